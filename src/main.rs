@@ -1,1 +1,3 @@
-fn main(){}
+//! The command `callgist`: reads its arguments, runs one command, ends with a documented exit code.
+
+fn main() {}

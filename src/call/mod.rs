@@ -1,0 +1,38 @@
+//! The life of one call: events of any switch go in, commands come out; no socket, no clock.
+
+mod ids;
+mod moment;
+mod reason;
+
+pub use ids::{CallId, Leg, LegError, Number, NumberError};
+pub use moment::Moment;
+pub use reason::NoSummary;
+
+use serde::{Deserialize, Serialize};
+
+/// One of the two sides of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Party {
+    Caller,
+    Agent,
+}
+
+/// The language a line speaks: the recogniser is set to it and the note is written in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    En,
+    De,
+    Fr,
+}
+
+impl Language {
+    /// The ISO 639-1 code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Language::En => "en",
+            Language::De => "de",
+            Language::Fr => "fr",
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Stub header, written by its helper.

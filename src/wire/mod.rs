@@ -1,0 +1,5 @@
+//! Bytes become meaning and meaning becomes bytes: no socket, no clock, no log.
+
+pub mod esl;
+pub mod rtp;
+pub mod sip;

@@ -1,0 +1,1 @@
+//! The few SIP messages a tap needs.
