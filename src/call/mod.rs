@@ -1,11 +1,15 @@
 //! The life of one call: events of any switch go in, commands come out; no socket, no clock.
 
 mod ids;
+mod life;
 mod moment;
+mod proof;
 mod reason;
 
 pub use ids::{CallId, Leg, LegError, Number, NumberError};
+pub use life::{Command, EarEnding, Ending, Event, Life, Phase};
 pub use moment::Moment;
+pub use proof::{Announced, Stop, SwitchTime};
 pub use reason::NoSummary;
 
 use serde::{Deserialize, Serialize};

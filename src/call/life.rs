@@ -1,0 +1,530 @@
+//! The state machine of one call: [`Event`]s go in with the time, [`Command`]s come out.
+//!
+//! Invariants, tested as properties: no order, loss or repetition of events lets [`Command::HandOver`] out without
+//! [`Life::announced`], nor after an objection; every life ends with exactly one [`Command::Finish`].
+
+use super::proof::{Announced, Evidence, Stop, SwitchTime, Verdict};
+use super::{CallId, Leg, Moment, NoSummary, Party};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+/// Something that happened to the call, in no switch's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The caller waits in the guarded sleep; `admitted` says whether we take the call.
+    Waiting {
+        admitted: Result<(), NoSummary>,
+    },
+    /// Our notice began to play.
+    NoticeStarted {
+        at: SwitchTime,
+    },
+    NoticeStopped(Stop),
+    /// The switch is done with the command that played it.
+    NoticeCompleted {
+        file_played: bool,
+    },
+    /// The caller and `agent` hear each other.
+    Bridged {
+        agent: Leg,
+    },
+    Unbridged,
+    /// A leg of the call may be copied by the switch, or not.
+    Examined {
+        leg: Leg,
+        tappable: bool,
+    },
+    /// The switch offers the copy of one party's voice.
+    ForkOffered {
+        party: Party,
+    },
+    /// Packets of one party's copy have reached the ear.
+    ForkFlows {
+        party: Party,
+    },
+    /// The copy ended or could not be made.
+    ForkEnded {
+        party: Party,
+    },
+    Held {
+        leg: Leg,
+    },
+    Unheld {
+        leg: Leg,
+    },
+    /// Somebody pressed the objection key.
+    Objected,
+    /// The caller's leg ended.
+    HungUp,
+    /// Nothing was heard of the switch for too long: copies are ended, the call is none of our business any more.
+    SwitchLost,
+    /// What the ear made of it.
+    EarEnded(EarEnding),
+    /// Callgist is being stopped.
+    Shutdown,
+}
+
+/// An ear's one ending of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EarEnding {
+    Noted,
+    NotNoted(NoSummary),
+    Objected,
+    /// The ear died or broke a rule.
+    Failed,
+}
+
+/// Something the daemon must do for the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    PlayNotice,
+    /// End the caller's wait: no note will be made.
+    Decline,
+    /// The notice is proved: leave a mark at the switch, tell the ear of the call.
+    Open,
+    /// Ask the switch whether this leg can be copied.
+    Examine {
+        leg: Leg,
+    },
+    /// Have the switch copy what is sent to `leg`: the voice of `party`.
+    Fork {
+        leg: Leg,
+        party: Party,
+    },
+    /// Give the ear the socket of this party's copy. Needs [`Life::announced`].
+    HandOver {
+        party: Party,
+    },
+    /// Refuse the copy that is offered.
+    RefuseFork {
+        party: Party,
+    },
+    /// End the copy of this party's voice.
+    EndFork {
+        party: Party,
+    },
+    EarBridged,
+    EarPaused,
+    EarResumed,
+    /// The ear shall recognise what is left and answer.
+    EarEnd {
+        partial: bool,
+    },
+    /// The ear shall wipe the call.
+    EarStop,
+    /// The life is told; nothing comes after it.
+    Finish(Ending),
+}
+
+/// How the call ended for us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Noted,
+    NoSummary(NoSummary),
+}
+
+/// How far a call has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    Offered,
+    /// The notice is under way.
+    Playing,
+    /// It was played to its end.
+    Announced,
+    /// The parties talk.
+    Bridged,
+    /// Both copies run.
+    Forked,
+    /// The talk is over, the ear works on the rest.
+    Heard,
+    Finished,
+}
+
+/// One party's copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fork {
+    Asked,
+    HandedOver,
+    Flowing,
+}
+
+/// The life of one call.
+#[derive(Debug)]
+pub struct Life {
+    call: CallId,
+    caller: Leg,
+    agent: Option<Leg>,
+    notice_length: Duration,
+    phase: Phase,
+    evidence: Evidence,
+    announced: Option<Announced>,
+    opened: bool,
+    forks: BTreeMap<Party, Fork>,
+    held: Vec<Leg>,
+    partial: bool,
+    deadline: Option<(Moment, Deadline)>,
+    commands: VecDeque<Command>,
+}
+
+/// What is waited for; one thing at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Deadline {
+    /// The notice to begin, after it was asked for.
+    Notice,
+    /// Both copies to run, after the bridge.
+    Forks,
+    /// A new bridge or the hang-up, after an unbridge.
+    Rebridge,
+    /// The same, after a copy ended by itself: if nothing comes, the copy was lost and the talk goes on unheard.
+    Loss,
+    /// The ear's answer.
+    Ear,
+}
+
+impl Life {
+    /// A call whose caller has the leg `caller`, on a line whose notice lasts `notice_length`.
+    pub fn new(call: CallId, caller: Leg, notice_length: Duration) -> Life {
+        Life {
+            call,
+            caller,
+            agent: None,
+            notice_length,
+            phase: Phase::Offered,
+            evidence: Evidence::default(),
+            announced: None,
+            opened: false,
+            forks: BTreeMap::new(),
+            held: Vec::new(),
+            partial: false,
+            deadline: None,
+            commands: VecDeque::new(),
+        }
+    }
+
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// The proof, as long as it holds: gone after an objection and after the end.
+    pub fn announced(&self) -> Option<&Announced> {
+        self.announced.as_ref()
+    }
+
+    pub fn agent(&self) -> Option<&Leg> {
+        self.agent.as_ref()
+    }
+
+    pub fn poll_command(&mut self) -> Option<Command> {
+        self.commands.pop_front()
+    }
+
+    pub fn poll_timeout(&self) -> Option<Moment> {
+        self.deadline.map(|(when, _)| when)
+    }
+
+    pub fn handle(&mut self, event: Event, now: Moment) {
+        if self.phase == Phase::Finished {
+            return self.after_the_end(event);
+        }
+        match event {
+            Event::Waiting { admitted } => self.waiting(admitted, now),
+            Event::NoticeStarted { at } => {
+                self.deadline = self.deadline.filter(|(_, what)| *what != Deadline::Notice);
+                self.evidence.started(at);
+            }
+            Event::NoticeStopped(stop) => {
+                self.evidence.stopped(stop);
+                self.judge();
+            }
+            Event::NoticeCompleted { file_played } => {
+                self.evidence.completed(file_played);
+                self.judge();
+            }
+            Event::Bridged { agent } => self.bridged(agent, now),
+            Event::Unbridged => self.unbridged(now),
+            Event::Examined { leg, tappable } => self.examined(leg, tappable),
+            Event::ForkOffered { party } => self.fork_offered(party),
+            Event::ForkFlows { party } => self.fork_flows(party),
+            Event::ForkEnded { party } => self.fork_ended(party, now),
+            Event::Held { leg } => self.held(leg),
+            Event::Unheld { leg } => self.unheld(&leg),
+            Event::Objected => self.finish(Ending::NoSummary(NoSummary::Objection)),
+            Event::HungUp => self.hung_up(now),
+            Event::SwitchLost => self.lost(now),
+            Event::EarEnded(ending) => self.ear_ended(ending),
+            Event::Shutdown => self.finish(Ending::NoSummary(NoSummary::Shutdown)),
+        }
+    }
+
+    pub fn handle_timeout(&mut self, now: Moment) {
+        let Some((_, what)) = self.deadline.take_if(|(when, _)| *when <= now) else { return };
+        match what {
+            Deadline::Notice => self.finish(Ending::NoSummary(NoSummary::NoticeIncomplete)),
+            Deadline::Forks => self.forks_late(now),
+            Deadline::Rebridge => self.end_talk(now),
+            Deadline::Loss => {
+                self.partial = true;
+                self.end_talk(now);
+            }
+            Deadline::Ear => self.finish(Ending::NoSummary(NoSummary::EngineFailed)),
+        }
+    }
+
+    /// A copy that is offered or begins after the end must not live on.
+    fn after_the_end(&mut self, event: Event) {
+        match event {
+            Event::ForkOffered { party } => self.commands.push_back(Command::RefuseFork { party }),
+            Event::ForkFlows { party } => self.commands.push_back(Command::EndFork { party }),
+            _ => {}
+        }
+    }
+
+    fn waiting(&mut self, admitted: Result<(), NoSummary>, now: Moment) {
+        if self.phase != Phase::Offered {
+            return;
+        }
+        match admitted {
+            Ok(()) => {
+                self.phase = Phase::Playing;
+                self.deadline = Some((now + NOTICE_STARTS_WITHIN, Deadline::Notice));
+                self.commands.push_back(Command::PlayNotice);
+            }
+            Err(reason) => {
+                self.commands.push_back(Command::Decline);
+                self.finish(Ending::NoSummary(reason));
+            }
+        }
+    }
+
+    fn judge(&mut self) {
+        if self.phase != Phase::Playing {
+            return;
+        }
+        match self.evidence.prove(self.call, self.notice_length) {
+            Verdict::Open => {}
+            Verdict::Refuted => self.finish(Ending::NoSummary(NoSummary::NoticeIncomplete)),
+            Verdict::Proved(announced) => {
+                self.announced = Some(announced);
+                self.opened = true;
+                self.deadline = None;
+                self.phase = Phase::Announced;
+                self.commands.push_back(Command::Open);
+                // The copy of the agent's voice hangs on the caller's leg and is made now, where nobody speaks:
+                // each attach costs the party 40 ms once (F84).
+                self.commands.push_back(Command::Examine { leg: self.caller.clone() });
+            }
+        }
+    }
+
+    fn bridged(&mut self, agent: Leg, now: Moment) {
+        if self.phase < Phase::Announced {
+            // The call went on without a notice played to its end.
+            self.evidence.spoil();
+            return self.finish(Ending::NoSummary(NoSummary::NoticeIncomplete));
+        }
+        if self.phase == Phase::Heard || self.agent.as_ref() == Some(&agent) && !self.between_bridges() {
+            return;
+        }
+        let first = self.agent.is_none();
+        if self.agent.replace(agent.clone()).is_some_and(|old| old != agent) {
+            self.held.clear();
+            self.drop_fork(Party::Caller);
+        }
+        if first {
+            self.phase = Phase::Bridged;
+            self.commands.push_back(Command::EarBridged);
+        }
+        self.deadline = Some((now + FORKS_RUN_WITHIN, Deadline::Forks));
+        if !self.forks.contains_key(&Party::Caller) {
+            self.commands.push_back(Command::Examine { leg: agent });
+        }
+        if !self.forks.contains_key(&Party::Agent) && !first {
+            self.commands.push_back(Command::Examine { leg: self.caller.clone() });
+        }
+        self.forked();
+    }
+
+    fn unbridged(&mut self, now: Moment) {
+        if matches!(self.phase, Phase::Bridged | Phase::Forked) {
+            self.deadline = Some((now + REBRIDGED_WITHIN, Deadline::Rebridge));
+        }
+    }
+
+    fn examined(&mut self, leg: Leg, tappable: bool) {
+        let party = if leg == self.caller { Party::Agent } else { Party::Caller };
+        let ours = leg == self.caller || self.agent.as_ref() == Some(&leg);
+        let talks = matches!(self.phase, Phase::Announced | Phase::Bridged | Phase::Forked);
+        if !ours || !talks || self.forks.contains_key(&party) {
+            return;
+        }
+        if !tappable {
+            return self.finish(Ending::NoSummary(NoSummary::NotTappable));
+        }
+        self.forks.insert(party, Fork::Asked);
+        self.commands.push_back(Command::Fork { leg, party });
+    }
+
+    fn fork_offered(&mut self, party: Party) {
+        let asked = self.forks.get(&party) == Some(&Fork::Asked);
+        let talks = matches!(self.phase, Phase::Announced | Phase::Bridged | Phase::Forked);
+        if asked && talks && self.announced.is_some() {
+            self.forks.insert(party, Fork::HandedOver);
+            self.commands.push_back(Command::HandOver { party });
+        } else {
+            self.commands.push_back(Command::RefuseFork { party });
+        }
+    }
+
+    fn fork_flows(&mut self, party: Party) {
+        if let Some(fork) = self.forks.get_mut(&party) {
+            *fork = Fork::Flowing;
+        }
+        self.forked();
+    }
+
+    /// Both copies run and the parties talk.
+    fn forked(&mut self) {
+        let handed_over = |party| matches!(self.forks.get(&party), Some(Fork::HandedOver | Fork::Flowing));
+        let both = handed_over(Party::Caller) && handed_over(Party::Agent);
+        if both && self.phase == Phase::Bridged {
+            self.phase = Phase::Forked;
+        }
+        if both && self.awaits(Deadline::Forks) {
+            self.deadline = None;
+        }
+    }
+
+    fn fork_ended(&mut self, party: Party, now: Moment) {
+        if self.forks.remove(&party).is_none() {
+            return;
+        }
+        match self.phase {
+            // Before the bridge nothing is lost: the copy is asked for again at the bridge.
+            Phase::Announced => self.commands.push_back(Command::Examine { leg: self.caller.clone() }),
+            // The hang-up that ended it may be on its way (F63: 14 to 36 ms), or a new agent (F90).
+            Phase::Bridged | Phase::Forked if !self.between_bridges() => {
+                self.deadline = Some((now + REBRIDGED_WITHIN, Deadline::Loss));
+            }
+            _ => {}
+        }
+    }
+
+    fn held(&mut self, leg: Leg) {
+        if self.phase == Phase::Playing {
+            self.evidence.spoil();
+        }
+        if !self.held.contains(&leg) {
+            self.held.push(leg);
+        }
+        if self.opened && self.held.len() == 1 {
+            self.commands.push_back(Command::EarPaused);
+        }
+    }
+
+    fn unheld(&mut self, leg: &Leg) {
+        let before = self.held.len();
+        self.held.retain(|held| held != leg);
+        if self.opened && before > 0 && self.held.is_empty() {
+            self.commands.push_back(Command::EarResumed);
+        }
+    }
+
+    fn hung_up(&mut self, now: Moment) {
+        match self.phase {
+            Phase::Offered | Phase::Playing => self.finish(Ending::NoSummary(NoSummary::NoticeIncomplete)),
+            Phase::Announced => self.finish(Ending::NoSummary(NoSummary::Unanswered)),
+            Phase::Bridged | Phase::Forked => self.end_talk(now),
+            Phase::Heard | Phase::Finished => {}
+        }
+    }
+
+    fn lost(&mut self, now: Moment) {
+        match self.phase {
+            Phase::Bridged | Phase::Forked => {
+                self.partial = true;
+                self.end_talk(now);
+            }
+            Phase::Heard => {}
+            _ => self.finish(Ending::NoSummary(NoSummary::Partial)),
+        }
+    }
+
+    /// Two seconds after the bridge a copy is still missing.
+    fn forks_late(&mut self, now: Moment) {
+        if self.forks.values().filter(|fork| **fork != Fork::Asked).count() < 2 {
+            self.partial = true;
+            self.end_talk(now);
+        }
+    }
+
+    fn end_talk(&mut self, now: Moment) {
+        self.phase = Phase::Heard;
+        self.end_forks();
+        self.announced = None;
+        self.deadline = Some((now + EAR_ANSWERS_WITHIN, Deadline::Ear));
+        self.commands.push_back(Command::EarEnd { partial: self.partial });
+    }
+
+    fn ear_ended(&mut self, ending: EarEnding) {
+        match ending {
+            EarEnding::Noted if self.phase == Phase::Heard => self.finish(Ending::Noted),
+            // A note of a call that has not ended is no note of it.
+            EarEnding::Noted | EarEnding::Failed => self.finish(Ending::NoSummary(NoSummary::EngineFailed)),
+            EarEnding::NotNoted(reason) => self.finish(Ending::NoSummary(reason)),
+            EarEnding::Objected => self.finish(Ending::NoSummary(NoSummary::Objection)),
+        }
+    }
+
+    fn finish(&mut self, ending: Ending) {
+        if self.phase == Phase::Finished {
+            return;
+        }
+        self.commands.retain(|command| !matches!(command, Command::HandOver { .. } | Command::Fork { .. }));
+        self.end_forks();
+        if self.opened && ending != Ending::Noted {
+            self.commands.push_back(Command::EarStop);
+        }
+        self.phase = Phase::Finished;
+        self.announced = None;
+        self.deadline = None;
+        self.commands.push_back(Command::Finish(ending));
+    }
+
+    fn end_forks(&mut self) {
+        for (party, _) in std::mem::take(&mut self.forks) {
+            self.commands.push_back(Command::EndFork { party });
+        }
+    }
+
+    fn drop_fork(&mut self, party: Party) {
+        if self.forks.remove(&party).is_some() {
+            self.commands.push_back(Command::EndFork { party });
+        }
+    }
+
+    fn between_bridges(&self) -> bool {
+        self.awaits(Deadline::Rebridge) || self.awaits(Deadline::Loss)
+    }
+
+    fn awaits(&self, what: Deadline) -> bool {
+        self.deadline.is_some_and(|(_, awaited)| awaited == what)
+    }
+}
+
+/// The guarded sleep lasts 500 ms and a nested playback starts within 40 ms (F99): later, the caller has gone on.
+const NOTICE_STARTS_WITHIN: Duration = Duration::from_secs(2);
+
+/// More than this of the talk unheard is a gap that we caused (`partial`); the first packet comes 24 to 64 ms
+/// after the command (F113).
+const FORKS_RUN_WITHIN: Duration = Duration::from_secs(2);
+
+/// A transfer bridges again within 41 ms of the unbridge (F117); longer, and a copy might follow its leg into
+/// another call (F91).
+const REBRIDGED_WITHIN: Duration = Duration::from_secs(1);
+
+/// How long an ear may work on a call that has ended; shorter loses notes on a busy machine, longer keeps
+/// speech in memory.
+const EAR_ANSWERS_WITHIN: Duration = Duration::from_secs(15 * 60);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,295 @@
+//! Stories of one call, and the properties that no order of events may break.
+
+use super::*;
+use proptest::prelude::*;
+
+const LENGTH: Duration = Duration::from_millis(3_000);
+const WHOLE: Stop = Stop { at: SwitchTime(3_018_000), done: true, answered: true, hung_up: false };
+
+fn leg(name: &str) -> Leg {
+    Leg::new(name).unwrap()
+}
+
+fn at(ms: u64) -> Moment {
+    Moment::from_micros(ms * 1_000)
+}
+
+/// A life and all commands it has given, with the moment of each step.
+struct Story {
+    life: Life,
+    said: Vec<Command>,
+}
+
+impl Story {
+    fn new() -> Story {
+        Story { life: Life::new(CallId(1), leg("a"), LENGTH), said: Vec::new() }
+    }
+
+    fn then(mut self, ms: u64, event: Event) -> Story {
+        self.life.handle(event, at(ms));
+        self.collect()
+    }
+
+    fn time_passes(mut self, ms: u64) -> Story {
+        self.life.handle_timeout(at(ms));
+        self.collect()
+    }
+
+    fn collect(mut self) -> Story {
+        while let Some(command) = self.life.poll_command() {
+            self.said.push(command);
+        }
+        self
+    }
+
+    fn announced() -> Story {
+        Story::new()
+            .then(0, Event::Waiting { admitted: Ok(()) })
+            .then(30, Event::NoticeStarted { at: SwitchTime(0) })
+            .then(3_050, Event::NoticeStopped(WHOLE))
+            .then(3_050, Event::NoticeCompleted { file_played: true })
+    }
+
+    fn forked() -> Story {
+        Story::announced()
+            .then(3_060, Event::Examined { leg: leg("a"), tappable: true })
+            .then(3_090, Event::ForkOffered { party: Party::Agent })
+            .then(8_000, Event::Bridged { agent: leg("b") })
+            .then(8_010, Event::Examined { leg: leg("b"), tappable: true })
+            .then(8_040, Event::ForkOffered { party: Party::Caller })
+    }
+
+    fn ending(&self) -> Option<Ending> {
+        self.said.iter().find_map(|command| match command {
+            Command::Finish(ending) => Some(*ending),
+            _ => None,
+        })
+    }
+
+    fn reason(&self) -> Option<NoSummary> {
+        match self.ending() {
+            Some(Ending::NoSummary(reason)) => Some(reason),
+            _ => None,
+        }
+    }
+}
+
+#[test]
+fn a_whole_call_ends_in_a_note() {
+    let story = Story::forked().then(60_000, Event::HungUp).then(61_000, Event::EarEnded(EarEnding::Noted));
+    assert_eq!(
+        story.said,
+        [
+            Command::PlayNotice,
+            Command::Open,
+            Command::Examine { leg: leg("a") },
+            Command::Fork { leg: leg("a"), party: Party::Agent },
+            Command::HandOver { party: Party::Agent },
+            Command::EarBridged,
+            Command::Examine { leg: leg("b") },
+            Command::Fork { leg: leg("b"), party: Party::Caller },
+            Command::HandOver { party: Party::Caller },
+            Command::EndFork { party: Party::Caller },
+            Command::EndFork { party: Party::Agent },
+            Command::EarEnd { partial: false },
+            Command::Finish(Ending::Noted),
+        ]
+    );
+}
+
+#[test]
+fn a_call_hung_up_during_the_notice_is_never_heard() {
+    let story = Story::new()
+        .then(0, Event::Waiting { admitted: Ok(()) })
+        .then(30, Event::NoticeStarted { at: SwitchTime(0) })
+        .then(1_000, Event::HungUp);
+    assert_eq!(story.reason(), Some(NoSummary::NoticeIncomplete));
+    assert!(!story.said.contains(&Command::Open));
+}
+
+#[test]
+fn a_call_that_is_not_admitted_is_declined_at_once() {
+    let story = Story::new().then(0, Event::Waiting { admitted: Err(NoSummary::Overload) });
+    assert_eq!(story.said, [Command::Decline, Command::Finish(Ending::NoSummary(NoSummary::Overload))]);
+}
+
+#[test]
+fn a_notice_that_never_begins_leaves_the_call_alone() {
+    let story = Story::new().then(0, Event::Waiting { admitted: Ok(()) }).time_passes(2_000);
+    assert_eq!(story.reason(), Some(NoSummary::NoticeIncomplete));
+}
+
+#[test]
+fn a_caller_whom_nobody_answers_gets_no_note() {
+    let story = Story::announced().then(20_000, Event::HungUp);
+    assert_eq!(story.reason(), Some(NoSummary::Unanswered));
+    assert_eq!(story.said.iter().filter(|c| **c == Command::EarStop).count(), 1);
+}
+
+#[test]
+fn an_objection_ends_the_copies_and_wipes_the_ear() {
+    let story = Story::forked().then(30_000, Event::Objected);
+    let tail = &story.said[story.said.len() - 4..];
+    assert_eq!(
+        tail,
+        [
+            Command::EndFork { party: Party::Caller },
+            Command::EndFork { party: Party::Agent },
+            Command::EarStop,
+            Command::Finish(Ending::NoSummary(NoSummary::Objection)),
+        ]
+    );
+    let story = story.then(30_001, Event::ForkOffered { party: Party::Caller });
+    assert_eq!(story.said.last(), Some(&Command::RefuseFork { party: Party::Caller }));
+}
+
+#[test]
+fn a_hold_during_the_notice_refutes_it() {
+    let story = Story::new()
+        .then(0, Event::Waiting { admitted: Ok(()) })
+        .then(30, Event::NoticeStarted { at: SwitchTime(0) })
+        .then(900, Event::Held { leg: leg("a") })
+        .then(3_050, Event::NoticeStopped(WHOLE))
+        .then(3_050, Event::NoticeCompleted { file_played: true });
+    assert_eq!(story.reason(), Some(NoSummary::NoticeIncomplete));
+}
+
+#[test]
+fn a_hold_pauses_the_listening_until_both_sides_are_back() {
+    let story = Story::forked()
+        .then(10_000, Event::Held { leg: leg("b") })
+        .then(11_000, Event::Held { leg: leg("a") })
+        .then(12_000, Event::Unheld { leg: leg("b") })
+        .then(13_000, Event::Unheld { leg: leg("a") });
+    let ear = story.said.iter().filter(|c| matches!(c, Command::EarPaused | Command::EarResumed));
+    assert_eq!(ear.collect::<Vec<_>>(), [&Command::EarPaused, &Command::EarResumed]);
+}
+
+#[test]
+fn a_transfer_taps_the_new_agent_and_keeps_the_callers_copy() {
+    let story = Story::forked()
+        .then(20_000, Event::ForkEnded { party: Party::Caller })
+        .then(20_001, Event::Unbridged)
+        .then(20_041, Event::Bridged { agent: leg("c") })
+        .then(20_050, Event::Examined { leg: leg("c"), tappable: true })
+        .then(20_090, Event::ForkOffered { party: Party::Caller })
+        .time_passes(25_000)
+        .then(40_000, Event::HungUp)
+        .then(41_000, Event::EarEnded(EarEnding::Noted));
+    assert_eq!(story.ending(), Some(Ending::Noted));
+    assert!(story.said.contains(&Command::Fork { leg: leg("c"), party: Party::Caller }));
+    assert!(story.said.contains(&Command::EarEnd { partial: false }));
+}
+
+#[test]
+fn an_agent_who_lives_on_elsewhere_is_no_longer_heard() {
+    let story = Story::forked().then(20_000, Event::Unbridged).time_passes(21_000);
+    assert!(story.said.contains(&Command::EndFork { party: Party::Caller }));
+    assert_eq!(story.life.phase(), Phase::Heard);
+    assert!(story.life.announced().is_none());
+}
+
+#[test]
+fn a_copy_that_is_lost_in_the_talk_makes_the_call_partial() {
+    let story = Story::forked().then(20_000, Event::ForkEnded { party: Party::Agent }).time_passes(21_000);
+    assert!(story.said.contains(&Command::EarEnd { partial: true }));
+}
+
+#[test]
+fn a_copy_that_never_comes_makes_the_call_partial() {
+    let story = Story::announced().then(8_000, Event::Bridged { agent: leg("b") }).time_passes(10_000);
+    assert!(story.said.contains(&Command::EarEnd { partial: true }));
+}
+
+#[test]
+fn a_leg_without_a_codec_is_never_tapped() {
+    let story = Story::announced().then(3_060, Event::Examined { leg: leg("a"), tappable: false });
+    assert_eq!(story.reason(), Some(NoSummary::NotTappable));
+    assert!(!story.said.iter().any(|c| matches!(c, Command::Fork { .. })));
+}
+
+#[test]
+fn an_ear_that_dies_costs_the_note_only() {
+    let story = Story::forked().then(20_000, Event::EarEnded(EarEnding::Failed));
+    assert_eq!(story.reason(), Some(NoSummary::EngineFailed));
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    let legs = prop_oneof![Just(leg("a")), Just(leg("b")), Just(leg("c"))];
+    let party = prop_oneof![Just(Party::Caller), Just(Party::Agent)];
+    let stop = (any::<bool>(), any::<bool>(), any::<bool>(), 0u64..4_000_000)
+        .prop_map(|(done, answered, hung_up, at)| Stop { at: SwitchTime(at), done, answered, hung_up });
+    prop_oneof![
+        3 => Just(Event::Waiting { admitted: Ok(()) }),
+        1 => Just(Event::Waiting { admitted: Err(NoSummary::Overload) }),
+        3 => Just(Event::NoticeStarted { at: SwitchTime(0) }),
+        3 => Just(Event::NoticeStopped(WHOLE)),
+        1 => stop.prop_map(Event::NoticeStopped),
+        3 => any::<bool>().prop_map(|file_played| Event::NoticeCompleted { file_played }),
+        3 => legs.clone().prop_map(|agent| Event::Bridged { agent }),
+        1 => Just(Event::Unbridged),
+        3 => (legs.clone(), prop::bool::weighted(0.9)).prop_map(|(leg, tappable)| Event::Examined { leg, tappable }),
+        4 => party.clone().prop_map(|party| Event::ForkOffered { party }),
+        2 => party.clone().prop_map(|party| Event::ForkFlows { party }),
+        1 => party.prop_map(|party| Event::ForkEnded { party }),
+        1 => legs.clone().prop_map(|leg| Event::Held { leg }),
+        1 => legs.prop_map(|leg| Event::Unheld { leg }),
+        1 => Just(Event::Objected),
+        1 => Just(Event::HungUp),
+        1 => Just(Event::SwitchLost),
+        1 => Just(Event::EarEnded(EarEnding::Noted)),
+        1 => Just(Event::EarEnded(EarEnding::Failed)),
+        1 => Just(Event::Shutdown),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn no_order_of_events_hands_a_socket_over_without_the_proof(
+        events in proptest::collection::vec((any_event(), 0u64..3_000), 0..60)
+    ) {
+        let mut life = Life::new(CallId(1), leg("a"), LENGTH);
+        let (mut now, mut objected, mut finished, mut whole) = (0, false, 0, false);
+        for (event, pause) in events {
+            now += pause;
+            objected |= event == Event::Objected;
+            whole |= event == Event::NoticeStopped(WHOLE)
+                || matches!(&event, Event::NoticeStopped(stop) if stop.at.0 >= 2_980_000);
+            life.handle_timeout(at(now));
+            life.handle(event, at(now));
+            while let Some(command) = life.poll_command() {
+                let harmless = matches!(command, Command::RefuseFork { .. } | Command::EndFork { .. });
+                prop_assert!(finished == 0 || harmless);
+                match command {
+                    Command::HandOver { .. } => {
+                        prop_assert!(life.announced().is_some());
+                        prop_assert!(whole && !objected);
+                    }
+                    Command::Finish(_) => finished += 1,
+                    _ => {}
+                }
+            }
+            prop_assert!(!objected || life.announced().is_none());
+            prop_assert_eq!(finished == 1, life.phase() == Phase::Finished);
+        }
+    }
+
+    #[test]
+    fn every_life_ends_by_itself_once_the_caller_is_gone(
+        events in proptest::collection::vec((any_event(), 0u64..3_000), 0..40)
+    ) {
+        let mut life = Life::new(CallId(1), leg("a"), LENGTH);
+        let mut now = 0;
+        for (event, pause) in events {
+            now += pause;
+            life.handle(event, at(now));
+        }
+        life.handle(Event::HungUp, at(now));
+        while let Some(when) = life.poll_timeout() {
+            life.handle_timeout(when);
+        }
+        prop_assert_eq!(life.phase(), Phase::Finished);
+    }
+}
