@@ -1,0 +1,372 @@
+//! `callgist.toml` goes in, a checked [`Config`] comes out, or every problem of the file at once.
+//!
+//! The commented file that `callgist config default` prints is [`DEFAULT`]; a test parses it, so it cannot lie.
+
+mod read;
+
+pub use read::{Problem, Problems};
+
+use crate::border::Recogniser;
+use crate::call::{Language, Number};
+use read::Section;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// The commented default file.
+pub const DEFAULT: &str = include_str!("callgist.toml");
+
+/// All settings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    pub switch: Switch,
+    pub sip: Sip,
+    pub store: Store,
+    pub ears: Ears,
+    pub lines: Vec<Line>,
+}
+
+/// How to reach the event socket.
+#[derive(Clone, PartialEq)]
+pub struct Switch {
+    pub address: SocketAddr,
+    /// `user@domain`, or nothing for the switch's own password.
+    pub user: Option<String>,
+    pub password: Secret,
+    pub profile: String,
+}
+
+impl std::fmt::Debug for Switch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Switch({}, {:?}, {})", self.address, self.user, self.profile)
+    }
+}
+
+/// Where the password of the event socket stands. It is read when it is needed and never printed.
+#[derive(Clone, PartialEq)]
+pub enum Secret {
+    Here(String),
+    File(PathBuf),
+}
+
+/// The user agent that takes copies.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sip {
+    pub listen: SocketAddr,
+    pub first_rtp_port: u16,
+    pub last_rtp_port: u16,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Store {
+    pub database: PathBuf,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ears {
+    pub models: PathBuf,
+    pub threads: u16,
+    pub rotate_after_calls: u32,
+    pub rotate_after_hours: u32,
+    pub audio_budget_s: u32,
+}
+
+/// One main-line number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    pub name: String,
+    pub enabled: bool,
+    pub number: Number,
+    pub country_code: String,
+    pub language: Language,
+    pub recogniser: Choice,
+    pub notice: PathBuf,
+    pub notice_version: String,
+}
+
+/// Which recogniser a line wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    Auto,
+    Fixed(Recogniser),
+}
+
+impl Config {
+    /// Reads the file; every problem is reported, not only the first.
+    pub fn load(path: &Path) -> Result<Config, Problems> {
+        let text = std::fs::read_to_string(path).map_err(|error| Problems::unreadable(path, &error))?;
+        Config::parse(&text)
+    }
+
+    pub fn parse(text: &str) -> Result<Config, Problems> {
+        let mut problems = Vec::new();
+        let root = read::document(text, &mut problems);
+        let config = root.map(|root| config(root, &mut problems));
+        match config {
+            Some(config) if problems.is_empty() => Ok(config),
+            _ => Err(Problems::new(problems)),
+        }
+    }
+
+    pub fn line(&self, name: &str) -> Option<&Line> {
+        self.lines.iter().find(|line| line.name == name)
+    }
+}
+
+impl Secret {
+    /// The password; the error says what to do.
+    pub fn read(&self) -> anyhow::Result<String> {
+        use anyhow::{Context, bail};
+        match self {
+            Secret::Here(password) => Ok(password.clone()),
+            Secret::File(path) => {
+                let what = || {
+                    format!(
+                        "cannot read the switch's password from {}: create the file with mode 0600",
+                        path.display()
+                    )
+                };
+                use std::os::unix::fs::PermissionsExt;
+                let mode = std::fs::metadata(path).with_context(what)?.permissions().mode();
+                if mode & 0o077 != 0 {
+                    bail!(
+                        "{} can be read by others (mode {:04o}): run chmod 0600 on it",
+                        path.display(),
+                        mode & 0o7777
+                    );
+                }
+                Ok(std::fs::read_to_string(path).with_context(what)?.trim_end().to_owned())
+            }
+        }
+    }
+}
+
+fn config(mut root: Section<'_>, problems: &mut Vec<Problem>) -> Config {
+    let switch = switch(root.section("switch"), problems);
+    let sip = sip(root.section("sip"), problems);
+    let store = store(root.section("store"), problems);
+    let ears = ears(root.section("ears"), problems);
+    let lines: Vec<Line> = root.sections("line").into_iter().map(|section| line(section, problems)).collect();
+    if lines.is_empty() {
+        problems.push(Problem::new(
+            0,
+            "there is no [[line]]: add one for each main-line number (callgist config default shows it)",
+        ));
+    }
+    for (index, line) in lines.iter().enumerate() {
+        if lines[..index].iter().any(|other| other.name == line.name) {
+            problems.push(Problem::new(
+                0,
+                &format!("two lines are named \"{}\": give each its own name", line.name),
+            ));
+        }
+    }
+    root.finish(problems);
+    Config { switch, sip, store, ears, lines }
+}
+
+fn switch(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Switch {
+    let host = section.text("host", Some("127.0.0.1"), problems);
+    let port = section.whole("port", Some(8021), 1..=65_535, problems) as u16;
+    let address = match host.parse::<std::net::IpAddr>() {
+        Ok(ip) if ip.is_loopback() => SocketAddr::new(ip, port),
+        _ => {
+            section.wrong(
+                "host",
+                "must be a loopback address such as 127.0.0.1: the audio of the calls goes over the host's \
+                 loopback, so Callgist runs beside the switch, on the same host",
+                problems,
+            );
+            SocketAddr::from(([127, 0, 0, 1], port))
+        }
+    };
+    let user = section.text("user", Some("callgist@default"), problems);
+    if !user.is_empty() && (!user.contains('@') || user.contains([':', ' ', '\n', '\r'])) {
+        section.wrong("user", "must read user@domain, or be empty for the switch's own password", problems);
+    }
+    let here = section.optional_text("password", problems);
+    let file = section.optional_text("password_file", problems);
+    let password = match (here, file) {
+        (Some(password), None) => Secret::Here(password),
+        (None, Some(file)) => Secret::File(file.into()),
+        (Some(_), Some(_)) => {
+            section.wrong("password", "and password_file are both set: keep one", problems);
+            Secret::Here(String::new())
+        }
+        (None, None) => {
+            section.wrong(
+                "password_file",
+                "is missing: name a file of mode 0600 that holds the password",
+                problems,
+            );
+            Secret::Here(String::new())
+        }
+    };
+    if matches!(&password, Secret::Here(text) if text.contains(['\n', '\r'])) {
+        section.wrong("password", "cannot hold a line break", problems);
+    }
+    let profile = section.text("profile", Some("callgist"), problems);
+    if !is_name(&profile) {
+        section.wrong("profile", "must be letters, digits, - and _ only", problems);
+    }
+    section.finish(problems);
+    Switch { address, user: (!user.is_empty()).then_some(user), password, profile }
+}
+
+fn sip(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Sip {
+    let text = section.text("listen", Some("127.0.0.1:5090"), problems);
+    let listen = match text.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_loopback() => address,
+        _ => {
+            section.wrong(
+                "listen",
+                "must be a loopback address and a port, such as 127.0.0.1:5090",
+                problems,
+            );
+            SocketAddr::from(([127, 0, 0, 1], 5090))
+        }
+    };
+    let first = section.whole("first_rtp_port", Some(30_000), 1_024..=65_534, problems) as u16;
+    let last = section.whole("last_rtp_port", Some(30_499), 1_025..=65_535, problems) as u16;
+    if last <= first {
+        section.wrong("last_rtp_port", "must be larger than first_rtp_port", problems);
+    }
+    section.finish(problems);
+    Sip { listen, first_rtp_port: first, last_rtp_port: last }
+}
+
+fn store(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Store {
+    let database = section.path("database", Some("/var/lib/callgist/callgist.db"), problems);
+    section.finish(problems);
+    Store { database }
+}
+
+fn ears(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Ears {
+    let ears = Ears {
+        models: section.path("models", Some("/usr/share/callgist/models"), problems),
+        threads: section.whole("threads", Some(1), 1..=64, problems) as u16,
+        rotate_after_calls: section.whole("rotate_after_calls", Some(200), 1..=1_000_000, problems) as u32,
+        rotate_after_hours: section.whole("rotate_after_hours", Some(12), 1..=720, problems) as u32,
+        audio_budget_s: section.whole("audio_budget_s", Some(1_800), 60..=100_000, problems) as u32,
+    };
+    section.finish(problems);
+    ears
+}
+
+fn line(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Line {
+    let name = section.text("name", None, problems);
+    if !is_name(&name) {
+        section.wrong("name", "must be letters, digits, - and _ only, as the snippet exports it", problems);
+    }
+    let enabled = section.flag("enabled", true, problems);
+    let number = section.text("number", None, problems);
+    let number = Number::new(&number).ok().filter(|_| number.starts_with('+')).unwrap_or_else(|| {
+        section.wrong("number", "must be in E.164 form, such as \"+352260000\"", problems);
+        Number::new("00").unwrap_or_else(|_| unreachable!("two digits are a number"))
+    });
+    let country_code = section.text("country_code", Some(""), problems);
+    if country_code.len() > 3 || !country_code.bytes().all(|b| b.is_ascii_digit()) {
+        section.wrong("country_code", "must be one to three digits, such as \"49\"", problems);
+    }
+    let language = match section.text("language", None, problems).as_str() {
+        "en" => Language::En,
+        "de" => Language::De,
+        "fr" => Language::Fr,
+        _ => {
+            section.wrong("language", "must be \"en\", \"de\" or \"fr\"", problems);
+            Language::En
+        }
+    };
+    let recogniser = match section.text("recogniser", Some("auto"), problems).as_str() {
+        "auto" => Choice::Auto,
+        "vosk" => Choice::Fixed(Recogniser::Vosk),
+        "whisper" => Choice::Fixed(Recogniser::Whisper),
+        _ => {
+            section.wrong("recogniser", "must be \"auto\", \"vosk\" or \"whisper\"", problems);
+            Choice::Auto
+        }
+    };
+    let notice = section.path("notice", None, problems);
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-".contains(&b);
+    if !notice.as_os_str().as_encoded_bytes().iter().all(|b| plain(*b)) {
+        // The switch splits a `${cond()}` at colons and blanks (F120), and the path stands in one.
+        section.wrong("notice", "may hold letters, digits, / . _ and - only", problems);
+    }
+    let notice_version = section.text("notice_version", Some("1"), problems);
+    if !is_name(&notice_version) {
+        section.wrong("notice_version", "must be letters, digits, - and _ only", problems);
+    }
+    section.finish(problems);
+    Line { name, enabled, number, country_code, language, recogniser, notice, notice_version }
+}
+
+fn is_name(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    (1..=40).contains(&text.len()) && text.bytes().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_file_is_a_valid_configuration() {
+        let config = Config::parse(DEFAULT).unwrap();
+        assert_eq!(config.lines.len(), 1);
+        assert_eq!(config.line("main").unwrap().language, Language::En);
+        assert_eq!(config.switch.user.as_deref(), Some("callgist@default"));
+    }
+
+    #[test]
+    fn the_values_of_the_default_file_are_the_defaults() {
+        let bare = "[switch]\npassword_file = \"/etc/callgist/switch.password\"\n[[line]]\nname = \"main\"\n\
+                    number = \"+352260000\"\ncountry_code = \"352\"\nlanguage = \"en\"\n\
+                    notice = \"/usr/share/callgist/sounds/en/8000/notice.wav\"\n";
+        assert_eq!(Config::parse(bare).unwrap(), Config::parse(DEFAULT).unwrap());
+    }
+
+    #[test]
+    fn three_mistakes_are_all_reported_with_their_lines() {
+        let text = DEFAULT
+            .replace("port = 8021", "port = \"8021\"")
+            .replace("language = \"en\"", "language = \"nl\"")
+            .replace("threads = 1", "treads = 1");
+        let problems = Config::parse(&text).unwrap_err().to_string();
+        assert_eq!(problems.lines().count(), 3, "{problems}");
+        for part in ["port must be a whole number", "\"en\", \"de\" or \"fr\"", "did you mean \"threads\"?"] {
+            assert!(problems.contains(part), "{problems}");
+        }
+        let line = 1 + text.lines().position(|line| line.starts_with("language")).unwrap();
+        assert!(problems.contains(&format!("line {line}: ")), "{problems}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_says_where() {
+        let problems = Config::parse("[switch\nport = 1").unwrap_err().to_string();
+        assert!(problems.starts_with("line 1: "), "{problems}");
+    }
+
+    #[test]
+    fn a_switch_on_another_host_is_refused_with_the_reason() {
+        let text = DEFAULT.replace("host = \"127.0.0.1\"", "host = \"192.0.2.7\"");
+        assert!(Config::parse(&text).unwrap_err().to_string().contains("same host"));
+    }
+
+    #[test]
+    fn a_notice_whose_path_the_switch_would_split_is_refused() {
+        let text = DEFAULT.replace("/en/8000/notice.wav", "/en/my notice.wav");
+        assert!(Config::parse(&text).unwrap_err().to_string().contains("letters, digits"));
+    }
+
+    #[test]
+    fn a_password_file_that_others_can_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("password");
+        std::fs::write(&path, "secret\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let secret = Secret::File(path.clone());
+        assert!(secret.read().unwrap_err().to_string().contains("chmod 0600"));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(secret.read().unwrap(), "secret");
+    }
+}
