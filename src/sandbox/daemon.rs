@@ -1,0 +1,68 @@
+//! What the process that writes gives up before it starts a thread: looking into an ear, and every path but its own.
+//!
+//! What is given up here, the ears started later are born without; so the paths hold what an ear needs, too.
+
+use super::paths::{self, Given, Paths, Tcp};
+use super::{LockError, filter, raw, rights};
+use std::path::PathBuf;
+
+/// The paths and ports a daemon keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Sounds, the config, models, libraries of ours: to read.
+    pub read: Vec<PathBuf>,
+    /// The store's folder, and nothing else of ours.
+    pub write: Vec<PathBuf>,
+    /// The ears' programs.
+    pub execute: Vec<PathBuf>,
+    /// Ports that may be connected to by TCP (the event socket's); `None` leaves TCP as it is.
+    pub connect_to: Option<Vec<u16>>,
+}
+
+/// Gives up all else, for the calling thread and what it starts; to be called where there is only one thread.
+///
+/// No `/proc` is among the paths, so no other process can be seen in it.
+pub fn give_up(kept: Kept) -> Result<Given, LockError> {
+    if !raw::is_alone() {
+        return Err(LockError::Threads);
+    }
+    rights::drop_capabilities()?;
+    rights::refuse_new_privileges()?;
+    rights::refuse_dumps()?;
+    let paths = Paths {
+        read: SYSTEM_READ.iter().map(PathBuf::from).chain(kept.read).collect(),
+        write: SYSTEM_WRITTEN.iter().map(PathBuf::from).chain(kept.write).collect(),
+        execute: LOADER.iter().map(PathBuf::from).chain(kept.execute).collect(),
+    };
+    let given = paths::restrict(&paths, &kept.connect_to.map_or(Tcp::Any, Tcp::ConnectTo))?;
+    filter::refuse_looking_into_others()?;
+    Ok(given)
+}
+
+/// Libraries, names of hosts, the time zone; and the files an ear asks about processors and memory.
+const SYSTEM_READ: &[&str] = &[
+    "/lib",
+    "/lib64",
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/local/lib",
+    "/usr/share/zoneinfo",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/timezone",
+    "/etc/hosts",
+    "/etc/host.conf",
+    "/etc/nsswitch.conf",
+    "/etc/resolv.conf",
+    "/etc/gai.conf",
+    "/dev/urandom",
+    "/proc/cpuinfo",
+    "/proc/meminfo",
+    "/sys/devices/system/cpu",
+];
+
+/// What a child gets as standard output is opened for writing.
+const SYSTEM_WRITTEN: &[&str] = &["/dev/null"];
+
+/// The dynamic loader is started with every program that needs one.
+const LOADER: &[&str] = &["/lib64/ld-linux-x86-64.so.2"];

@@ -1,0 +1,48 @@
+//! This test binary, started again to play a process of its own: rights are given up where there is one thread, and
+//! the test harness has many.
+//!
+//! A role is played before `main`, by the name in `CALLGIST_TEST_ROLE` or, where the environment is not the
+//! test's to choose, by the name of the program itself.
+#![allow(
+    unsafe_code,
+    reason = "a function that runs before the harness starts its threads has to be placed by hand"
+)]
+
+use std::process::{Command, Stdio};
+
+/// The role's name in the environment.
+const ROLE: &str = "CALLGIST_TEST_ROLE";
+
+/// One process that a test can be.
+type Role = fn() -> u8;
+
+const ROLES: &[(&str, Role)] = &[
+    ("unlocked", crate::sandbox::unlocked),
+    ("locked-fixed", crate::sandbox::locked_fixed),
+    ("locked-compiled", crate::sandbox::locked_compiled),
+    ("killed", crate::sandbox::killed),
+    ("late", crate::sandbox::late),
+    ("target", crate::sandbox::target),
+    ("daemon", crate::sandbox::daemon),
+];
+
+/// This binary in the role of that name; its environment is otherwise empty.
+pub fn play(role: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.env_clear().env(ROLE, role).stdin(Stdio::null());
+    command
+}
+
+extern "C" fn before_main() {
+    let Ok(named) = std::env::var(ROLE) else { return };
+    let Some((_, role)) = ROLES.iter().find(|(name, _)| *name == named) else { return };
+    // A panic here must be an exit that no test takes for success.
+    let code = std::panic::catch_unwind(role).unwrap_or(99);
+    std::process::exit(code.into());
+}
+
+// SAFETY: the loader calls each function of this section once, before `main`, with the C library initialised and one
+// thread running, which is all that the roles need.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static BEFORE_MAIN: extern "C" fn() = before_main;
