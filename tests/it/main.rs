@@ -1,4 +1,8 @@
 //! What the whole thing does, seen from outside: one binary, one module a theme.
 
+/// Every seed of every fuzz target, replayed.
+mod fuzz_seeds;
+/// What a real switch and its clients said, read as it was and however it is split.
+mod golden;
 mod roles;
 mod sandbox;

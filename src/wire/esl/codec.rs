@@ -102,7 +102,7 @@ impl Decoder for ClientCodec {
     fn decode(&mut self, bytes: &mut BytesMut) -> Result<Option<Frame>, EslError> {
         self.reading.step(|reading| {
             let Some((head, message, body)) = reading.next(bytes)? else { return Ok(None) };
-            Frame::parse(head, &message[body..], &message).map(Some)
+            Frame::parse(head, &message, body).map(Some)
         })
     }
 

@@ -66,12 +66,18 @@ pub(super) struct Head {
 impl Head {
     pub(super) fn parse(block: &[u8]) -> Result<Head, EslError> {
         let headers = Headers::parse(&String::from_utf8_lossy(block))?;
-        let bare = headers.get("Event-Name").is_some();
-        let length = if bare { 0 } else { headers.content_length()?.unwrap_or(0) };
-        if headers.get("Content-Type").is_none() {
-            return Err(EslError::NoContentType);
-        }
-        Ok(Head { headers, length })
+        let head = Head { headers, length: 0 };
+        let length = if head.is_bare_event()? { 0 } else { head.headers.content_length()?.unwrap_or(0) };
+        Ok(Head { length, ..head })
+    }
+
+    fn content_type(&self) -> Result<&str, EslError> {
+        self.headers.get("Content-Type").ok_or(EslError::NoContentType)
+    }
+
+    /// The answer to `connect` is told from other replies by being an event; it has no body.
+    fn is_bare_event(&self) -> Result<bool, EslError> {
+        Ok(self.content_type()? == "command/reply" && self.headers.get("Event-Name").is_some())
     }
 }
 
@@ -96,23 +102,23 @@ impl Frame {
         Frame::Reply(Reply::new(text))
     }
 
-    pub(super) fn parse(head: Head, body: &[u8], bare: &[u8]) -> Result<Frame, EslError> {
-        let Head { headers, length } = head;
-        let kind = headers.get("Content-Type").ok_or(EslError::NoContentType)?;
+    /// Reads the message whose bytes are `whole`; its body begins at `body`.
+    pub(super) fn parse(head: Head, whole: &[u8], body: usize) -> Result<Frame, EslError> {
+        let bare = head.is_bare_event()?;
+        let (kind, body) = (head.content_type()?, &whole[body..]);
         let text = || String::from_utf8_lossy(body).into();
+        let headers = &head.headers;
         Ok(match kind {
-            "command/reply" if headers.get("Event-Name").is_some() => {
-                Frame::Connected(Event::parse_plain(bare)?)
-            }
-            "command/reply" => Frame::Reply(Reply::parse(headers)?),
+            "command/reply" if bare => Frame::Connected(Event::parse_plain(whole)?),
+            "command/reply" => Frame::Reply(Reply::parse(headers.clone())?),
             "api/response" => Frame::Api(ApiReply::new(String::from_utf8_lossy(body))),
             "text/event-json" => Frame::Event(Event::parse(Form::Json, body)?, Form::Json),
             "text/event-plain" => Frame::Event(Event::parse(Form::Plain, body)?, Form::Plain),
             "auth/request" => Frame::AuthRequest,
-            "text/disconnect-notice" => Frame::Disconnect(Disconnect::parse(&headers, text())?),
+            "text/disconnect-notice" => Frame::Disconnect(Disconnect::parse(headers, text())?),
             "text/rude-rejection" => Frame::Rejected(text()),
-            "log/data" => Frame::Log(Log::parse(headers, text())),
-            other => Frame::Skipped { content_type: line(other)?, length },
+            "log/data" => Frame::Log(Log::parse(headers.clone(), text())),
+            other => Frame::Skipped { content_type: line(other)?, length: head.length },
         })
     }
 

@@ -58,8 +58,9 @@ impl Reply {
     pub(super) fn parse(mut headers: Headers) -> Result<Reply, EslError> {
         let text = headers.get("Reply-Text").ok_or(EslError::NoReplyText)?;
         let text = Line::new(text).map_err(|_| EslError::Header)?;
-        headers.remove("Reply-Text");
-        headers.remove("Content-Type");
+        for name in ["Reply-Text", "Content-Type", "Content-Length"] {
+            headers.remove(name);
+        }
         Ok(Reply { text, headers })
     }
 }
