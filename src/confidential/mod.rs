@@ -1,11 +1,28 @@
 //! All that holds what was said: RTP packets go in, a guarded note comes out; memory only.
 //!
-//! Nothing here opens a file, logs or formats; types of this folder have no `Debug`, `Display`, `Clone` or
-//! `Serialize` and are wiped on drop.
+//! The front is [`Hall`]. Nothing here opens a file, logs or formats (a recogniser loads its model, once); types that
+//! hold what was said have no `Debug`, `Display`, `Clone` or `Serialize` and are wiped on drop.
 
+mod codecs;
+mod gate;
 pub mod guard;
+mod hall;
+mod jitter;
+mod line;
+mod never_shown;
 pub mod notes;
+mod panics;
+mod pcm;
+mod queue;
 pub mod recogniser;
+mod resample;
+mod turns;
+mod window;
 mod words;
 
+pub use hall::{Answers, Engine, Hall, NoteTaker, Settings};
+pub use panics::{FILES as PANIC_FILES, Place, hook as panic_hook, place_of_last_panic};
+pub use pcm::Pcm;
 pub use words::{Speaker, Transcript, Turn, Word};
+
+use never_shown::never_shown;

@@ -51,3 +51,5 @@ pub struct Turn {
 pub struct Transcript {
     pub turns: Vec<Turn>,
 }
+
+super::never_shown!(Word, Turn, Transcript);

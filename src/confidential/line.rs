@@ -1,0 +1,366 @@
+//! One party's packets go in; stretches of audio for the recogniser come out, and its words are kept.
+//!
+//! The path of a packet: reorder buffer, codec, resampler, voice gate, packing. Every sample has a place on two time
+//! lines: that of the call (milliseconds since the bridge) and that of the recogniser's stream, which lacks the
+//! silence that the gate took out.
+
+use super::codecs::Decoder;
+use super::gate::Gate;
+use super::jitter::{Jitter, Packets, Piece};
+use super::pcm::{Budget, PER_MS, Pcm};
+use super::recogniser::{Found, Packing, Recogniser};
+use super::resample::Resampler;
+use super::window::Packer;
+use super::words::Word;
+use crate::call::Moment;
+use crate::wire::rtp::{Format, Packet};
+use std::collections::VecDeque;
+use std::time::Duration;
+use zeroize::Zeroize;
+
+pub(in crate::confidential) struct Line<R: Recogniser> {
+    tap: Option<Tap>,
+    /// When hearing began or went on, and where on the call's time line that was.
+    listening: Option<Since>,
+    packer: Packer,
+    jobs: VecDeque<Job>,
+    stream: Option<R::Stream>,
+    /// A thread of the pool has the stream.
+    busy: bool,
+    ending: Ending,
+    pub(in crate::confidential) words: Vec<Word>,
+    pub(in crate::confidential) ghosts: u32,
+    pub(in crate::confidential) recognised_ms: u32,
+    /// Milliseconds that a thread of the pool is working on.
+    in_work_ms: u32,
+    /// The call's time up to which this party was heard.
+    reached_ms: u32,
+    /// Packets of streams that are over.
+    earlier: Packets,
+}
+
+/// What a thread of the pool does in one turn.
+pub(in crate::confidential) enum Job {
+    Listen(Pcm),
+    /// Nothing more will come.
+    Finish,
+}
+
+/// A turn as a thread of the pool takes it.
+pub(in crate::confidential) struct Turn<S> {
+    pub(in crate::confidential) stream: Option<S>,
+    pub(in crate::confidential) job: Job,
+    pub(in crate::confidential) audio_ms: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Since {
+    at: Moment,
+    call_ms: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Open,
+    /// Nothing more comes; `Finish` is in the queue or in work.
+    Closing,
+    Done,
+}
+
+/// One stream of packets.
+struct Tap {
+    format: Format,
+    jitter: Jitter,
+    flowing: bool,
+    last_packet: Moment,
+    path: Option<Path>,
+}
+
+/// From one beginning of hearing to its end.
+struct Path {
+    decoder: Decoder,
+    resampler: Resampler,
+    gate: Gate,
+    /// Where on the call's time line the first sample is.
+    start_ms: u32,
+    /// Samples that entered the gate.
+    passed: u64,
+}
+
+impl<R: Recogniser> Line<R> {
+    pub(in crate::confidential) fn new(packing: Packing, budget: &Budget) -> Line<R> {
+        Line {
+            tap: None,
+            listening: None,
+            packer: Packer::new(packing, budget),
+            jobs: VecDeque::new(),
+            stream: None,
+            busy: false,
+            ending: Ending::Open,
+            words: Vec::new(),
+            ghosts: 0,
+            recognised_ms: 0,
+            in_work_ms: 0,
+            reached_ms: 0,
+            earlier: Packets::default(),
+        }
+    }
+
+    pub(in crate::confidential) fn hear(&mut self, format: Format) {
+        self.close_path();
+        if let Some(old) = self.tap.take() {
+            self.earlier = self.earlier.plus(old.jitter.packets());
+        }
+        self.tap = Some(Tap::new(format));
+    }
+
+    pub(in crate::confidential) fn listen(&mut self, bridged: Moment, now: Moment) {
+        if self.listening.is_none() {
+            let call_ms = millis(now.since(bridged));
+            self.listening = Some(Since { at: now, call_ms });
+        }
+    }
+
+    pub(in crate::confidential) fn pause(&mut self) {
+        self.close_path();
+        self.listening = None;
+    }
+
+    /// Nothing more is heard; what is left becomes the last jobs.
+    pub(in crate::confidential) fn end(&mut self) {
+        self.pause();
+        self.packer.close_window();
+        self.take_windows();
+        self.jobs.push_back(Job::Finish);
+        self.ending = Ending::Closing;
+    }
+
+    /// Takes a datagram; true when it is the first packet of its stream.
+    pub(in crate::confidential) fn packet(
+        &mut self,
+        datagram: &[u8],
+        early_ms: Option<u32>,
+        now: Moment,
+    ) -> bool {
+        let Ok(packet) = Packet::parse(datagram) else { return false };
+        let Some(tap) = &mut self.tap else { return false };
+        if packet.header.payload_type != tap.format.payload_type || self.ending != Ending::Open {
+            return false;
+        }
+        let first = !std::mem::replace(&mut tap.flowing, true);
+        tap.last_packet = now;
+        let Some(since) = self.listening else { return first };
+        if tap.path.is_none() {
+            tap.jitter.begin();
+            tap.path = Some(Path::new(&tap.format, since.start_for(now).max(self.reached_ms)));
+        }
+        tap.jitter.handle(&packet, now);
+        self.reached_ms = tap.drain(&mut self.packer, early_ms).max(self.reached_ms);
+        self.take_windows();
+        first
+    }
+
+    /// Closes the window of a party that sends nothing at all any more, for no packet will do it.
+    pub(in crate::confidential) fn idle(&mut self, early_ms: Option<u32>, now: Moment) {
+        let silent = self.timeout().is_some_and(|at| now >= at);
+        if silent && early_ms.is_some() {
+            self.close_path();
+            self.packer.close_window();
+            self.take_windows();
+        }
+    }
+
+    /// When this party will have been silent for too long.
+    pub(in crate::confidential) fn timeout(&self) -> Option<Moment> {
+        let tap = self.tap.as_ref().filter(|tap| tap.path.is_some() && !self.packer.is_empty())?;
+        Some(tap.last_packet + IDLE)
+    }
+
+    pub(in crate::confidential) fn wants_turn(&self) -> bool {
+        !self.busy && !self.jobs.is_empty()
+    }
+
+    pub(in crate::confidential) fn take_turn(&mut self) -> Option<Turn<R::Stream>> {
+        if self.busy {
+            return None;
+        }
+        let job = self.jobs.pop_front()?;
+        self.busy = true;
+        self.in_work_ms = job.audio_ms();
+        Some(Turn { stream: self.stream.take(), audio_ms: job.audio_ms(), job })
+    }
+
+    pub(in crate::confidential) fn put_back(
+        &mut self,
+        stream: Option<R::Stream>,
+        mut found: Found,
+        audio_ms: u32,
+    ) {
+        self.busy = false;
+        self.in_work_ms = 0;
+        self.stream = stream;
+        self.recognised_ms = self.recognised_ms.saturating_add(audio_ms);
+        self.ghosts = self.ghosts.saturating_add(found.ghosts);
+        for word in &mut found.words {
+            (word.start_ms, word.end_ms) = self.packer.call_time(word.start_ms, word.end_ms);
+        }
+        self.words.append(&mut found.words);
+        if self.ending == Ending::Closing && self.jobs.is_empty() {
+            self.ending = Ending::Done;
+        }
+    }
+
+    /// Everything of this party is recognised.
+    pub(in crate::confidential) fn is_done(&self) -> bool {
+        self.ending == Ending::Done
+    }
+
+    pub(in crate::confidential) fn listened_ms(&self) -> u32 {
+        self.reached_ms
+    }
+
+    pub(in crate::confidential) fn speech_ms(&self) -> u32 {
+        self.packer.speech_ms()
+    }
+
+    pub(in crate::confidential) fn backlog_ms(&self) -> u32 {
+        self.jobs.iter().map(Job::audio_ms).fold(self.in_work_ms, u32::saturating_add)
+    }
+
+    pub(in crate::confidential) fn word_count(&self) -> u32 {
+        u32::try_from(self.words.len()).unwrap_or(u32::MAX)
+    }
+
+    pub(in crate::confidential) fn packets(&self) -> Packets {
+        self.tap.as_ref().map_or(self.earlier, |tap| self.earlier.plus(tap.jitter.packets()))
+    }
+
+    /// Forgets all that was heard and said.
+    pub(in crate::confidential) fn wipe(&mut self) {
+        self.tap = None;
+        self.listening = None;
+        self.jobs.clear();
+        self.stream = None;
+        self.words.zeroize();
+        self.packer.wipe();
+    }
+
+    fn close_path(&mut self) {
+        if let Some(tap) = &mut self.tap
+            && tap.path.is_some()
+        {
+            tap.jitter.flush();
+            self.reached_ms = tap.drain(&mut self.packer, None).max(self.reached_ms);
+            if let Some(mut path) = tap.path.take() {
+                path.finish(&mut self.packer);
+            }
+        }
+        self.take_windows();
+    }
+
+    fn take_windows(&mut self) {
+        while let Some(window) = self.packer.poll() {
+            self.jobs.push_back(Job::Listen(window));
+        }
+    }
+}
+
+impl Job {
+    fn audio_ms(&self) -> u32 {
+        match self {
+            Job::Listen(audio) => u32::try_from(audio.len() / PER_MS).unwrap_or(u32::MAX),
+            Job::Finish => 0,
+        }
+    }
+}
+
+impl Since {
+    /// The call's time of a stream's first packet. One that flows already starts at the moment itself, so that the
+    /// hazard of which packet came first does not move the words; one that starts later, at its arrival.
+    fn start_for(self, now: Moment) -> u32 {
+        let late = now.since(self.at);
+        if late < STARTS_LATE { self.call_ms } else { self.call_ms.saturating_add(millis(late)) }
+    }
+}
+
+impl Tap {
+    fn new(format: Format) -> Tap {
+        Tap { format, jitter: Jitter::new(&format), flowing: false, last_packet: Moment::START, path: None }
+    }
+
+    /// Sends on what the reorder buffer lets go and returns the call's time reached.
+    fn drain(&mut self, packer: &mut Packer, early_ms: Option<u32>) -> u32 {
+        let Some(path) = &mut self.path else { return 0 };
+        while let Some(piece) = self.jitter.poll() {
+            path.piece(piece, packer, early_ms);
+        }
+        path.now_ms()
+    }
+}
+
+impl Path {
+    fn new(format: &Format, start_ms: u32) -> Path {
+        Path {
+            decoder: Decoder::new(format.codec),
+            resampler: Resampler::new(format.clock_rate),
+            gate: Gate::new(),
+            start_ms,
+            passed: 0,
+        }
+    }
+
+    fn piece(&mut self, piece: Piece, packer: &mut Packer, early_ms: Option<u32>) {
+        match piece {
+            Piece::Audio(payload) => {
+                let (decoder, resampler) = (&self.decoder, &mut self.resampler);
+                decoder.decode(payload.bytes(), |sample| resampler.push(sample));
+            }
+            Piece::Silence { samples } => self.silence(samples, packer, early_ms),
+        }
+        self.pass(packer, early_ms);
+    }
+
+    /// A long silence is stepped over: the gate sees its beginning, and then the clock is put forward.
+    fn silence(&mut self, samples: u64, packer: &mut Packer, early_ms: Option<u32>) {
+        let grid = self.resampler.grid();
+        let seen = SILENCE_SEEN_GRIDS * grid;
+        let skipped = samples.saturating_sub(seen) / grid * grid;
+        for _ in 0..samples - skipped {
+            self.resampler.push(0);
+            self.pass(packer, early_ms);
+        }
+        self.passed += self.resampler.out_samples(skipped);
+    }
+
+    fn pass(&mut self, packer: &mut Packer, early_ms: Option<u32>) {
+        while let Some(mut frame) = self.resampler.poll() {
+            self.passed += frame.len() as u64;
+            let now_ms = self.now_ms();
+            self.gate.handle(&frame, now_ms, packer);
+            packer.tick(now_ms, early_ms);
+            frame.zeroize();
+        }
+    }
+
+    fn finish(&mut self, packer: &mut Packer) {
+        self.gate.finish(self.now_ms(), packer);
+    }
+
+    fn now_ms(&self) -> u32 {
+        let passed_ms = u32::try_from(self.passed / PER_MS as u64).unwrap_or(u32::MAX);
+        self.start_ms.saturating_add(passed_ms)
+    }
+}
+
+fn millis(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}
+
+/// How long a stream may be without a packet before its window is closed all the same.
+const IDLE: Duration = Duration::from_secs(3);
+
+/// A stream whose first packet comes later than this after the bridge began later; sooner, it was flowing before.
+const STARTS_LATE: Duration = Duration::from_millis(500);
+
+/// How much of a long silence the gate is shown, in grids of 80 ms: more than its hangover, so that speech ends.
+const SILENCE_SEEN_GRIDS: u64 = 25;

@@ -1,0 +1,285 @@
+//! Voice goes in as the gate lets it through; windows for the recogniser come out, and a way back in time.
+//!
+//! What one party says is gathered, with short silences in between, until a window is full: each window costs Whisper
+//! nearly the same, however little is in it. A window is closed early at a pause when its oldest speech has waited for
+//! long and there is room. When a window closes depends on the call's own time alone. A recogniser that follows a
+//! stream gets its audio in blocks instead, as it comes.
+
+use super::pcm::{BLOCK, Budget, PER_MS, Pcm};
+use super::recogniser::Packing;
+use std::collections::VecDeque;
+
+pub(in crate::confidential) struct Packer {
+    packing: Packing,
+    window: Pcm,
+    closed: VecDeque<Pcm>,
+    pieces: Vec<Stretch>,
+    /// Samples of the stream up to the end of the open window.
+    given: u64,
+    voice_samples: u64,
+    /// The call's time of the open window's oldest speech.
+    oldest_ms: Option<u32>,
+    /// Where in the open window the stretch that is being said began.
+    open_at: Option<usize>,
+}
+
+/// A stretch of speech: where it begins in the stream and in the call, in milliseconds.
+struct Stretch {
+    given_ms: u64,
+    call_ms: u32,
+}
+
+impl Packer {
+    pub(in crate::confidential) fn new(packing: Packing, budget: &Budget) -> Packer {
+        Packer {
+            packing,
+            window: Pcm::new(budget),
+            closed: VecDeque::new(),
+            pieces: Vec::new(),
+            given: 0,
+            voice_samples: 0,
+            oldest_ms: None,
+            open_at: None,
+        }
+    }
+
+    /// Somebody begins to speak.
+    pub(in crate::confidential) fn begin(&mut self, call_ms: u32) {
+        if !self.window.is_empty() && matches!(self.packing, Packing::Windows { .. }) {
+            self.silence(BETWEEN_MS);
+        }
+        self.open_at = Some(self.window.len());
+        self.oldest_ms.get_or_insert(call_ms);
+        self.pieces.push(Stretch { given_ms: self.given_ms(), call_ms });
+    }
+
+    pub(in crate::confidential) fn voice(&mut self, samples: &[i16], call_ms: u32) {
+        self.voice_samples += samples.len() as u64;
+        let mut rest = samples;
+        while !rest.is_empty() {
+            let room = self.longest().saturating_sub(self.window.len());
+            let (now, later) = rest.split_at(rest.len().min(room));
+            self.window.push(now);
+            self.given += now.len() as u64;
+            rest = later;
+            if self.window.len() >= self.longest() {
+                self.overflow(call_ms);
+            }
+        }
+    }
+
+    /// A pause.
+    pub(in crate::confidential) fn end(&mut self) {
+        self.open_at = None;
+        if self.packing == Packing::Stream {
+            self.silence(ENDPOINT_MS);
+        }
+    }
+
+    /// The call's time goes on.
+    pub(in crate::confidential) fn tick(&mut self, call_ms: u32, early_ms: Option<u32>) {
+        let old = self
+            .oldest_ms
+            .is_some_and(|oldest| early_ms.is_some_and(|early| call_ms >= oldest.saturating_add(early)));
+        let nearly_full = self.window.len() + LEAST_ROOM > self.longest();
+        if self.open_at.is_none() && (old || nearly_full) && matches!(self.packing, Packing::Windows { .. }) {
+            self.close_window();
+        }
+    }
+
+    /// What is gathered is the last of its window.
+    pub(in crate::confidential) fn close_window(&mut self) {
+        self.oldest_ms = None;
+        if !self.window.is_empty() {
+            self.closed.push_back(self.window.take());
+        }
+    }
+
+    pub(in crate::confidential) fn poll(&mut self) -> Option<Pcm> {
+        self.closed.pop_front()
+    }
+
+    pub(in crate::confidential) fn is_empty(&self) -> bool {
+        self.window.is_empty()
+    }
+
+    pub(in crate::confidential) fn speech_ms(&self) -> u32 {
+        u32::try_from(self.voice_samples / PER_MS as u64).unwrap_or(u32::MAX)
+    }
+
+    /// The call's time of something that begins and ends so many milliseconds after the stream's first sample.
+    pub(in crate::confidential) fn call_time(&self, start_ms: u32, end_ms: u32) -> (u32, u32) {
+        let index = self.pieces.partition_point(|piece| piece.given_ms <= u64::from(start_ms)).max(1) - 1;
+        let Some(piece) = self.pieces.get(index) else { return (start_ms, end_ms) };
+        let into = u64::from(start_ms).saturating_sub(piece.given_ms);
+        let start = piece.call_ms.saturating_add(u32::try_from(into).unwrap_or(u32::MAX));
+        (start, start.saturating_add(end_ms.saturating_sub(start_ms)))
+    }
+
+    pub(in crate::confidential) fn wipe(&mut self) {
+        self.window = self.window.take().split_off(usize::MAX);
+        self.closed.clear();
+        self.pieces.clear();
+        self.open_at = None;
+        self.oldest_ms = None;
+    }
+
+    /// The window is full in the middle of speech: the stretch moves to the next window whole when it began late in
+    /// this one, else it is cut where it is quietest.
+    fn overflow(&mut self, call_ms: u32) {
+        let Packing::Windows { .. } = self.packing else {
+            return self.close_window();
+        };
+        let began = self.open_at.unwrap_or(0);
+        let cut = if began > self.longest() / 2 { began } else { self.quietest() };
+        let rest = self.window.split_off(cut);
+        self.close_window();
+        self.window = rest;
+        self.open_at = Some(0);
+        let waited = u32::try_from(self.window.len() / PER_MS).unwrap_or(u32::MAX);
+        self.oldest_ms = Some(call_ms.saturating_sub(waited));
+    }
+
+    /// The sample in the middle of the quietest 100 ms of the last five seconds.
+    fn quietest(&self) -> usize {
+        let first = self.window.len().saturating_sub(5_000 * PER_MS);
+        let mut loudness = vec![0u64; (self.window.len() - first) / QUIET];
+        let samples = self.window.slices().flatten().skip(first);
+        for (n, sample) in samples.enumerate() {
+            if let Some(sum) = loudness.get_mut(n / QUIET) {
+                *sum += u64::from(sample.unsigned_abs());
+            }
+        }
+        let quiet = loudness.iter().enumerate().min_by_key(|(_, sum)| **sum).map_or(0, |(n, _)| n);
+        first + quiet * QUIET + QUIET / 2
+    }
+
+    fn silence(&mut self, ms: usize) {
+        let room = match self.packing {
+            Packing::Windows { .. } => self.longest().saturating_sub(self.window.len()),
+            Packing::Stream => usize::MAX,
+        };
+        let mut left = (ms * PER_MS).min(room);
+        while left > 0 {
+            let now = left.min(self.longest() - self.window.len() % self.longest());
+            self.window.push_silence(now);
+            self.given += now as u64;
+            left -= now;
+            if self.packing == Packing::Stream && self.window.len() >= self.longest() {
+                self.close_window();
+            }
+        }
+    }
+
+    fn given_ms(&self) -> u64 {
+        self.given / PER_MS as u64
+    }
+
+    fn longest(&self) -> usize {
+        match self.packing {
+            Packing::Windows { longest_ms } => longest_ms as usize * PER_MS,
+            Packing::Stream => BLOCK,
+        }
+    }
+}
+
+/// Silence between two stretches of a window, besides what the gate leaves at their ends. Shorter runs sentences into
+/// one another, longer wastes room.
+const BETWEEN_MS: usize = 200;
+
+/// Silence that tells a stream's recogniser that a sentence is over: its own rule is half a second.
+const ENDPOINT_MS: usize = 600;
+
+/// A window with less room than this is closed at a pause: the next sentence would be cut.
+const LEAST_ROOM: usize = 2_500 * PER_MS;
+
+const QUIET: usize = 100 * PER_MS;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHISPER: Packing = Packing::Windows { longest_ms: 29_000 };
+
+    fn say(packer: &mut Packer, from_ms: u32, ms: u32) {
+        packer.begin(from_ms);
+        for at in (0..ms).step_by(16) {
+            packer.voice(&[1_000; 256], from_ms + at);
+        }
+        packer.end();
+    }
+
+    fn windows(packer: &mut Packer) -> Vec<usize> {
+        std::iter::from_fn(|| packer.poll()).map(|window| window.len() / PER_MS).collect()
+    }
+
+    #[test]
+    fn speech_is_packed_with_short_silences_and_closed_when_nearly_full() {
+        let mut packer = Packer::new(WHISPER, &Budget::default());
+        for n in 0..4 {
+            say(&mut packer, n * 20_000, 8_000);
+            packer.tick(n * 20_000 + 9_000, None);
+        }
+        assert_eq!(windows(&mut packer), [8_000 * 3 + 3 * 200], "three fit, the fourth begins the next");
+        packer.close_window();
+        assert_eq!(windows(&mut packer), [8_000]);
+    }
+
+    #[test]
+    fn a_window_is_closed_early_at_a_pause_when_its_speech_is_old() {
+        let mut packer = Packer::new(WHISPER, &Budget::default());
+        say(&mut packer, 0, 1_600);
+        packer.tick(9_999, Some(10_000));
+        assert!(windows(&mut packer).is_empty());
+        packer.begin(10_000);
+        packer.tick(12_000, Some(10_000));
+        assert!(windows(&mut packer).is_empty(), "never in the middle of speech");
+        packer.end();
+        packer.tick(12_100, Some(10_000));
+        assert_eq!(windows(&mut packer).len(), 1);
+    }
+
+    #[test]
+    fn a_stretch_that_does_not_fit_moves_to_the_next_window_whole() {
+        let mut packer = Packer::new(WHISPER, &Budget::default());
+        say(&mut packer, 0, 20_000);
+        say(&mut packer, 30_000, 12_000);
+        packer.close_window();
+        assert_eq!(windows(&mut packer), [20_200, 12_000]);
+    }
+
+    #[test]
+    fn speech_without_a_pause_is_cut_where_it_is_quietest() {
+        let mut packer = Packer::new(WHISPER, &Budget::default());
+        packer.begin(0);
+        for ms in (0..32_000).step_by(16) {
+            let loud = if (26_000..26_200).contains(&ms) { 10 } else { 1_000 };
+            packer.voice(&[loud; 256], ms);
+        }
+        packer.end();
+        packer.close_window();
+        let cut = windows(&mut packer);
+        assert!((26_000..26_200).contains(&cut[0]), "{cut:?}");
+        assert_eq!(cut.iter().sum::<usize>(), 32_000);
+    }
+
+    #[test]
+    fn words_find_their_way_back_to_the_time_of_the_call() {
+        let mut packer = Packer::new(WHISPER, &Budget::default());
+        say(&mut packer, 5_000, 1_600);
+        say(&mut packer, 60_000, 1_600);
+        assert_eq!(packer.call_time(100, 400), (5_100, 5_400));
+        assert_eq!(packer.call_time(1_800, 2_000), (60_000, 60_200));
+        assert_eq!(packer.call_time(2_000, 2_500), (60_200, 60_700));
+    }
+
+    #[test]
+    fn a_stream_gets_blocks_and_a_silence_after_each_sentence() {
+        let mut packer = Packer::new(Packing::Stream, &Budget::default());
+        say(&mut packer, 0, 480);
+        assert_eq!(windows(&mut packer), [200; 5]);
+        packer.close_window();
+        assert_eq!(windows(&mut packer), [80]);
+        assert_eq!(packer.call_time(500, 600).0, 500);
+    }
+}
