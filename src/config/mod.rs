@@ -179,7 +179,7 @@ fn switch(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Switch {
             SocketAddr::from(([127, 0, 0, 1], port))
         }
     };
-    let user = section.text("user", Some("callgist@default"), problems);
+    let user = section.text("user", Some("callgist@callgist.invalid"), problems);
     if !user.is_empty() && (!user.contains('@') || user.contains([':', ' ', '\n', '\r'])) {
         section.wrong("user", "must read user@domain, or be empty for the switch's own password", problems);
     }
@@ -313,7 +313,7 @@ mod tests {
         let config = Config::parse(DEFAULT).unwrap();
         assert_eq!(config.lines.len(), 1);
         assert_eq!(config.line("main").unwrap().language, Language::En);
-        assert_eq!(config.switch.user.as_deref(), Some("callgist@default"));
+        assert_eq!(config.switch.user.as_deref(), Some("callgist@callgist.invalid"));
     }
 
     #[test]
