@@ -1,1 +1,95 @@
-//! Stub header, written by its helper.
+//! What stays of a call: a row goes in, and comes out again until it is erased.
+//!
+//! One SQLite file, readable by its owner alone, written by one thread; [`Store`] is the handle to it, [`Reader`]
+//! looks into the file from any process. Notes come from the daemon, which has checked them at the border.
+//!
+//! Invariants, most of them rules of the schema (`schema/*.sql`):
+//! * No column can hold audio or a transcript: the note is the only free text, and it is short.
+//! * A row has a note or the reason why it has none, never both.
+//! * Of a call with an objection the row tells only that, and nothing links it to a request made in it.
+//! * What is erased is overwritten in the file (`secure_delete`), and the write-ahead log is emptied after it.
+
+mod call;
+mod error;
+mod open;
+mod reader;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use call::{CallRecord, Kept, Name, NameError, Origin, Outcome, Request, Summary, UtcMillis};
+pub use error::{StoreError, Trouble};
+pub use reader::{Filter, Reader};
+
+use crate::call::CallId;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
+use writer::Job;
+
+/// The handle to the thread that writes. Dropping it waits until everything that was handed in is written.
+pub struct Store {
+    path: PathBuf,
+    /// Taken when the store is closed, which ends the thread.
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Store {
+    /// Opens the database, creates it where there is none, and brings its schema up to date.
+    pub fn open(path: &Path) -> Result<Store, StoreError> {
+        let connection = open::to_write(path, open::PATIENCE)?;
+        let (jobs, receiver) = mpsc::channel();
+        let write = writer::Writer::new(connection, path.to_owned());
+        let thread = std::thread::Builder::new().name("store".into()).spawn(move || write.run(&receiver));
+        let thread = thread.map_err(|error| StoreError::io(path, &error))?;
+        Ok(Store { path: path.to_owned(), jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Keeps a call that has ended; the future is done when it is on the disk. It is kept also when nobody waits.
+    pub fn keep(&self, call: CallRecord) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Job::Keep(Box::new(call), answer), answered)
+    }
+
+    /// Keeps a request not to be contacted. It may come before its call is kept.
+    pub fn keep_request(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Job::KeepRequest(request, answer), answered)
+    }
+
+    /// Erases a call, its note and topics; says whether there was one. An entry in the do-not-contact list stays.
+    pub fn erase(&self, call: CallId) -> impl Future<Output = Result<bool, StoreError>> + Send + use<> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Job::Erase(call, answer), answered)
+    }
+
+    /// Hands a job to the thread now; the future waits for its answer.
+    fn ask<T: Send>(
+        &self,
+        job: Job,
+        answered: oneshot::Receiver<Result<T, StoreError>>,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send + use<T> {
+        if let Some(jobs) = &self.jobs {
+            // When the thread is gone the job comes to nothing, and with it the sender that `answered` waits for.
+            let _ = jobs.send(job);
+        }
+        let path = self.path.clone();
+        async move { answered.await.unwrap_or_else(|_| Err(StoreError::new(&path, Trouble::Ended))) }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic there was told to whoever waited for an answer.
+            let _ = thread.join();
+        }
+    }
+}

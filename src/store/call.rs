@@ -1,0 +1,128 @@
+//! One call as it is kept.
+
+use crate::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust};
+use crate::call::{CallId, Language, NoSummary, Number};
+use std::fmt;
+
+/// A call that has ended, as the daemon tells it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallRecord {
+    pub id: CallId,
+    /// The line's name in the config.
+    pub line: Name,
+    /// The version of the notice that was played, when one was.
+    pub notice_version: Option<Name>,
+    /// The language of the line and of the note.
+    pub language: Language,
+    /// `None` when the number was withheld.
+    pub caller: Option<Number>,
+    pub called: Option<Number>,
+    pub offered: UtcMillis,
+    pub announced: Option<UtcMillis>,
+    pub bridged: Option<UtcMillis>,
+    pub ended: UtcMillis,
+    /// The switch's word for how it ended (`NORMAL_CLEARING`).
+    pub end_cause: Option<Name>,
+    pub outcome: Outcome,
+    pub origin: Origin,
+    /// What was heard; not kept of a call with an objection.
+    pub heard: Option<Heard>,
+}
+
+/// A note, or why there is none.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    Noted(Summary),
+    NotNoted(NoSummary),
+}
+
+/// What a checked `border::Note` says. The border's type cannot be made, so the daemon copies it into this one.
+#[derive(Clone, PartialEq)]
+pub struct Summary {
+    pub text: String,
+    pub topics: Topics,
+    pub trust: Trust,
+}
+
+/// What made the note. The engine is `notes`, the only one yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Recogniser and model; `None` when no ear heard the call.
+    pub ear: Option<(Recogniser, ModelId)>,
+    /// The version of Callgist that wrote the row.
+    pub version: Name,
+}
+
+/// A request not to be contacted, made in a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// The call, unless there was an objection in it.
+    pub call: Option<CallId>,
+    /// The caller's number or the one that was named, in E.164; `None` when it is the caller's and was withheld.
+    pub number: Option<Number>,
+    pub channels: Channels,
+    pub purpose: Purpose,
+    pub created: UtcMillis,
+}
+
+/// A call read back, with the requests made in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    pub call: CallRecord,
+    pub requests: Vec<Request>,
+}
+
+/// Milliseconds since 1970, UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UtcMillis(pub i64);
+
+/// A name without blanks: 1 to 40 letters, digits, `-`, `_`, `.` and `+`. No sentence fits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name(Box<str>);
+
+/// The text is no [`Name`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NameError;
+
+impl Name {
+    pub fn new(text: &str) -> Result<Name, NameError> {
+        let fits = (1..=40).contains(&text.len());
+        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.+".contains(&b));
+        if fits && plain { Ok(Name(text.into())) } else { Err(NameError) }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Origin {
+    /// Made by this version of Callgist.
+    pub fn here(ear: Option<(Recogniser, ModelId)>) -> Origin {
+        // Cargo allows no character in a version that a name cannot hold, and a test reads it.
+        let version = Name::new(env!("CARGO_PKG_VERSION")).expect("our own version is a name");
+        Origin { ear, version }
+    }
+}
+
+impl Outcome {
+    /// Somebody did not want a summary, or may not have.
+    pub fn is_objection(&self) -> bool {
+        matches!(self, Outcome::NotNoted(NoSummary::Objection | NoSummary::ObjectionSuspected))
+    }
+}
+
+impl fmt::Debug for Summary {
+    /// Without the text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Summary({} bytes, {:?}, {:?})", self.text.len(), self.topics.words(), self.trust)
+    }
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name is 1 to 40 letters, digits, -, _, . and +")
+    }
+}
+
+impl std::error::Error for NameError {}

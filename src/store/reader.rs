@@ -1,0 +1,208 @@
+//! Looks into the database: a wish goes in, rows come out.
+
+use super::writer::{purpose_word, trust_word};
+use super::{CallRecord, Kept, Name, Origin, Outcome, Request, StoreError, Summary, UtcMillis, open};
+use crate::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust, TrustLabel};
+use crate::call::{CallId, Language, NoSummary, Number};
+use rusqlite::{Connection, Row, named_params};
+use std::path::{Path, PathBuf};
+
+/// A connection that can only read.
+pub struct Reader {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// Which calls are wanted; the newest come first.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    pub limit: u32,
+    /// Only calls from or to this number.
+    pub number: Option<Number>,
+    pub line: Option<String>,
+}
+
+impl Default for Filter {
+    fn default() -> Filter {
+        Filter { limit: 20, number: None, line: None }
+    }
+}
+
+impl Reader {
+    pub fn open(path: &Path) -> Result<Reader, StoreError> {
+        let connection = open::to_read(path, open::PATIENCE)?;
+        Ok(Reader { connection, path: path.to_owned() })
+    }
+
+    pub fn list(&self, filter: &Filter) -> Result<Vec<Kept>, StoreError> {
+        self.told(list(&self.connection, filter))
+    }
+
+    pub fn show(&self, call: CallId) -> Result<Option<Kept>, StoreError> {
+        self.told(show(&self.connection, call))
+    }
+
+    /// All requests not to be contacted, the newest first, those without a call among them.
+    pub fn requests(&self) -> Result<Vec<Request>, StoreError> {
+        let all = "SELECT * FROM do_not_contact ORDER BY created DESC, id DESC";
+        self.told(requests(&self.connection, all, []))
+    }
+
+    fn told<T>(&self, result: rusqlite::Result<T>) -> Result<T, StoreError> {
+        result.map_err(|error| StoreError::sqlite(&self.path, &error))
+    }
+}
+
+fn list(connection: &Connection, filter: &Filter) -> rusqlite::Result<Vec<Kept>> {
+    let mut statement = connection.prepare(
+        "SELECT * FROM calls
+         WHERE (:number IS NULL OR caller = :number OR called = :number) AND (:line IS NULL OR line = :line)
+         ORDER BY offered DESC, id LIMIT :limit",
+    )?;
+    let wish = named_params! {
+        ":number": filter.number.as_ref().map(Number::as_str),
+        ":line": filter.line,
+        ":limit": filter.limit,
+    };
+    let rows = statement.query_map(wish, |row| kept(connection, row))?;
+    rows.collect()
+}
+
+fn show(connection: &Connection, call: CallId) -> rusqlite::Result<Option<Kept>> {
+    let mut statement = connection.prepare("SELECT * FROM calls WHERE id = ?1")?;
+    let mut rows = statement.query_map([call.to_string()], |row| kept(connection, row))?;
+    rows.next().transpose()
+}
+
+fn kept(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Kept> {
+    let id: String = row.get("id")?;
+    let topics = topics(connection, &id)?;
+    let of_call = "SELECT * FROM do_not_contact WHERE call = ?1 ORDER BY created, id";
+    Ok(Kept { call: call(row, topics)?, requests: requests(connection, of_call, [id])? })
+}
+
+fn topics(connection: &Connection, id: &str) -> rusqlite::Result<Topics> {
+    let mut statement = connection.prepare_cached("SELECT topic FROM topics WHERE call = ?1")?;
+    let mut words = statement.query_map([id], |row| row.get::<_, String>(0))?;
+    words.try_fold(Topics::default(), |topics, word| Ok(topics.with(&word?)))
+}
+
+fn call(row: &Row<'_>, topics: Topics) -> rusqlite::Result<CallRecord> {
+    let time = |column: &str| row.get::<_, Option<i64>>(column).map(|time| time.map(UtcMillis));
+    Ok(CallRecord {
+        id: read(row, "id", CallId::parse)?,
+        line: read(row, "line", name)?,
+        notice_version: maybe(row, "notice_version", name)?,
+        language: read(row, "language", language)?,
+        caller: maybe(row, "caller", number)?,
+        called: maybe(row, "called", number)?,
+        offered: UtcMillis(row.get("offered")?),
+        announced: time("announced")?,
+        bridged: time("bridged")?,
+        ended: UtcMillis(row.get("ended")?),
+        end_cause: maybe(row, "end_cause", name)?,
+        outcome: outcome(row, topics)?,
+        origin: Origin { ear: ear(row)?, version: read(row, "version", name)? },
+        heard: heard(row)?,
+    })
+}
+
+fn outcome(row: &Row<'_>, topics: Topics) -> rusqlite::Result<Outcome> {
+    if let Some(reason) = maybe(row, "reason", NoSummary::from_word)? {
+        return Ok(Outcome::NotNoted(reason));
+    }
+    let trust = Trust {
+        label: read(row, "trust", trust_label)?,
+        confidence_pct: row.get("confidence_pct")?,
+        kept_pct: row.get("kept_pct")?,
+        arrived_pct: row.get("arrived_pct")?,
+    };
+    Ok(Outcome::Noted(Summary { text: row.get("note")?, topics, trust }))
+}
+
+fn ear(row: &Row<'_>) -> rusqlite::Result<Option<(Recogniser, ModelId)>> {
+    let recogniser = maybe(row, "recogniser", recogniser)?;
+    Ok(recogniser.zip(maybe(row, "model", model)?))
+}
+
+fn heard(row: &Row<'_>) -> rusqlite::Result<Option<Heard>> {
+    let Some(words) = row.get("words")? else { return Ok(None) };
+    Ok(Some(Heard {
+        listened_ms: row.get("listened_ms")?,
+        speech_ms: row.get("speech_ms")?,
+        recognised_ms: row.get("recognised_ms")?,
+        // What waits is a figure of a running call.
+        backlog_ms: 0,
+        words,
+        lost_packets: row.get("lost_packets")?,
+    }))
+}
+
+fn requests(
+    connection: &Connection,
+    query: &str,
+    wish: impl rusqlite::Params,
+) -> rusqlite::Result<Vec<Request>> {
+    let mut statement = connection.prepare_cached(query)?;
+    let rows = statement.query_map(wish, request)?;
+    rows.collect()
+}
+
+fn request(row: &Row<'_>) -> rusqlite::Result<Request> {
+    let channels = Channels {
+        calls: row.get("calls")?,
+        email: row.get("email")?,
+        letters: row.get("letters")?,
+        sms: row.get("sms")?,
+    };
+    Ok(Request {
+        call: maybe(row, "call", CallId::parse)?,
+        number: maybe(row, "number", number)?,
+        channels,
+        purpose: read(row, "purpose", purpose)?,
+        created: UtcMillis(row.get("created")?),
+    })
+}
+
+/// Reads a text that must be there and must have a meaning.
+fn read<T>(row: &Row<'_>, column: &str, meaning: fn(&str) -> Option<T>) -> rusqlite::Result<T> {
+    maybe(row, column, meaning)?.ok_or_else(|| strange(column))
+}
+
+/// Reads a text that may be null; without a meaning it is an error that does not quote it.
+fn maybe<T>(row: &Row<'_>, column: &str, meaning: fn(&str) -> Option<T>) -> rusqlite::Result<Option<T>> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| meaning(&text).ok_or_else(|| strange(column))).transpose()
+}
+
+fn strange(column: &str) -> rusqlite::Error {
+    rusqlite::Error::InvalidColumnName(column.to_owned())
+}
+
+fn name(text: &str) -> Option<Name> {
+    Name::new(text).ok()
+}
+
+fn number(text: &str) -> Option<Number> {
+    Number::new(text).ok()
+}
+
+fn language(word: &str) -> Option<Language> {
+    [Language::En, Language::De, Language::Fr].into_iter().find(|language| language.code() == word)
+}
+
+fn recogniser(word: &str) -> Option<Recogniser> {
+    [Recogniser::Vosk, Recogniser::Whisper].into_iter().find(|recogniser| recogniser.word() == word)
+}
+
+fn trust_label(word: &str) -> Option<TrustLabel> {
+    [TrustLabel::Low, TrustLabel::Fair, TrustLabel::Good].into_iter().find(|label| trust_word(*label) == word)
+}
+
+fn purpose(word: &str) -> Option<Purpose> {
+    [Purpose::Advertising, Purpose::Everything].into_iter().find(|purpose| purpose_word(*purpose) == word)
+}
+
+fn model(text: &str) -> Option<ModelId> {
+    u64::from_str_radix(text, 16).ok().map(|id| ModelId(id.to_be_bytes()))
+}
