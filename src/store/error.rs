@@ -24,6 +24,8 @@ pub enum Trouble {
     ReadOnly,
     /// Another process holds the database for longer than we wait.
     Locked,
+    /// The file system cannot hold a write-ahead log.
+    NoLog,
     /// The file is something else.
     NotOurs,
     /// A later version of Callgist wrote it.
@@ -114,6 +116,10 @@ impl fmt::Display for StoreError {
             Trouble::Locked => write!(
                 f,
                 "another process holds the database {path}: end it (a backup, an open sqlite3, a second callgist) and try again"
+            ),
+            Trouble::NoLog => write!(
+                f,
+                "the file system of the database {path} cannot hold a write-ahead log: put the database on a local disk"
             ),
             Trouble::NotOurs => write!(
                 f,

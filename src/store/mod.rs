@@ -64,6 +64,8 @@ impl Store {
     }
 
     /// Erases a call, its note and topics; says whether there was one. An entry in the do-not-contact list stays.
+    /// After [`Trouble::Locked`] the row is gone, but the write-ahead log still holds it: somebody reads for long.
+    /// Asking again empties the log.
     pub fn erase(&self, call: CallId) -> impl Future<Output = Result<bool, StoreError>> + Send + use<> {
         let (answer, answered) = oneshot::channel();
         self.ask(Job::Erase(call, answer), answered)

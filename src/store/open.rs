@@ -27,7 +27,9 @@ pub(super) fn to_write(path: &Path, patience: Duration) -> Result<Connection, St
         .for_writing()
         .map_err(|trouble| StoreError::new(path, trouble))?;
     check_pages(&connection, path)?;
-    settle(&connection).map_err(failed)?;
+    if !settle(&connection).map_err(failed)? {
+        return Err(StoreError::new(path, Trouble::NoLog));
+    }
     migrate(&mut connection, path)?;
     empty_log(&connection).map_err(failed)?;
     Ok(connection)
@@ -138,14 +140,15 @@ fn check_pages(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     }
 }
 
-fn settle(connection: &Connection) -> rusqlite::Result<()> {
+/// Sets what every connection that writes needs; false when the file system cannot hold a write-ahead log.
+fn settle(connection: &Connection) -> rusqlite::Result<bool> {
     let journal: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
-    debug_assert_eq!(journal, "wal");
     // A statement's large intermediate results stay in memory: a temporary file would be a copy that nobody erases.
     connection.execute_batch(
         "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;",
     )?;
-    connection.query_row("PRAGMA secure_delete = ON", [], |_| Ok(()))
+    connection.query_row("PRAGMA secure_delete = ON", [], |_| Ok(()))?;
+    Ok(journal == "wal")
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
