@@ -287,6 +287,65 @@ impl Note {
     }
 }
 
+/// How an ear ends: its exit code, the last thing that it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EarExit {
+    /// It was retired, and its last call has ended.
+    Retired,
+    Usage,
+    /// The model is missing, broken, or does not decode.
+    Model,
+    Lock,
+    /// The daemon is gone, or one of the two did not keep to the border.
+    Border,
+    /// The kernel did not refuse the act of this number.
+    NotRefused(u8),
+    /// A code that no ear of ours ends with.
+    Unknown,
+}
+
+impl EarExit {
+    pub fn code(self) -> u8 {
+        match self {
+            EarExit::Retired => 0,
+            EarExit::Usage => 2,
+            EarExit::Model => 10,
+            EarExit::Lock => 11,
+            EarExit::Border => 12,
+            EarExit::NotRefused(act) => FIRST_ACT.saturating_add(act),
+            EarExit::Unknown => 1,
+        }
+    }
+
+    pub fn of(code: u8) -> EarExit {
+        match code {
+            0 => EarExit::Retired,
+            2 => EarExit::Usage,
+            10 => EarExit::Model,
+            11 => EarExit::Lock,
+            12 => EarExit::Border,
+            FIRST_ACT.. => EarExit::NotRefused(code - FIRST_ACT),
+            _ => EarExit::Unknown,
+        }
+    }
+
+    /// A sentence for the log.
+    pub fn words(self) -> &'static str {
+        match self {
+            EarExit::Retired => "retired",
+            EarExit::Usage => "it was started with arguments that it does not know",
+            EarExit::Model => "its model is missing, broken or does not decode",
+            EarExit::Lock => "it could not lock itself in",
+            EarExit::Border => "the border was broken",
+            EarExit::NotRefused(_) => "its lock does not hold",
+            EarExit::Unknown => "it ended for a reason that has no number",
+        }
+    }
+}
+
+/// Acts that were not refused are numbered from here.
+const FIRST_ACT: u8 = 100;
+
 /// A message that is not what this version of the border speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BorderError;
@@ -332,6 +391,13 @@ mod tests {
         let bytes = encode(&said, &mut room).unwrap();
         assert_eq!(decode::<ToEar>(bytes), Ok(said));
         assert_eq!(decode::<ToEar>(&[bytes, &[0]].concat()), Err(BorderError));
+    }
+
+    #[test]
+    fn an_exit_is_read_back_from_its_code() {
+        for code in (0..=u8::MAX).filter(|code| EarExit::of(*code) != EarExit::Unknown) {
+            assert_eq!(EarExit::of(code).code(), code);
+        }
     }
 
     #[test]

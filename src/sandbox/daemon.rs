@@ -30,7 +30,12 @@ pub fn give_up(kept: Kept) -> Result<Given, LockError> {
     rights::refuse_new_privileges()?;
     rights::refuse_dumps()?;
     let paths = Paths {
-        read: SYSTEM_READ.iter().map(PathBuf::from).chain(kept.read).collect(),
+        // Links in a model's folder are followed for the ears, which are born with these limits.
+        read: SYSTEM_READ
+            .iter()
+            .map(PathBuf::from)
+            .chain(kept.read.iter().flat_map(|path| paths::with_links(path)))
+            .collect(),
         write: SYSTEM_WRITTEN.iter().map(PathBuf::from).chain(kept.write).collect(),
         execute: LOADER.iter().map(PathBuf::from).chain(kept.execute).collect(),
     };

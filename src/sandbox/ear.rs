@@ -75,7 +75,7 @@ fn order_descriptors() -> Result<Way, ()> {
 fn readable(model: &Path) -> Vec<PathBuf> {
     let named = std::env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
     let libraries = std::env::split_paths(&named).filter(|folder| folder.is_absolute());
-    SYSTEM.iter().map(PathBuf::from).chain(libraries).chain([model.to_path_buf()]).collect()
+    SYSTEM.iter().map(PathBuf::from).chain(libraries).chain(paths::with_links(model)).collect()
 }
 
 const SYSTEM: &[&str] = &[

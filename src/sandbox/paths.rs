@@ -32,7 +32,31 @@ pub enum Tcp {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Given {
     /// Sentences on what this kernel cannot restrict; empty when all was given.
-    pub missing: Vec<&'static str>,
+    missing: Vec<&'static str>,
+}
+
+impl Given {
+    /// What this kernel cannot restrict, a sentence each; nothing when all was given.
+    pub fn in_words(&self) -> impl Iterator<Item = &'static str> {
+        self.missing.iter().copied()
+    }
+}
+
+/// A folder to read, and what links in it lead to: download caches keep a model's files elsewhere.
+pub fn with_links(folder: &Path) -> Vec<PathBuf> {
+    let mut paths = vec![folder.to_path_buf()];
+    follow_links(folder, &mut paths);
+    paths
+}
+
+fn follow_links(folder: &Path, paths: &mut Vec<PathBuf>) {
+    for inside in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+        if inside.is_symlink() {
+            paths.extend(inside.canonicalize());
+        } else if inside.is_dir() {
+            follow_links(&inside, paths);
+        }
+    }
 }
 
 /// Leaves the process `paths` and nothing else, for the calling thread and all that it starts.

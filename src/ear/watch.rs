@@ -1,0 +1,176 @@
+//! The thread that never decodes: orders and datagrams go to the hall, each within its turn.
+
+use super::clock::Clock;
+use super::way::{self, Broken, Order};
+use crate::border::{FromEar, ToEar};
+use crate::call::{CallId, NoSummary, Party};
+use crate::confidential::recogniser::Recogniser;
+use crate::confidential::{Hall, NoteTaker};
+use crate::sandbox::ear::Way;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::net::UdpSocket;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use zeroize::Zeroize;
+
+/// Calls that have had their ending, told by the threads that decode; their sockets are to be closed.
+#[derive(Default)]
+pub struct Over(Mutex<Vec<CallId>>);
+
+impl Over {
+    /// Notes the call of `answer` if that is its ending.
+    pub fn notice<Note>(&self, answer: &FromEar<Note>) {
+        let ended = match answer {
+            FromEar::Noted { call, .. }
+            | FromEar::NotNoted { call, .. }
+            | FromEar::Objected { call }
+            | FromEar::Panicked { call, .. } => *call,
+            _ => return,
+        };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(ended);
+    }
+
+    fn take(&self) -> Vec<CallId> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What the watching thread holds.
+pub struct Watch<'a, R: Recogniser, N: NoteTaker> {
+    pub hall: &'a Hall<R, N>,
+    pub way: &'a Way,
+    pub over: &'a Over,
+    pub clock: &'a Clock,
+    sockets: BTreeMap<(CallId, Party), UdpSocket>,
+    retired: bool,
+}
+
+impl<'a, R: Recogniser, N: NoteTaker<Note: Serialize>> Watch<'a, R, N> {
+    pub fn new(hall: &'a Hall<R, N>, way: &'a Way, over: &'a Over, clock: &'a Clock) -> Self {
+        Watch { hall, way, over, clock, sockets: BTreeMap::new(), retired: false }
+    }
+
+    /// Watches until the ear is retired and its last call has ended.
+    pub fn run(mut self) -> Result<(), Broken> {
+        loop {
+            while let Some(order) = self.next_order()? {
+                self.obey(order)?;
+            }
+            self.hear();
+            self.hall.handle_timeout(self.clock.now());
+            for call in self.over.take() {
+                self.close(call);
+            }
+            if self.retired && self.hall.open_calls() == 0 {
+                return Ok(());
+            }
+            self.wait();
+        }
+    }
+
+    fn next_order(&mut self) -> Result<Option<ToEar>, Broken> {
+        match way::receive(self.way)? {
+            Order::Nothing => Ok(None),
+            Order::Plain(order) => Ok(Some(order)),
+            Order::Socket(order, socket) => {
+                if let ToEar::Hear { call, party, .. } = order {
+                    self.sockets.insert((call, party), socket);
+                }
+                Ok(Some(order))
+            }
+        }
+    }
+
+    fn obey(&mut self, order: ToEar) -> Result<(), Broken> {
+        let now = self.clock.now();
+        match order {
+            ToEar::Open { call, language, today } if self.hall.has_room() => {
+                self.hall.open(call, language, today)
+            }
+            ToEar::Open { call, .. } => self.refuse(call)?,
+            ToEar::Hear { call, party, format } => self.hall.hear(call, party, format),
+            ToEar::Bridged { call } => self.hall.bridged(call, now),
+            ToEar::Paused { call } => self.hall.paused(call, now),
+            ToEar::Resumed { call } => self.hall.resumed(call, now),
+            ToEar::End { call, partial } => {
+                // What the kernel still holds was spoken before the end.
+                self.hear_out(call);
+                self.hall.end(call, partial, now);
+            }
+            ToEar::Stop { call } => {
+                self.close(call);
+                self.hall.stop(call);
+            }
+            ToEar::Retire => self.retired = true,
+            ToEar::Ping { number } => way::answer(self.way, &FromEar::<N::Note>::Pong { number })?,
+        }
+        Ok(())
+    }
+
+    fn refuse(&self, call: CallId) -> Result<(), Broken> {
+        let (heard, reason) = (Default::default(), NoSummary::Overload);
+        way::answer(self.way, &FromEar::<N::Note>::NotNoted { call, heard, reason })
+    }
+
+    /// One turn of every socket.
+    fn hear(&self) {
+        for (&(call, party), socket) in &self.sockets {
+            self.drain(call, party, socket, PACKETS_A_TURN);
+        }
+    }
+
+    fn hear_out(&mut self, call: CallId) {
+        for party in [Party::Caller, Party::Agent] {
+            if let Some(socket) = self.sockets.remove(&(call, party)) {
+                self.drain(call, party, &socket, PACKETS_AT_THE_END);
+            }
+        }
+    }
+
+    fn drain(&self, call: CallId, party: Party, socket: &UdpSocket, most: usize) {
+        let mut datagram = [0; DATAGRAM];
+        for _ in 0..most {
+            match recv(socket, &mut datagram, RecvFlags::DONTWAIT) {
+                Ok((length, _)) => self.hall.packet(call, party, &mut datagram[..length], self.clock.now()),
+                Err(Errno::INTR) => {}
+                // Nothing is waiting; or the sender has gone, which the daemon will tell by its own means.
+                Err(_) => break,
+            }
+        }
+        datagram.zeroize();
+    }
+
+    fn close(&mut self, call: CallId) {
+        self.sockets.retain(|(of, _), _| *of != call);
+    }
+
+    /// Sleeps until an order, a datagram or the hall's next timeout, but never long: endings come from other threads.
+    fn wait(&self) {
+        let due =
+            self.hall.poll_timeout().map_or(LONGEST_SLEEP, |then| self.clock.until(then).min(LONGEST_SLEEP));
+        let mut watched: Vec<PollFd<'_>> = [PollFd::new(&self.way.0, PollFlags::IN)]
+            .into_iter()
+            .chain(self.sockets.values().map(|socket| PollFd::new(socket, PollFlags::IN)))
+            .collect();
+        let sleep = Timespec { tv_sec: 0, tv_nsec: i64::from(due.subsec_nanos()) };
+        // An interrupted sleep is a short one.
+        let _ = poll(&mut watched, Some(&sleep));
+    }
+}
+
+/// Datagrams taken from one socket before the others have their turn: at fifty a second and party, more than a
+/// second's worth; larger would let one flooded socket delay an objection on another.
+const PACKETS_A_TURN: usize = 64;
+
+/// Datagrams taken at a call's end: the kernel's buffer holds fewer.
+const PACKETS_AT_THE_END: usize = 2_048;
+
+/// Larger than any frame of the codecs we take.
+const DATAGRAM: usize = 2_048;
+
+/// Larger keeps a finished call's socket open longer; smaller wakes an idle ear more often.
+const LONGEST_SLEEP: Duration = Duration::from_millis(100);
