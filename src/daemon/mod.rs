@@ -1,1 +1,4 @@
-//! Stub header, written by its helper.
+//! The process that writes: it starts the ears, hands them sockets, and keeps their notes.
+
+pub mod clock;
+pub mod ears;

@@ -1,5 +1,7 @@
 //! What the whole thing does, seen from outside: one binary, one module a theme.
 
+/// Ears as processes, honest and hostile.
+mod ear;
 /// Every seed of every fuzz target, replayed.
 mod fuzz_seeds;
 /// What a real switch and its clients said, read as it was and however it is split.

@@ -8,6 +8,7 @@
     reason = "a function that runs before the harness starts its threads has to be placed by hand"
 )]
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The role's name in the environment.
@@ -26,6 +27,20 @@ const ROLES: &[(&str, Role)] = &[
     ("daemon", crate::sandbox::daemon),
 ];
 
+/// Roles by the name of the program: ears, whose environment is not the test's to choose.
+const EARS: &[(&str, Role)] = &[
+    ("honest-ear", crate::ear::honest),
+    ("slow-ear", crate::ear::slow),
+    ("hostile-ear", crate::ear::hostile),
+];
+
+/// A link to this binary in `folder`; started by that name it plays the role.
+pub fn program(folder: &Path, role: &str) -> PathBuf {
+    let program = folder.join(role);
+    std::os::unix::fs::symlink(std::env::current_exe().unwrap(), &program).unwrap();
+    program
+}
+
 /// This binary in the role of that name; its environment is otherwise empty.
 pub fn play(role: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
@@ -34,11 +49,19 @@ pub fn play(role: &str) -> Command {
 }
 
 extern "C" fn before_main() {
-    let Ok(named) = std::env::var(ROLE) else { return };
-    let Some((_, role)) = ROLES.iter().find(|(name, _)| *name == named) else { return };
+    let by_environment = std::env::var(ROLE).ok().and_then(|named| role(ROLES, &named));
+    let by_name = || {
+        let program = PathBuf::from(std::env::args_os().next()?);
+        role(EARS, program.file_name()?.to_str()?)
+    };
+    let Some(role) = by_environment.or_else(by_name) else { return };
     // A panic here must be an exit that no test takes for success.
     let code = std::panic::catch_unwind(role).unwrap_or(99);
     std::process::exit(code.into());
+}
+
+fn role(among: &[(&str, Role)], named: &str) -> Option<Role> {
+    among.iter().find(|(name, _)| *name == named).map(|(_, role)| *role)
 }
 
 // SAFETY: the loader calls each function of this section once, before `main`, with the C library initialised and one

@@ -1,0 +1,318 @@
+//! Attends one running ear: orders about calls go to it, its words go to the calls, and at its end every call that it
+//! still held is told.
+
+use super::judge::{Breach, Heed, Judge};
+use super::log::{EarReady, EarSays};
+use super::process::Line;
+use super::{EarWord, Settings};
+use crate::border::{Day, EarExit, FromEar, ModelId, Note, ToEar};
+use crate::call::{CallId, Language, Party};
+use crate::daemon::clock::Clock;
+use crate::sandbox::trial;
+use crate::wire::rtp::Format;
+use std::collections::BTreeMap;
+use std::net::UdpSocket;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines, Take};
+use tokio::process::{Child, ChildStderr};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
+
+/// What is asked of one ear.
+pub enum Order {
+    Open {
+        call: CallId,
+        language: Language,
+        today: Day,
+        words: Words,
+    },
+    Hear {
+        call: CallId,
+        party: Party,
+        format: Format,
+        socket: UdpSocket,
+    },
+    /// Any order that carries nothing.
+    Tell(ToEar),
+}
+
+/// Where the words about one call go.
+pub struct Words(Box<dyn Fn(EarWord) + Send>);
+
+impl Words {
+    pub fn new(words: impl Fn(EarWord) + Send + 'static) -> Words {
+        Words(Box::new(words))
+    }
+
+    fn say(&self, word: EarWord) {
+        (self.0)(word);
+    }
+}
+
+/// What an ear that is locked in says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tried {
+    pub model: ModelId,
+    /// Acts that it tried from each of its threads and was refused.
+    pub acts_refused: u16,
+}
+
+/// How far an ear has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Starting,
+    Ready(Tried),
+    /// It runs and should be replaced: work on a call panicked in it.
+    Worn,
+}
+
+/// Why an ear is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// It was killed for this.
+    Breach(Breach),
+    /// It was not ready in time.
+    Slow,
+    Exit(EarExit),
+    /// Something killed it: a fault of its own, or its sandbox (SIGSYS).
+    Signal(i32),
+    Unknown,
+}
+
+impl Gone {
+    fn of(status: ExitStatus) -> Gone {
+        let code = status.code().and_then(|code| u8::try_from(code).ok());
+        match (code, status.signal()) {
+            (Some(code), _) => Gone::Exit(EarExit::of(code)),
+            (_, Some(signal)) => Gone::Signal(signal),
+            _ => Gone::Unknown,
+        }
+    }
+
+    /// A sentence for the log.
+    pub fn words(self) -> String {
+        match self {
+            Gone::Breach(breach) => format!("killed: {breach}"),
+            Gone::Slow => "killed: it was not ready in time".to_owned(),
+            Gone::Exit(EarExit::NotRefused(act)) => {
+                format!("its lock does not hold: {}", trial::name(act).unwrap_or("an act was not refused"))
+            }
+            Gone::Exit(exit) => exit.words().to_owned(),
+            Gone::Signal(libc::SIGSYS) => {
+                "it asked the kernel for something that is not on its list".to_owned()
+            }
+            Gone::Signal(signal) => format!("ended by signal {signal}"),
+            Gone::Unknown => "ended".to_owned(),
+        }
+    }
+}
+
+/// One running ear.
+pub struct Attended<'a> {
+    pub settings: &'a Settings,
+    pub clock: Clock,
+    pub child: Child,
+    pub line: Line,
+    pub orders: mpsc::UnboundedReceiver<Order>,
+    pub state: watch::Sender<State>,
+}
+
+impl Attended<'_> {
+    /// Attends the ear until it has ended, tells its calls, and says why it ended.
+    pub async fn attend(mut self) -> Gone {
+        let mut desk = Desk {
+            recogniser: self.settings.recogniser,
+            clock: self.clock,
+            judge: Judge::new(self.settings.recogniser),
+            words: BTreeMap::new(),
+            stops: BTreeMap::new(),
+        };
+        let broken = self.serve(&mut desk).await;
+        // Whether it broke a rule, hangs or has ended already: after this it has.
+        let _ = self.child.start_kill();
+        let ended = self.child.wait().await;
+        self.orders.close();
+        while let Ok(order) = self.orders.try_recv() {
+            if let Order::Open { words, .. } = order {
+                words.say(EarWord::Failed { place: None });
+            }
+        }
+        desk.fail_all();
+        broken.unwrap_or_else(|| ended.map_or(Gone::Unknown, Gone::of))
+    }
+
+    /// Until the ear breaks a rule (which is told) or ends.
+    async fn serve(&mut self, desk: &mut Desk) -> Option<Gone> {
+        let mut said = self.child.stderr.take().map(explained);
+        let mut pings = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let must_be_ready = Instant::now() + LONGEST_START;
+        let mut pinged = (0u32, None::<Instant>);
+        loop {
+            let ready = *self.state.borrow() != State::Starting;
+            let silent = pinged.1.map(|at| at + PONG_WITHIN).filter(|_| desk.judge.awaits_pong());
+            let due = [silent, desk.stops.values().min().copied(), (!ready).then_some(must_be_ready)];
+            let due = due.into_iter().flatten().min();
+            tokio::select! {
+                biased;
+                said = self.line.receive() => match said {
+                    Ok(Some(said)) => match desk.take(said) {
+                        Ok(state) => if let Some(state) = state { self.state.send_replace(state); },
+                        Err(breach) => return Some(Gone::Breach(breach)),
+                    },
+                    Ok(None) => return None,
+                    Err(breach) => return Some(Gone::Breach(breach)),
+                },
+                order = self.orders.recv() => match order {
+                    Some(order) => if let Err(breach) = desk.obey(&self.line, order) {
+                        return Some(Gone::Breach(breach));
+                    },
+                    // Nobody is left who could ask it for anything.
+                    None => return None,
+                },
+                Some(line) = next(&mut said), if !ready => {
+                    EarSays { recogniser: desk.recogniser, line: &line }.log();
+                }
+                _ = pings.tick(), if ready && !desk.judge.awaits_pong() => {
+                    pinged = (pinged.0.wrapping_add(1), Some(Instant::now()));
+                    desk.judge.pinged(pinged.0);
+                    if let Err(breach) = self.line.send(&ToEar::Ping { number: pinged.0 }) {
+                        return Some(Gone::Breach(breach));
+                    }
+                }
+                () = at(due) => {
+                    return Some(if ready { Gone::Breach(Breach::Silent) } else { Gone::Slow });
+                }
+            }
+        }
+    }
+}
+
+/// What is known of the calls in one ear.
+struct Desk {
+    recogniser: crate::border::Recogniser,
+    clock: Clock,
+    judge: Judge,
+    words: BTreeMap<CallId, Words>,
+    /// Until when each stop must have been answered.
+    stops: BTreeMap<CallId, Instant>,
+}
+
+impl Desk {
+    /// Heeds one message; the ear's new state, if it has one.
+    fn take(&mut self, said: FromEar<Note>) -> Result<Option<State>, Breach> {
+        match self.judge.take(said, self.clock.now())? {
+            Heed::Ready { model, acts_refused } => {
+                EarReady { recogniser: self.recogniser, acts_refused }.log();
+                Ok(Some(State::Ready(Tried { model, acts_refused })))
+            }
+            Heed::Word { call, word, rotate } => {
+                let ends = word.ends();
+                if let Some(words) = self.words.get(&call) {
+                    words.say(word);
+                }
+                if ends {
+                    self.words.remove(&call);
+                    self.stops.remove(&call);
+                }
+                Ok(rotate.then_some(State::Worn))
+            }
+            Heed::Nothing => Ok(None),
+        }
+    }
+
+    /// Passes an order on, unless the ear no longer holds its call.
+    fn obey(&mut self, line: &Line, order: Order) -> Result<(), Breach> {
+        let now = self.clock.now();
+        match order {
+            Order::Open { call, language, today, words } => {
+                self.judge.opened(call, language, now);
+                self.words.insert(call, words);
+                line.send(&ToEar::Open { call, language, today })
+            }
+            Order::Hear { call, party, format, socket } if self.judge.holds(call) => {
+                self.judge.handed_over(call, party);
+                line.send_with(&ToEar::Hear { call, party, format }, socket)
+            }
+            Order::Hear { .. } => Ok(()),
+            Order::Tell(order) => self.tell(line, order),
+        }
+    }
+
+    fn tell(&mut self, line: &Line, order: ToEar) -> Result<(), Breach> {
+        match order {
+            ToEar::Bridged { call } => {
+                self.judge.bridged(call, self.clock.now());
+                self.tell_of(line, call, order)
+            }
+            ToEar::Paused { call } | ToEar::Resumed { call } | ToEar::End { call, .. } => {
+                self.tell_of(line, call, order)
+            }
+            ToEar::Stop { call } => {
+                if self.judge.holds(call) {
+                    self.stops.insert(call, Instant::now() + STOPPED_WITHIN);
+                    line.send(&order)?;
+                    self.judge.stopping(call);
+                }
+                Ok(())
+            }
+            ToEar::Retire => line.send(&order),
+            // These are sent where their descriptor or their number is known.
+            ToEar::Open { .. } | ToEar::Hear { .. } | ToEar::Ping { .. } => Ok(()),
+        }
+    }
+
+    fn tell_of(&self, line: &Line, call: CallId, order: ToEar) -> Result<(), Breach> {
+        if self.judge.holds(call) { line.send(&order) } else { Ok(()) }
+    }
+
+    fn fail_all(&mut self) {
+        for (_, words) in std::mem::take(&mut self.words) {
+            words.say(EarWord::Failed { place: None });
+        }
+    }
+}
+
+/// An ear's standard error, of which only so much is read.
+fn explained(pipe: ChildStderr) -> Lines<BufReader<Take<ChildStderr>>> {
+    BufReader::new(pipe.take(LONGEST_EXPLANATION)).lines()
+}
+
+async fn next(said: &mut Option<Lines<BufReader<Take<ChildStderr>>>>) -> Option<String> {
+    match said {
+        Some(lines) => match lines.next_line().await {
+            Ok(Some(line)) => Some(line),
+            _ => {
+                *said = None;
+                std::future::pending().await
+            }
+        },
+        None => std::future::pending().await,
+    }
+}
+
+async fn at(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// More often finds a hang sooner; it costs a packet each way.
+const PING_EVERY: Duration = Duration::from_secs(2);
+
+/// The thread that answers never decodes, but a busy machine may let it wait. Longer leaves calls in a hung ear
+/// longer; with the start of a new one it must stay under ten seconds.
+const PONG_WITHIN: Duration = Duration::from_secs(3);
+
+/// After an objection nothing of the call may stay: an ear that does not say within this time that it has wiped it
+/// is ended, and the kernel wipes it.
+const STOPPED_WITHIN: Duration = Duration::from_secs(1);
+
+/// The largest models load for half a minute from a slow disk.
+const LONGEST_START: Duration = Duration::from_secs(180);
+
+/// What an ear has to explain fits in a few lines.
+const LONGEST_EXPLANATION: u64 = 16_384;

@@ -1,0 +1,201 @@
+//! Keeps one kind of ear running: starts it, starts it again when it ends, and rotates it.
+
+use super::Settings;
+use super::attend::{Attended, Gone, Order, State, Tried};
+use super::log::EarEnded;
+use super::process::spawn;
+use crate::border::{EarExit, Recogniser, ToEar};
+use crate::call::Language;
+use crate::daemon::clock::Clock;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinHandle;
+
+/// One kind of ear, and the one of it that takes new calls.
+pub struct Slot {
+    settings: Settings,
+    current: watch::Sender<Option<Current>>,
+    taken: Mutex<u32>,
+    wants_rotation: Notify,
+}
+
+/// The way to a ready ear.
+#[derive(Clone)]
+pub struct Current {
+    orders: mpsc::UnboundedSender<Order>,
+}
+
+impl Slot {
+    pub fn start(settings: Settings, clock: Clock) -> Arc<Slot> {
+        let (current, _) = watch::channel(None);
+        let slot =
+            Arc::new(Slot { settings, current, taken: Mutex::default(), wants_rotation: Notify::new() });
+        tokio::spawn(keep(Arc::downgrade(&slot), clock));
+        slot
+    }
+
+    pub fn serves(&self, recogniser: Recogniser, language: Language) -> bool {
+        self.settings.recogniser == recogniser && self.settings.languages.contains(&language)
+    }
+
+    /// The way to the ear that takes calls, if there is one.
+    pub fn current(&self) -> Option<mpsc::UnboundedSender<Order>> {
+        let current = self.current.borrow().clone()?;
+        (!current.orders.is_closed()).then_some(current.orders)
+    }
+
+    /// The same for one call more, which counts towards rotation.
+    pub fn take_one(&self) -> Option<mpsc::UnboundedSender<Order>> {
+        let orders = self.current()?;
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        *taken += 1;
+        if *taken >= self.settings.rotate_after_calls {
+            self.rotate();
+        }
+        Some(orders)
+    }
+
+    pub fn rotate(&self) {
+        self.wants_rotation.notify_one();
+    }
+
+    /// Waits until an ear takes calls.
+    pub async fn ready(&self) {
+        let mut seen = self.current.subscribe();
+        // The sender is `self`, so it is there as long as this waits.
+        let _ = seen.wait_for(Option::is_some).await;
+    }
+
+    fn publish(&self, current: Option<Current>) {
+        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) = 0;
+        self.current.send_replace(current);
+    }
+}
+
+/// A running ear.
+struct Running {
+    orders: mpsc::UnboundedSender<Order>,
+    state: watch::Receiver<State>,
+    attended: JoinHandle<Gone>,
+}
+
+/// Runs for as long as somebody holds the slot.
+async fn keep(slot: Weak<Slot>, clock: Clock) {
+    let mut patience = Patience::default();
+    while let Some(mut running) = start_until_ready(&slot, clock, &mut patience).await {
+        loop {
+            let Some(held) = slot.upgrade() else { return };
+            held.publish(Some(Current { orders: running.orders.clone() }));
+            let rotate_after = held.settings.rotate_after;
+            let recogniser = held.settings.recogniser;
+            let rotation = async {
+                tokio::select! {
+                    () = held.wants_rotation.notified() => {}
+                    () = clock.sleep(rotate_after) => {}
+                    _ = running.state.wait_for(|state| *state == State::Worn) => {}
+                }
+            };
+            tokio::select! {
+                gone = &mut running.attended => {
+                    held.publish(None);
+                    log_end(recogniser, gone.unwrap_or(Gone::Unknown));
+                    break;
+                }
+                () = rotation => {}
+            }
+            drop(held);
+            // The old one takes calls until the fresh one is ready.
+            let Some(fresh) = start_until_ready(&slot, clock, &mut patience).await else { return };
+            let old = std::mem::replace(&mut running, fresh);
+            tokio::spawn(retire(old, recogniser));
+        }
+    }
+}
+
+/// Lets an ear end with its last call.
+async fn retire(old: Running, recogniser: Recogniser) {
+    // If it has ended meanwhile there is nobody to tell.
+    let _ = old.orders.send(Order::Tell(ToEar::Retire));
+    drop(old.orders);
+    let gone = old.attended.await.unwrap_or(Gone::Unknown);
+    if gone != Gone::Exit(EarExit::Retired) {
+        log_end(recogniser, gone);
+    }
+}
+
+/// `None` when nobody holds the slot any more.
+async fn start_until_ready(slot: &Weak<Slot>, clock: Clock, patience: &mut Patience) -> Option<Running> {
+    loop {
+        let held = slot.upgrade()?;
+        let recogniser = held.settings.recogniser;
+        tokio::time::sleep(patience.pause()).await;
+        match start(&held.settings, clock) {
+            Ok(mut running) => {
+                drop(held);
+                if running.state.wait_for(|state| *state != State::Starting).await.is_ok() {
+                    patience.rewarded();
+                    return Some(running);
+                }
+                log_end(recogniser, running.attended.await.unwrap_or(Gone::Unknown));
+            }
+            Err(error) => EarEnded { recogniser, why: &format!("it cannot be started: {error}") }.log(),
+        }
+        patience.tried();
+    }
+}
+
+/// See [`super::try_one`].
+pub async fn try_one(settings: Settings, clock: Clock) -> Result<Tried, String> {
+    let mut running = start(&settings, clock).map_err(|error| format!("it cannot be started: {error}"))?;
+    let tried = match running.state.wait_for(|state| *state != State::Starting).await.as_deref() {
+        Ok(State::Ready(tried)) => Some(*tried),
+        _ => None,
+    };
+    drop(running.orders);
+    let gone = running.attended.await.unwrap_or(Gone::Unknown);
+    tried.ok_or_else(|| gone.words())
+}
+
+fn start(settings: &Settings, clock: Clock) -> std::io::Result<Running> {
+    let (child, line) = spawn(settings, clock.factor())?;
+    let (orders, ordered) = mpsc::unbounded_channel();
+    let (told, state) = watch::channel(State::Starting);
+    let settings = settings.clone();
+    let attended = tokio::spawn(async move {
+        Attended { settings: &settings, clock, child, line, orders: ordered, state: told }.attend().await
+    });
+    Ok(Running { orders, state, attended })
+}
+
+fn log_end(recogniser: Recogniser, gone: Gone) {
+    EarEnded { recogniser, why: &gone.words() }.log();
+}
+
+/// How long to wait before the next start: not at all after an ear that was ready, ever longer after others.
+#[derive(Default)]
+struct Patience {
+    failures: u32,
+}
+
+impl Patience {
+    fn pause(&self) -> Duration {
+        match self.failures {
+            0 => Duration::ZERO,
+            failures => (FIRST_PAUSE * 2u32.saturating_pow(failures - 1)).min(LONGEST_PAUSE),
+        }
+    }
+
+    fn tried(&mut self) {
+        self.failures = self.failures.saturating_add(1).min(16);
+    }
+
+    fn rewarded(&mut self) {
+        self.failures = 0;
+    }
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
+/// A model that is missing stays so until somebody acts; longer would make him wait, shorter fills the log.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);

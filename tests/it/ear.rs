@@ -1,0 +1,733 @@
+//! Ears as processes: the lock, orders and sockets over descriptor 3, endings; and ears that break the rules.
+//!
+//! The ears here are this test binary in a role ([`crate::roles`]): the real process around a recogniser that finds
+//! nothing and a note taker that always writes the same note, or a fake that misbehaves on purpose.
+
+use crate::roles;
+use callgist::border::{
+    self, Channels, Day, DoNotContact, EarExit, FromEar, Heard, MAX_MESSAGE, ModelId, Note, Purpose, ToEar,
+    Topics, Trust, TrustLabel, WhoseNumber,
+};
+use callgist::call::{CallId, Event, Language, Leg, Life, Moment, NoSummary, Party, Stop, SwitchTime};
+use callgist::confidential::recogniser::{Failure, Found, Packing, Recogniser};
+use callgist::confidential::{NoteTaker, Pcm, Transcript};
+use callgist::daemon::clock::Clock;
+use callgist::daemon::ears::{EarCall, EarWord, Ears, Settings, rtp_socket, start};
+use callgist::ear;
+use callgist::sandbox::ear::Code;
+use callgist::wire::rtp::{Codec, Format};
+use rustix::net::{
+    AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
+};
+use serde::Serialize;
+use std::io::{IoSlice, Read};
+use std::mem::MaybeUninit;
+use std::net::UdpSocket;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+// ---------------------------------------------------------------- an ear alone
+
+#[test]
+fn an_ear_says_ready_only_when_every_act_was_refused_from_every_thread() {
+    let mut ear = ByHand::start("honest-ear", &[]);
+    let FromEar::Ready { recogniser, acts_refused, .. } = ear.receive() else { panic!("not ready") };
+    assert_eq!(recogniser, border::Recogniser::Vosk);
+    assert_eq!(usize::from(acts_refused), callgist::sandbox::trial::count());
+    ear.send(&ToEar::Ping { number: 9 });
+    assert_eq!(ear.receive(), FromEar::Pong { number: 9 });
+}
+
+#[test]
+fn a_call_is_heard_through_its_socket_and_ends_in_its_note() {
+    let mut ear = ByHand::ready("honest-ear");
+    let mut switch = ear.open(CALL);
+    switch.speak(50);
+    assert_eq!(ear.receive(), FromEar::Flowing { call: CALL, party: Party::Caller });
+    ear.send(&ToEar::End { call: CALL, partial: false });
+    let FromEar::Noted { call: CALL, heard, note } = ear.receive() else { panic!("no note") };
+    assert_eq!(note.text(), SCRIPTED);
+    assert!(heard.listened_ms > 0);
+}
+
+#[test]
+fn a_stop_is_answered_while_every_thread_that_decodes_is_busy() {
+    let mut ear = ByHand::ready("slow-ear");
+    let mut switch = ear.open(CALL);
+    switch.speak(200);
+    assert_eq!(ear.receive(), FromEar::Flowing { call: CALL, party: Party::Caller });
+    ear.send(&ToEar::End { call: CALL, partial: false });
+    std::thread::sleep(Duration::from_millis(300));
+    let asked = Instant::now();
+    ear.send(&ToEar::Stop { call: CALL });
+    assert_eq!(ear.receive(), FromEar::Stopped { call: CALL });
+    assert!(asked.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn a_retired_ear_ends_with_its_last_call() {
+    let mut ear = ByHand::ready("honest-ear");
+    let _switch = ear.open(CALL);
+    ear.send(&ToEar::Retire);
+    ear.send(&ToEar::Ping { number: 1 });
+    assert_eq!(ear.receive(), FromEar::Pong { number: 1 });
+    ear.send(&ToEar::Stop { call: CALL });
+    assert_eq!(ear.receive(), FromEar::Stopped { call: CALL });
+    assert_eq!(ear.exit(), EarExit::Retired);
+}
+
+#[test]
+fn an_ear_without_its_daemon_ends() {
+    let mut ear = ByHand::ready("honest-ear");
+    ear.line = std::fs::File::open("/dev/null").unwrap().into();
+    assert_eq!(ear.exit(), EarExit::Border);
+}
+
+#[test]
+fn a_descriptor_that_belongs_to_no_order_is_a_broken_border() {
+    let socket = || OwnedFd::from(UdpSocket::bind(("127.0.0.1", 0)).unwrap());
+    let hear = ToEar::Hear { call: CALL, party: Party::Caller, format: FORMAT };
+    for (order, descriptors) in [
+        (ToEar::Ping { number: 1 }, vec![socket()]),
+        (hear, vec![]),
+        (hear, vec![socket(), socket()]),
+        (hear, (0..6).map(|_| socket()).collect()),
+    ] {
+        let ear = ByHand::ready("honest-ear");
+        ear.send_with(&order, &descriptors);
+        assert_eq!(ear.exit(), EarExit::Border, "{order:?} with {}", descriptors.len());
+    }
+}
+
+#[test]
+fn an_ear_without_a_model_says_so_and_ends() {
+    let mut ear = ByHand::start("honest-ear", &["--model", "/nonexistent/model"]);
+    let mut said = String::new();
+    ear.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(said.contains("/nonexistent/model"), "{said:?}");
+    assert_eq!(ear.exit(), EarExit::Model);
+}
+
+#[test]
+fn after_its_lock_an_ear_asks_for_nothing_but_what_it_needs_to_hear() {
+    let traced = tempfile::NamedTempFile::new().unwrap();
+    let trace = traced.path().to_str().unwrap().to_owned();
+    let mut ear = ByHand::under(&["strace", "-f", "-qq", "-o", &trace], "honest-ear", &[]);
+    assert!(matches!(ear.receive(), FromEar::Ready { .. }));
+    let mut switch = ear.open(CALL);
+    switch.speak(50);
+    assert_eq!(ear.receive(), FromEar::Flowing { call: CALL, party: Party::Caller });
+    ear.send(&ToEar::End { call: CALL, partial: false });
+    assert!(matches!(ear.receive(), FromEar::Noted { .. }));
+    ear.send(&ToEar::Retire);
+    assert_eq!(ear.exit(), EarExit::Retired);
+    let trace = std::fs::read_to_string(traced.path()).unwrap();
+    assert_eq!(forbidden_after_lock(&trace), Vec::<&str>::new());
+    // The search is not blind: before the lock it finds a lot.
+    assert!(trace.lines().filter(|line| is_forbidden(line)).count() > 10);
+}
+
+// ---------------------------------------------------------------- ears from the daemon's side
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_from_its_proof_to_its_note() {
+    let mut story = Story::start("honest-ear", &[]).await;
+    let mut switch = story.hand_over(Party::Caller);
+    switch.speak(50);
+    assert_eq!(story.word().await, EarWord::Flowing { party: Party::Caller });
+    story.ear.end(false);
+    let EarWord::Noted { note, .. } = story.word().await else { panic!("no note") };
+    assert_eq!(note.text(), SCRIPTED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_ear_fails_its_call_and_another_is_ready_within_ten_seconds() {
+    let mut story = Story::start("honest-ear", &[]).await;
+    let before = story.process();
+    rustix::process::kill_process(before, rustix::process::Signal::KILL).unwrap();
+    assert_eq!(story.word().await, EarWord::Failed { place: None });
+    let fresh = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            if story.ears.ready(border::Recogniser::Vosk, Language::En) {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), fresh).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotated_ear_keeps_its_call_and_a_fresh_one_takes_the_next() {
+    let mut story = Story::start("honest-ear", &[]).await;
+    let old = story.process();
+    story.ears.rotate();
+    let fresh = story.another_than(old).await;
+    assert_ne!(old, fresh);
+    let mut switch = story.hand_over(Party::Caller);
+    switch.speak(50);
+    assert_eq!(story.word().await, EarWord::Flowing { party: Party::Caller });
+    story.ear.end(false);
+    assert!(matches!(story.word().await, EarWord::Noted { .. }));
+    // With its last call the old one ends.
+    story.gone(old).await;
+    assert!(alive(fresh));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_dropped_is_wiped() {
+    let Story { ear, mut words, ears, .. } = Story::start("honest-ear", &[]).await;
+    drop(ear);
+    assert_eq!(words.recv().await, Some(EarWord::Stopped));
+    drop(ears);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ear_that_breaks_a_rule_is_killed_and_its_call_fails() {
+    for (misdeed, last) in MISDEEDS {
+        let mut story = Story::start("hostile-ear", &[misdeed]).await;
+        let process = story.process();
+        if *misdeed == "deaf-to-stop" {
+            story.ear.stop();
+        } else {
+            story.ear.end(false);
+        }
+        // What was within the limits is passed on; then comes an ending and nothing more.
+        let ending = loop {
+            let word = story.word().await;
+            if word.ends() {
+                break word;
+            }
+        };
+        let expected = match last {
+            Last::Failed => EarWord::Failed { place: None },
+            Last::Objected => EarWord::Objected,
+            Last::NotNoted => EarWord::NotNoted { heard: Heard::default(), reason: NoSummary::NothingSaid },
+        };
+        assert_eq!(ending, expected, "{misdeed}");
+        story.gone(process).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ear_that_keeps_to_the_limits_is_not_killed() {
+    let mut story = Story::start("hostile-ear", &["none"]).await;
+    story.ear.end(false);
+    let mut words = vec![];
+    loop {
+        let word = story.word().await;
+        let ends = word.ends();
+        words.push(word);
+        if ends {
+            break;
+        }
+    }
+    assert_eq!(words.len(), 5);
+    assert!(matches!(words.last(), Some(EarWord::Noted { .. })));
+}
+
+// ---------------------------------------------------------------- roles
+
+/// Role: the real process around a recogniser that finds nothing.
+pub fn honest() -> u8 {
+    play(Scripted { pause: Duration::ZERO })
+}
+
+/// Role: the same, and each stretch takes five seconds.
+pub fn slow() -> u8 {
+    play(Scripted { pause: Duration::from_secs(5) })
+}
+
+fn play(recogniser: Scripted) -> u8 {
+    let load = |arguments: &ear::Arguments| match arguments.model.is_dir() {
+        true => Ok(recogniser),
+        false => Err("there is no such folder"),
+    };
+    let code = ear::run(Code::Fixed, std::env::args_os().skip(1), load, Script);
+    // The number in it is private; its debug form shows it.
+    let shown = format!("{code:?}");
+    shown.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(98)
+}
+
+struct Scripted {
+    pause: Duration,
+}
+
+impl Recogniser for Scripted {
+    type Stream = ();
+
+    fn kind(&self) -> border::Recogniser {
+        border::Recogniser::Vosk
+    }
+
+    fn packing(&self) -> Packing {
+        Packing::Stream
+    }
+
+    fn open(&self, _language: Language) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn listen(&self, (): &mut (), _audio: Pcm, _found: &mut Found) -> Result<(), Failure> {
+        std::thread::sleep(self.pause);
+        Ok(())
+    }
+
+    fn finish(&self, (): (), _found: &mut Found) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn warm_up(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+struct Script;
+
+impl NoteTaker for Script {
+    type Note = Written;
+
+    fn objection(&self, _: &Transcript, _: Language) -> callgist::confidential::notes::Objection {
+        callgist::confidential::notes::Objection::None
+    }
+
+    fn do_not_contact(&self, _: &Transcript, _: Language) -> Vec<DoNotContact> {
+        vec![]
+    }
+
+    fn summarise(
+        &self,
+        _: &Transcript,
+        language: Language,
+        _: Day,
+        _: callgist::confidential::notes::Quality,
+    ) -> Result<Written, NoSummary> {
+        Ok(written(language, SCRIPTED))
+    }
+}
+
+/// Field for field what `border::Note` decodes.
+#[derive(Serialize)]
+struct Written {
+    language: Language,
+    topics: Topics,
+    trust: Trust,
+    text: &'static str,
+}
+
+fn written(language: Language, text: &'static str) -> Written {
+    let trust = Trust { label: TrustLabel::Good, confidence_pct: 90, kept_pct: 100, arrived_pct: 100 };
+    Written { language, topics: Topics::default().with("other"), trust, text }
+}
+
+/// The last that a call hears of an ear that breaks a rule.
+enum Last {
+    Failed,
+    /// Its ending came before the breach.
+    Objected,
+    NotNoted,
+}
+
+/// What a hostile ear does once its call is to end, or be stopped.
+const MISDEEDS: &[(&str, Last)] = &[
+    ("unknown-call", Last::Failed),
+    ("two-endings", Last::NotNoted),
+    ("two-objections", Last::Objected),
+    ("note-after-objection", Last::Objected),
+    ("three-requests", Last::Failed),
+    ("empty-request", Last::Failed),
+    ("counters-too-often", Last::Failed),
+    ("flowing-twice", Last::Failed),
+    ("ready-twice", Last::Failed),
+    ("stopped-unasked", Last::Failed),
+    ("pong-unasked", Last::Failed),
+    ("descriptor", Last::Failed),
+    ("no-message", Last::Failed),
+    ("too-long", Last::Failed),
+    ("card-in-note", Last::Failed),
+    ("account-in-note", Last::Failed),
+    ("hidden-in-note", Last::Failed),
+    ("long-note", Last::Failed),
+    ("note-in-another-language", Last::Failed),
+    ("deaf-to-stop", Last::Failed),
+];
+
+/// Role: an ear that is not locked and does what the name of its model says.
+pub fn hostile() -> u8 {
+    let mut words = std::env::args().skip_while(|word| word != "--model");
+    let model = PathBuf::from(words.nth(1).unwrap());
+    let misdeed = std::fs::read_to_string(model.join("misdeed")).unwrap();
+    let line = std::io::stdin();
+    tell(&ready());
+    loop {
+        let mut bytes = [0; MAX_MESSAGE];
+        let Ok((_, length @ 1..)) = rustix::net::recv(line.as_fd(), &mut bytes, RecvFlags::empty()) else {
+            return 0;
+        };
+        match border::decode::<ToEar>(&bytes[..length]) {
+            Ok(ToEar::Ping { number }) => tell(&FromEar::Pong { number }),
+            Ok(ToEar::End { call, .. }) => misbehave(&misdeed, call),
+            _ => {}
+        }
+    }
+}
+
+fn misbehave(misdeed: &str, call: CallId) {
+    let heard = Heard::default();
+    let request =
+        DoNotContact { channels: Channels::ALL, purpose: Purpose::Everything, number: WhoseNumber::Caller };
+    let asked = || FromEar::DoNotContact { call, request };
+    let note = |language, text| FromEar::Noted { call, heard, note: written(language, text) };
+    let reason = NoSummary::NothingSaid;
+    match misdeed {
+        "none" => {
+            tell(&FromEar::Flowing { call, party: Party::Agent });
+            tell(&FromEar::Counters { call, heard });
+            tell(&asked());
+            tell(&asked());
+            tell(&note(Language::En, SCRIPTED));
+        }
+        "unknown-call" => tell(&FromEar::Objected { call: CallId(call.0 ^ 1) }),
+        "two-endings" => [(); 2].into_iter().for_each(|()| tell(&FromEar::NotNoted { call, heard, reason })),
+        "two-objections" => [(); 2].into_iter().for_each(|()| tell(&FromEar::Objected { call })),
+        "note-after-objection" => {
+            tell(&FromEar::Objected { call });
+            tell(&note(Language::En, SCRIPTED));
+        }
+        "three-requests" => [(); 3].into_iter().for_each(|()| tell(&asked())),
+        "empty-request" => {
+            let request = DoNotContact { channels: Channels::default(), ..request };
+            tell(&FromEar::DoNotContact { call, request });
+        }
+        "counters-too-often" => [(); 2].into_iter().for_each(|()| tell(&FromEar::Counters { call, heard })),
+        "flowing-twice" => {
+            [(); 2].into_iter().for_each(|()| tell(&FromEar::Flowing { call, party: Party::Caller }))
+        }
+        "ready-twice" => tell(&ready()),
+        "stopped-unasked" => tell(&FromEar::Stopped { call }),
+        "pong-unasked" => tell(&FromEar::Pong { number: 12_345 }),
+        "descriptor" => {
+            let mut room = [0; MAX_MESSAGE];
+            let message = FromEar::<Written>::Objected { call };
+            send_with(
+                std::io::stdin().as_fd(),
+                border::encode(&message, &mut room).unwrap(),
+                &[std::io::stdin().as_fd()],
+            );
+        }
+        "no-message" => send(&[0xff; 40]),
+        "too-long" => send(&[0; MAX_MESSAGE + 1]),
+        "card-in-note" => tell(&note(Language::En, "The caller paid with 4111 1111 1111 1111.")),
+        "account-in-note" => tell(&note(Language::En, "The caller gave DE89370400440532013000.")),
+        "hidden-in-note" => tell(&note(Language::En, "The caller\u{200b} asked.")),
+        "long-note" => tell(&note(Language::En, LONG)),
+        "note-in-another-language" => tell(&note(Language::Fr, SCRIPTED)),
+        _ => {}
+    }
+}
+
+fn ready() -> FromEar<Written> {
+    FromEar::Ready { recogniser: border::Recogniser::Vosk, model: ModelId([7; 8]), acts_refused: 70 }
+}
+
+fn tell(message: &FromEar<Written>) {
+    let mut room = [0; MAX_MESSAGE];
+    send(border::encode(message, &mut room).unwrap());
+}
+
+/// A fake ear keeps its line where it got it.
+fn send(bytes: &[u8]) {
+    let _ = rustix::net::send(std::io::stdin().as_fd(), bytes, SendFlags::NOSIGNAL);
+}
+
+// ---------------------------------------------------------------- tools
+
+const CALL: CallId = CallId(0x00c0_ffee);
+const FORMAT: Format = Format { codec: Codec::Pcma, payload_type: 8, clock_rate: 8_000, ptime_ms: 20 };
+const TODAY: Day = Day { year: 2026, month: 11, day: 24, minute: 600 };
+const SCRIPTED: &str = "The caller reported a fault. The agent promised to call back by 17:30.";
+const LONG: &str = "a b c d e f g h i j k l m n o p q r s t u v w x y z a b c d e f g h i j k l m n o p q r s t u v w x y z \
+                    a b c d e f g h i j k l m n o p q r s t u v w x y z a b c d e f g h i j k l m n o p q r s t u v w x y z";
+
+/// The switch's end of one party's copy.
+struct Switch {
+    socket: UdpSocket,
+    sequence: u16,
+}
+
+impl Switch {
+    /// A copy that is sent to a socket for an ear; the second is that socket.
+    fn offer() -> (Switch, UdpSocket) {
+        let socket = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
+        let (port, theirs) = rtp_socket(socket.local_addr().unwrap(), 0..=0).unwrap();
+        socket.connect(("127.0.0.1", port)).unwrap();
+        (Switch { socket, sequence: 0 }, theirs)
+    }
+
+    /// Sends packets of 20 ms of A-law, as many as asked for; loud ones, so that a voice gate opens.
+    fn speak(&mut self, packets: u16) {
+        for _ in 0..packets {
+            let at = u32::from(self.sequence) * 160;
+            let mut packet = vec![0x80, 8];
+            packet.extend(self.sequence.to_be_bytes());
+            packet.extend(at.to_be_bytes());
+            packet.extend([0, 0, 0, 7]);
+            packet.extend((0..160).map(|n: u32| if (at + n) % 50 < 25 { 0x2a } else { 0xaa }));
+            self.socket.send(&packet).unwrap();
+            self.sequence += 1;
+        }
+    }
+}
+
+/// An ear that a test drives itself, without the daemon's code.
+struct ByHand {
+    child: Child,
+    line: OwnedFd,
+    _folder: tempfile::TempDir,
+}
+
+impl ByHand {
+    fn start(role: &str, words: &[&str]) -> ByHand {
+        ByHand::under(&[], role, words)
+    }
+
+    /// Started by another program, such as `strace`.
+    fn under(before: &[&str], role: &str, words: &[&str]) -> ByHand {
+        let (folder, model) = place("none");
+        let program = roles::program(folder.path(), role);
+        let flags = SocketFlags::CLOEXEC;
+        let (line, theirs) =
+            rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).unwrap();
+        let mut command = match before {
+            [] => Command::new(&program),
+            [first, rest @ ..] => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(&program);
+                command
+            }
+        };
+        command.arg("--model").arg(&model).args(["--threads", "2"]).args(words);
+        let child =
+            command.stdin(Stdio::from(theirs)).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        // Nothing takes as long as this; a test must not wait for ever.
+        rustix::net::sockopt::set_socket_timeout(
+            &line,
+            rustix::net::sockopt::Timeout::Recv,
+            Some(Duration::from_secs(30)),
+        )
+        .unwrap();
+        ByHand { child, line, _folder: folder }
+    }
+
+    fn ready(role: &str) -> ByHand {
+        let mut ear = ByHand::start(role, &[]);
+        assert!(matches!(ear.receive(), FromEar::Ready { .. }));
+        ear
+    }
+
+    /// Opens a call and hands over the caller's socket; the parties are joined.
+    fn open(&mut self, call: CallId) -> Switch {
+        let (switch, socket) = Switch::offer();
+        self.send(&ToEar::Open { call, language: Language::En, today: TODAY });
+        self.send_with(&ToEar::Hear { call, party: Party::Caller, format: FORMAT }, &[socket.into()]);
+        self.send(&ToEar::Bridged { call });
+        self.send(&ToEar::Ping { number: 77 });
+        assert_eq!(self.receive(), FromEar::Pong { number: 77 });
+        switch
+    }
+
+    fn send(&self, order: &ToEar) {
+        self.send_with(order, &[]);
+    }
+
+    fn send_with(&self, order: &ToEar, descriptors: &[OwnedFd]) {
+        let mut room = [0; MAX_MESSAGE];
+        let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
+        send_with(self.line.as_fd(), border::encode(order, &mut room).unwrap(), &descriptors);
+    }
+
+    fn receive(&mut self) -> FromEar<Note> {
+        let mut bytes = [0; MAX_MESSAGE];
+        // Another test's child may end while this waits: its signal interrupts.
+        let received =
+            rustix::io::retry_on_intr(|| rustix::net::recv(&self.line, &mut bytes[..], RecvFlags::empty()));
+        let length = received.unwrap().1;
+        match border::decode(&bytes[..length]) {
+            Ok(message) => message,
+            Err(_) => {
+                let mut said = String::new();
+                self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+                panic!("the ear ended: {:?}, {said}", self.child.wait());
+            }
+        }
+    }
+
+    fn exit(mut self) -> EarExit {
+        let status = self.child.wait().unwrap();
+        EarExit::of(u8::try_from(status.code().unwrap_or(1)).unwrap())
+    }
+}
+
+impl Drop for ByHand {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn send_with(line: std::os::fd::BorrowedFd<'_>, bytes: &[u8], descriptors: &[std::os::fd::BorrowedFd<'_>]) {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(8))];
+    let mut beside = SendAncillaryBuffer::new(&mut space);
+    if !descriptors.is_empty() {
+        beside.push(SendAncillaryMessage::ScmRights(descriptors));
+    }
+    rustix::io::retry_on_intr(|| {
+        rustix::net::sendmsg(line, &[IoSlice::new(bytes)], &mut beside, SendFlags::NOSIGNAL)
+    })
+    .unwrap();
+}
+
+/// A folder for an ear's program, and one in it that stands for a model.
+fn place(misdeed: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model");
+    std::fs::create_dir(&model).unwrap();
+    std::fs::write(model.join("misdeed"), misdeed).unwrap();
+    (folder, model)
+}
+
+/// One call of the daemon's with one ear.
+struct Story {
+    ears: Ears,
+    ear: EarCall,
+    /// It holds the proof.
+    life: Life,
+    words: mpsc::UnboundedReceiver<EarWord>,
+    program: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Story {
+    async fn start(role: &str, misdeed: &[&str]) -> Story {
+        let (folder, model) = place(misdeed.first().unwrap_or(&"none"));
+        let program = roles::program(folder.path(), role);
+        let settings = Settings {
+            recogniser: border::Recogniser::Vosk,
+            languages: vec![Language::En],
+            program: program.clone(),
+            model,
+            threads: 1,
+            audio_budget: 1 << 20,
+            rotate_after_calls: 100,
+            rotate_after: Duration::from_secs(3_600),
+        };
+        let ears = start(vec![settings], Clock::new(1));
+        tokio::time::timeout(Duration::from_secs(30), ears.all_ready()).await.unwrap();
+        let life = announced(CALL);
+        let (told, words) = mpsc::unbounded_channel();
+        let words_of_ear = move |word| drop(told.send(word));
+        let ear = ears
+            .open(life.announced().unwrap(), border::Recogniser::Vosk, Language::En, TODAY, words_of_ear)
+            .unwrap();
+        Story { ears, ear, life, words, program, _folder: folder }
+    }
+
+    fn hand_over(&self, party: Party) -> Switch {
+        let (switch, socket) = Switch::offer();
+        self.ear.hand_over(self.life.announced().unwrap(), party, FORMAT, socket);
+        self.ear.bridged();
+        // Packets that come before the ear knows of the bridge are not heard.
+        std::thread::sleep(Duration::from_millis(300));
+        switch
+    }
+
+    async fn word(&mut self) -> EarWord {
+        tokio::time::timeout(Duration::from_secs(30), self.words.recv()).await.unwrap().unwrap()
+    }
+
+    /// The ear's process: the one child of ours whose program is this story's.
+    fn process(&self) -> rustix::process::Pid {
+        self.processes().pop().unwrap()
+    }
+
+    fn processes(&self) -> Vec<rustix::process::Pid> {
+        let numbers = std::fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| entry.unwrap().file_name().into_string().ok());
+        numbers
+            .filter_map(|name| name.parse().ok())
+            .filter(|pid: &i32| {
+                let words = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+                words.split(|byte| *byte == 0).next() == Some(self.program.as_os_str().as_encoded_bytes())
+            })
+            .filter_map(rustix::process::Pid::from_raw)
+            .collect()
+    }
+
+    async fn another_than(&self, old: rustix::process::Pid) -> rustix::process::Pid {
+        for _ in 0..200 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            if let Some(other) = self.processes().into_iter().find(|pid| *pid != old) {
+                return other;
+            }
+        }
+        panic!("no fresh ear");
+    }
+
+    async fn gone(&self, process: rustix::process::Pid) {
+        for _ in 0..200 {
+            if !alive(process) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the ear lives on");
+    }
+}
+
+fn alive(process: rustix::process::Pid) -> bool {
+    rustix::process::test_kill_process(process).is_ok()
+}
+
+/// The proof of a notice played to its end, made as the daemon makes it.
+fn announced(call: CallId) -> Life {
+    let mut life = Life::new(call, Leg::new("caller").unwrap(), Duration::from_secs(3));
+    let stop = Stop { at: SwitchTime(3_020_000), done: true, answered: true, hung_up: false };
+    for event in [
+        Event::Waiting { admitted: Ok(()) },
+        Event::NoticeStarted { at: SwitchTime(0) },
+        Event::NoticeStopped(stop),
+        Event::NoticeCompleted { file_played: true },
+    ] {
+        life.handle(event, Moment::START);
+    }
+    life
+}
+
+/// Lines of a trace after the last filter was installed that ask for what an ear must not have, whether refused or
+/// not; the trial's, which are before the first thing that the ear sends, must have been refused.
+fn forbidden_after_lock(trace: &str) -> Vec<&str> {
+    let lines: Vec<&str> = trace.lines().collect();
+    let locked = lines.iter().rposition(|line| line.contains("seccomp(SECCOMP_SET_MODE_FILTER")).unwrap() + 1;
+    let ready = locked
+        + lines[locked..]
+            .iter()
+            .position(|line| line.contains("sendto(3,") && line.contains("NULL, 0)"))
+            .unwrap();
+    let refused =
+        |line: &&str| line.contains("EPERM") || line.contains("ENOSYS") || line.contains("<unfinished");
+    let in_trial = lines[locked..ready].iter().filter(|line| is_forbidden(line) && !refused(line));
+    in_trial.chain(lines[ready..].iter().filter(|line| is_forbidden(line))).copied().collect()
+}
+
+fn is_forbidden(line: &str) -> bool {
+    let call = line.split_whitespace().nth(1).unwrap_or_default();
+    let name = call.split('(').next().unwrap_or_default();
+    let writes = ["write", "writev", "pwrite64", "sendto", "sendmsg", "sendmmsg"].contains(&name);
+    let opens =
+        ["open", "openat", "openat2", "creat", "socket", "connect", "execve", "execveat", "memfd_create"];
+    opens.contains(&name) || (writes && !call.contains("(3,"))
+}
