@@ -9,6 +9,8 @@ pub mod guard;
 mod hall;
 mod jitter;
 mod line;
+#[cfg(any(feature = "whisper", test))]
+mod mel;
 mod never_shown;
 pub mod notes;
 mod panics;

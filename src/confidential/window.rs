@@ -23,10 +23,11 @@ pub(in crate::confidential) struct Packer {
     open_at: Option<usize>,
 }
 
-/// A stretch of speech: where it begins in the stream and in the call, in milliseconds.
+/// A stretch of speech: where it begins in the stream and in the call, and how long it is, in milliseconds.
 struct Stretch {
     given_ms: u64,
     call_ms: u32,
+    length_ms: u32,
 }
 
 impl Packer {
@@ -50,7 +51,7 @@ impl Packer {
         }
         self.open_at = Some(self.window.len());
         self.oldest_ms.get_or_insert(call_ms);
-        self.pieces.push(Stretch { given_ms: self.given_ms(), call_ms });
+        self.pieces.push(Stretch { given_ms: self.given_ms(), call_ms, length_ms: 0 });
     }
 
     pub(in crate::confidential) fn voice(&mut self, samples: &[i16], call_ms: u32) {
@@ -71,6 +72,7 @@ impl Packer {
     /// A pause.
     pub(in crate::confidential) fn end(&mut self) {
         self.open_at = None;
+        self.measure();
         if self.packing == Packing::Stream {
             self.silence(ENDPOINT_MS);
         }
@@ -107,19 +109,33 @@ impl Packer {
         u32::try_from(self.voice_samples / PER_MS as u64).unwrap_or(u32::MAX)
     }
 
-    /// The call's time of something that begins and ends so many milliseconds after the stream's first sample.
-    pub(in crate::confidential) fn call_time(&self, start_ms: u32, end_ms: u32) -> (u32, u32) {
-        let index = self.pieces.partition_point(|piece| piece.given_ms <= u64::from(start_ms)).max(1) - 1;
-        let Some(piece) = self.pieces.get(index) else { return (start_ms, end_ms) };
-        let into = u64::from(start_ms).saturating_sub(piece.given_ms);
-        let start = piece.call_ms.saturating_add(u32::try_from(into).unwrap_or(u32::MAX));
-        (start, start.saturating_add(end_ms.saturating_sub(start_ms)))
+    /// The call's time of a word that begins and ends so many milliseconds after the stream's first sample.
+    ///
+    /// Recognisers let a word reach into the silence beside it, and so over the border of two stretches that may be
+    /// minutes apart in the call. It belongs to the one with more of it in its voice.
+    pub(in crate::confidential) fn call_time(&mut self, start_ms: u32, end_ms: u32) -> (u32, u32) {
+        self.measure();
+        let (start, end) = (u64::from(start_ms), u64::from(end_ms.max(start_ms)));
+        let first = self.pieces.partition_point(|piece| piece.given_ms <= start).max(1) - 1;
+        let touched = self.pieces.iter().skip(first).take_while(|piece| piece.given_ms < end.max(start + 1));
+        let overlap = |piece: &&Stretch| {
+            let (from, to) = (piece.given_ms + EDGE_MS, piece.given_end().saturating_sub(2 * EDGE_MS));
+            end.min(to) as i64 - start.max(from) as i64
+        };
+        // Of equals the first: `max_by_key` would take the last.
+        let Some(piece) = touched.min_by_key(|piece| -overlap(piece)) else { return (start_ms, end_ms) };
+        let within = |at: u64| {
+            let into = at.saturating_sub(piece.given_ms).min(u64::from(piece.length_ms));
+            piece.call_ms.saturating_add(into as u32)
+        };
+        (within(start), within(end))
     }
 
     pub(in crate::confidential) fn wipe(&mut self) {
         self.window = self.window.take().split_off(usize::MAX);
         self.closed.clear();
         self.pieces.clear();
+        self.given = 0;
         self.open_at = None;
         self.oldest_ms = None;
     }
@@ -171,6 +187,16 @@ impl Packer {
         }
     }
 
+    /// Brings the length of the stretch that is being said up to date.
+    fn measure(&mut self) {
+        let given_ms = self.given_ms();
+        if let Some(last) = self.pieces.last_mut()
+            && (self.open_at.is_some() || last.length_ms == 0)
+        {
+            last.length_ms = u32::try_from(given_ms - last.given_ms).unwrap_or(u32::MAX);
+        }
+    }
+
     fn given_ms(&self) -> u64 {
         self.given / PER_MS as u64
     }
@@ -182,6 +208,15 @@ impl Packer {
         }
     }
 }
+
+impl Stretch {
+    fn given_end(&self) -> u64 {
+        self.given_ms + u64::from(self.length_ms)
+    }
+}
+
+/// What the gate leaves before a voice; it leaves about twice that after one.
+const EDGE_MS: u64 = 200;
 
 /// Silence between two stretches of a window, besides what the gate leaves at their ends. Shorter runs sentences into
 /// one another, longer wastes room.
@@ -269,8 +304,17 @@ mod tests {
         say(&mut packer, 5_000, 1_600);
         say(&mut packer, 60_000, 1_600);
         assert_eq!(packer.call_time(100, 400), (5_100, 5_400));
-        assert_eq!(packer.call_time(1_800, 2_000), (60_000, 60_200));
         assert_eq!(packer.call_time(2_000, 2_500), (60_200, 60_700));
+        assert_eq!(
+            packer.call_time(900, 1_900),
+            (5_900, 6_600),
+            "the last word before a silence stays before it"
+        );
+        assert_eq!(
+            packer.call_time(1_500, 2_400),
+            (60_000, 60_600),
+            "the first word after one does not move before it"
+        );
     }
 
     #[test]
@@ -280,6 +324,6 @@ mod tests {
         assert_eq!(windows(&mut packer), [200; 5]);
         packer.close_window();
         assert_eq!(windows(&mut packer), [80]);
-        assert_eq!(packer.call_time(500, 600).0, 500);
+        assert_eq!(packer.call_time(300, 600), (300, 480));
     }
 }

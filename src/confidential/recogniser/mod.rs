@@ -4,10 +4,22 @@
 //! probability, timed in milliseconds of the audio that the stream was given. Whatever names a recogniser's own
 //! library is `#[inline]`: it must be compiled where it is used, for the daemon's binary may not link one.
 
+#[cfg(any(feature = "vosk", feature = "whisper", test))]
+mod files;
+#[cfg(any(feature = "whisper", test))]
+mod ghosts;
+#[cfg(any(feature = "whisper", test))]
+mod tokens;
+#[cfg(feature = "vosk")]
+pub mod vosk;
+#[cfg(feature = "whisper")]
+pub mod whisper;
+
 use super::words::Word;
 use super::{Pcm, never_shown};
 use crate::border;
 use crate::call::Language;
+use std::fmt;
 
 /// A library that recognises speech, with its model. Shared by all threads of the pool.
 pub trait Recogniser: Send + Sync + 'static {
@@ -67,3 +79,37 @@ impl Found {
         self.words.len()
     }
 }
+
+/// Why a model cannot be used. None of it names a path: who asked knows the folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelError {
+    /// There is no such folder.
+    NoFolder,
+    Missing {
+        file: &'static str,
+    },
+    /// The file is not of the kind that its name says, or it is cut short.
+    Broken {
+        file: &'static str,
+    },
+    /// The files look right, but the library does not take them.
+    Refused,
+    /// It is not one of the multilingual models that are known here.
+    NotMultilingual,
+}
+
+impl fmt::Display for ModelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ModelError::NoFolder => f.write_str("there is no such folder"),
+            ModelError::Missing { file } => write!(f, "the file {file} is missing"),
+            ModelError::Broken { file } => write!(f, "the file {file} is broken or of another kind"),
+            ModelError::Refused => f.write_str("the library does not take it"),
+            ModelError::NotMultilingual => {
+                f.write_str("it is not a multilingual Whisper model up to large-v2")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ModelError {}
