@@ -507,3 +507,6 @@ const COUNTERS_EVERY: Duration = Duration::from_millis(10_500);
 
 /// Requests not to be contacted that one call may make.
 const MOST_REQUESTS: usize = 2;
+
+#[cfg(test)]
+mod tests;

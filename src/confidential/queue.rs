@@ -43,6 +43,12 @@ impl Queue {
         }
     }
 
+    #[cfg(test)]
+    pub(in crate::confidential) fn is_empty(&self) -> bool {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.ended.is_empty() && waiting.running.is_empty()
+    }
+
     pub(in crate::confidential) fn close(&self) {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
         self.changed.notify_all();
