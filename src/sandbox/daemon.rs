@@ -3,7 +3,7 @@
 //! What is given up here, the ears started later are born without; so the paths hold what an ear needs, too.
 
 use super::paths::{self, Given, Paths, Tcp};
-use super::{LockError, filter, raw, rights};
+use super::{LockError, filter, raw, rights, trial};
 use std::path::PathBuf;
 
 /// The paths and ports a daemon keeps.
@@ -19,7 +19,7 @@ pub struct Kept {
     pub connect_to: Option<Vec<u16>>,
 }
 
-/// Gives up all else, for the calling thread and what it starts; to be called where there is only one thread.
+/// Gives up all else, and tries it, for the calling thread and what it starts; to be called where there is only one thread.
 ///
 /// No `/proc` is among the paths, so no other process can be seen in it.
 pub fn give_up(kept: Kept) -> Result<Given, LockError> {
@@ -41,7 +41,11 @@ pub fn give_up(kept: Kept) -> Result<Given, LockError> {
     };
     let given = paths::restrict(&paths, &kept.connect_to.map_or(Tcp::Any, Tcp::ConnectTo))?;
     filter::refuse_looking_into_others()?;
-    Ok(given)
+    // What it may not do to itself it may not do to an ear.
+    match trial::calls_allowed(std::process::id()).first() {
+        Some(allowed) => Err(LockError::LooksAllowed(allowed)),
+        None => Ok(given),
+    }
 }
 
 /// Libraries, names of hosts, the time zone; and the files an ear asks about processors and memory.

@@ -33,6 +33,8 @@ pub enum LockError {
     Filter,
     /// The act of this number was tried and not refused ([`trial::name`]).
     NotRefused(u8),
+    /// A way to look into another process was tried and not refused.
+    LooksAllowed(&'static str),
 }
 
 impl fmt::Display for LockError {
@@ -46,6 +48,7 @@ impl fmt::Display for LockError {
             LockError::CoreSize => "the size of core files could not be set to zero",
             LockError::Paths => "Landlock refused its rules",
             LockError::Filter => "the seccomp filter could not be installed",
+            LockError::LooksAllowed(way) => return write!(f, "the kernel did not refuse to {way}"),
             LockError::NotRefused(act) => {
                 return write!(f, "the kernel did not refuse: {}", trial::name(*act).unwrap_or("an act"));
             }

@@ -46,11 +46,7 @@ pub fn unrefused(bait: &Bait) -> Vec<&'static str> {
 /// Tries every way to look into `process` (an ear of ours); the names of those that worked, none for a daemon that
 /// has given up what it should.
 pub fn looks_allowed(process: u32) -> Vec<&'static str> {
-    let Some(pid) = i32::try_from(process).ok().and_then(Pid::from_raw) else { return vec![] };
-    let mut allowed = match pidfd_open(pid, PidfdFlags::empty()) {
-        Ok(pidfd) => raw::looks_allowed(process, pidfd.as_fd()),
-        Err(_) => vec!["nothing: it is gone"],
-    };
+    let mut allowed = calls_allowed(process);
     let folder = PathBuf::from(format!("/proc/{process}"));
     allowed.extend(File::open(folder.join("mem")).is_ok().then_some("open its memory"));
     allowed.extend(
@@ -58,6 +54,15 @@ pub fn looks_allowed(process: u32) -> Vec<&'static str> {
     );
     allowed.extend(std::fs::read_link(folder.join("fd/3")).is_ok().then_some("see its descriptors"));
     allowed
+}
+
+/// The same for the system calls alone.
+pub(super) fn calls_allowed(process: u32) -> Vec<&'static str> {
+    let Some(pid) = i32::try_from(process).ok().and_then(Pid::from_raw) else { return vec![] };
+    match pidfd_open(pid, PidfdFlags::empty()) {
+        Ok(pidfd) => raw::looks_allowed(process, pidfd.as_fd()),
+        Err(_) => vec!["find out, for the process is gone"],
+    }
 }
 
 fn has_bytes(file: &mut File) -> bool {

@@ -129,10 +129,17 @@ impl Attended<'_> {
             words: BTreeMap::new(),
             stops: BTreeMap::new(),
         };
-        let broken = self.serve(&mut desk).await;
+        let mut explained = self.child.stderr.take().map(lines);
+        let broken = self.serve(&mut desk, &mut explained).await;
         // Whether it broke a rule, hangs or has ended already: after this it has.
         let _ = self.child.start_kill();
         let ended = self.child.wait().await;
+        if *self.state.borrow() == State::Starting {
+            // What it had to explain may still be in the pipe. The pipe ends with the ear.
+            while let Some(line) = next(&mut explained).await {
+                EarSays { recogniser: desk.recogniser, line: &line }.log();
+            }
+        }
         self.orders.close();
         while let Ok(order) = self.orders.try_recv() {
             if let Order::Open { words, .. } = order {
@@ -144,8 +151,7 @@ impl Attended<'_> {
     }
 
     /// Until the ear breaks a rule (which is told) or ends.
-    async fn serve(&mut self, desk: &mut Desk) -> Option<Gone> {
-        let mut said = self.child.stderr.take().map(explained);
+    async fn serve(&mut self, desk: &mut Desk, explained: &mut Explained) -> Option<Gone> {
         let mut pings = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let must_be_ready = Instant::now() + LONGEST_START;
@@ -172,8 +178,10 @@ impl Attended<'_> {
                     // Nobody is left who could ask it for anything.
                     None => return None,
                 },
-                Some(line) = next(&mut said), if !ready => {
-                    EarSays { recogniser: desk.recogniser, line: &line }.log();
+                line = next(explained), if !ready && explained.is_some() => {
+                    if let Some(line) = line {
+                        EarSays { recogniser: desk.recogniser, line: &line }.log();
+                    }
                 }
                 _ = pings.tick(), if ready && !desk.judge.awaits_pong() => {
                     pinged = (pinged.0.wrapping_add(1), Some(Instant::now()));
@@ -275,22 +283,19 @@ impl Desk {
     }
 }
 
-/// An ear's standard error, of which only so much is read.
-fn explained(pipe: ChildStderr) -> Lines<BufReader<Take<ChildStderr>>> {
+/// An ear's standard error, of which only so much is read; `None` after its end.
+type Explained = Option<Lines<BufReader<Take<ChildStderr>>>>;
+
+fn lines(pipe: ChildStderr) -> Lines<BufReader<Take<ChildStderr>>> {
     BufReader::new(pipe.take(LONGEST_EXPLANATION)).lines()
 }
 
-async fn next(said: &mut Option<Lines<BufReader<Take<ChildStderr>>>>) -> Option<String> {
-    match said {
-        Some(lines) => match lines.next_line().await {
-            Ok(Some(line)) => Some(line),
-            _ => {
-                *said = None;
-                std::future::pending().await
-            }
-        },
-        None => std::future::pending().await,
+async fn next(explained: &mut Explained) -> Option<String> {
+    let line = explained.as_mut()?.next_line().await.ok().flatten();
+    if line.is_none() {
+        *explained = None;
     }
+    line
 }
 
 async fn at(due: Option<Instant>) {

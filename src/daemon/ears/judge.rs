@@ -122,10 +122,6 @@ impl Judge {
         self.calls.get(&call).is_some_and(|record| !record.stopping)
     }
 
-    pub fn holds_any(&self) -> bool {
-        !self.calls.is_empty()
-    }
-
     /// A new socket was handed over: the party's stream begins anew.
     pub fn handed_over(&mut self, call: CallId, party: Party) {
         if let Some(record) = self.calls.get_mut(&call) {
@@ -152,11 +148,6 @@ impl Judge {
     /// Whether the last ping is still unanswered.
     pub fn awaits_pong(&self) -> bool {
         self.pinged.is_some()
-    }
-
-    /// Whether this call's stop is still unanswered.
-    pub fn awaits_stopped(&self, call: CallId) -> bool {
-        self.calls.get(&call).is_some_and(|record| record.stopping)
     }
 
     /// Judges one message.
@@ -191,15 +182,6 @@ impl Judge {
                 _ => Err(Breach::Unasked),
             },
         }
-    }
-
-    /// Every call that the ear held; it is gone.
-    pub fn failed(&mut self) -> Vec<CallId> {
-        std::mem::take(&mut self.calls)
-            .into_iter()
-            .filter(|(_, record)| !record.ended)
-            .map(|(call, _)| call)
-            .collect()
     }
 
     fn record(&mut self, call: CallId) -> Result<&mut Record, Breach> {
@@ -271,3 +253,111 @@ const COUNTERS_EVERY: Duration = Duration::from_secs(10);
 
 /// Nobody asks more than twice a call; more would be a channel.
 const MOST_REQUESTS: u8 = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::border::{Digits, Purpose};
+    use crate::call::NoSummary;
+
+    const CALL: CallId = CallId(1);
+    const ASKED: DoNotContact =
+        DoNotContact { channels: Channels::ALL, purpose: Purpose::Everything, number: WhoseNumber::Caller };
+
+    fn at(seconds: u64) -> Moment {
+        Moment::START + Duration::from_secs(seconds)
+    }
+
+    /// A judge of a ready ear that holds [`CALL`] since second 0.
+    fn judge() -> Judge {
+        let mut judge = Judge::new(Recogniser::Whisper);
+        let ready =
+            FromEar::Ready { recogniser: Recogniser::Whisper, model: ModelId([0; 8]), acts_refused: 60 };
+        judge.take(ready, at(0)).unwrap();
+        judge.opened(CALL, Language::En, at(0));
+        judge
+    }
+
+    fn not_noted(call: CallId) -> FromEar<Note> {
+        FromEar::NotNoted { call, heard: Heard::default(), reason: NoSummary::NothingSaid }
+    }
+
+    #[test]
+    fn nothing_is_heeded_before_ready_and_ready_comes_once() {
+        let mut judge = Judge::new(Recogniser::Vosk);
+        assert_eq!(judge.take(FromEar::Pong { number: 1 }, at(0)), Err(Breach::Ready));
+        let ready = |acts_refused| FromEar::Ready {
+            recogniser: Recogniser::Vosk,
+            model: ModelId([0; 8]),
+            acts_refused,
+        };
+        assert_eq!(Judge::new(Recogniser::Whisper).take(ready(60), at(0)), Err(Breach::Ready));
+        assert_eq!(Judge::new(Recogniser::Vosk).take(ready(0), at(0)), Err(Breach::Ready));
+        assert!(judge.take(ready(60), at(0)).is_ok());
+        assert_eq!(judge.take(ready(60), at(1)), Err(Breach::Ready));
+    }
+
+    #[test]
+    fn a_call_has_one_ending() {
+        let mut judge = judge();
+        assert!(matches!(judge.take(not_noted(CALL), at(1)), Ok(Heed::Word { .. })));
+        assert_eq!(judge.take(FromEar::Objected { call: CALL }, at(1)), Err(Breach::UnknownCall));
+    }
+
+    #[test]
+    fn counters_come_once_in_ten_seconds_over_the_life_of_a_call() {
+        let mut judge = judge();
+        let mut counters =
+            |second| judge.take(FromEar::Counters { call: CALL, heard: Heard::default() }, at(second));
+        assert!(counters(10).is_ok());
+        // One that waited on its way comes right before the next.
+        assert!(counters(29).is_ok() && counters(30).is_ok());
+        assert!(counters(31).is_ok());
+        assert_eq!(counters(32), Err(Breach::Counters));
+    }
+
+    #[test]
+    fn an_ending_under_way_while_the_call_is_stopped_is_nobodys_but_a_second_one_is_a_breach() {
+        let mut judge = judge();
+        judge.stopping(CALL);
+        assert!(!judge.holds(CALL));
+        assert!(matches!(
+            judge.take(FromEar::DoNotContact { call: CALL, request: ASKED }, at(1)),
+            Ok(Heed::Word { .. })
+        ));
+        assert_eq!(judge.take(not_noted(CALL), at(1)), Ok(Heed::Nothing));
+        assert_eq!(judge.take(not_noted(CALL), at(1)), Err(Breach::UnknownCall));
+        let stopped = judge.take(FromEar::Stopped { call: CALL }, at(1));
+        assert_eq!(stopped, Ok(Heed::Word { call: CALL, word: EarWord::Stopped, rotate: false }));
+        assert_eq!(judge.take(FromEar::Stopped { call: CALL }, at(1)), Err(Breach::Unasked));
+    }
+
+    #[test]
+    fn a_stream_begins_again_only_after_a_new_socket() {
+        let mut judge = judge();
+        let flowing = || FromEar::Flowing { call: CALL, party: Party::Agent };
+        assert!(judge.take(flowing(), at(1)).is_ok());
+        judge.handed_over(CALL, Party::Agent);
+        assert!(judge.take(flowing(), at(2)).is_ok());
+        assert_eq!(judge.take(flowing(), at(3)), Err(Breach::Flowing));
+    }
+
+    #[test]
+    fn a_request_must_ask_for_something_of_some_number() {
+        let mut bytes = [0; crate::border::MAX_MESSAGE];
+        let named = DoNotContact { number: WhoseNumber::Named(Digits::new("42").unwrap()), ..ASKED };
+        let honest = FromEar::<()>::DoNotContact { call: CALL, request: named };
+        let length = crate::border::encode(&honest, &mut bytes).unwrap().len();
+        // The last byte is the digits' value: more than two digits hold.
+        bytes[length - 1] = 101;
+        let forged: FromEar<Note> = crate::border::decode(&bytes[..length]).unwrap();
+        assert_eq!(judge().take(forged, at(1)), Err(Breach::Requests));
+    }
+
+    #[test]
+    fn a_panic_fails_its_call_and_wears_the_ear_out() {
+        let panicked = FromEar::Panicked { call: CALL, file: 3, line: 120 };
+        let word = EarWord::Failed { place: Some((3, 120)) };
+        assert_eq!(judge().take(panicked, at(1)), Ok(Heed::Word { call: CALL, word, rotate: true }));
+    }
+}

@@ -7,10 +7,11 @@ use super::process::spawn;
 use crate::border::{EarExit, Recogniser, ToEar};
 use crate::call::Language;
 use crate::daemon::clock::Clock;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 /// One kind of ear, and the one of it that takes new calls.
 pub struct Slot {
@@ -27,11 +28,13 @@ pub struct Current {
 }
 
 impl Slot {
-    pub fn start(settings: Settings, clock: Clock) -> Arc<Slot> {
+    /// Keeps such an ear running until `stop`.
+    pub fn start(settings: Settings, clock: Clock, stop: CancellationToken) -> Arc<Slot> {
         let (current, _) = watch::channel(None);
-        let slot =
-            Arc::new(Slot { settings, current, taken: Mutex::default(), wants_rotation: Notify::new() });
-        tokio::spawn(keep(Arc::downgrade(&slot), clock));
+        let (taken, wants_rotation) = (Mutex::default(), Notify::new());
+        let slot = Arc::new(Slot { settings, current, taken, wants_rotation });
+        let kept = Arc::clone(&slot);
+        tokio::spawn(async move { stop.run_until_cancelled(keep(&kept, clock)).await });
         slot
     }
 
@@ -80,34 +83,32 @@ struct Running {
     attended: JoinHandle<Gone>,
 }
 
-/// Runs for as long as somebody holds the slot.
-async fn keep(slot: Weak<Slot>, clock: Clock) {
+/// Never ends by itself; dropped, it lets go of its ear.
+async fn keep(slot: &Slot, clock: Clock) {
     let mut patience = Patience::default();
-    while let Some(mut running) = start_until_ready(&slot, clock, &mut patience).await {
-        loop {
-            let Some(held) = slot.upgrade() else { return };
-            held.publish(Some(Current { orders: running.orders.clone() }));
-            let rotate_after = held.settings.rotate_after;
-            let recogniser = held.settings.recogniser;
-            let rotation = async {
-                tokio::select! {
-                    () = held.wants_rotation.notified() => {}
-                    () = clock.sleep(rotate_after) => {}
-                    _ = running.state.wait_for(|state| *state == State::Worn) => {}
-                }
-            };
+    let recogniser = slot.settings.recogniser;
+    let mut running = start_until_ready(slot, clock, &mut patience).await;
+    loop {
+        slot.publish(Some(Current { orders: running.orders.clone() }));
+        let rotation = async {
             tokio::select! {
-                gone = &mut running.attended => {
-                    held.publish(None);
-                    log_end(recogniser, gone.unwrap_or(Gone::Unknown));
-                    break;
-                }
-                () = rotation => {}
+                () = slot.wants_rotation.notified() => {}
+                () = clock.sleep(slot.settings.rotate_after) => {}
+                Ok(_) = running.state.wait_for(|state| *state == State::Worn) => {}
             }
-            drop(held);
-            // The old one takes calls until the fresh one is ready.
-            let Some(fresh) = start_until_ready(&slot, clock, &mut patience).await else { return };
-            let old = std::mem::replace(&mut running, fresh);
+        };
+        let gone = tokio::select! {
+            gone = &mut running.attended => Some(gone.unwrap_or(Gone::Unknown)),
+            () = rotation => None,
+        };
+        if let Some(gone) = gone {
+            slot.publish(None);
+            log_end(recogniser, gone);
+        }
+        // An old one takes calls until the fresh one is ready.
+        let fresh = start_until_ready(slot, clock, &mut patience).await;
+        let old = std::mem::replace(&mut running, fresh);
+        if gone.is_none() {
             tokio::spawn(retire(old, recogniser));
         }
     }
@@ -124,18 +125,15 @@ async fn retire(old: Running, recogniser: Recogniser) {
     }
 }
 
-/// `None` when nobody holds the slot any more.
-async fn start_until_ready(slot: &Weak<Slot>, clock: Clock, patience: &mut Patience) -> Option<Running> {
+async fn start_until_ready(slot: &Slot, clock: Clock, patience: &mut Patience) -> Running {
+    let recogniser = slot.settings.recogniser;
     loop {
-        let held = slot.upgrade()?;
-        let recogniser = held.settings.recogniser;
         tokio::time::sleep(patience.pause()).await;
-        match start(&held.settings, clock) {
+        match start(&slot.settings, clock) {
             Ok(mut running) => {
-                drop(held);
                 if running.state.wait_for(|state| *state != State::Starting).await.is_ok() {
                     patience.rewarded();
-                    return Some(running);
+                    return running;
                 }
                 log_end(recogniser, running.attended.await.unwrap_or(Gone::Unknown));
             }

@@ -29,6 +29,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// What one kind of ear is started with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,16 +99,23 @@ impl EarWord {
     }
 }
 
-/// All ears. They end when the last of its clones and the last [`EarCall`] are dropped.
+/// All ears. When the last clone is dropped no more are started, and each ends with its last [`EarCall`].
 #[derive(Clone)]
 pub struct Ears {
-    slots: Arc<[Arc<Slot>]>,
+    kept: Arc<Kept>,
+}
+
+struct Kept {
+    slots: Vec<Arc<Slot>>,
+    /// Dropped with the last clone.
+    _stop: DropGuard,
 }
 
 /// Starts an ear for each of `settings` and keeps it running. Needs a running tokio.
 pub fn start(settings: Vec<Settings>, clock: Clock) -> Ears {
-    let slots: Vec<Arc<Slot>> = settings.into_iter().map(|settings| Slot::start(settings, clock)).collect();
-    Ears { slots: slots.into() }
+    let stop = CancellationToken::new();
+    let slots = settings.into_iter().map(|settings| Slot::start(settings, clock, stop.clone())).collect();
+    Ears { kept: Arc::new(Kept { slots, _stop: stop.drop_guard() }) }
 }
 
 /// Starts one ear, waits until it is locked in, and ends it: `doctor`'s question, and a sentence when it fails.
@@ -123,7 +131,7 @@ impl Ears {
 
     /// Waits until every ear is ready; the demo's and `doctor`'s.
     pub async fn all_ready(&self) {
-        for slot in self.slots.iter() {
+        for slot in self.kept.slots.iter() {
             slot.ready().await;
         }
     }
@@ -148,13 +156,13 @@ impl Ears {
 
     /// Starts a fresh ear for new calls and lets the present one end with its last call.
     pub fn rotate(&self) {
-        for slot in self.slots.iter() {
+        for slot in self.kept.slots.iter() {
             slot.rotate();
         }
     }
 
     fn slot(&self, recogniser: Recogniser, language: Language) -> Option<&Arc<Slot>> {
-        self.slots.iter().find(|slot| slot.serves(recogniser, language))
+        self.kept.slots.iter().find(|slot| slot.serves(recogniser, language))
     }
 }
 
