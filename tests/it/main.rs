@@ -6,5 +6,7 @@ mod ear;
 mod fuzz_seeds;
 /// What a real switch and its clients said, read as it was and however it is split.
 mod golden;
+/// What each binary links, and what it must not.
+mod linkage;
 mod roles;
 mod sandbox;
