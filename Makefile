@@ -25,7 +25,7 @@ test:
 	cargo fmt --check
 	$(alone) $(build)
 	$(alone) cargo clippy --release --locked --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(alone) cargo doc --release --locked --no-deps
+	RUSTDOCFLAGS="-D warnings" $(alone) cargo doc --release --locked --no-deps --document-private-items
 	$(alone) cargo test --release --locked
 
 models:
