@@ -270,6 +270,13 @@ impl Message {
         self.headers.push((name.into(), Value::new(value)));
     }
 
+    /// Gives the first header of that name another value.
+    pub fn replace(&mut self, name: &str, value: &str) {
+        if let Some((_, old)) = self.headers.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case(name)) {
+            *old = Value::new(value);
+        }
+    }
+
     /// The datagram, with the length of its body.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut text = String::new();

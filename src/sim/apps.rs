@@ -1,0 +1,518 @@
+//! What applications do on a leg: the dialplan's, and those that `sendmsg` runs inside them.
+
+use super::channel::{Answer, App, Binding, Channel, State, What};
+use super::dialplan::Action;
+use super::expand::expand;
+use super::media::{Playing, Sound, TICK, Tone};
+use super::script::When;
+use super::world::{CallNo, Names, Timer, World};
+use crate::call::Party;
+use std::time::Duration;
+
+/// How a playback ends.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Stop {
+    /// At its end, or by `uuid_fileman`.
+    Done,
+    /// By a key or by `uuid_break`.
+    Break,
+    /// By `uuid_kill`: told as if it had been played.
+    Killed,
+    /// The caller hung up, or the call was sent elsewhere.
+    Torn,
+}
+
+impl Stop {
+    fn status(self) -> &'static str {
+        if self == Stop::Break { "break" } else { "done" }
+    }
+
+    fn response(self) -> &'static str {
+        if self == Stop::Torn { "PLAYBACK ERROR" } else { "FILE PLAYED" }
+    }
+}
+
+impl World {
+    /// Runs the dialplan until something takes time; without more to do the leg is hung up.
+    pub(super) fn go_on(&mut self, leg: &str) {
+        loop {
+            let Some(channel) = self.channels.get_mut(leg) else { return };
+            if channel.gone || channel.cause.is_some() || !channel.apps.is_empty() {
+                return;
+            }
+            match channel.todo.pop_front() {
+                Some(action) => self.begin(leg, &action, None, false),
+                None => return self.dialplan_ends(leg),
+            }
+        }
+    }
+
+    fn dialplan_ends(&mut self, leg: &str) {
+        if let Some((no, party)) = self.party_of(leg) {
+            self.hang_up(no, party, false);
+        }
+    }
+
+    /// Starts an application; one that takes no time is over when this returns.
+    pub(super) fn begin(&mut self, leg: &str, action: &Action, uuid: Option<String>, sent: bool) {
+        let argument = expand(&action.argument, &Names { world: self, leg: Some(leg) });
+        let uuid = uuid.unwrap_or_else(|| self.uuid());
+        let name = action.application.clone();
+        self.edit(leg, |channel| {
+            channel.response = None;
+            channel.set("current_application_data", &argument);
+            channel.set("current_application", &name);
+        });
+        let mut back = vec![("Application", &*name)];
+        if !argument.is_empty() {
+            back.push(("Application-Data", &*argument));
+        }
+        back.push(("Application-UUID", &*uuid));
+        self.fire("CHANNEL_EXECUTE", leg, &[], &back);
+        let app =
+            |what| App { uuid: uuid.clone(), name: name.clone(), argument: argument.clone(), what, sent };
+        match self.does(leg, &name, &argument) {
+            Some(what) => {
+                let file = matches!(&what, What::Play(_));
+                self.edit(leg, |channel| channel.apps.push(app(what)));
+                if file {
+                    self.playback_begins(leg);
+                } else if name == "bridge" {
+                    self.dial(leg);
+                }
+            }
+            None => self.executed(leg, &name, &argument, &uuid),
+        }
+    }
+
+    /// What an application does at once; what it goes on with, if it takes time.
+    fn does(&mut self, leg: &str, name: &str, argument: &str) -> Option<What> {
+        match name {
+            "set" | "export" => self.set_variable(leg, argument, name == "export"),
+            "answer" => self.answer_leg(leg),
+            "bind_digit_action" => self.edit(leg, |channel| bind(channel, argument)),
+            "clear_digit_action" => {
+                self.edit(leg, |channel| channel.bindings.retain(|b| b.realm != argument))
+            }
+            "digit_action_set_realm" => self.edit(leg, |channel| channel.realm = Some(argument.to_owned())),
+            "break" => self.edit(leg, |channel| channel.break_asked = true),
+            // A text that is no number is no time (F100).
+            "sleep" => {
+                let wait = argument.trim().parse().map_or(Duration::ZERO, Duration::from_millis);
+                return (!wait.is_zero()).then(|| What::Sleep { until: self.now + wait });
+            }
+            "playback" => return self.open_file(leg, argument),
+            "bridge" => return Some(What::Bridge),
+            "park" => return Some(What::Park),
+            "echo" => return Some(What::Echo),
+            _ => {}
+        }
+        None
+    }
+
+    fn set_variable(&mut self, leg: &str, argument: &str, exported: bool) {
+        let (name, value) = argument.split_once('=').unwrap_or((argument, ""));
+        self.edit(leg, |channel| {
+            channel.set(name, value);
+            if exported {
+                let list =
+                    channel.get("export_vars").map_or(name.to_owned(), |list| format!("{list},{name}"));
+                channel.set("export_vars", &list);
+            }
+        });
+    }
+
+    fn answer_leg(&mut self, leg: &str) {
+        let micros = self.micros();
+        let fresh = self.channels.get(leg).is_some_and(|channel| channel.answer == Answer::Ringing);
+        if !fresh {
+            return;
+        }
+        self.edit(leg, |channel| {
+            channel.answer = Answer::Answered;
+            channel.times.answered = micros;
+            channel.set("endpoint_disposition", "ANSWER");
+        });
+        self.fire("CHANNEL_ANSWER", leg, &[], &[]);
+        self.edit(leg, |channel| channel.call_state = "ACTIVE");
+        if let Some(no) = self.call_of(leg) {
+            let since = self.since_start(no);
+            if let Some(call) = self.calls.get_mut(&no) {
+                call.report.answered = Some(since);
+            }
+        }
+    }
+
+    fn executed(&mut self, leg: &str, name: &str, argument: &str, uuid: &str) {
+        let Some(channel) = self.channels.get(leg) else { return };
+        let response = channel.response.clone().unwrap_or_else(|| "_none_".into());
+        let mut back = vec![("Application", name)];
+        if !argument.is_empty() {
+            back.push(("Application-Data", argument));
+        }
+        back.extend([("Application-Response", &*response), ("Application-UUID", uuid)]);
+        self.fire("CHANNEL_EXECUTE_COMPLETE", leg, &[], &back);
+    }
+
+    /// Ends the innermost application.
+    pub(super) fn complete(&mut self, leg: &str) {
+        let Some(app) = self.channels.get_mut(leg).and_then(|channel| channel.apps.pop()) else { return };
+        self.executed(leg, &app.name, &app.argument, &app.uuid);
+    }
+
+    /// Ends everything that runs on a leg, from the inside.
+    pub(super) fn unwind(&mut self, leg: &str, stop: Stop) {
+        while let Some(app) = self.channels.get(leg).and_then(|channel| channel.apps.last()) {
+            match app.what {
+                What::Play(_) => self.playback_ends(leg, stop),
+                _ => self.complete(leg),
+            }
+        }
+    }
+
+    // Commands from outside
+
+    /// Starts what `sendmsg` asked for. With `event-lock` it waits for the one before, without it runs inside it.
+    pub(super) fn run_queue(&mut self, leg: &str) {
+        let Some(channel) = self.channels.get_mut(leg) else { return };
+        if channel.apps.is_empty() || channel.cause.is_some() {
+            return;
+        }
+        let waits = channel.queue.front().is_some_and(|execute| execute.event_lock);
+        if waits && channel.apps.iter().any(|app| app.sent) {
+            return;
+        }
+        let Some(execute) = channel.queue.pop_front() else { return };
+        let in_talk = channel.in_bridge();
+        let argument = execute.argument.as_ref().map_or("", |line| line.as_str());
+        let action = Action::new(execute.application.as_str(), argument);
+        let uuid = execute.event_uuid.as_ref().map(|uuid| uuid.as_str().to_owned());
+        if in_talk {
+            self.swallow(leg);
+        }
+        self.begin(leg, &action, uuid, true);
+    }
+
+    /// Two packets of a leg's voice are lost to the other party (F84, F110).
+    pub(super) fn swallow(&mut self, leg: &str) {
+        if let Some((no, party)) = self.party_of(leg)
+            && let Some(call) = self.calls.get_mut(&no)
+        {
+            call.phone(party).swallowed += 2;
+        }
+    }
+
+    /// What the innermost application does in this tick.
+    pub(super) fn progress(&mut self, leg: &str) {
+        let now = self.now;
+        let Some(channel) = self.channels.get_mut(leg) else { return };
+        let broken = channel.break_asked && !channel.in_bridge();
+        channel.break_asked &= !channel.in_bridge() && channel.apps.is_empty();
+        match channel.apps.last_mut().map(|app| &mut app.what) {
+            Some(What::Play(_)) if broken => {
+                // A break ends what the file was played into, too (F106).
+                for app in &mut channel.apps {
+                    if let What::Sleep { until } = &mut app.what {
+                        *until = now;
+                    }
+                }
+                self.playback_ends(leg, Stop::Break);
+            }
+            Some(What::Play(playing)) if playing.is_over() => self.playback_ends(leg, Stop::Done),
+            Some(What::Sleep { until }) if broken || now > *until => {
+                self.complete(leg);
+                self.go_on(leg);
+            }
+            _ => {}
+        }
+    }
+
+    // Files
+
+    fn open_file(&mut self, leg: &str, name: &str) -> Option<What> {
+        let path = self.path(name);
+        let sound = match Tone::parse(&path).filter(|_| path.starts_with("tone_stream://")) {
+            Some(tone) => Some(Sound::Tone(tone)),
+            None => (self.files)(&path).map(Sound::File),
+        };
+        match sound {
+            Some(sound) => Some(What::Play(Playing { path, sound, sent: 0, pause: 0 })),
+            None => {
+                self.edit(leg, |channel| channel.response = Some("FILE NOT FOUND".into()));
+                None
+            }
+        }
+    }
+
+    fn playback_begins(&mut self, leg: &str) {
+        let Some(playing) = self.channels.get_mut(leg).and_then(Channel::playing) else { return };
+        let (path, file) = (playing.path.clone(), matches!(playing.sound, Sound::File(_)));
+        self.fire("PLAYBACK_START", leg, &[], &file_headers(&path));
+        if let Some(no) = self.call_of(leg).filter(|_| file) {
+            self.file_begins(no);
+        }
+    }
+
+    pub(super) fn playback_ends(&mut self, leg: &str, stop: Stop) {
+        let Some(channel) = self.channels.get_mut(leg) else { return };
+        let Some(playing) = channel.playing() else { return };
+        let (path, samples) = (playing.path.clone(), playing.samples_read());
+        for (name, value) in [
+            ("playback_last_offset_pos", samples),
+            ("playback_seconds", samples / 8_000),
+            ("playback_ms", samples / 8),
+            ("playback_samples", samples),
+        ] {
+            channel.set(name, &value.to_string());
+        }
+        channel.response = Some(stop.response().into());
+        let mut back = file_headers(&path);
+        back.push(("Playback-Status", stop.status()));
+        self.fire("PLAYBACK_STOP", leg, &[], &back);
+        self.complete(leg);
+    }
+
+    /// The party on this leg hears music while the other one holds.
+    pub(super) fn music_begins(&mut self, leg: &str, no: CallNo) {
+        let held = self.calls.get(&no).is_some_and(|call| {
+            let other = if call.a == leg { Party::Agent } else { Party::Caller };
+            call.phones.get(&other).is_some_and(|phone| phone.hold.is_some())
+        });
+        if held {
+            self.begin(leg, &Action::new("playback", MUSIC), None, false);
+        }
+    }
+
+    pub(super) fn music_ends(&mut self, leg: &str) {
+        let music = |playing: &mut Playing| playing.path == MUSIC;
+        if self.channels.get_mut(leg).and_then(Channel::playing).is_some_and(music) {
+            self.playback_ends(leg, Stop::Break);
+        }
+    }
+
+    // The agent
+
+    /// Calls the agent, and lets the caller hear that it rings.
+    fn dial(&mut self, a: &str) {
+        let Some(no) = self.call_of(a) else { return };
+        let uuid = self.uuid();
+        let b = self.agent_leg(&uuid, a, no);
+        self.channels.insert(uuid.clone(), b);
+        let since = self.since_start(no);
+        self.fire("CHANNEL_OUTGOING", &uuid, &[], &[]);
+        self.fire("CHANNEL_CREATE", &uuid, &[], &[]);
+        self.fire("CHANNEL_ORIGINATE", &uuid, &[], &[]);
+        let Some(call) = self.calls.get_mut(&no) else { return };
+        call.b = Some(uuid.clone());
+        call.report.agent_leg = Some(uuid.clone());
+        call.report.agent_invited.get_or_insert(since);
+        let answer_after = call.answer_after;
+        self.after(Duration::from_millis(1), Timer::Rings(uuid.clone()));
+        match answer_after {
+            Some(wait) => self.after(wait, Timer::AgentAnswers(no, uuid.clone())),
+            None => self.after(RING_TIME, Timer::NobodyAnswers(no, uuid.clone(), "NO_ANSWER")),
+        }
+        self.ring_back(no, a, &uuid);
+    }
+
+    fn ring_back(&mut self, no: CallNo, a: &str, b: &str) {
+        let Some(channel) = self.channels.get(a) else { return };
+        let Some(text) = channel.get("transfer_ringback").or(channel.get("ringback")).map(str::to_owned)
+        else {
+            return;
+        };
+        let known =
+            text.starts_with('/') || text.contains("://") || text.starts_with("%(") || text == "silence";
+        if !known {
+            // Neither path nor stream nor tone: the call dies (F105).
+            return self
+                .after(Duration::from_millis(40), Timer::NobodyAnswers(no, b.to_owned(), "NO_ANSWER"));
+        }
+        let ringing = self.ringback(&text).map(|sound| (sound, self.now));
+        if let Some(call) = self.calls.get_mut(&no) {
+            call.ringing = ringing;
+        }
+    }
+
+    fn agent_leg(&mut self, uuid: &str, a: &str, no: CallNo) -> Channel {
+        let micros = self.micros();
+        self.sessions += 1;
+        let mut leg =
+            Channel::new(uuid.to_owned(), Some(no.0), false, "sofia/internal/agent@127.0.0.1:6060".into());
+        leg.session = self.sessions;
+        leg.destination = "agent".into();
+        leg.times.created = micros;
+        leg.other = Some(("originator", a.to_owned()));
+        leg.call_uuid = a.to_owned();
+        let session = leg.session.to_string();
+        for (name, value) in [
+            ("direction", "outbound"),
+            ("is_outbound", "true"),
+            ("uuid", uuid),
+            ("session_id", &*session),
+            ("sip_profile_name", "internal"),
+            ("channel_name", "sofia/internal/agent@127.0.0.1:6060"),
+            ("originator", a),
+        ] {
+            leg.set(name, value);
+        }
+        let Some(caller) = self.channels.get(a) else { return leg };
+        leg.caller_name.clone_from(&caller.caller_name);
+        leg.caller_number.clone_from(&caller.caller_number);
+        if let Some(list) = caller.get("export_vars") {
+            leg.set("export_vars", list);
+            for name in list.split(',') {
+                leg.set(name, caller.get(name).unwrap_or_default());
+            }
+        }
+        leg.set("originating_leg_uuid", a);
+        leg.set("call_uuid", a);
+        leg
+    }
+
+    pub(super) fn rings(&mut self, b: &str) {
+        let micros = self.micros();
+        let ringing = self.channels.get(b).is_some_and(|leg| !leg.gone && leg.answer == Answer::Ringing);
+        if ringing {
+            self.edit(b, |leg| leg.times.progress = micros);
+            self.fire("CHANNEL_PROGRESS", b, &[], &[]);
+            self.edit(b, |leg| leg.call_state = "RINGING");
+        }
+    }
+
+    pub(super) fn agent_answers(&mut self, no: CallNo, b: &str) {
+        let ringing = self.channels.get(b).is_some_and(|leg| !leg.gone && leg.answer == Answer::Ringing);
+        let since = self.since_start(no);
+        let micros = self.micros();
+        let Some(call) = self.calls.get_mut(&no).filter(|_| ringing) else { return };
+        call.report.agent_answered.get_or_insert(since);
+        call.ringing = None;
+        let codec = call.script.agent_codec.unwrap_or(call.script.codec);
+        let bypass = call.script.bypass_media;
+        self.edit(b, |leg| {
+            leg.answer = Answer::Answered;
+            leg.times.answered = micros;
+            leg.state = State::CONSUME;
+            leg.set("endpoint_disposition", "ANSWER");
+            if !bypass {
+                leg.agree(codec);
+            }
+        });
+        self.fire("CHANNEL_ANSWER", b, &[], &[]);
+        self.after(TICK, Timer::Bridges(no, b.to_owned()));
+    }
+
+    pub(super) fn bridges(&mut self, no: CallNo, b: &str) {
+        let alive = |leg: &str| self.channels.get(leg).is_some_and(|leg| !leg.gone && leg.cause.is_none());
+        let Some(a) = self.calls.get(&no).map(|call| call.a.clone()) else { return };
+        if !alive(&a) || !alive(b) {
+            return;
+        }
+        let micros = self.micros();
+        for (leg, other, kind) in [(&*a, b, "originatee"), (b, &*a, "originator")] {
+            self.edit(leg, |channel| {
+                channel.call_state = "ACTIVE";
+                channel.times.bridged = micros;
+                channel.other = Some((kind, other.to_owned()));
+                channel.set("bridge_uuid", other);
+                channel.set("last_bridge_to", other);
+                channel.set("signal_bond", other);
+            });
+        }
+        self.edit(b, |leg| leg.state = State::EXCHANGE);
+        self.talk_begins(no);
+        self.fire("CHANNEL_BRIDGE", &a, &[("Bridge-A-Unique-ID", &a), ("Bridge-B-Unique-ID", b)], &[]);
+    }
+
+    fn talk_begins(&mut self, no: CallNo) {
+        let (now, since) = (self.now, self.since_start(no));
+        let Some(call) = self.calls.get_mut(&no) else { return };
+        let first = call.talk_from.is_none();
+        call.bridged = true;
+        call.ringing = None;
+        call.agent_from = Some(now);
+        let talk_from = *call.talk_from.get_or_insert(now);
+        call.report.bridged.get_or_insert(since);
+        let long = |speech: &[i16]| Duration::from_micros(speech.len() as u64 * 125);
+        let said = (talk_from + long(&call.script.caller_speech)).max(now + long(&call.agent_speech));
+        if call.script.hangup_after.is_none() {
+            let ends = said + Duration::from_secs(1);
+            call.ends = Some(ends);
+            self.at(ends, Timer::ScriptEnds(no));
+        }
+        if first {
+            self.due(no, |when| match when {
+                When::Bridged(wait) => Some(wait),
+                _ => None,
+            });
+        }
+    }
+
+    // Keys
+
+    /// A key is released. Keys of a bound sequence are kept back until it is told whether they are one (F107).
+    pub(super) fn key_released(&mut self, leg: &str, key: char) {
+        let Some(channel) = self.channels.get_mut(leg).filter(|leg| !leg.gone) else { return };
+        channel.digits.push(key);
+        channel.digit_no += 1;
+        let (digits, no) = (channel.digits.clone(), channel.digit_no);
+        let bound: Vec<&Binding> =
+            channel.bindings.iter().filter(|bound| channel.realm.as_ref() == Some(&bound.realm)).collect();
+        if let Some(action) =
+            bound.iter().find(|bound| bound.digits == digits).map(|bound| bound.action.clone())
+        {
+            channel.digits.clear();
+            return self.begin(leg, &action, None, false);
+        }
+        if bound.iter().any(|bound| bound.digits.starts_with(&digits)) {
+            let wait =
+                channel.get("bind_digit_digit_timeout").and_then(|ms| ms.parse().ok()).unwrap_or(1_500);
+            return self.after(Duration::from_millis(wait + 40), Timer::DigitsEnd(leg.to_owned(), no));
+        }
+        self.pass_digits(leg);
+    }
+
+    pub(super) fn digits_end(&mut self, leg: &str, no: u64) {
+        if self.channels.get(leg).is_some_and(|channel| channel.digit_no == no) {
+            self.pass_digits(leg);
+        }
+    }
+
+    /// Keys that are not bound are told, passed on, and end a file when they are its terminators.
+    fn pass_digits(&mut self, leg: &str) {
+        let Some(channel) = self.channels.get_mut(leg) else { return };
+        let digits = std::mem::take(&mut channel.digits);
+        let terminators = channel.get("playback_terminators").unwrap_or("*").to_owned();
+        for digit in digits.chars() {
+            let digit = digit.to_string();
+            let back = [("DTMF-Digit", &*digit), ("DTMF-Duration", "1280"), ("DTMF-Source", "RTP")];
+            self.fire("DTMF", leg, &[], &back);
+            let stops = terminators != "none" && terminators.contains(&*digit);
+            let plays = self.channels.get_mut(leg).is_some_and(|channel| channel.playing().is_some());
+            if stops && plays {
+                self.playback_ends(leg, Stop::Break);
+            }
+        }
+    }
+}
+
+/// What is played: a stream has its type told too.
+fn file_headers(path: &str) -> Vec<(&str, &str)> {
+    let kind = path.split_once("://").map(|(kind, _)| ("Playback-File-Type", kind));
+    kind.into_iter().chain([("Playback-File-Path", path)]).collect()
+}
+
+/// `realm,digits,exec[i]:application,argument`. Binding switches to its realm (F110).
+fn bind(channel: &mut Channel, argument: &str) {
+    let mut parts = argument.splitn(4, ',');
+    let (Some(realm), Some(digits), Some(what)) = (parts.next(), parts.next(), parts.next()) else { return };
+    let application = what.split_once(':').map_or(what, |(_, application)| application);
+    let action = Action::new(application, parts.next().unwrap_or_default());
+    channel.realm = Some(realm.to_owned());
+    channel.bindings.retain(|bound| bound.realm != realm || bound.digits != digits);
+    channel.bindings.push(Binding { realm: realm.to_owned(), digits: digits.to_owned(), action });
+}
+
+pub(super) const MUSIC: &str = "tone_stream://%(400,100,350);loops=-1";
+/// `call_timeout`, as FreeSWITCH has it by default.
+const RING_TIME: Duration = Duration::from_secs(60);

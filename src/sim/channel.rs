@@ -1,0 +1,319 @@
+//! One leg as FreeSWITCH keeps it, and the headers by which its events tell about it.
+
+use super::dialplan::Action;
+use super::media::Playing;
+use crate::wire::esl::{Event, Execute};
+use crate::wire::rtp::Codec;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// A leg.
+pub(super) struct Channel {
+    pub(super) uuid: String,
+    /// The call it is of; a tap has none.
+    pub(super) call: Option<u64>,
+    pub(super) inbound: bool,
+    pub(super) name: String,
+    pub(super) caller_name: String,
+    pub(super) caller_number: String,
+    pub(super) destination: String,
+    pub(super) session: u64,
+    variables: Vec<(String, String)>,
+    pub(super) state: State,
+    pub(super) call_state: &'static str,
+    pub(super) answer: Answer,
+    pub(super) cause: Option<String>,
+    pub(super) codec: Option<Codec>,
+    /// `originator` or `originatee`, and the leg.
+    pub(super) other: Option<(&'static str, String)>,
+    pub(super) call_uuid: String,
+    pub(super) times: Times,
+    /// What runs, the innermost last.
+    pub(super) apps: Vec<App>,
+    /// What `sendmsg` asked for and has not begun.
+    pub(super) queue: VecDeque<Execute>,
+    /// What the dialplan has still to do.
+    pub(super) todo: VecDeque<Action>,
+    pub(super) bindings: Vec<Binding>,
+    pub(super) realm: Option<String>,
+    /// Keys that may become a bound sequence.
+    pub(super) digits: String,
+    /// Counts keys, so that an old time-out is known as such.
+    pub(super) digit_no: u64,
+    pub(super) break_asked: bool,
+    /// `Application-Response` of what ended last: a variable that only the next application resets.
+    pub(super) response: Option<String>,
+    /// Recordings and taps by their function and target.
+    pub(super) bugs: Vec<Bug>,
+    /// A tap that runs names its own number as the caller's (F68).
+    pub(super) flipped: bool,
+    /// Hung up, and only remembered until its last event.
+    pub(super) gone: bool,
+}
+
+/// An application that is running.
+pub(super) struct App {
+    pub(super) uuid: String,
+    pub(super) name: String,
+    pub(super) argument: String,
+    pub(super) what: What,
+    /// It came by `sendmsg`, not by the dialplan.
+    pub(super) sent: bool,
+}
+
+pub(super) enum What {
+    Sleep { until: Duration },
+    Play(Playing),
+    Bridge,
+    Park,
+    Echo,
+    Eavesdrop,
+}
+
+/// A key sequence bound to an action (`bind_digit_action`).
+pub(super) struct Binding {
+    pub(super) realm: String,
+    pub(super) digits: String,
+    pub(super) action: Action,
+}
+
+#[derive(Clone, PartialEq)]
+pub(super) struct Bug {
+    pub(super) function: &'static str,
+    pub(super) target: String,
+}
+
+/// `Channel-State` with its number.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct State(pub(super) &'static str, pub(super) u8);
+
+impl State {
+    pub(super) const INIT: State = State("CS_INIT", 2);
+    pub(super) const EXECUTE: State = State("CS_EXECUTE", 4);
+    pub(super) const EXCHANGE: State = State("CS_EXCHANGE_MEDIA", 5);
+    pub(super) const CONSUME: State = State("CS_CONSUME_MEDIA", 7);
+    pub(super) const REPORTING: State = State("CS_REPORTING", 11);
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Answer {
+    Ringing,
+    Answered,
+    Hangup,
+}
+
+impl Answer {
+    fn word(self) -> &'static str {
+        match self {
+            Answer::Ringing => "ringing",
+            Answer::Answered => "answered",
+            Answer::Hangup => "hangup",
+        }
+    }
+}
+
+/// Microseconds of the time of day, 0 for never.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Times {
+    pub(super) created: u64,
+    pub(super) answered: u64,
+    pub(super) progress: u64,
+    pub(super) bridged: u64,
+    pub(super) hangup: u64,
+    pub(super) hold: u64,
+}
+
+impl Channel {
+    pub(super) fn new(uuid: String, call: Option<u64>, inbound: bool, name: String) -> Channel {
+        Channel {
+            call_uuid: uuid.clone(),
+            uuid,
+            call,
+            inbound,
+            name,
+            caller_name: String::new(),
+            caller_number: String::new(),
+            destination: String::new(),
+            session: 0,
+            variables: Vec::new(),
+            state: State::INIT,
+            call_state: "DOWN",
+            answer: Answer::Ringing,
+            cause: None,
+            codec: None,
+            other: None,
+            times: Times::default(),
+            apps: Vec::new(),
+            queue: VecDeque::new(),
+            todo: VecDeque::new(),
+            bindings: Vec::new(),
+            realm: None,
+            digits: String::new(),
+            digit_no: 0,
+            break_asked: false,
+            response: None,
+            bugs: Vec::new(),
+            flipped: false,
+            gone: false,
+        }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.variables.iter().find(|(key, _)| key == name).map(|(_, value)| &**value)
+    }
+
+    pub(super) fn set(&mut self, name: &str, value: &str) {
+        match self.variables.iter_mut().find(|(key, _)| key == name) {
+            _ if value.is_empty() => self.variables.retain(|(key, _)| key != name),
+            Some((_, old)) => *old = value.into(),
+            None => self.variables.push((name.into(), value.into())),
+        }
+    }
+
+    /// The codec is agreed on: the headers and variables that tell so are there.
+    pub(super) fn agree(&mut self, codec: Codec) {
+        self.codec = Some(codec);
+        let (name, rate) = codec_name(codec);
+        let string = [name, "@", rate, "h@20i@1c"].concat();
+        for (variable, value) in [
+            ("rtp_use_codec_name", name),
+            ("rtp_use_codec_rate", rate),
+            ("rtp_use_codec_ptime", "20"),
+            ("rtp_use_codec_channels", "1"),
+            ("rtp_last_audio_codec_string", &*string),
+            ("read_codec", name),
+            ("original_read_codec", name),
+            ("read_rate", rate),
+            ("original_read_rate", rate),
+            ("write_codec", name),
+            ("write_rate", rate),
+        ] {
+            self.set(variable, value);
+        }
+    }
+
+    pub(super) fn direction(&self) -> &'static str {
+        if self.inbound { "inbound" } else { "outbound" }
+    }
+
+    /// The playback that is running innermost.
+    pub(super) fn playing(&mut self) -> Option<&mut Playing> {
+        match self.apps.last_mut().map(|app| &mut app.what) {
+            Some(What::Play(playing)) => Some(playing),
+            _ => None,
+        }
+    }
+
+    pub(super) fn in_bridge(&self) -> bool {
+        self.apps.iter().any(|app| matches!(app.what, What::Bridge))
+    }
+}
+
+/// The leg's own headers, in FreeSWITCH's order. `full` events carry the channel's variables too.
+pub(super) fn describe(mut event: Event, leg: &Channel, other: Option<&Channel>, full: bool) -> Event {
+    let mut put = |name: &str, value: &str| event = std::mem::take(&mut event).with(name, value);
+    put("Channel-State", leg.state.0);
+    put("Channel-Call-State", leg.call_state);
+    // A leg that is hanging up keeps its state's name and has the number of the next one.
+    let number = if leg.answer == Answer::Hangup { leg.state.1.max(10) } else { leg.state.1 };
+    put("Channel-State-Number", &number.to_string());
+    put("Channel-Name", &leg.name);
+    put("Unique-ID", &leg.uuid);
+    put("Call-Direction", leg.direction());
+    put("Presence-Call-Direction", leg.direction());
+    put("Channel-HIT-Dialplan", if leg.inbound || leg.call.is_none() { "true" } else { "false" });
+    put("Channel-Call-UUID", &leg.call_uuid);
+    put("Answer-State", leg.answer.word());
+    if let Some(cause) = &leg.cause {
+        put("Hangup-Cause", cause);
+    }
+    if let Some(codec) = leg.codec {
+        let (name, rate) = codec_name(codec);
+        for side in ["Read", "Write"] {
+            put(&format!("Channel-{side}-Codec-Name"), name);
+            put(&format!("Channel-{side}-Codec-Rate"), rate);
+            put(
+                &format!("Channel-{side}-Codec-Bit-Rate"),
+                if codec == Codec::L16 { "128000" } else { "64000" },
+            );
+        }
+    }
+    put_profile(&mut put, "Caller", leg, true);
+    if let (Some((kind, _)), Some(other)) = (&leg.other, other) {
+        put("Other-Type", kind);
+        put_profile(&mut put, "Other-Leg", other, false);
+    }
+    if full {
+        for (name, value) in &leg.variables {
+            put(&format!("variable_{name}"), value);
+        }
+    }
+    event
+}
+
+/// One of the two blocks that tell who is on a leg; another leg's times are not told (measured: zeros).
+fn put_profile(put: &mut dyn FnMut(&str, &str), prefix: &str, leg: &Channel, own: bool) {
+    // What is empty is not told.
+    let mut say = |name: &str, value: &str| {
+        if !value.is_empty() {
+            put(&format!("{prefix}-{name}"), value);
+        }
+    };
+    say("Direction", leg.direction());
+    say("Logical-Direction", leg.direction());
+    if leg.call.is_some() {
+        say("Username", &leg.caller_number);
+        say("Dialplan", "XML");
+    }
+    let (name, number) = match leg.flipped {
+        true => ("Outbound Call", &leg.destination),
+        false => (&*leg.caller_name, &leg.caller_number),
+    };
+    say("Caller-ID-Name", name);
+    say("Caller-ID-Number", number);
+    say("Orig-Caller-ID-Name", &leg.caller_name);
+    say("Orig-Caller-ID-Number", &leg.caller_number);
+    if !leg.inbound && own {
+        let tap = leg.call.is_none();
+        say("Callee-ID-Name", if tap { &leg.caller_name } else { "Outbound Call" });
+        say("Callee-ID-Number", if tap { &leg.caller_number } else { &leg.destination });
+    }
+    say("Network-Addr", if leg.call.is_some() || leg.times.answered > 0 { "127.0.0.1" } else { "" });
+    say("ANI", &leg.caller_number);
+    say("Destination-Number", &leg.destination);
+    say("Unique-ID", &leg.uuid);
+    say("Source", if leg.call.is_some() { "mod_sofia" } else { "src/switch_ivr_originate.c" });
+    say("Context", "default");
+    say("Channel-Name", &leg.name);
+    let times = if own { leg.times } else { Times::default() };
+    if own {
+        say("Profile-Index", "1");
+    }
+    for (name, micros) in [
+        ("Profile-Created-Time", times.created),
+        ("Channel-Created-Time", times.created),
+        ("Channel-Answered-Time", times.answered),
+        ("Channel-Progress-Time", times.progress),
+        ("Channel-Progress-Media-Time", 0),
+        ("Channel-Hangup-Time", times.hangup),
+        ("Channel-Transfer-Time", 0),
+        ("Channel-Resurrect-Time", 0),
+        ("Channel-Bridged-Time", times.bridged),
+        ("Channel-Last-Hold", times.hold),
+        ("Channel-Hold-Accum", 0),
+    ] {
+        say(name, &micros.to_string());
+    }
+    say("Screen-Bit", "true");
+    say("Privacy-Hide-Name", "false");
+    say("Privacy-Hide-Number", "false");
+}
+
+/// A codec's name and rate, as FreeSWITCH spells them.
+pub(super) fn codec_name(codec: Codec) -> (&'static str, &'static str) {
+    match codec {
+        Codec::Pcma => ("PCMA", "8000"),
+        Codec::Pcmu => ("PCMU", "8000"),
+        Codec::L16 => ("L16", "8000"),
+    }
+}

@@ -1,0 +1,627 @@
+//! The sockets and tasks of the simulated switch: the only place here that waits.
+
+use super::script::{Act, Report, Script};
+use super::world::{CallNo, LinkId, Output, World};
+use super::{Files, Settings, SimClock};
+use crate::wire::esl::{Command, Frame, ServerCodec};
+use bytes::BytesMut;
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::net::{SocketAddr, UdpSocket as StdUdpSocket};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{Notify, oneshot};
+use tokio::task::{AbortHandle, JoinHandle};
+use tokio_util::codec::{Decoder, Encoder};
+
+/// A running switch; it ends when it is dropped.
+pub struct Switch {
+    inputs: UnboundedSender<Input>,
+    event_socket: SocketAddr,
+    clock: SimClock,
+    tasks: Vec<AbortHandle>,
+    heart: Option<JoinHandle<()>>,
+}
+
+/// A call under way.
+pub struct LiveCall {
+    no: CallNo,
+    leg: String,
+    inputs: UnboundedSender<Input>,
+    report: oneshot::Receiver<Report>,
+}
+
+enum Input {
+    Connected(LinkId, Arc<Backlog>),
+    Command(LinkId, Command),
+    Gone(LinkId),
+    Sip(SocketAddr, Vec<u8>),
+    Refused(SocketAddr),
+    Call(Box<Script>, oneshot::Sender<(CallNo, String, oneshot::Receiver<Report>)>),
+    Act(CallNo, Act),
+    Console(String, oneshot::Sender<String>),
+    Crashed(oneshot::Sender<bool>),
+    ShutDown,
+}
+
+impl Switch {
+    pub async fn start(settings: Settings) -> io::Result<Switch> {
+        let listener = TcpListener::bind(settings.event_socket).await?;
+        let sip = StdUdpSocket::bind(settings.sip)?;
+        let (inputs, received) = unbounded_channel();
+        let event_socket = listener.local_addr()?;
+        let clock = settings.clock.clone();
+        let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let epoch = u64::try_from(epoch.as_micros()).unwrap_or(0);
+        let epoch = epoch.saturating_sub(u64::try_from(clock.now().as_micros()).unwrap_or(0));
+        let queue = settings.event_queue;
+        let world = World::new(settings, wav_files(), sip.local_addr()?, epoch);
+        let edge = Edge::new(sip, inputs.clone());
+        let heart = tokio::spawn(run(world, edge, clock.clone(), received));
+        let door = tokio::spawn(welcome(listener, inputs.clone(), queue));
+        let tasks = vec![heart.abort_handle(), door.abort_handle()];
+        Ok(Switch { inputs, event_socket, clock, tasks, heart: Some(heart) })
+    }
+
+    /// Where its event socket listens.
+    pub fn event_socket(&self) -> SocketAddr {
+        self.event_socket
+    }
+
+    pub fn clock(&self) -> &SimClock {
+        &self.clock
+    }
+
+    /// Somebody calls.
+    pub async fn call(&self, script: Script) -> LiveCall {
+        let (tell, told) = oneshot::channel();
+        self.send(Input::Call(Box::new(script), tell));
+        let (no, leg, report) = told.await.expect("the switch answers as long as it lives");
+        LiveCall { no, leg, report, inputs: self.inputs.clone() }
+    }
+
+    /// Runs an api command as somebody at the switch's console, and tells its answer.
+    pub async fn console(&self, command: &str) -> String {
+        let (tell, told) = oneshot::channel();
+        self.send(Input::Console(command.to_owned(), tell));
+        told.await.unwrap_or_default()
+    }
+
+    /// Whether a tap brought it down (F70).
+    pub async fn crashed(&self) -> bool {
+        let (tell, told) = oneshot::channel();
+        self.send(Input::Crashed(tell));
+        told.await.unwrap_or(true)
+    }
+
+    /// Stops it as `shutdown` does: every connection is told, then closed.
+    pub async fn shut_down(mut self) {
+        self.send(Input::ShutDown);
+        if let Some(heart) = self.heart.take() {
+            // It ends by itself; that it was aborted meanwhile is no error.
+            let _ = heart.await;
+        }
+    }
+
+    fn send(&self, input: Input) {
+        // A switch that has ended hears nothing.
+        let _ = self.inputs.send(input);
+    }
+}
+
+impl Drop for Switch {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(AbortHandle::abort);
+    }
+}
+
+impl LiveCall {
+    /// The caller's leg (`Unique-ID`).
+    pub fn leg(&self) -> &str {
+        &self.leg
+    }
+
+    /// Something happens now that the script did not foresee.
+    pub fn act(&self, act: Act) {
+        // A switch that has ended hears nothing.
+        let _ = self.inputs.send(Input::Act(self.no, act));
+    }
+
+    /// Waits for the end of the call and of its taps.
+    pub async fn ended(self) -> Report {
+        self.report.await.expect("a call ends before its switch does")
+    }
+}
+
+async fn run(mut world: World, mut edge: Edge, clock: SimClock, mut inputs: UnboundedReceiver<Input>) {
+    loop {
+        world.handle_timeout(clock.now());
+        edge.flush(&mut world, &clock);
+        tokio::select! {
+            input = inputs.recv() => {
+                world.handle_timeout(clock.now());
+                match input {
+                    Some(Input::ShutDown) | None => break,
+                    Some(input) => edge.take(&mut world, input, clock.now()),
+                }
+            }
+            () = clock.reach(world.poll_timeout()) => {}
+        }
+    }
+    world.shut_down();
+    edge.flush(&mut world, &clock);
+    edge.drain().await;
+}
+
+/// What stands between the world and the sockets.
+struct Edge {
+    inputs: UnboundedSender<Input>,
+    links: BTreeMap<LinkId, Arc<Backlog>>,
+    /// The profile's own socket, until it is bound to the first peer.
+    sip: Option<StdUdpSocket>,
+    /// One socket a peer, connected, so that the kernel tells when nobody listens there.
+    peers: BTreeMap<SocketAddr, Arc<UdpSocket>>,
+    rtp: BTreeMap<String, StdUdpSocket>,
+    reports: BTreeMap<CallNo, oneshot::Sender<Report>>,
+    tasks: Vec<AbortHandle>,
+}
+
+impl Drop for Edge {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(AbortHandle::abort);
+    }
+}
+
+impl Edge {
+    fn new(sip: StdUdpSocket, inputs: UnboundedSender<Input>) -> Edge {
+        Edge {
+            inputs,
+            links: BTreeMap::new(),
+            sip: Some(sip),
+            peers: BTreeMap::new(),
+            rtp: BTreeMap::new(),
+            reports: BTreeMap::new(),
+            tasks: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, world: &mut World, input: Input, now: Duration) {
+        match input {
+            Input::Connected(id, backlog) => {
+                self.links.insert(id, backlog);
+                world.connected(id);
+            }
+            Input::Command(id, command) => world.handle_command(id, command, now),
+            Input::Gone(id) => {
+                self.links.remove(&id);
+                world.disconnected(id);
+            }
+            Input::Sip(from, bytes) => world.handle_sip(&bytes, from, now),
+            Input::Refused(to) => world.refused(to, now),
+            Input::Call(script, tell) => {
+                let (report, reported) = oneshot::channel();
+                let (no, leg) = world.call(*script, now);
+                self.reports.insert(no, report);
+                // Whoever called may have gone meanwhile; the call goes on.
+                let _ = tell.send((no, leg, reported));
+            }
+            Input::Act(no, act) => {
+                world.act(no, act);
+                world.settle();
+            }
+            Input::Console(command, tell) => {
+                let (command, arguments) = command.split_once(' ').unwrap_or((&command, ""));
+                // Whoever asked may have gone meanwhile.
+                let _ = tell.send(world.run(command, arguments));
+                world.settle();
+            }
+            Input::Crashed(tell) => {
+                // Whoever asked may have gone meanwhile.
+                let _ = tell.send(world.crashed);
+            }
+            Input::ShutDown => {}
+        }
+    }
+
+    fn flush(&mut self, world: &mut World, clock: &SimClock) {
+        while let Some(output) = world.poll_output() {
+            match output {
+                Output::Frame(id, frame) => {
+                    if let Some(backlog) = self.links.get(&id) {
+                        backlog.push(frame);
+                    }
+                }
+                Output::Close(id) => {
+                    if let Some(backlog) = self.links.remove(&id) {
+                        backlog.close();
+                    }
+                }
+                Output::Open(tap) => self.open(world, tap, clock.now()),
+                Output::Shut(tap) => drop(self.rtp.remove(&tap)),
+                Output::Sip(to, bytes) => self.send_sip(to, &bytes),
+                Output::Rtp { tap, to, bytes } => {
+                    if let Some(socket) = self.rtp.get(&tap) {
+                        // Nobody there, or no room: that is what RTP is like.
+                        let _ = socket.send_to(&bytes, to);
+                    }
+                }
+                Output::Ended(no, report) => {
+                    if let Some(tell) = self.reports.remove(&no) {
+                        // Nobody may be waiting for it.
+                        let _ = tell.send(report);
+                    }
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, world: &mut World, tap: String, now: Duration) {
+        let socket = StdUdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0));
+        let Ok((socket, port)) = socket.and_then(|socket| {
+            socket.set_nonblocking(true)?;
+            let port = socket.local_addr()?.port();
+            Ok((socket, port))
+        }) else {
+            return;
+        };
+        self.rtp.insert(tap.clone(), socket);
+        world.opened(&tap, port, now);
+    }
+
+    fn send_sip(&mut self, to: SocketAddr, bytes: &[u8]) {
+        let Ok(socket) = self.peer(to) else { return };
+        if let Err(error) = socket.try_send(bytes)
+            && error.kind() == io::ErrorKind::ConnectionRefused
+        {
+            // The refusal of the datagram before this one; it takes this one with it.
+            let _ = self.inputs.send(Input::Refused(to));
+        }
+    }
+
+    fn peer(&mut self, to: SocketAddr) -> io::Result<Arc<UdpSocket>> {
+        if let Some(socket) = self.peers.get(&to) {
+            return Ok(Arc::clone(socket));
+        }
+        let socket = match self.sip.take() {
+            Some(first) => first,
+            None => StdUdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0))?,
+        };
+        socket.connect(to)?;
+        socket.set_nonblocking(true)?;
+        let socket = Arc::new(UdpSocket::from_std(socket)?);
+        let listening = tokio::spawn(hear_sip(Arc::clone(&socket), to, self.inputs.clone()));
+        self.tasks.push(listening.abort_handle());
+        self.peers.insert(to, Arc::clone(&socket));
+        Ok(socket)
+    }
+
+    /// Gives the last words time to be written.
+    async fn drain(&mut self) {
+        for backlog in self.links.values() {
+            backlog.close();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn hear_sip(socket: Arc<UdpSocket>, from: SocketAddr, inputs: UnboundedSender<Input>) {
+    let mut buffer = vec![0; 65_536];
+    loop {
+        let input = match socket.recv(&mut buffer).await {
+            Ok(length) => Input::Sip(from, buffer[..length].to_vec()),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Input::Refused(from),
+            Err(_) => return,
+        };
+        if inputs.send(input).is_err() {
+            return;
+        }
+    }
+}
+
+async fn welcome(listener: TcpListener, inputs: UnboundedSender<Input>, queue: usize) {
+    for number in 1.. {
+        let Ok((stream, _)) = listener.accept().await else { return };
+        let (id, backlog) = (LinkId(number), Arc::new(Backlog::new(queue)));
+        if inputs.send(Input::Connected(id, Arc::clone(&backlog))).is_err() {
+            return;
+        }
+        tokio::spawn(serve(stream, id, inputs.clone(), backlog));
+    }
+}
+
+/// One connection, until either side ends it.
+async fn serve(stream: TcpStream, id: LinkId, inputs: UnboundedSender<Input>, backlog: Arc<Backlog>) {
+    let (reading, writing) = stream.into_split();
+    tokio::select! {
+        () = read(reading, id, &inputs) => {}
+        () = write(writing, &backlog) => {}
+    }
+    // The switch may have ended first.
+    let _ = inputs.send(Input::Gone(id));
+}
+
+async fn read(mut stream: OwnedReadHalf, id: LinkId, inputs: &UnboundedSender<Input>) {
+    let mut codec = ServerCodec::default();
+    let mut bytes = BytesMut::new();
+    loop {
+        while let Ok(Some(command)) = codec.decode(&mut bytes) {
+            if inputs.send(Input::Command(id, command)).is_err() {
+                return;
+            }
+        }
+        match stream.read_buf(&mut bytes).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+    }
+}
+
+/// Frames that wait to be written.
+struct Backlog {
+    room: usize,
+    queue: Mutex<Queue>,
+    changed: Notify,
+    killed: Notify,
+}
+
+#[derive(Default)]
+struct Queue {
+    frames: VecDeque<Frame>,
+    lost: usize,
+    closed: bool,
+}
+
+impl Backlog {
+    fn new(room: usize) -> Backlog {
+        Backlog { room, queue: Mutex::default(), changed: Notify::new(), killed: Notify::new() }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        // The lock is never held across anything that could panic.
+        self.queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Of a reader that does not read, events are lost; after 500 of them it is cut off (F22).
+    fn push(&self, frame: Frame) {
+        let mut queue = self.queue();
+        if queue.frames.len() >= self.room && matches!(frame, Frame::Event(..)) {
+            queue.lost += 1;
+            if queue.lost > MAY_LOSE {
+                self.killed.notify_one();
+            }
+        } else {
+            queue.frames.push_back(frame);
+        }
+        self.changed.notify_one();
+    }
+
+    fn close(&self) {
+        self.queue().closed = true;
+        self.changed.notify_one();
+    }
+
+    async fn next(&self) -> Option<Frame> {
+        loop {
+            {
+                let mut queue = self.queue();
+                match queue.frames.pop_front() {
+                    Some(frame) => return Some(frame),
+                    None if queue.closed => return None,
+                    None => {}
+                }
+            }
+            self.changed.notified().await;
+        }
+    }
+}
+
+async fn write(mut stream: OwnedWriteHalf, backlog: &Backlog) {
+    let mut codec = ServerCodec::default();
+    while let Some(frame) = backlog.next().await {
+        let mut bytes = BytesMut::new();
+        if codec.encode(&frame, &mut bytes).is_err() {
+            return;
+        }
+        tokio::select! {
+            written = stream.write_all(&bytes) => if written.is_err() { return },
+            () = backlog.killed.notified() => {
+                // In the middle of an event, as a real one does; the reader may be gone.
+                let _ = stream.write_all(KILLED).await;
+                return;
+            }
+        }
+    }
+    // The other side may have closed first.
+    let _ = stream.shutdown().await;
+}
+
+/// Reads WAV files of 8 and 16 kHz, and remembers what it has read.
+fn wav_files() -> Files {
+    let known: Mutex<BTreeMap<String, Option<Arc<[i16]>>>> = Mutex::default();
+    Box::new(move |path| {
+        let mut known = known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        known.entry(path.to_owned()).or_insert_with(|| read_wav(path)).clone()
+    })
+}
+
+fn read_wav(path: &str) -> Option<Arc<[i16]>> {
+    let mut reader = hound::WavReader::open(path).ok()?;
+    let spec = reader.spec();
+    let samples: Vec<i16> = reader.samples::<i16>().collect::<Result<_, _>>().ok()?;
+    let step = usize::try_from(spec.sample_rate / 8_000).ok()?.max(1) * usize::from(spec.channels);
+    // A mean of neighbours is filter enough for what nobody but a test hears.
+    let mean = |part: &[i16]| (part.iter().map(|s| i32::from(*s)).sum::<i32>() / part.len() as i32) as i16;
+    Some(samples.chunks(step).map(mean).collect())
+}
+
+/// What a reader that does not read is told last.
+const KILLED: &[u8] =
+    b"Content-Type: text/disconnect-notice\nContent-Length: 39\n\nkilled listener because of lost events\n";
+/// Events that may be lost before that.
+const MAY_LOSE: usize = 500;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::Party;
+    use crate::sim::When;
+    use crate::wire::esl::ClientCodec;
+    use crate::wire::sip::{self, Uas};
+
+    /// A sidecar's two sockets and its connection, each read only as far as a test asks.
+    struct Sidecar {
+        stream: TcpStream,
+        codec: ClientCodec,
+        bytes: BytesMut,
+    }
+
+    impl Sidecar {
+        async fn connect(switch: &Switch) -> Sidecar {
+            let stream = TcpStream::connect(switch.event_socket()).await.unwrap();
+            Sidecar { stream, codec: ClientCodec::default(), bytes: BytesMut::new() }
+        }
+
+        async fn say(&mut self, text: &str) {
+            self.stream.write_all(format!("{text}\n\n").as_bytes()).await.unwrap();
+        }
+
+        /// The next frame; `None` when the switch has closed, whole or not.
+        async fn frame(&mut self) -> Option<Frame> {
+            loop {
+                match self.codec.decode(&mut self.bytes) {
+                    Ok(Some(frame)) => return Some(frame),
+                    Ok(None) => {}
+                    Err(_) => return None,
+                }
+                if self.stream.read_buf(&mut self.bytes).await.ok()? == 0 {
+                    return None;
+                }
+            }
+        }
+
+        async fn event(&mut self, name: &str) -> crate::wire::esl::Event {
+            loop {
+                match self.frame().await.expect("the switch is there") {
+                    Frame::Event(event, _) if event.get("Event-Name") == Some(name) => return event,
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_is_announced_bridged_and_forked_over_real_sockets_faster_than_real_time() {
+        let clock = SimClock::times(50);
+        let switch = Switch::start(Settings { clock: clock.clone(), ..Settings::default() }).await.unwrap();
+        let mut sidecar = Sidecar::connect(&switch).await;
+        sidecar.say("auth ClueCon").await;
+        sidecar
+            .say("event json CHANNEL_BRIDGE CHANNEL_EXECUTE MEDIA_BUG_START CHANNEL_HANGUP_COMPLETE")
+            .await;
+        let ear = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let rtp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let mut uas = Uas::new(ear.local_addr().unwrap(), [1; 32]);
+        let script = Script {
+            caller_speech: vec![1_000; 16_000],
+            events: vec![(When::Bridged(Duration::from_millis(500)), Act::Hold(Party::Caller))],
+            ..Script::default()
+        };
+        let call = switch.call(script).await;
+        let (_, b) = {
+            let bridge = sidecar.event("CHANNEL_BRIDGE").await;
+            let (a, b) = bridge.bridge_pair().unwrap();
+            (a.to_owned(), b.to_owned())
+        };
+        let at = ear.local_addr().unwrap();
+        sidecar
+            .say(&format!(
+                "bgapi originate {{origination_uuid=t-1,absolute_codec_string=PCMA}}sofia/callgist/sip:tok@{at} \
+                 'native_eavesdrop:{b} write' inline"
+            ))
+            .await;
+        let mut buffer = [0; 2_048];
+        let (length, from) = ear.recv_from(&mut buffer).await.unwrap();
+        uas.handle(&buffer[..length], from, Duration::ZERO).unwrap();
+        let Some(sip::Event::Invited { dialog, offer, .. }) = uas.poll_event() else {
+            panic!("no invitation")
+        };
+        uas.accept(dialog, rtp.local_addr().unwrap(), Duration::ZERO).unwrap();
+        let (to, answer) = uas.poll_transmit().unwrap();
+        ear.send_to(&answer, to).await.unwrap();
+        assert_eq!(sidecar.event("MEDIA_BUG_START").await.unique_id(), Some(&*b));
+        let (length, source) = rtp.recv_from(&mut buffer).await.unwrap();
+        assert_eq!((length, source), (172, offer.rtp));
+        let report = call.ended().await;
+        assert_eq!(report.taps.len(), 1);
+        assert!(report.bridged.unwrap() < report.ended);
+    }
+
+    #[tokio::test]
+    async fn a_tap_where_nobody_listens_fails_at_once() {
+        let switch = Switch::start(Settings::default()).await.unwrap();
+        let free = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let mut sidecar = Sidecar::connect(&switch).await;
+        sidecar.say("auth ClueCon").await;
+        sidecar.say("event json BACKGROUND_JOB").await;
+        sidecar
+            .say(&format!("bgapi originate {{a=b}}sofia/callgist/sip:tok@{free} '&native_eavesdrop(x read)'"))
+            .await;
+        let job = sidecar.event("BACKGROUND_JOB").await;
+        assert_eq!(job.body(), Some("-ERR NORMAL_TEMPORARY_FAILURE\n"));
+    }
+
+    #[tokio::test]
+    async fn while_the_clock_is_held_nobody_speaks() {
+        let clock = SimClock::times(100);
+        let switch = Switch::start(Settings { clock: clock.clone(), ..Settings::default() }).await.unwrap();
+        let call = switch.call(Script { caller_speech: vec![0; 80_000], ..Script::default() }).await;
+        clock.hold_back(true);
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        assert_eq!(switch.console(&format!("uuid_exists {}", call.leg())).await, "true");
+        clock.hold_back(false);
+        assert_eq!(call.ended().await.cause, "NORMAL_CLEARING");
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_does_not_read_is_cut_off_in_the_middle_of_an_event() {
+        let settings = Settings { event_queue: 20, ..Settings::default() };
+        let switch = Switch::start(settings).await.unwrap();
+        let mut sidecar = Sidecar::connect(&switch).await;
+        sidecar.say("auth ClueCon").await;
+        sidecar.say("event json ALL").await;
+        let big = "x".repeat(60_000);
+        let mut other = Sidecar::connect(&switch).await;
+        other.say("auth ClueCon").await;
+        for _ in 0..750 {
+            other.say(&format!("sendevent HEARTBEAT\nX-Big: {big}")).await;
+            other.frame().await.unwrap();
+        }
+        let mut events = 0;
+        while let Some(frame) = sidecar.frame().await {
+            events += usize::from(matches!(frame, Frame::Event(..)));
+        }
+        assert!(events < 250, "{events}");
+        let rest = String::from_utf8_lossy(&sidecar.bytes).into_owned();
+        assert!(
+            rest.ends_with("killed listener because of lost events\n") || rest.is_empty(),
+            "{}",
+            rest.len()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_switch_that_is_stopped_says_so() {
+        let switch = Switch::start(Settings::default()).await.unwrap();
+        let mut sidecar = Sidecar::connect(&switch).await;
+        sidecar.say("auth ClueCon").await;
+        sidecar.frame().await;
+        sidecar.frame().await;
+        switch.shut_down().await;
+        assert_eq!(sidecar.frame().await, Some(Frame::shutdown()));
+        assert_eq!(sidecar.frame().await, None);
+    }
+}
