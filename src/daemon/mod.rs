@@ -1,4 +1,263 @@
-//! The process that writes: it starts the ears, hands them sockets, and keeps their notes.
+//! The process that writes: switch link, SIP, ears (started, watched, handed sockets), store, clock.
+//!
+//! It binds the RTP sockets, never reads one, and hands them over against the notice's proof. It links no
+//! recogniser and names nothing of `confidential`.
 
 pub mod clock;
 pub mod ears;
+pub mod events;
+mod follow;
+pub mod freeswitch;
+pub mod models;
+pub mod notice;
+pub mod switch;
+pub mod taps;
+
+use crate::border::{ModelId, Recogniser};
+use crate::call::{CallId, Event, Language, NoSummary};
+use crate::config::{Choice, Config, Line};
+use crate::store::Store;
+use clock::Clock;
+use ears::Ears;
+use freeswitch::{Board, FreeSwitch, LinkError};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use switch::{Offered, Switch};
+use taps::Taps;
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+
+/// All that following a call needs.
+pub struct Desk {
+    clock: Clock,
+    switch: Arc<dyn Switch>,
+    taps: Taps,
+    ears: Ears,
+    store: Store,
+    rtp_ports: RangeInclusive<u16>,
+    lines: BTreeMap<String, Prepared>,
+    /// Milliseconds of speech that wait for each call's recogniser, as its ear told last.
+    waiting: Mutex<BTreeMap<CallId, u64>>,
+    audio_budget_ms: u64,
+}
+
+/// What was found out about a line at the start.
+struct Prepared {
+    notice: Duration,
+    recogniser: Recogniser,
+}
+
+impl Desk {
+    fn notice_length(&self, line: &Line) -> Duration {
+        self.lines.get(&line.name).map_or(Duration::MAX, |line| line.notice)
+    }
+
+    fn recogniser(&self, line: &Line) -> Recogniser {
+        self.lines.get(&line.name).map_or(Recogniser::Whisper, |line| line.recogniser)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<CallId, u64>> {
+        // The map is whole after every statement.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn model(&self, recogniser: Recogniser, language: Language) -> Option<ModelId> {
+        self.ears.model(recogniser, language)
+    }
+
+    /// Whether a call of this line may be announced now: the notice is played only when a note can be made.
+    fn admits(&self, line: &Line, recogniser: Recogniser) -> Result<(), NoSummary> {
+        if !line.enabled {
+            return Err(NoSummary::SwitchedOff);
+        }
+        if !self.ears.ready(recogniser, line.language) {
+            return Err(NoSummary::EngineFailed);
+        }
+        if self.waiting().values().sum::<u64>() < self.audio_budget_ms {
+            Ok(())
+        } else {
+            Err(NoSummary::Overload)
+        }
+    }
+}
+
+/// Why the daemon does not run; each says what to do.
+#[derive(Debug)]
+pub enum StartError {
+    /// The store cannot be used.
+    Store(crate::store::StoreError),
+    /// The SIP port is taken.
+    Sip {
+        listen: std::net::SocketAddr,
+        error: std::io::Error,
+    },
+    Notice(notice::NoticeError),
+    Model(models::ModelError),
+    Switch(LinkError),
+    /// Our own program cannot be found.
+    Ear(std::io::Error),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            StartError::Store(error) => write!(f, "{error}"),
+            StartError::Sip { listen, error } => write!(
+                f,
+                "cannot listen for SIP on {listen}: {error}; if another callgist runs, stop it, else change \
+                 [sip] listen"
+            ),
+            StartError::Notice(error) => write!(f, "{error}"),
+            StartError::Model(error) => write!(f, "{error}"),
+            StartError::Switch(error) => write!(f, "{error}"),
+            StartError::Ear(error) => {
+                write!(f, "the ears' programs cannot be found: {error}; set CALLGIST_EAR_DIR")
+            }
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// Runs until `stop` is done: follows every call of the configured lines.
+pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = ()>) -> Result<(), StartError> {
+    let store = Store::open(&config.store.database).map_err(StartError::Store)?;
+    let lines = prepare(&config)?;
+    let listen = config.sip.listen;
+    let sip = UdpSocket::bind(listen).await.map_err(|error| StartError::Sip { listen, error })?;
+    let taps = taps::start(sip, clock).map_err(|error| StartError::Sip { listen, error })?;
+    let ears = ears::start(wanted(&config, &lines)?, clock);
+    let (link, news) = freeswitch::start_link(config.switch.clone(), freeswitch::instance(&config), clock);
+    let switch = FreeSwitch::new(&config, link, taps.clone(), clock);
+    let desk = Arc::new(Desk {
+        clock,
+        switch: Arc::new(switch.clone()),
+        taps,
+        ears: ears.clone(),
+        store,
+        rtp_ports: config.sip.first_rtp_port..=config.sip.last_rtp_port,
+        lines,
+        waiting: Mutex::default(),
+        audio_budget_ms: u64::from(config.ears.audio_budget_s) * 1_000,
+    });
+    let willing = {
+        let (desk, lines) = (desk.clone(), config.lines.clone());
+        Box::new(move || lines.iter().any(|line| desk.admits(line, desk.recogniser(line)).is_ok()))
+    };
+    let (offers, mut offered) = mpsc::unbounded_channel::<Offered>();
+    let board = Board::new(switch.clone(), &config, offers, willing);
+    events::Started { version: env!("CARGO_PKG_VERSION"), lines: config.lines.len() }.log();
+    let calls = TaskTracker::new();
+    let board = board.run(news);
+    tokio::pin!(board, stop);
+    loop {
+        tokio::select! {
+            ended = &mut board => return ended.map_err(StartError::Switch),
+            Some(offer) = offered.recv() => {
+                calls.spawn(follow::follow(offer, desk.clone()));
+            }
+            () = &mut stop => break,
+        }
+    }
+    switch.deliver_all(&Event::Shutdown);
+    calls.close();
+    // A row is written within milliseconds; the bound is for a disk that hangs.
+    let drain = async {
+        tokio::select! {
+            () = calls.wait() => {}
+            _ = &mut board => {}
+        }
+    };
+    let _ = tokio::time::timeout(DRAINED_WITHIN, drain).await;
+    Ok(())
+}
+
+/// Reads every notice and chooses every line's recogniser.
+fn prepare(config: &Config) -> Result<BTreeMap<String, Prepared>, StartError> {
+    let mut lines = BTreeMap::new();
+    for line in &config.lines {
+        let notice = notice::length(&line.notice).map_err(StartError::Notice)?;
+        let (recogniser, why) = choose(config, line).map_err(StartError::Model)?;
+        events::Chosen { line: &line.name, recogniser, why }.log();
+        lines.insert(line.name.clone(), Prepared { notice, recogniser });
+    }
+    Ok(lines)
+}
+
+/// `auto` takes Vosk when a Vosk model for the line's language is installed, else Whisper.
+pub fn choose(config: &Config, line: &Line) -> Result<(Recogniser, &'static str), models::ModelError> {
+    let (recogniser, why) = match line.recogniser {
+        Choice::Fixed(recogniser) => (recogniser, "set for the line"),
+        Choice::Auto if models::folder(config, Recogniser::Vosk, line.language).is_dir() => {
+            (Recogniser::Vosk, "a Vosk model for the language is installed")
+        }
+        Choice::Auto => (Recogniser::Whisper, "no Vosk model for the language is installed"),
+    };
+    models::check(config, recogniser, line.language)?;
+    Ok((recogniser, why))
+}
+
+/// The ears that the enabled lines need: one for each recogniser and model folder.
+fn wanted(config: &Config, lines: &BTreeMap<String, Prepared>) -> Result<Vec<ears::Settings>, StartError> {
+    let mut wanted: Vec<ears::Settings> = Vec::new();
+    for line in config.lines.iter().filter(|line| line.enabled) {
+        let Some(prepared) = lines.get(&line.name) else { continue };
+        let settings = ear_settings(config, prepared.recogniser, line.language)?;
+        match wanted
+            .iter_mut()
+            .find(|other| (other.recogniser, &other.model) == (settings.recogniser, &settings.model))
+        {
+            Some(other) if other.languages.contains(&line.language) => {}
+            Some(other) => other.languages.push(line.language),
+            None => wanted.push(settings),
+        }
+    }
+    Ok(wanted)
+}
+
+/// What an ear for this recogniser and language is started with.
+pub fn ear_settings(
+    config: &Config,
+    recogniser: Recogniser,
+    language: Language,
+) -> Result<ears::Settings, StartError> {
+    Ok(ears::Settings {
+        recogniser,
+        languages: vec![language],
+        program: ears::program(recogniser).map_err(StartError::Ear)?,
+        model: models::folder(config, recogniser, language),
+        threads: config.ears.threads,
+        audio_budget: config.ears.audio_budget_s as usize * BYTES_PER_SECOND,
+        rotate_after_calls: config.ears.rotate_after_calls,
+        rotate_after: Duration::from_secs(3_600) * config.ears.rotate_after_hours,
+    })
+}
+
+/// Makes the store's folder, mode 0700, where it is missing; afterwards no right to make one is left.
+pub fn make_store_folder(config: &Config) -> Result<(), String> {
+    use std::os::unix::fs::DirBuilderExt;
+    let Some(folder) = config.store.database.parent() else { return Ok(()) };
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
+        format!(
+            "cannot make the folder {} for the database: {error}; make it, or change [store] database",
+            folder.display()
+        )
+    })
+}
+
+/// The daemon's panic hook: the place, and nothing of the values at hand.
+pub fn panicked(info: &std::panic::PanicHookInfo<'_>) {
+    let place = info.location();
+    let (file, line) = place.map_or(("", 0), |place| (place.file(), place.line()));
+    tracing::error!(file, line, "callgist has a fault: please report this place");
+}
+
+/// Speech is kept at 16 kHz in 16 bit.
+const BYTES_PER_SECOND: usize = 32_000;
+
+/// Longer, and a service manager kills us in the middle of a row.
+const DRAINED_WITHIN: Duration = Duration::from_secs(5);

@@ -4,7 +4,7 @@ use super::Settings;
 use super::attend::{Attended, Gone, Order, State, Tried};
 use super::log::EarEnded;
 use super::process::spawn;
-use crate::border::{EarExit, Recogniser, ToEar};
+use crate::border::{EarExit, ModelId, Recogniser, ToEar};
 use crate::call::Language;
 use crate::daemon::clock::Clock;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,6 +25,7 @@ pub struct Slot {
 #[derive(Clone)]
 pub struct Current {
     orders: mpsc::UnboundedSender<Order>,
+    model: Option<ModelId>,
 }
 
 impl Slot {
@@ -46,6 +47,11 @@ impl Slot {
     pub fn current(&self) -> Option<mpsc::UnboundedSender<Order>> {
         let current = self.current.borrow().clone()?;
         (!current.orders.is_closed()).then_some(current.orders)
+    }
+
+    /// The model of that ear.
+    pub fn model(&self) -> Option<ModelId> {
+        self.current.borrow().as_ref().and_then(|current| current.model)
     }
 
     /// The same for one call more, which counts towards rotation.
@@ -81,6 +87,8 @@ struct Running {
     orders: mpsc::UnboundedSender<Order>,
     state: watch::Receiver<State>,
     attended: JoinHandle<Gone>,
+    /// What it said of its model when it became ready.
+    model: Option<ModelId>,
 }
 
 /// Never ends by itself; dropped, it lets go of its ear.
@@ -89,7 +97,7 @@ async fn keep(slot: &Slot, clock: Clock) {
     let recogniser = slot.settings.recogniser;
     let mut running = start_until_ready(slot, clock, &mut patience).await;
     loop {
-        slot.publish(Some(Current { orders: running.orders.clone() }));
+        slot.publish(Some(Current { orders: running.orders.clone(), model: running.model }));
         let rotation = async {
             tokio::select! {
                 () = slot.wants_rotation.notified() => {}
@@ -131,7 +139,13 @@ async fn start_until_ready(slot: &Slot, clock: Clock, patience: &mut Patience) -
         tokio::time::sleep(patience.pause()).await;
         match start(&slot.settings, clock) {
             Ok(mut running) => {
-                if running.state.wait_for(|state| *state != State::Starting).await.is_ok() {
+                let ready =
+                    running.state.wait_for(|state| *state != State::Starting).await.map(|state| *state);
+                if let Ok(state) = ready {
+                    running.model = match state {
+                        State::Ready(tried) => Some(tried.model),
+                        _ => None,
+                    };
                     patience.rewarded();
                     return running;
                 }
@@ -163,7 +177,7 @@ fn start(settings: &Settings, clock: Clock) -> std::io::Result<Running> {
     let attended = tokio::spawn(async move {
         Attended { settings: &settings, clock, child, line, orders: ordered, state: told }.attend().await
     });
-    Ok(Running { orders, state, attended })
+    Ok(Running { orders, state, attended, model: None })
 }
 
 fn log_end(recogniser: Recogniser, gone: Gone) {

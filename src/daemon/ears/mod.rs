@@ -19,7 +19,7 @@ pub use process::{libraries, program, programs};
 pub use rtp::rtp_socket;
 
 use super::clock::Clock;
-use crate::border::{Day, DoNotContact, Heard, Note, Recogniser, ToEar};
+use crate::border::{Day, DoNotContact, Heard, ModelId, Note, Recogniser, ToEar};
 use crate::call::{Announced, CallId, Language, NoSummary, Party};
 use crate::wire::rtp::Format;
 use attend::{Order, Words};
@@ -127,6 +127,11 @@ impl Ears {
     /// Whether an ear of that kind is locked in and takes calls. Until then no notice is played on its lines.
     pub fn ready(&self, recogniser: Recogniser, language: Language) -> bool {
         self.slot(recogniser, language).is_some_and(|slot| slot.current().is_some())
+    }
+
+    /// The model of the ear that takes calls of that kind.
+    pub fn model(&self, recogniser: Recogniser, language: Language) -> Option<ModelId> {
+        self.slot(recogniser, language)?.model()
     }
 
     /// Waits until every ear is ready; the demo's and `doctor`'s.

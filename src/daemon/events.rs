@@ -1,0 +1,175 @@
+//! Everything that the daemon may log, as small structs: fixed sentences, short call ids, whole numbers; never
+//! anything that was said, and no number that is not masked.
+//!
+//! The messages and fields of these are what `callgist run --log json` prints, a line each; `demo` reads them.
+
+use super::freeswitch::LinkError;
+use crate::border::{Heard, Recogniser};
+use crate::call::{CallId, NoSummary, Number};
+use tracing::{error, info, warn};
+
+pub struct Started<'a> {
+    pub version: &'a str,
+    pub lines: usize,
+}
+
+impl Started<'_> {
+    pub fn log(&self) {
+        info!(version = self.version, lines = self.lines, "callgist runs");
+    }
+}
+
+/// Which recogniser a line got, and why.
+pub struct Chosen<'a> {
+    pub line: &'a str,
+    pub recogniser: Recogniser,
+    pub why: &'a str,
+}
+
+impl Chosen<'_> {
+    pub fn log(&self) {
+        info!(line = self.line, recogniser = self.recogniser.word(), why = self.why, "recogniser chosen");
+    }
+}
+
+/// A right that this kernel cannot take from us.
+pub struct NotRestricted<'a> {
+    pub missing: &'a str,
+}
+
+impl NotRestricted<'_> {
+    pub fn log(&self) {
+        warn!(missing = self.missing, "this kernel cannot restrict everything");
+    }
+}
+
+pub struct SwitchUp {}
+
+impl SwitchUp {
+    pub fn log(&self) {
+        info!("switch connected");
+    }
+}
+
+pub struct SwitchDown<'a> {
+    pub why: &'a LinkError,
+}
+
+impl SwitchDown<'_> {
+    pub fn log(&self) {
+        warn!(why = %self.why, "no connection to the switch");
+    }
+}
+
+/// Whether the switch is told that we are alive: calls are announced from now on, or no longer.
+pub struct Announcing {
+    pub now: bool,
+}
+
+impl Announcing {
+    pub fn log(&self) {
+        match self.now {
+            true => info!("calls are announced"),
+            false => {
+                warn!("calls are not announced: no ear is ready, there is no room, or the switch is crowded")
+            }
+        }
+    }
+}
+
+pub struct OrphanEnded {}
+
+impl OrphanEnded {
+    pub fn log(&self) {
+        warn!("ended a copy that an earlier run had left at the switch");
+    }
+}
+
+/// One change in a call's life.
+pub struct Step<'a> {
+    pub call: CallId,
+    pub step: &'a str,
+}
+
+impl Step<'_> {
+    pub fn log(&self) {
+        info!(call = ?self.call, step = self.step, "call");
+    }
+}
+
+pub struct Offered<'a> {
+    pub call: CallId,
+    pub line: &'a str,
+    pub caller: Option<&'a Number>,
+}
+
+impl Offered<'_> {
+    pub fn log(&self) {
+        info!(call = ?self.call, step = "offered", line = self.line, caller = ?self.caller, "call");
+    }
+}
+
+pub struct Progress {
+    pub call: CallId,
+    pub heard: Heard,
+}
+
+impl Progress {
+    pub fn log(&self) {
+        let Heard { listened_ms, speech_ms, recognised_ms, backlog_ms, words, lost_packets } = self.heard;
+        info!(
+            call = ?self.call,
+            step = "hearing",
+            listened_ms,
+            speech_ms,
+            recognised_ms,
+            backlog_ms,
+            words,
+            lost_packets,
+            "call"
+        );
+    }
+}
+
+pub struct Kept {
+    pub call: CallId,
+    pub reason: Option<NoSummary>,
+    pub heard: Heard,
+    /// Milliseconds from the hang-up to the stored row.
+    pub took_ms: u64,
+}
+
+impl Kept {
+    pub fn log(&self) {
+        let reason = self.reason.map_or("", NoSummary::word);
+        // The whole id, so that `calls show` finds the row.
+        let id = self.call.to_string();
+        let Heard { listened_ms, speech_ms, words, .. } = self.heard;
+        let took_ms = self.took_ms;
+        info!(call = ?self.call, step = "kept", id, reason, listened_ms, speech_ms, words, took_ms, "call");
+    }
+}
+
+pub struct NotKept<'a> {
+    pub call: CallId,
+    pub why: &'a str,
+}
+
+impl NotKept<'_> {
+    pub fn log(&self) {
+        error!(call = ?self.call, why = self.why, "a row could not be stored");
+    }
+}
+
+/// The ear gave a call up; the place is a file's number and a line in its code.
+pub struct EarFailed {
+    pub call: CallId,
+    pub place: Option<(u16, u32)>,
+}
+
+impl EarFailed {
+    pub fn log(&self) {
+        let (file, line) = self.place.unwrap_or_default();
+        warn!(call = ?self.call, file, line, "the ear gave a call up");
+    }
+}

@@ -1,0 +1,379 @@
+//! The sentence: a call is offered, announced, bridged, forked, heard, summarised, guarded and kept.
+//!
+//! Every verb waits until the call has come so far, or ends early with the reason why there is no summary.
+
+use super::Desk;
+use super::ears::{self, EarCall, EarWord};
+use super::events;
+use super::switch::{Mail, Mailbox, Offered};
+use crate::border::{DoNotContact, Heard, Note, Recogniser, WhoseNumber};
+use crate::call::{Command, EarEnding, Ending, Event, Life, Moment, NoSummary, Number, Party, Phase};
+use crate::store::{CallRecord, Name, NameError, Origin, Outcome, Request, Summary, UtcMillis};
+use crate::wire::sip::{DialogId, Offer};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// Follows one call to its end and keeps its row.
+pub async fn follow(offered: Offered, desk: Arc<Desk>) {
+    let mut tale = Tale::new(offered, desk);
+    let ending = tell(&mut tale).await;
+    tale.kept(ending).await;
+}
+
+async fn tell(tale: &mut Tale) -> Result<Note, NoSummary> {
+    tale.offered().await?;
+    tale.announced().await?;
+    tale.bridged().await?;
+    tale.forked().await?;
+    tale.heard().await?;
+    tale.summarised().await?;
+    tale.guarded()
+}
+
+/// One call as it is being told.
+struct Tale {
+    offered: Offered,
+    desk: Arc<Desk>,
+    life: Life,
+    recogniser: Recogniser,
+    ear: Option<EarCall>,
+    copies: BTreeMap<Party, (DialogId, Offer)>,
+    note: Option<Note>,
+    requests: Vec<DoNotContact>,
+    figures: Heard,
+    times: Times,
+    /// The switch's word for the end.
+    cause: Option<Name>,
+    ending: Option<Ending>,
+}
+
+/// When the call came how far, in milliseconds since 1970, UTC.
+#[derive(Default)]
+struct Times {
+    offered: i64,
+    announced: Option<i64>,
+    bridged: Option<i64>,
+    ended: Option<i64>,
+    /// On our own clock, to tell how long the note took.
+    talk_ended: Option<Moment>,
+}
+
+impl Tale {
+    fn new(offered: Offered, desk: Arc<Desk>) -> Tale {
+        let notice = desk.notice_length(&offered.line);
+        let life = Life::new(offered.call, offered.leg.clone(), notice);
+        let recogniser = desk.recogniser(&offered.line);
+        let times = Times { offered: desk.clock.utc_ms(), ..Times::default() };
+        Tale {
+            offered,
+            desk,
+            life,
+            recogniser,
+            ear: None,
+            copies: BTreeMap::new(),
+            note: None,
+            requests: Vec::new(),
+            figures: Heard::default(),
+            times,
+            cause: None,
+            ending: None,
+        }
+    }
+
+    /// The caller waits in the guarded sleep: the notice is asked for, or the wait is ended.
+    async fn offered(&mut self) -> Result<(), NoSummary> {
+        let Offered { call, line, caller, .. } = &self.offered;
+        events::Offered { call: *call, line: &line.name, caller: caller.as_ref() }.log();
+        let admitted = self.desk.admits(line, self.recogniser);
+        self.handle(Event::Waiting { admitted });
+        self.until(Phase::Playing).await
+    }
+
+    async fn announced(&mut self) -> Result<(), NoSummary> {
+        self.until(Phase::Announced).await?;
+        self.times.announced = Some(self.desk.clock.utc_ms());
+        self.step("announced");
+        Ok(())
+    }
+
+    async fn bridged(&mut self) -> Result<(), NoSummary> {
+        self.until(Phase::Bridged).await?;
+        self.times.bridged = Some(self.desk.clock.utc_ms());
+        self.step("bridged");
+        Ok(())
+    }
+
+    async fn forked(&mut self) -> Result<(), NoSummary> {
+        self.until(Phase::Forked).await?;
+        if self.life.phase() == Phase::Forked {
+            self.step("forked");
+        }
+        Ok(())
+    }
+
+    async fn heard(&mut self) -> Result<(), NoSummary> {
+        self.until(Phase::Heard).await?;
+        self.step("heard");
+        Ok(())
+    }
+
+    async fn summarised(&mut self) -> Result<(), NoSummary> {
+        self.until(Phase::Finished).await?;
+        self.step("summarised");
+        Ok(())
+    }
+
+    /// The ear's guard made the note, and `ears` has judged its form once more.
+    fn guarded(&mut self) -> Result<Note, NoSummary> {
+        let note = self.note.take().ok_or(NoSummary::EngineFailed)?;
+        self.step("guarded");
+        Ok(note)
+    }
+
+    /// One row for the call, whatever became of it, and one for each request made in it.
+    async fn kept(mut self, ending: Result<Note, NoSummary>) {
+        let call = self.offered.call;
+        self.desk.switch.forget(call);
+        self.desk.waiting().remove(&call);
+        let reason = ending.as_ref().err().copied();
+        let record = match self.record(ending) {
+            Ok(record) => record,
+            Err(error) => return events::NotKept { call, why: &error.to_string() }.log(),
+        };
+        for request in std::mem::take(&mut self.requests) {
+            self.keep_request(request, &record).await;
+        }
+        match self.desk.store.keep(record).await {
+            Ok(()) => {
+                let now = self.desk.clock.now();
+                let took = now.since(self.times.talk_ended.unwrap_or(now)).as_millis();
+                let took_ms = u64::try_from(took).unwrap_or(u64::MAX);
+                events::Kept { call, reason, heard: self.figures, took_ms }.log();
+            }
+            Err(error) => events::NotKept { call, why: &error.to_string() }.log(),
+        }
+    }
+
+    fn record(&self, ending: Result<Note, NoSummary>) -> Result<CallRecord, NameError> {
+        let Offered { call, line, caller, called, .. } = &self.offered;
+        let model = self.desk.model(self.recogniser, line.language);
+        let heard = self.times.bridged.is_some();
+        let outcome = match ending {
+            Ok(note) => Outcome::Noted(Summary {
+                text: note.text().to_owned(),
+                topics: note.topics(),
+                trust: note.trust(),
+            }),
+            Err(reason) => Outcome::NotNoted(reason),
+        };
+        let objection = outcome.is_objection();
+        Ok(CallRecord {
+            id: *call,
+            line: Name::new(&line.name)?,
+            notice_version: self.times.announced.map(|_| Name::new(&line.notice_version)).transpose()?,
+            language: line.language,
+            caller: caller.clone(),
+            called: called.clone(),
+            offered: UtcMillis(self.times.offered),
+            announced: self.times.announced.map(UtcMillis),
+            bridged: self.times.bridged.map(UtcMillis),
+            ended: UtcMillis(self.times.ended.unwrap_or_else(|| self.desk.clock.utc_ms())),
+            end_cause: self.cause.clone(),
+            outcome,
+            origin: Origin::here(model.filter(|_| heard).map(|model| (self.recogniser, model))),
+            heard: (heard && !objection).then_some(self.figures),
+        })
+    }
+
+    async fn keep_request(&self, request: DoNotContact, record: &CallRecord) {
+        let line = &self.offered.line;
+        let number = match request.number {
+            WhoseNumber::Caller => self.offered.caller.clone(),
+            WhoseNumber::Named(digits) => {
+                digits.text().and_then(|text| Number::in_country(&text, &line.country_code).ok())
+            }
+        };
+        let request = Request {
+            call: (!record.outcome.is_objection()).then_some(record.id),
+            number,
+            channels: request.channels,
+            purpose: request.purpose,
+            created: record.ended,
+        };
+        if let Err(error) = self.desk.store.keep_request(request).await {
+            events::NotKept { call: record.id, why: &error.to_string() }.log();
+        }
+    }
+
+    /// Carries on until the call has come to `phase`, or has ended without a note.
+    async fn until(&mut self, phase: Phase) -> Result<(), NoSummary> {
+        loop {
+            match self.ending {
+                Some(Ending::NoSummary(reason)) => return Err(reason),
+                _ if self.life.phase() >= phase => return Ok(()),
+                _ => self.wait().await,
+            }
+        }
+    }
+
+    /// One piece of mail, or the time that is up.
+    async fn wait(&mut self) {
+        let wake = self.life.poll_timeout();
+        tokio::select! {
+            mail = self.offered.mail.recv() => match mail {
+                Some(mail) => self.read(mail),
+                // The switchboard is gone: the daemon is ending.
+                None => self.handle(Event::Shutdown),
+            },
+            () = self.desk.clock.sleep_until(wake) => {
+                self.life.handle_timeout(self.desk.clock.now());
+                self.perform();
+            }
+        }
+    }
+
+    fn read(&mut self, mail: Mail) {
+        match mail {
+            Mail::Event(event) => self.handle(event),
+            Mail::Copy { party, dialog, offer } => {
+                self.copies.insert(party, (dialog, offer));
+                self.handle(Event::ForkOffered { party });
+            }
+            Mail::CopyEnded { dialog } => {
+                let ended =
+                    self.copies.iter().find(|(_, (held, _))| *held == dialog).map(|(party, _)| *party);
+                if let Some(party) = ended {
+                    self.copies.remove(&party);
+                    self.handle(Event::ForkEnded { party });
+                }
+            }
+            Mail::Cause(cause) => self.cause = Name::new(&cause).ok(),
+            Mail::Ear(word) => self.hear(word),
+        }
+    }
+
+    fn hear(&mut self, word: EarWord) {
+        let ending = match word {
+            EarWord::Flowing { party } => return self.handle(Event::ForkFlows { party }),
+            EarWord::Stopped => return,
+            EarWord::Counters { heard } => {
+                self.figures = heard;
+                let waits = heard.speech_ms.saturating_sub(heard.recognised_ms);
+                self.desk.waiting().insert(self.offered.call, u64::from(waits));
+                return events::Progress { call: self.offered.call, heard }.log();
+            }
+            EarWord::DoNotContact { request } => return self.requests.push(request),
+            EarWord::Noted { heard, note } => {
+                self.figures = heard;
+                self.note = Some(*note);
+                EarEnding::Noted
+            }
+            EarWord::NotNoted { heard, reason } => {
+                self.figures = heard;
+                EarEnding::NotNoted(reason)
+            }
+            EarWord::Objected => EarEnding::Objected,
+            EarWord::Failed { place } => {
+                events::EarFailed { call: self.offered.call, place }.log();
+                EarEnding::Failed
+            }
+        };
+        self.ear = None;
+        self.handle(Event::EarEnded(ending));
+    }
+
+    fn handle(&mut self, event: Event) {
+        self.life.handle(event, self.desk.clock.now());
+        self.perform();
+    }
+
+    fn perform(&mut self) {
+        while let Some(command) = self.life.poll_command() {
+            self.carry_out(command);
+        }
+    }
+
+    fn carry_out(&mut self, command: Command) {
+        let Offered { call, line, leg, .. } = &self.offered;
+        match command {
+            Command::PlayNotice => self.desk.switch.play_notice(*call, leg, line),
+            Command::Decline => self.desk.switch.decline(leg),
+            Command::Open => self.open(),
+            Command::Examine { leg } => self.desk.switch.examine(*call, &leg),
+            Command::Fork { leg, party } => self.desk.switch.fork(*call, &leg, party),
+            Command::HandOver { party } => self.hand_over(party),
+            Command::RefuseFork { party } => {
+                if let Some((dialog, _)) = self.copies.remove(&party) {
+                    self.desk.taps.refuse(dialog);
+                }
+            }
+            Command::EndFork { party } => match self.copies.remove(&party) {
+                Some((dialog, _)) => self.desk.taps.bye(dialog),
+                None => self.desk.switch.end_fork(*call, party),
+            },
+            Command::EarBridged => self.tell_ear(EarCall::bridged),
+            Command::EarPaused => self.tell_ear(EarCall::paused),
+            Command::EarResumed => self.tell_ear(EarCall::resumed),
+            Command::EarEnd { partial } => {
+                self.times.ended = Some(self.desk.clock.utc_ms());
+                self.times.talk_ended = Some(self.desk.clock.now());
+                self.tell_ear(|ear| ear.end(partial));
+            }
+            Command::EarStop => self.tell_ear(EarCall::stop),
+            Command::Finish(ending) => {
+                self.times.ended.get_or_insert(self.desk.clock.utc_ms());
+                self.ending = Some(ending);
+            }
+        }
+    }
+
+    /// The notice is proved: the switch gets the mark, an ear gets the call.
+    fn open(&mut self) {
+        let Some(proof) = self.life.announced() else { return };
+        let Offered { line, leg, .. } = &self.offered;
+        let (from, to) = proof.times();
+        let mark = format!("{};{};{}", line.notice_version, from.0, to.0);
+        self.desk.switch.mark_announced(leg, &mark);
+        let today = self.desk.clock.today();
+        let mailbox: Mailbox = self.offered.mailbox.clone();
+        // A call that is told no longer reads what its ear says.
+        let words = move |word| drop(mailbox.send(Mail::Ear(word)));
+        self.ear = self.desk.ears.open(proof, self.recogniser, line.language, today, words);
+        if self.ear.is_none() {
+            self.life.handle(Event::EarEnded(EarEnding::Failed), self.desk.clock.now());
+        }
+    }
+
+    /// Gives the ear the socket of a copy; without the proof there is no way to say it.
+    fn hand_over(&mut self, party: Party) {
+        let Some((dialog, offer)) = self.copies.get(&party) else { return };
+        let handed = match (self.life.announced(), &self.ear) {
+            (Some(proof), Some(ear)) => {
+                ears::rtp_socket(offer.rtp, self.desk.rtp_ports.clone()).map(|(port, socket)| {
+                    ear.hand_over(proof, party, offer.format, socket);
+                    port
+                })
+            }
+            _ => return self.desk.taps.refuse(*dialog),
+        };
+        match handed {
+            Ok(port) => self.desk.taps.accept(*dialog, SocketAddr::new(offer.rtp.ip(), port)),
+            Err(_) => {
+                self.desk.taps.refuse(*dialog);
+                self.copies.remove(&party);
+                self.life.handle(Event::ForkEnded { party }, self.desk.clock.now());
+            }
+        }
+    }
+
+    fn tell_ear(&self, what: impl FnOnce(&EarCall)) {
+        if let Some(ear) = &self.ear {
+            what(ear);
+        }
+    }
+
+    fn step(&self, step: &str) {
+        events::Step { call: self.offered.call, step }.log();
+    }
+}

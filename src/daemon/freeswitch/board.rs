@@ -1,0 +1,290 @@
+//! The switchboard: every event of the switch goes to the call that it belongs to; a caller who begins to wait
+//! becomes a call; the switch is told every two seconds that we are alive.
+
+use super::super::switch::{Mail, Offered};
+use super::registry::Entry;
+use super::{FreeSwitch, LinkError, News, events, words};
+use crate::call::{CallId, Event, Leg, Moment, Number};
+use crate::config::Config;
+use crate::wire::esl::{Command, Event as SwitchEvent, EventName, Fault};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Whether any line may be announced now: an ear is ready, there is room.
+pub type Willing = Box<dyn Fn() -> bool + Send + Sync>;
+
+/// The task's state.
+pub struct Board {
+    switch: FreeSwitch,
+    lines: BTreeMap<String, Arc<crate::config::Line>>,
+    offers: mpsc::UnboundedSender<Offered>,
+    willing: Willing,
+    /// The newest time that the switch told, and when it reached us (F123: its clock is not ours).
+    switch_time: Option<(u64, Moment)>,
+    lost_since: Option<Moment>,
+    next_alive: Moment,
+    /// Too many sessions at the switch: copies count among them (R4).
+    crowded: bool,
+    /// What the switch was told last.
+    announcing: bool,
+    /// Whether the first connection has been made.
+    was_up: bool,
+}
+
+impl Board {
+    pub fn new(
+        switch: FreeSwitch,
+        config: &Config,
+        offers: mpsc::UnboundedSender<Offered>,
+        willing: Willing,
+    ) -> Board {
+        let lines = config.lines.iter().map(|line| (line.name.clone(), Arc::new(line.clone()))).collect();
+        Board {
+            switch,
+            lines,
+            offers,
+            willing,
+            switch_time: None,
+            lost_since: None,
+            next_alive: Moment::START,
+            crowded: false,
+            announcing: false,
+            was_up: false,
+        }
+    }
+
+    /// Runs until the link is gone, or cannot be had for a reason that only a person can mend.
+    pub async fn run(mut self, mut news: mpsc::UnboundedReceiver<News>) -> Result<(), LinkError> {
+        let clock = self.switch.clock;
+        loop {
+            let wake = match self.lost_since {
+                Some(lost) => Some(lost + LOST_AFTER),
+                None => Some(self.next_alive),
+            };
+            tokio::select! {
+                item = news.recv() => match item {
+                    None => return Ok(()),
+                    Some(News::Up) => self.up().await,
+                    Some(News::Down(error)) => self.down(error)?,
+                    Some(News::Event(event)) => self.event(&event),
+                },
+                () = clock.sleep_until(wake.filter(|_| self.was_up)) => self.wake(),
+            }
+        }
+    }
+
+    async fn up(&mut self) {
+        events::SwitchUp {}.log();
+        self.was_up = true;
+        self.lost_since = None;
+        self.next_alive = self.switch.clock.now();
+        // Any answer in the background carries the switch's time.
+        if let Ok(ask) = Command::bgapi("global_getvar callgist_alive_until", &super::uuid()) {
+            self.switch.link.send(ask);
+        }
+        tokio::spawn(resync(self.switch.clone()));
+    }
+
+    fn down(&mut self, error: LinkError) -> Result<(), LinkError> {
+        events::SwitchDown { why: &error }.log();
+        if error.is_final() && !self.was_up {
+            return Err(error);
+        }
+        if self.was_up && self.lost_since.is_none() {
+            self.lost_since = Some(self.switch.clock.now());
+        }
+        Ok(())
+    }
+
+    fn wake(&mut self) {
+        let now = self.switch.clock.now();
+        match self.lost_since {
+            Some(lost) if now.since(lost) >= LOST_AFTER => {
+                // A copy must not outlive what we know of its call.
+                self.switch.deliver_all(&Event::SwitchLost);
+                self.lost_since = Some(now);
+            }
+            Some(_) => {}
+            None => {
+                self.next_alive = now + ALIVE_EVERY;
+                self.say_alive(now);
+            }
+        }
+    }
+
+    /// `callgist_alive_until` on the switch's own clock; unsaid, the snippet waits 0 ms for us (F100).
+    fn say_alive(&mut self, now: Moment) {
+        let Some((micros, seen)) = self.switch_time else { return };
+        let announcing = !self.crowded && (self.willing)();
+        if announcing != self.announcing {
+            events::Announcing { now: announcing }.log();
+            self.announcing = announcing;
+        }
+        if !announcing {
+            return;
+        }
+        let epoch = (micros + u64::try_from(now.since(seen).as_micros()).unwrap_or(0)) / 1_000_000;
+        let until = epoch + ALIVE_FOR.as_secs();
+        if let Ok(say) = Command::bgapi(format!("global_setvar callgist_alive_until={until}"), &super::uuid())
+        {
+            self.switch.link.send(say);
+        }
+    }
+
+    fn event(&mut self, event: &SwitchEvent) {
+        if let Some(micros) = event.date_micros() {
+            let first = self.switch_time.is_none();
+            self.switch_time = Some((micros, self.switch.clock.now()));
+            if first {
+                self.next_alive = self.switch.clock.now();
+            }
+        }
+        match event.name() {
+            EventName::Heartbeat => self.heartbeat(event),
+            EventName::BackgroundJob => self.job(event),
+            // What happens to our own copies is told by SIP; never follow them as calls (R7).
+            _ if event.variable("callgist_tap").is_some() => {}
+            _ => self.of_a_call(event),
+        }
+    }
+
+    fn heartbeat(&mut self, event: &SwitchEvent) {
+        let number = |name: &str| event.get(name).and_then(|text| text.parse::<u64>().ok());
+        if let (Some(count), Some(most)) = (number("Session-Count"), number("Max-Sessions")) {
+            self.crowded = count * 5 > most * 4;
+        }
+    }
+
+    fn job(&self, event: &SwitchEvent) {
+        let Some(job) = event.job_uuid() else { return };
+        let Some((call, party)) = self.switch.registry().take_job(job) else { return };
+        if Fault::check(event.body().unwrap_or_default()).is_err() {
+            self.switch.deliver(call, Mail::Event(Event::ForkEnded { party }));
+        }
+    }
+
+    fn of_a_call(&mut self, event: &SwitchEvent) {
+        if let Some(line) = words::waiting(event) {
+            self.offered(event, line);
+        }
+        let (a, b) = event.bridge_pair().unzip();
+        let call = self.switch.registry().of_any(&[event.unique_id(), a, b]);
+        let Some(call) = call else { return };
+        let (meaning, objected) = {
+            let registry = self.switch.registry();
+            let Some(entry) = registry.calls.get(&call) else { return };
+            let notice = entry.line.notice.to_string_lossy();
+            let known = words::Known {
+                caller: &entry.caller,
+                agent: entry.agent.as_ref(),
+                notice: &notice,
+                playback: entry.playback.as_deref(),
+            };
+            (words::meaning(event, &known), words::objected(event))
+        };
+        if objected {
+            self.switch.deliver(call, Mail::Event(Event::Objected));
+        }
+        if let Some(Event::Bridged { agent }) = &meaning {
+            self.switch.registry().set_agent(call, agent);
+        }
+        if let (Some(Event::HungUp), Some(cause)) = (&meaning, event.hangup_cause()) {
+            self.switch.deliver(call, Mail::Cause(cause.into()));
+        }
+        if let Some(meaning) = meaning {
+            self.switch.deliver(call, Mail::Event(meaning));
+        }
+    }
+
+    /// A caller waits. A leg that was announced before goes on at once: no second notice.
+    fn offered(&mut self, event: &SwitchEvent, line: &str) {
+        let Some(leg) = event.unique_id().and_then(|leg| Leg::new(leg).ok()) else { return };
+        let known = self.switch.registry().of_leg(leg.as_str()).is_some();
+        let Some(line) =
+            self.lines.get(line).filter(|_| !known && event.variable("callgist_notice").is_none())
+        else {
+            return self.switch.send(&format!("uuid_break {leg}"));
+        };
+        let number =
+            |name: &str| event.get(name).and_then(|text| Number::in_country(text, &line.country_code).ok());
+        let withheld = event.get("Caller-Privacy-Hide-Number") == Some("true");
+        let call = CallId(rand::random());
+        let (mailbox, mail) = mpsc::unbounded_channel();
+        let offered = Offered {
+            call,
+            line: line.clone(),
+            leg: leg.clone(),
+            caller: number("Caller-Caller-ID-Number").filter(|_| !withheld),
+            called: number("Caller-Destination-Number"),
+            mail,
+            mailbox: mailbox.clone(),
+        };
+        let entry = Entry {
+            caller: leg,
+            agent: None,
+            line: line.clone(),
+            mailbox,
+            playback: None,
+            tappable: BTreeMap::new(),
+            taps: BTreeMap::new(),
+        };
+        self.switch.registry().add(call, entry);
+        let _ = self.offers.send(offered);
+    }
+}
+
+/// After every connection: copies that nobody holds are ended, calls that ended meanwhile are told so (R9).
+async fn resync(switch: FreeSwitch) {
+    end_orphans(&switch).await;
+    let calls: Vec<(CallId, Leg)> = {
+        let registry = switch.registry();
+        registry.calls.iter().map(|(call, entry)| (*call, entry.caller.clone())).collect()
+    };
+    for (call, caller) in calls {
+        let Some(reply) = switch.link.api(&format!("uuid_dump {caller} json")).await else { return };
+        let dump: serde_json::Value = serde_json::from_str(reply.text()).unwrap_or_default();
+        let text =
+            |name: &str| dump.get(name).and_then(|value| value.as_str()).filter(|text| !text.is_empty());
+        if reply.result().is_err() {
+            switch.deliver(call, Mail::Event(Event::HungUp));
+        } else if text("variable_callgist_objection").is_some() {
+            switch.deliver(call, Mail::Event(Event::Objected));
+        } else if let Some(agent) = text("Other-Leg-Unique-ID").and_then(|leg| Leg::new(leg).ok()) {
+            switch.registry().set_agent(call, &agent);
+            switch.deliver(call, Mail::Event(Event::Bridged { agent }));
+        } else {
+            switch.deliver(call, Mail::Event(Event::Unbridged));
+        }
+    }
+}
+
+async fn end_orphans(switch: &FreeSwitch) {
+    let Some(reply) = switch.link.api("show channels as json").await else { return };
+    let channels: serde_json::Value = serde_json::from_str(reply.text()).unwrap_or_default();
+    let rows = channels.get("rows").and_then(|rows| rows.as_array()).cloned().unwrap_or_default();
+    let text = |row: &serde_json::Value, name: &str| row.get(name)?.as_str().map(str::to_owned);
+    for row in rows {
+        let tap = text(&row, "application").is_some_and(|application| application == "native_eavesdrop");
+        let Some(leg) = text(&row, "uuid").filter(|leg| tap && Leg::new(leg).is_ok()) else { continue };
+        if switch.registry().holds_tap(&leg) {
+            continue;
+        }
+        let Some(reply) = switch.link.api(&format!("uuid_dump {leg} json")).await else { return };
+        let dump: serde_json::Value = serde_json::from_str(reply.text()).unwrap_or_default();
+        if text(&dump, "variable_callgist_tap").as_deref() == Some(&switch.instance) {
+            events::OrphanEnded {}.log();
+            switch.send(&format!("uuid_kill {leg}"));
+        }
+    }
+}
+
+/// A refresh that is lost once must not look like a dead sidecar.
+const ALIVE_EVERY: Duration = Duration::from_secs(2);
+
+/// Longer, and a sidecar that has died costs callers half a second for longer; it must outlast one lost refresh.
+const ALIVE_FOR: Duration = Duration::from_secs(5);
+
+/// Without the event socket an objection by key cannot reach us; after this long nothing more is heard.
+const LOST_AFTER: Duration = Duration::from_secs(5);

@@ -1,0 +1,295 @@
+//! The connection to the event socket: commands go in and are answered in order, events come out; it comes back
+//! by itself when it is lost.
+//!
+//! The socket is read at all times, by a task of its own: a reader that stalls stalls its own commands and is cut
+//! off in the middle of a message (F22).
+
+use super::super::clock::Clock;
+use super::words;
+use crate::config::Switch;
+use crate::wire::esl::{
+    ApiReply, ClientCodec, Command, EslError, Event, Frame, Login, Refusal, Reply, Secret,
+};
+use futures_util::{SinkExt, StreamExt};
+use rand::RngExt;
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::codec::Framed;
+
+/// The commands' end of the link.
+#[derive(Clone)]
+pub struct Link {
+    asks: mpsc::UnboundedSender<Ask>,
+}
+
+/// An answer of the switch.
+#[derive(Debug)]
+pub enum Answer {
+    Reply(Reply),
+    Api(ApiReply),
+}
+
+/// What the link tells.
+#[derive(Debug)]
+pub enum News {
+    /// Logged in and subscribed.
+    Up,
+    Event(Box<Event>),
+    /// Lost, or not reached; it is tried again.
+    Down(LinkError),
+}
+
+/// Why there is no link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkError {
+    Unreachable(std::io::ErrorKind),
+    /// Our address is not in the switch's access list.
+    Rejected,
+    WrongPassword,
+    /// The directory user may not do what Callgist needs.
+    NotAllowed,
+    /// The password cannot be had.
+    NoPassword(String),
+    Broken(EslError),
+    /// The switch said goodbye, or said nothing for too long.
+    Goodbye,
+    Silent,
+}
+
+impl fmt::Display for LinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LinkError::Unreachable(kind) => write!(
+                f,
+                "the switch's event socket cannot be reached ({kind}): is FreeSWITCH running, with \
+                 mod_event_socket listening where [switch] host and port say?"
+            ),
+            LinkError::Rejected => f.write_str(
+                "the switch's access list refuses this host: set apply-inbound-acl to loopback.auto in \
+                 event_socket.conf.xml and reload mod_event_socket",
+            ),
+            LinkError::WrongPassword => f.write_str(
+                "the switch refuses the user or its password: compare [switch] user and the password with \
+                 esl-password in directory/default/callgist.xml, then run reloadxml on the switch",
+            ),
+            LinkError::NotAllowed => f.write_str(
+                "the switch's user may not do what Callgist needs: copy dialplan/callgist_user.xml again and run \
+                 reloadxml on the switch",
+            ),
+            LinkError::NoPassword(why) => f.write_str(why),
+            LinkError::Broken(error) => write!(f, "{error}"),
+            LinkError::Goodbye => f.write_str("the switch ended the connection"),
+            LinkError::Silent => f.write_str("the switch has said nothing for a minute"),
+        }
+    }
+}
+
+impl std::error::Error for LinkError {}
+
+impl LinkError {
+    /// Whether trying again cannot help until somebody changes a setting.
+    pub fn is_final(&self) -> bool {
+        use LinkError::{NoPassword, NotAllowed, Rejected, WrongPassword};
+        matches!(self, Rejected | WrongPassword | NotAllowed | NoPassword(_))
+    }
+}
+
+struct Ask {
+    command: Command,
+    answer: oneshot::Sender<Answer>,
+}
+
+impl Link {
+    /// Asks and waits for the answer; nothing when the link is down.
+    pub async fn ask(&self, command: Command) -> Option<Answer> {
+        self.put(command).await.ok()
+    }
+
+    /// Runs an api command and waits for its text.
+    pub async fn api(&self, command: &str) -> Option<ApiReply> {
+        match self.ask(Command::api(command).ok()?).await? {
+            Answer::Api(reply) => Some(reply),
+            // `-ERR permission denied` comes as a reply.
+            Answer::Reply(reply) => Some(ApiReply::new(reply.text())),
+        }
+    }
+
+    /// Sends a command whose answer nobody needs.
+    pub fn send(&self, command: Command) {
+        drop(self.put(command));
+    }
+
+    fn put(&self, command: Command) -> oneshot::Receiver<Answer> {
+        let (answer, receiver) = oneshot::channel();
+        // Without a link the ask is dropped with its sender, which the receiver sees.
+        let _ = self.asks.send(Ask { command, answer });
+        receiver
+    }
+}
+
+/// Starts the task that keeps the link up. It ends when every [`Link`] is dropped.
+pub fn start(switch: Switch, instance: String, clock: Clock) -> (Link, mpsc::UnboundedReceiver<News>) {
+    let (asks, asked) = mpsc::unbounded_channel();
+    let (news, receiver) = mpsc::unbounded_channel();
+    tokio::spawn(keep(switch, instance, clock, asked, news));
+    (Link { asks }, receiver)
+}
+
+/// One connection after the other, with growing pauses between them.
+async fn keep(
+    switch: Switch,
+    instance: String,
+    clock: Clock,
+    mut asked: mpsc::UnboundedReceiver<Ask>,
+    news: mpsc::UnboundedSender<News>,
+) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let error = match connect(&switch, &instance).await {
+            Ok(framed) => {
+                pause = FIRST_PAUSE;
+                let _ = news.send(News::Up);
+                match serve(framed, &mut asked, &news, clock).await {
+                    Some(error) => error,
+                    None => return,
+                }
+            }
+            Err(error) => error,
+        };
+        if news.send(News::Down(error)).is_err() {
+            return;
+        }
+        let jitter = rand::rng().random_range(0.5..1.0);
+        let wait = tokio::time::sleep(clock.real(pause).mul_f64(jitter));
+        tokio::pin!(wait);
+        loop {
+            tokio::select! {
+                () = &mut wait => break,
+                // Nothing can be asked now; whoever asks is told by the dropped answer.
+                ask = asked.recv() => if ask.is_none() { return },
+            }
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+type Socket = Framed<TcpStream, ClientCodec>;
+
+/// Connects, logs in and subscribes.
+pub async fn connect(switch: &Switch, instance: &str) -> Result<Socket, LinkError> {
+    let password = switch.password.read().map_err(|error| LinkError::NoPassword(format!("{error:#}")))?;
+    let stream = tokio::time::timeout(CONNECTED_WITHIN, TcpStream::connect(switch.address)).await;
+    let stream = stream
+        .map_err(|_| LinkError::Unreachable(std::io::ErrorKind::TimedOut))?
+        .map_err(|error| LinkError::Unreachable(error.kind()))?;
+    let _ = stream.set_nodelay(true);
+    let mut socket = Framed::new(stream, ClientCodec::default());
+    let login = login(switch, &password).ok_or(LinkError::WrongPassword)?;
+    let greeting = next(&mut socket).await?;
+    match greeting {
+        Frame::AuthRequest => {}
+        Frame::Rejected(_) => return Err(LinkError::Rejected),
+        _ => return Err(LinkError::Goodbye),
+    }
+    let refused = exchange(&mut socket, &login).await?.err();
+    match refused {
+        None => {}
+        Some(_) => return Err(LinkError::WrongPassword),
+    }
+    let commands = words::subscription(instance).map_err(|_| LinkError::NotAllowed)?;
+    for command in &commands {
+        match exchange(&mut socket, command).await? {
+            Ok(()) => {}
+            Err(Refusal::PermissionDenied) => return Err(LinkError::NotAllowed),
+            Err(_) => return Err(LinkError::Goodbye),
+        }
+    }
+    Ok(socket)
+}
+
+fn login(switch: &Switch, password: &str) -> Option<Command> {
+    let secret = Secret::new(password).ok()?;
+    match &switch.user {
+        None => Some(Command::Auth(secret)),
+        Some(user) => {
+            let (user, domain) = user.split_once('@')?;
+            Some(Command::Userauth(Login::new(user, domain, secret).ok()?))
+        }
+    }
+}
+
+/// One command and its reply; events that come in between are too early to mean anything.
+async fn exchange(socket: &mut Socket, command: &Command) -> Result<Result<(), Refusal>, LinkError> {
+    socket.send(command).await.map_err(LinkError::Broken)?;
+    loop {
+        match next(socket).await? {
+            Frame::Reply(reply) => return Ok(reply.result().map(|_| ())),
+            Frame::Disconnect(_) => return Err(LinkError::Goodbye),
+            _ => {}
+        }
+    }
+}
+
+async fn next(socket: &mut Socket) -> Result<Frame, LinkError> {
+    match tokio::time::timeout(ANSWERED_WITHIN, socket.next()).await {
+        Err(_) => Err(LinkError::Silent),
+        Ok(None) => Err(LinkError::Goodbye),
+        Ok(Some(frame)) => frame.map_err(LinkError::Broken),
+    }
+}
+
+/// Serves one connection until it is lost; nothing when nobody asks any more.
+async fn serve(
+    mut socket: Socket,
+    asked: &mut mpsc::UnboundedReceiver<Ask>,
+    news: &mpsc::UnboundedSender<News>,
+    clock: Clock,
+) -> Option<LinkError> {
+    let mut waiting: VecDeque<oneshot::Sender<Answer>> = VecDeque::new();
+    loop {
+        tokio::select! {
+            frame = tokio::time::timeout(clock.real(SILENT_AFTER), socket.next()) => {
+                let answer = match frame {
+                    Err(_) => return Some(LinkError::Silent),
+                    Ok(None) => return Some(LinkError::Goodbye),
+                    Ok(Some(Err(error))) => return Some(LinkError::Broken(error)),
+                    Ok(Some(Ok(Frame::Event(event, _)))) => {
+                        let _ = news.send(News::Event(Box::new(event)));
+                        continue;
+                    }
+                    Ok(Some(Ok(Frame::Reply(reply)))) => Answer::Reply(reply),
+                    Ok(Some(Ok(Frame::Api(reply)))) => Answer::Api(reply),
+                    Ok(Some(Ok(_))) => continue,
+                };
+                if let Some(asker) = waiting.pop_front() {
+                    let _ = asker.send(answer);
+                }
+            }
+            ask = asked.recv() => {
+                let Some(Ask { command, answer }) = ask else { return None };
+                if let Err(error) = socket.send(command).await {
+                    return Some(LinkError::Broken(error));
+                }
+                waiting.push_back(answer);
+            }
+        }
+    }
+}
+
+/// A restarted switch listens again within seconds; a shorter pause would only hammer it.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
+/// Longer, and calls after a restart of the switch would go unannounced for longer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// A loopback connection is made or refused at once; a stopped process is neither.
+const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
+
+/// The switch answers within its 20 ms poll (F34).
+const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
+
+/// HEARTBEAT comes every 20 s, and the answer to our own refresh every 2 s.
+const SILENT_AFTER: Duration = Duration::from_secs(60);

@@ -1,0 +1,192 @@
+//! FreeSWITCH over its inbound event socket: events become mail of calls, requests of the sentence become
+//! commands. Rules and findings (R, F) are those of the project's study of a real FreeSWITCH.
+
+mod board;
+mod link;
+mod registry;
+mod words;
+
+pub use board::Board;
+pub use link::{Answer, Link, LinkError, News, connect, start as start_link};
+
+use super::clock::Clock;
+use super::events;
+use super::switch::{Mail, Switch};
+use super::taps::Taps;
+use crate::call::{CallId, Event, Leg, Party};
+use crate::config::{Config, Line};
+use crate::wire::esl::Command;
+use registry::Registry;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use words::{Copy, Tappable};
+
+/// The switch as the sentence sees it.
+#[derive(Clone)]
+pub struct FreeSwitch {
+    link: Link,
+    taps: Taps,
+    clock: Clock,
+    /// Marks our copies at the switch (`callgist_tap`), the same after a restart.
+    instance: String,
+    profile: String,
+    sip: SocketAddr,
+    registry: Arc<Mutex<Registry>>,
+}
+
+impl FreeSwitch {
+    pub fn new(config: &Config, link: Link, taps: Taps, clock: Clock) -> FreeSwitch {
+        FreeSwitch {
+            link,
+            taps,
+            clock,
+            instance: instance(config),
+            profile: config.switch.profile.clone(),
+            sip: config.sip.listen,
+            registry: Arc::default(),
+        }
+    }
+
+    fn registry(&self) -> MutexGuard<'_, Registry> {
+        // The maps are whole after every statement, so a panic elsewhere has not broken them.
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives one call its mail.
+    pub fn deliver(&self, call: CallId, mail: Mail) {
+        if let Some(entry) = self.registry().calls.get(&call) {
+            // A call that is told no longer reads its mail.
+            let _ = entry.mailbox.send(mail);
+        }
+    }
+
+    /// Tells every call the same.
+    pub fn deliver_all(&self, event: &Event) {
+        for entry in self.registry().calls.values() {
+            let _ = entry.mailbox.send(Mail::Event(event.clone()));
+        }
+    }
+
+    fn send(&self, command: &str) {
+        if let Ok(command) = Command::api(command) {
+            self.link.send(command);
+        }
+    }
+
+    async fn examined(self, call: CallId, leg: Leg) {
+        let Some(reply) = self.link.api(&format!("uuid_dump {leg} json")).await else { return };
+        let tappable = words::tappable(reply.text());
+        let verdict = Event::Examined { leg: leg.clone(), tappable: tappable.is_some() };
+        if let (Some(tappable), Some(entry)) = (tappable, self.registry().calls.get_mut(&call)) {
+            entry.tappable.insert(leg, tappable);
+        }
+        self.deliver(call, Mail::Event(verdict));
+    }
+
+    /// The originate of one copy, with its names entered where its answers will be looked up.
+    fn copy(&self, call: CallId, leg: &Leg, party: Party) -> Option<Command> {
+        let (tap, job, token) = (uuid(), uuid(), token());
+        let mut registry = self.registry();
+        let tappable: Tappable = registry.calls.get(&call)?.tappable.get(leg)?.clone();
+        let copy = Copy {
+            leg,
+            tap: &tap,
+            token: &token,
+            instance: &self.instance,
+            profile: &self.profile,
+            sip: self.sip,
+            tappable: &tappable,
+        };
+        let command = Command::bgapi(words::originate(&copy), &job).ok()?;
+        let entry = registry.calls.get_mut(&call)?;
+        self.taps.expect(&token, party, entry.mailbox.clone());
+        entry.taps.insert(party, tap);
+        registry.add_job(&job, call, party);
+        Some(command)
+    }
+}
+
+impl Switch for FreeSwitch {
+    fn play_notice(&self, call: CallId, caller: &Leg, line: &Line) {
+        let playback = uuid();
+        let Ok(play) = words::play_notice(caller, line, &playback) else { return };
+        if let Some(entry) = self.registry().calls.get_mut(&call) {
+            entry.playback = Some(playback);
+        }
+        // Whoever joins the caller later carries none of our marks (F116).
+        if let Ok(filter) = Command::filter("Other-Leg-Unique-ID", caller.as_str()) {
+            self.link.send(filter);
+        }
+        // A key would cut the notice short (F109).
+        self.send(&format!("uuid_setvar {caller} playback_terminators none"));
+        self.link.send(play);
+    }
+
+    fn decline(&self, caller: &Leg) {
+        self.send(&format!("uuid_break {caller}"));
+    }
+
+    fn mark_announced(&self, caller: &Leg, mark: &str) {
+        self.send(&format!("uuid_setvar {caller} playback_terminators"));
+        self.send(&format!("uuid_setvar {caller} callgist_notice {mark}"));
+    }
+
+    fn examine(&self, call: CallId, leg: &Leg) {
+        tokio::spawn(self.clone().examined(call, leg.clone()));
+    }
+
+    fn fork(&self, call: CallId, leg: &Leg, party: Party) {
+        match self.copy(call, leg, party) {
+            Some(command) => self.link.send(command),
+            None => self.deliver(call, Mail::Event(Event::ForkEnded { party })),
+        }
+    }
+
+    fn end_fork(&self, call: CallId, party: Party) {
+        let tap = self.registry().calls.get_mut(&call).and_then(|entry| entry.taps.remove(&party));
+        if let Some(tap) = tap {
+            self.send(&format!("uuid_kill {tap}"));
+        }
+    }
+
+    fn forget(&self, call: CallId) {
+        let caller = self.registry().remove(call);
+        if let Some(Ok(command)) =
+            caller.map(|leg| Command::filter_delete("Other-Leg-Unique-ID", leg.as_str()))
+        {
+            self.link.send(command);
+        }
+    }
+}
+
+/// The mark of this instance's copies: one daemon holds the SIP port of a host.
+pub fn instance(config: &Config) -> String {
+    format!("p{}", config.sip.listen.port())
+}
+
+/// A random UUID (RFC 9562, version 4).
+fn uuid() -> String {
+    let bits: u128 = rand::random();
+    let bits = bits & !(0xf << 76) & !(0b11 << 62) | 0x4 << 76 | 0b10 << 62;
+    let hex = format!("{bits:032x}");
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
+/// 128 bits that only the switch is told: whoever knows them may offer a copy.
+fn token() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uuid_has_the_form_of_version_four() {
+        let uuid = uuid();
+        assert_eq!(uuid.len(), 36);
+        assert_eq!(uuid.as_bytes()[14], b'4');
+        assert!(b"89ab".contains(&uuid.as_bytes()[19]));
+        assert!(Leg::new(&uuid).is_ok());
+    }
+}

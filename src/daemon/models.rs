@@ -1,0 +1,68 @@
+//! Where the recognisers' models stand, and whether what stands there is one.
+
+use crate::border::Recogniser;
+use crate::call::Language;
+use crate::config::Config;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// A model that cannot be used.
+#[derive(Debug)]
+pub struct ModelError {
+    recogniser: Recogniser,
+    folder: PathBuf,
+    missing: Option<&'static str>,
+}
+
+impl fmt::Display for ModelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { recogniser, folder, missing } = self;
+        write!(f, "the {} model {} cannot be used: ", recogniser.word(), folder.display())?;
+        match missing {
+            None => f.write_str("the folder is not there")?,
+            Some(file) => write!(f, "{file} is missing in it")?,
+        }
+        match recogniser {
+            Recogniser::Whisper => {
+                f.write_str("; `make models` brings one, and [ears] models says where it is")
+            }
+            Recogniser::Vosk => {
+                f.write_str("; unpack a Vosk model there, or set [[line]] recogniser to \"whisper\"")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ModelError {}
+
+/// The model's folder: one Whisper model for all languages, one Vosk model for each.
+///
+/// `CALLGIST_VOSK_MODEL_EN` (`_DE`, `_FR`) names a Vosk model that stands elsewhere.
+pub fn folder(config: &Config, recogniser: Recogniser, language: Language) -> PathBuf {
+    match recogniser {
+        Recogniser::Whisper => config.ears.models.join("whisper-base"),
+        Recogniser::Vosk => {
+            let named = std::env::var_os(format!("CALLGIST_VOSK_MODEL_{}", language.code().to_uppercase()));
+            let usual = || config.ears.models.join(format!("vosk-{}", language.code()));
+            named.filter(|name| !name.is_empty()).map_or_else(usual, PathBuf::from)
+        }
+    }
+}
+
+/// Whether the folder has what every model of its kind has; loading it is the ear's.
+pub fn check(config: &Config, recogniser: Recogniser, language: Language) -> Result<(), ModelError> {
+    let folder = folder(config, recogniser, language);
+    let needed: &[&'static str] = match recogniser {
+        Recogniser::Whisper => &["model.bin", "config.json", "tokenizer.json", "vocabulary.txt"],
+        Recogniser::Vosk => &["am/final.mdl", "conf/mfcc.conf"],
+    };
+    let missing = if folder.is_dir() { first_missing(&folder, needed) } else { Some(None) };
+    match missing {
+        None => Ok(()),
+        Some(missing) => Err(ModelError { recogniser, folder, missing }),
+    }
+}
+
+fn first_missing(folder: &Path, needed: &[&'static str]) -> Option<Option<&'static str>> {
+    needed.iter().find(|file| !folder.join(file).is_file()).map(|file| Some(*file))
+}

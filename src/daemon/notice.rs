@@ -1,0 +1,76 @@
+//! The notice's own length, read from its file: what a playback is measured against (rule R3).
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A notice that cannot be used.
+#[derive(Debug)]
+pub struct NoticeError {
+    path: PathBuf,
+    what: String,
+}
+
+impl fmt::Display for NoticeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the notice {} cannot be used: {}; put a WAV file there (sounds/README.md) or change [[line]] notice",
+            self.path.display(),
+            self.what
+        )
+    }
+}
+
+impl std::error::Error for NoticeError {}
+
+/// How long the WAV file at `path` plays.
+pub fn length(path: &Path) -> Result<Duration, NoticeError> {
+    let wrong = |what: String| NoticeError { path: path.to_owned(), what };
+    let reader = hound::WavReader::open(path).map_err(|error| match error {
+        hound::Error::IoError(error) => wrong(error.to_string()),
+        other => wrong(format!("it is no WAV file ({other})")),
+    })?;
+    let rate = u64::from(reader.spec().sample_rate.max(1));
+    let length = Duration::from_micros(u64::from(reader.duration()) * 1_000_000 / rate);
+    if length < SHORTEST {
+        return Err(wrong(format!("it lasts {} ms, and under 2500 ms says nothing", length.as_millis())));
+    }
+    Ok(length)
+}
+
+/// Under 2.1 s the switch's own figures cannot tell a whole playback (F48), and no notice can be said in it.
+const SHORTEST: Duration = Duration::from_millis(2_500);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(samples: u32) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let spec = hound::WavSpec {
+            channels: 1,
+            sample_rate: 8_000,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
+        let mut writer = hound::WavWriter::create(file.path(), spec).unwrap();
+        (0..samples).for_each(|_| writer.write_sample(0i16).unwrap());
+        writer.finalize().unwrap();
+        file
+    }
+
+    #[test]
+    fn the_length_is_read_from_the_file() {
+        assert_eq!(length(file(29_302).path()).unwrap(), Duration::from_micros(3_662_750));
+    }
+
+    #[test]
+    fn a_missing_a_short_and_a_wrong_file_are_told_apart() {
+        assert!(length(Path::new("/nowhere/notice.wav")).unwrap_err().to_string().contains("No such file"));
+        assert!(length(file(800).path()).unwrap_err().to_string().contains("100 ms"));
+        let text = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(text.path(), "no sound").unwrap();
+        assert!(length(text.path()).unwrap_err().to_string().contains("no WAV file"));
+    }
+}

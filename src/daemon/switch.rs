@@ -1,0 +1,64 @@
+//! The seam to a telephone switch: what the sentence asks of it, in no switch's words.
+//!
+//! FreeSWITCH is the first implementation (`daemon::freeswitch`). Nothing here waits: what comes of a request
+//! arrives as a [`Mail`] of the call, and nothing arrives when the switch is gone.
+
+use super::ears::EarWord;
+use crate::call::{CallId, Event, Leg, Number, Party};
+use crate::config::Line;
+use crate::wire::sip::{DialogId, Offer};
+use std::sync::Arc;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+
+/// What the sentence asks of a switch.
+pub trait Switch: Send + Sync {
+    /// Play the notice to the caller, if he still waits.
+    fn play_notice(&self, call: CallId, caller: &Leg, line: &Line);
+    /// End the caller's wait now.
+    fn decline(&self, caller: &Leg);
+    /// Leave a mark on the caller's leg: this notice was played, from when to when.
+    fn mark_announced(&self, caller: &Leg, mark: &str);
+    /// Find out whether the leg can be copied; answered by [`Event::Examined`].
+    fn examine(&self, call: CallId, leg: &Leg);
+    /// Copy what is sent to `leg`; answered by [`Mail::Copy`], or [`Event::ForkEnded`].
+    fn fork(&self, call: CallId, leg: &Leg, party: Party);
+    /// End a copy whose SIP dialog we do not hold.
+    fn end_fork(&self, call: CallId, party: Party);
+    /// The call is told: forget its legs.
+    fn forget(&self, call: CallId);
+}
+
+/// What arrives for one call.
+#[derive(Debug)]
+pub enum Mail {
+    Event(Event),
+    /// A copy is offered by SIP.
+    Copy {
+        party: Party,
+        dialog: DialogId,
+        offer: Offer,
+    },
+    /// The SIP dialog of a copy is over.
+    CopyEnded {
+        dialog: DialogId,
+    },
+    /// The switch's word for why the call ended, before the event that says so.
+    Cause(Box<str>),
+    Ear(EarWord),
+}
+
+/// A call as it begins: who calls whom, and where its mail arrives.
+#[derive(Debug)]
+pub struct Offered {
+    pub call: CallId,
+    pub line: Arc<Line>,
+    pub leg: Leg,
+    /// Nothing when the number is withheld.
+    pub caller: Option<Number>,
+    pub called: Option<Number>,
+    pub mail: UnboundedReceiver<Mail>,
+    pub mailbox: Mailbox,
+}
+
+/// The sending end of a call's mail.
+pub type Mailbox = UnboundedSender<Mail>;

@@ -1,0 +1,140 @@
+//! The copies' SIP: one UDP socket, invitations by known tokens become mail of their calls.
+
+use super::clock::Clock;
+use super::switch::{Mail, Mailbox};
+use crate::call::Party;
+use crate::wire::sip::{DialogId, Event, MAX_DATAGRAM, Status, Uas};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+
+/// The handle: asks are carried out in order by the task that owns the socket.
+#[derive(Clone)]
+pub struct Taps {
+    asks: mpsc::UnboundedSender<Ask>,
+}
+
+enum Ask {
+    Expect { token: String, party: Party, mailbox: Mailbox },
+    Accept { dialog: DialogId, rtp: SocketAddr },
+    Refuse { dialog: DialogId },
+    Bye { dialog: DialogId },
+}
+
+impl Taps {
+    /// One INVITE with this token is expected and becomes [`Mail::Copy`]; every other one gets 404.
+    pub fn expect(&self, token: &str, party: Party, mailbox: Mailbox) {
+        self.ask(Ask::Expect { token: token.to_owned(), party, mailbox });
+    }
+
+    /// Takes the copy: its packets shall go to `rtp`.
+    pub fn accept(&self, dialog: DialogId, rtp: SocketAddr) {
+        self.ask(Ask::Accept { dialog, rtp });
+    }
+
+    pub fn refuse(&self, dialog: DialogId) {
+        self.ask(Ask::Refuse { dialog });
+    }
+
+    /// Ends the copy; the call at the switch is not touched (F62).
+    pub fn bye(&self, dialog: DialogId) {
+        self.ask(Ask::Bye { dialog });
+    }
+
+    fn ask(&self, ask: Ask) {
+        // The task ends with the daemon; then there is nobody to ask.
+        let _ = self.asks.send(ask);
+    }
+}
+
+/// Serves `socket` until the last [`Taps`] is dropped.
+pub fn start(socket: UdpSocket, clock: Clock) -> std::io::Result<Taps> {
+    let local = socket.local_addr()?;
+    let (asks, asked) = mpsc::unbounded_channel();
+    let desk = Desk {
+        socket,
+        clock,
+        uas: Uas::new(local, rand::random()),
+        tokens: BTreeMap::new(),
+        dialogs: BTreeMap::new(),
+    };
+    tokio::spawn(desk.serve(asked));
+    Ok(Taps { asks })
+}
+
+struct Desk {
+    socket: UdpSocket,
+    clock: Clock,
+    uas: Uas,
+    tokens: BTreeMap<String, (Party, Mailbox)>,
+    dialogs: BTreeMap<DialogId, Mailbox>,
+}
+
+impl Desk {
+    async fn serve(mut self, mut asked: mpsc::UnboundedReceiver<Ask>) {
+        let mut datagram = vec![0; MAX_DATAGRAM + 1];
+        loop {
+            let wake = self.uas.poll_timeout();
+            let wake = wake.map(|at| crate::call::Moment::START + at);
+            tokio::select! {
+                ask = asked.recv() => match ask {
+                    Some(ask) => self.carry_out(ask),
+                    None => return,
+                },
+                got = self.socket.recv_from(&mut datagram) => {
+                    if let Ok((length, from)) = got {
+                        // What cannot be read is dropped, as UDP drops; the sender says it again.
+                        let _ = self.uas.handle(&datagram[..length], from, self.now());
+                    }
+                }
+                () = self.clock.sleep_until(wake) => self.uas.handle_timeout(self.now()),
+            }
+            self.tell();
+            while let Some((to, bytes)) = self.uas.poll_transmit() {
+                let _ = self.socket.send_to(&bytes, to).await;
+            }
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.clock.now().since(crate::call::Moment::START)
+    }
+
+    fn carry_out(&mut self, ask: Ask) {
+        let now = self.now();
+        // A dialog that is gone needs no answer.
+        let _ = match ask {
+            Ask::Expect { token, party, mailbox } => {
+                self.tokens.retain(|_, (_, mailbox)| !mailbox.is_closed());
+                self.tokens.insert(token, (party, mailbox));
+                Ok(())
+            }
+            Ask::Accept { dialog, rtp } => self.uas.accept(dialog, rtp, now),
+            Ask::Refuse { dialog } => self.uas.refuse(dialog, Status::UNAVAILABLE, now),
+            Ask::Bye { dialog } => self.uas.bye(dialog, now),
+        };
+    }
+
+    fn tell(&mut self) {
+        while let Some(event) = self.uas.poll_event() {
+            match event {
+                Event::Invited { dialog, token, offer } => match self.tokens.remove(token.as_str()) {
+                    Some((party, mailbox)) if mailbox.send(Mail::Copy { party, dialog, offer }).is_ok() => {
+                        self.dialogs.insert(dialog, mailbox);
+                    }
+                    _ => {
+                        let _ = self.uas.refuse(dialog, Status::NOT_FOUND, self.now());
+                    }
+                },
+                Event::Acked { .. } => {}
+                Event::Cancelled { dialog } | Event::Ended { dialog, .. } => {
+                    if let Some(mailbox) = self.dialogs.remove(&dialog) {
+                        let _ = mailbox.send(Mail::CopyEnded { dialog });
+                    }
+                }
+            }
+        }
+    }
+}
