@@ -1,1 +1,72 @@
-//! Stub header, written by its helper.
+//! The command line: arguments go in, results on standard output, all else on standard error, an exit code comes
+//! out. One file for each command.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line is for")]
+
+pub mod calls;
+pub mod config;
+
+pub mod doctor;
+mod exit;
+pub mod run;
+
+pub use exit::Exit;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// A short written note of each call, and nothing that was spoken.
+#[derive(Parser)]
+#[command(name = "callgist", version, about, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// The settings.
+    #[arg(long, global = true, value_name = "FILE", env = "CALLGIST_CONFIG", default_value = DEFAULT_CONFIG)]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Follow the calls of the switch until stopped.
+    Run(run::RunArgs),
+    /// Show what was kept of calls.
+    #[command(subcommand)]
+    Calls(calls::CallsCommand),
+    /// Print or check the settings.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Look at everything that a call needs, and say what to do where something is missing.
+    Doctor(doctor::DoctorArgs),
+}
+
+/// Runs the command of these arguments.
+pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap prints help to standard output and mistakes to standard error by itself.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    match cli.command {
+        Command::Run(args) => run::run(&cli.config, &args),
+        Command::Calls(command) => calls::run(&cli.config, &command),
+        Command::Config(command) => config::run(&cli.config, &command),
+        Command::Doctor(args) => doctor::run(&cli.config, &args),
+    }
+}
+
+/// Says why on standard error.
+fn fail(exit: Exit, why: &str) -> Exit {
+    eprintln!("callgist: {why}");
+    exit
+}
+
+/// Where the package puts the settings.
+const DEFAULT_CONFIG: &str = "/etc/callgist/callgist.toml";
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 something was found wrong or not found; 2 wrong arguments; \
+3 the settings; 4 the switch; 5 the database; 6 a port is taken; 7 a notice; 8 a model or an ear; \
+9 rights could not be given up.";

@@ -1,0 +1,31 @@
+//! `callgist config default|check`: prints the commented settings, or checks a file and reports every problem.
+
+use super::{Exit, fail};
+use crate::config::{Config, DEFAULT};
+use clap::Subcommand;
+use std::path::Path;
+
+#[derive(Subcommand)]
+pub enum ConfigCommand {
+    /// Print the settings with their defaults and comments.
+    Default,
+    /// Check the file that --config names.
+    Check,
+}
+
+pub fn run(path: &Path, command: &ConfigCommand) -> Exit {
+    match command {
+        ConfigCommand::Default => {
+            print!("{DEFAULT}");
+            Exit::Done
+        }
+        ConfigCommand::Check => match Config::load(path) {
+            Ok(config) => {
+                let lines = config.lines.len();
+                println!("{}: good, {lines} line{}", path.display(), if lines == 1 { "" } else { "s" });
+                Exit::Done
+            }
+            Err(problems) => fail(Exit::Config, &format!("{}:\n{problems}", path.display())),
+        },
+    }
+}

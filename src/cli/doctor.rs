@@ -1,0 +1,365 @@
+//! `callgist doctor`: looks at everything that a call needs; every line says what was seen, and what to do.
+
+use super::{Exit, fail};
+use crate::config::{Config, Line};
+use crate::daemon::clock::Clock;
+use crate::daemon::freeswitch::{Link, News, instance, start_link};
+use crate::daemon::{self, ears, notice};
+use crate::store::Store;
+use crate::wire::esl::{Command, EventName};
+use clap::Args;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::timeout;
+
+#[derive(Args)]
+pub struct DoctorArgs {
+    /// Print the findings as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Place no test call to the lines' numbers. The call is ended while it waits in the snippet; a number that
+    /// does not reach the snippet may ring for half a second.
+    #[arg(long)]
+    no_call: bool,
+    /// The dialplan context in which calls to the lines' numbers arrive.
+    #[arg(long, default_value = "public", value_name = "CONTEXT")]
+    context: String,
+}
+
+/// One thing that was looked at.
+#[derive(Serialize)]
+struct Finding {
+    what: String,
+    state: State,
+    /// What was seen, or what to do.
+    says: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Good,
+    Warning,
+    Bad,
+    /// Could not be looked at, since something before it is bad.
+    Skipped,
+}
+
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, what: impl Into<String>, state: State, says: impl Into<String>) {
+        self.0.push(Finding { what: what.into(), state, says: says.into() });
+    }
+
+    fn good(&mut self, what: impl Into<String>, says: impl Into<String>) {
+        self.add(what, State::Good, says);
+    }
+
+    fn bad(&mut self, what: impl Into<String>, says: impl Into<String>) {
+        self.add(what, State::Bad, says);
+    }
+
+    fn print(&self, json: bool) {
+        if json {
+            println!("{}", serde_json::json!({ "findings": self.0 }));
+            return;
+        }
+        for Finding { what, state, says } in &self.0 {
+            let mark = match state {
+                State::Good => "good",
+                State::Warning => "WARN",
+                State::Bad => "BAD ",
+                State::Skipped => "----",
+            };
+            println!("{mark}  {what}: {says}");
+        }
+    }
+}
+
+pub fn run(path: &Path, args: &DoctorArgs) -> Exit {
+    super::run::start_log(super::run::LogForm::Text, "warn");
+    let mut findings = Findings::default();
+    match Config::load(path) {
+        Err(problems) => {
+            for problem in problems.to_string().lines() {
+                findings.bad("settings", problem);
+            }
+        }
+        Ok(config) => {
+            findings.good("settings", format!("{} can be used", path.display()));
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+            match runtime {
+                Ok(runtime) => runtime.block_on(look(&config, args, &mut findings)),
+                Err(error) => return fail(Exit::Failed, &format!("threads cannot be started: {error}")),
+            }
+        }
+    }
+    findings.print(args.json);
+    let bad = findings.0.iter().any(|finding| finding.state == State::Bad);
+    if bad { Exit::Failed } else { Exit::Done }
+}
+
+async fn look(config: &Config, args: &DoctorArgs, findings: &mut Findings) {
+    store(config, findings);
+    let free = ports(config, findings).await;
+    notices(config, findings);
+    switch(config, args, free, findings).await;
+    models(config, findings).await;
+}
+
+fn store(config: &Config, findings: &mut Findings) {
+    let path = &config.store.database;
+    if let Err(error) = daemon::make_store_folder(config) {
+        return findings.bad("database", error);
+    }
+    match Store::open(path) {
+        Ok(_) => findings.good("database", format!("{} can be written and is whole", path.display())),
+        Err(error) => findings.bad("database", error.to_string()),
+    }
+}
+
+/// Whether the SIP port was free: a running Callgist holds it.
+async fn ports(config: &Config, findings: &mut Findings) -> bool {
+    let listen = config.sip.listen;
+    let sip = UdpSocket::bind(listen).await;
+    match &sip {
+        Ok(_) => findings.good("SIP port", format!("{listen} is free")),
+        Err(error) => {
+            let says = format!(
+                "{listen}: {error}; good if Callgist runs now, else stop what holds it or change [sip] listen"
+            );
+            findings.add("SIP port", State::Warning, says);
+        }
+    }
+    let mut taken = 0;
+    for port in config.sip.first_rtp_port..=config.sip.last_rtp_port {
+        taken += usize::from(UdpSocket::bind((listen.ip(), port)).await.is_err());
+    }
+    let all = usize::from(config.sip.last_rtp_port - config.sip.first_rtp_port) + 1;
+    let range = format!("{} to {}", config.sip.first_rtp_port, config.sip.last_rtp_port);
+    match taken {
+        0 => findings.good("RTP ports", format!("{range} are free: {} calls at a time", all / 2)),
+        _ if taken * 2 > all => {
+            findings.bad("RTP ports", format!("{taken} of {range} are taken: choose another range in [sip]"))
+        }
+        _ => findings.add("RTP ports", State::Warning, format!("{taken} of {all} ({range}) are taken")),
+    }
+    sip.is_ok()
+}
+
+fn notices(config: &Config, findings: &mut Findings) {
+    for line in &config.lines {
+        let what = format!("notice of {}", line.name);
+        match notice::length(&line.notice) {
+            Ok(length) => findings.good(what, format!("{:.1} s", length.as_secs_f64())),
+            Err(error) => findings.bad(what, error.to_string()),
+        }
+    }
+}
+
+async fn switch(config: &Config, args: &DoctorArgs, sip_free: bool, findings: &mut Findings) {
+    let clock = Clock::new(1);
+    let (link, mut news) = start_link(config.switch.clone(), instance(config), clock);
+    match timeout(ANSWERED_WITHIN, news.recv()).await {
+        Ok(Some(News::Up)) => {}
+        Ok(Some(News::Down(error))) => return findings.bad("switch", error.to_string()),
+        _ => return findings.bad("switch", "the event socket does not answer: is FreeSWITCH stopped?"),
+    }
+    match api(&link, "version").await {
+        Some(version) => findings.good("switch", version.split('(').next().unwrap_or_default().trim()),
+        None => findings.bad("switch", "does not tell its version: copy dialplan/callgist_user.xml again"),
+    }
+    for module in MODULES {
+        match api(&link, &format!("module_exists {module}")).await.as_deref() {
+            Some("true") => {}
+            _ => findings.bad(*module, "is not loaded: add it to modules.conf.xml and load it"),
+        }
+    }
+    findings.good("modules", "looked for what the snippet and the copies need");
+    for line in &config.lines {
+        let what = format!("notice of {} at the switch", line.name);
+        match api(&link, &format!("file_exists {}", line.notice.display())).await.as_deref() {
+            Some("true") => findings.good(what, "the switch finds the file"),
+            _ => findings.bad(
+                what,
+                format!("the switch cannot read {}: mind the rights of its user", line.notice.display()),
+            ),
+        }
+    }
+    profile(config, &link, &mut news, sip_free, findings).await;
+    if args.no_call {
+        return findings.add("snippet", State::Skipped, "no test call was placed (--no-call)");
+    }
+    for line in config.lines.iter().filter(|line| line.enabled) {
+        snippet(line, &args.context, &link, &mut news, findings).await;
+    }
+}
+
+/// Has the switch's profile send an INVITE to a port of ours.
+async fn profile(
+    config: &Config,
+    link: &Link,
+    news: &mut UnboundedReceiver<News>,
+    sip_free: bool,
+    findings: &mut Findings,
+) {
+    let name = &config.switch.profile;
+    let what = format!("SIP profile {name}");
+    let address = (config.sip.listen.ip(), if sip_free { config.sip.listen.port() } else { 0 });
+    let Ok(socket) = UdpSocket::bind(address).await else {
+        return findings.add(what, State::Skipped, "no port to try it with");
+    };
+    let Ok(own) = socket.local_addr() else { return };
+    let job = "callgist-doctor-profile";
+    let try_it = format!(
+        "originate {{originate_timeout=1,ignore_early_media=true,process_cdr=false,no_throttle_limits=true,\
+         rtp_secure_media=false,callgist_tap=doctor}}sofia/{name}/sip:doctor@{own};transport=udp &hangup"
+    );
+    let Ok(command) = Command::bgapi(try_it, job) else { return };
+    link.send(command);
+    let mut datagram = [0; 4_096];
+    tokio::select! {
+        got = timeout(ANSWERED_WITHIN, socket.recv_from(&mut datagram)) => match got {
+            Ok(Ok((_, from))) if from.ip().is_loopback() => {
+                findings.good(what, format!("sends from {from}, and reaches us"));
+            }
+            Ok(Ok((_, from))) => findings.bad(what, format!("sends from {from}, not from 127.0.0.1: copy dialplan/callgist_profile.xml again")),
+            _ => findings.bad(what, "sends nothing"),
+        },
+        text = job_text(news, job) => findings.bad(what, format!(
+            "is not loaded ({}): copy dialplan/callgist_profile.xml to sip_profiles/ and run: sofia profile {name} start",
+            text.trim()
+        )),
+    }
+}
+
+/// Calls the line's number from inside the switch, and ends the call while it waits in the snippet.
+async fn snippet(
+    line: &Line,
+    context: &str,
+    link: &Link,
+    news: &mut UnboundedReceiver<News>,
+    findings: &mut Findings,
+) {
+    let what = format!("snippet of {}", line.name);
+    let called = line.number.as_str();
+    let leg = format!("{:08x}-d0c0-4000-8000-{:012x}", rand::random::<u32>(), rand::random::<u64>() >> 16);
+    let job = format!("callgist-doctor-{}", line.name);
+    while news.try_recv().is_ok() {}
+    let mut seen = Vec::new();
+    for number in [called.to_owned(), called.trim_start_matches('+').to_owned()] {
+        let call = format!(
+            "originate {{origination_uuid={leg},originate_timeout=2,loopback_bowout=false,process_cdr=false,\
+             origination_caller_id_number=callgist,origination_caller_id_name=doctor}}\
+             loopback/{number}/{context} &park"
+        );
+        let Ok(command) = Command::bgapi(call, &job) else { return };
+        link.send(command);
+        let answer = timeout(SNIPPET_WITHIN, reached(news)).await;
+        link.send(match Command::api(format!("uuid_kill {leg}")) {
+            Ok(command) => command,
+            Err(_) => return,
+        });
+        match answer {
+            Ok(name) if name == line.name => {
+                return findings
+                    .good(what, format!("a call to {number} in the context {context} reaches it"));
+            }
+            Ok(name) => seen.push(format!("{number} reaches the snippet of \"{name}\"")),
+            Err(_) => seen.push(format!("{number} does not reach it")),
+        }
+    }
+    findings.bad(
+        what,
+        format!(
+            "{} in the context {context}: set the number in dialplan/00_callgist.xml, copy it to \
+             dialplan/{context}/, run reloadxml, and mind that an extension that stands before it may match first",
+            seen.join("; ")
+        ),
+    );
+}
+
+/// The line whose snippet a call reaches: told by its guarded sleep.
+async fn reached(news: &mut UnboundedReceiver<News>) -> String {
+    while let Some(item) = news.recv().await {
+        let News::Event(event) = item else { continue };
+        let execute = event.name() == EventName::ChannelExecute;
+        let ours = event.get("Channel-Name").is_some_and(|name| name.starts_with("loopback/"));
+        if execute && ours && event.variable("callgist_waiting").is_some() {
+            return event.variable("callgist").unwrap_or_default().to_owned();
+        }
+    }
+    std::future::pending().await
+}
+
+async fn job_text(news: &mut UnboundedReceiver<News>, job: &str) -> String {
+    while let Some(item) = news.recv().await {
+        let News::Event(event) = item else { continue };
+        let text = event.body().unwrap_or_default();
+        // An INVITE that nobody answers is no fault here.
+        let fault = text.contains("PROFILE") || text.contains("-ERR") && !text.contains("NO_ANSWER");
+        if event.job_uuid() == Some(job) && fault {
+            return text.to_owned();
+        }
+    }
+    std::future::pending().await
+}
+
+/// Starts every ear that the lines need, and waits until it is locked in.
+async fn models(config: &Config, findings: &mut Findings) {
+    let mut asked = BTreeSet::new();
+    for line in &config.lines {
+        let chosen = match daemon::choose(config, line) {
+            Ok((recogniser, _)) => recogniser,
+            Err(error) => {
+                findings.bad(format!("model of {}", line.name), error.to_string());
+                continue;
+            }
+        };
+        let settings = match daemon::ear_settings(config, chosen, line.language) {
+            Ok(settings) => settings,
+            Err(error) => {
+                findings.bad(format!("ear of {}", line.name), error.to_string());
+                continue;
+            }
+        };
+        if !asked.insert((chosen, settings.model.clone())) {
+            continue;
+        }
+        let what = format!("ear {}", chosen.word());
+        match timeout(READY_WITHIN, ears::try_one(settings, Clock::new(1))).await {
+            Ok(Ok(tried)) => findings.good(
+                what,
+                format!(
+                    "the model {} loads, the ear locks itself in; {} forbidden acts were tried and refused",
+                    tried.model, tried.acts_refused
+                ),
+            ),
+            Ok(Err(why)) => findings.bad(what, why),
+            Err(_) => findings.bad(what, "does not become ready within a minute: is the machine overloaded?"),
+        }
+    }
+}
+
+async fn api(link: &Link, command: &str) -> Option<String> {
+    let reply = timeout(ANSWERED_WITHIN, link.api(command)).await.ok()??;
+    reply.result().ok().map(|text| text.trim().to_owned())
+}
+
+/// What the snippet and the copies are made of.
+const MODULES: &[&str] =
+    &["mod_sofia", "mod_dptools", "mod_commands", "mod_dialplan_xml", "mod_sndfile", "mod_tone_stream"];
+
+const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
+
+/// Loading and warming up take a few seconds; a busy machine several times that.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// A call reaches its dialplan within milliseconds; longer, and a phone that should not ring would.
+const SNIPPET_WITHIN: Duration = Duration::from_millis(700);

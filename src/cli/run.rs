@@ -1,0 +1,103 @@
+//! `callgist run`: the daemon. Settings are read and rights given up before the first thread starts.
+
+use super::{Exit, fail};
+use crate::config::{Config, Secret};
+use crate::daemon::{self, clock::Clock, ears, events};
+use crate::sandbox::{self, Given};
+use clap::{Args, ValueEnum};
+use std::path::{Path, PathBuf};
+use tokio::signal::unix::{SignalKind, signal};
+
+#[derive(Args)]
+pub struct RunArgs {
+    /// How the log on standard error is written.
+    #[arg(long, value_enum, default_value_t = LogForm::Text)]
+    log: LogForm,
+    /// A clock that runs so many times faster; `demo` sets it, a switch never keeps up with it.
+    #[arg(long, hide = true, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=50))]
+    factor: u32,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum LogForm {
+    Text,
+    Json,
+}
+
+pub fn run(path: &Path, args: &RunArgs) -> Exit {
+    start_log(args.log, "info");
+    let config = match Config::load(path) {
+        Ok(config) => config,
+        Err(problems) => return fail(Exit::Config, &format!("{}:\n{problems}", path.display())),
+    };
+    let config = match with_password(config) {
+        Ok(config) => config,
+        Err(error) => return fail(Exit::Switch, &format!("{error:#}")),
+    };
+    if let Err(error) = daemon::make_store_folder(&config) {
+        return fail(Exit::Store, &error);
+    }
+    let given = match sandbox::daemon::give_up(kept(path, &config)) {
+        Ok(given) => given,
+        Err(error) => return fail(Exit::Rights, &format!("rights could not be given up: {error}")),
+    };
+    say_given(&given);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(Exit::Failed, &format!("threads cannot be started: {error}")),
+    };
+    match runtime.block_on(daemon::run(config, Clock::new(args.factor), stopped())) {
+        Ok(()) => Exit::Done,
+        Err(error) => fail(Exit::from(&error), &error.to_string()),
+    }
+}
+
+/// The password is read while its file can still be read; afterwards no path but our own is left.
+fn with_password(mut config: Config) -> anyhow::Result<Config> {
+    config.switch.password = Secret::Here(config.switch.password.read()?);
+    Ok(config)
+}
+
+/// The paths that stay: the settings, the notices, the models, the ears, and the store's folder to write.
+fn kept(path: &Path, config: &Config) -> sandbox::daemon::Kept {
+    let notices = config.lines.iter().map(|line| line.notice.clone());
+    let own = [path.to_owned(), config.ears.models.clone()];
+    let folder = config.store.database.parent().map(Path::to_owned);
+    sandbox::daemon::Kept {
+        read: own.into_iter().chain(notices).chain(ears::libraries()).filter(|path| path.exists()).collect(),
+        write: folder.into_iter().collect::<Vec<PathBuf>>(),
+        execute: ears::programs(),
+        connect_to: Some(vec![config.switch.address.port()]),
+    }
+}
+
+fn say_given(given: &Given) {
+    for missing in given.in_words() {
+        events::NotRestricted { missing }.log();
+    }
+}
+
+/// Done when somebody asks us to stop.
+async fn stopped() {
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+}
+
+/// Everything is logged on standard error, from `level` up; `CALLGIST_LOG` sets another one.
+pub(super) fn start_log(form: LogForm, level: &str) {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_env("CALLGIST_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let log =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    match form {
+        LogForm::Text => log.with_ansi(false).init(),
+        LogForm::Json => log.json().flatten_event(true).init(),
+    }
+}
