@@ -10,3 +10,5 @@ mod golden;
 mod linkage;
 mod roles;
 mod sandbox;
+/// The order of the house.
+mod tidy;
