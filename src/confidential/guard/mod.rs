@@ -1,10 +1,22 @@
 //! A drafted note goes in; a guarded one comes out, or nothing does.
 //!
-//! The guard trusts nobody. `Guarded` has no other maker, and it is the only note that an ear can encode.
+//! The guard trusts nobody: it reads the call again for itself, and drops every statement that holds something
+//! sensitive, a number that was not heard, a value that fell, too many of the call's own words, or no sentence.
+//! `Guarded` has no other maker, and it is the only note that an ear can encode.
 
-use crate::border::{Topics, Trust};
+mod sensitive;
+mod verbatim;
+
+pub(in crate::confidential) use sensitive::Secrets;
+
+use super::notes::lexicon::Lexicon;
+use super::notes::values::{self, Kind as Valued, Value};
+use super::notes::{tokens, when};
+use super::{Speaker, Transcript};
+use crate::border::{MAX_TEXT, Topics, Trust};
 use crate::call::Language;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// A note that may leave the ear. It encodes field for field as [`crate::border::Note`] decodes.
@@ -17,4 +29,374 @@ pub struct Guarded {
     #[zeroize(skip)]
     trust: Trust,
     text: String,
+}
+
+impl Guarded {
+    /// The note's text; for written calls only, an ear has no use for it.
+    pub(in crate::confidential) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// What sort of statement it is (`calls/README.md`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::confidential) enum Kind {
+    Issue,
+    Request,
+    Information,
+    Promise,
+    Refusal,
+    FollowUp,
+    Appointment,
+    Amount,
+    Reference,
+    Callback,
+    Cause,
+    Decision,
+}
+
+/// The ladder of what is meant.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::confidential) enum Modality {
+    Claim,
+    Fact,
+    Wish,
+    Possible,
+    Offered,
+    Committed,
+    Agreed,
+}
+
+/// One sentence that wants to be in the note, with what it rests on.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub(in crate::confidential) struct Statement {
+    #[zeroize(skip)]
+    pub kind: Kind,
+    #[zeroize(skip)]
+    pub by: Speaker,
+    pub positive: bool,
+    #[zeroize(skip)]
+    pub modality: Modality,
+    pub text: String,
+    /// Said instead when the text is too near to the call's words.
+    pub shorter: Option<String>,
+    /// The turns it rests on.
+    pub evidence: Vec<u16>,
+    /// Which rule made it.
+    #[zeroize(skip)]
+    pub rule: &'static str,
+    /// Whether the note may do without it.
+    pub reason: bool,
+}
+
+/// Why the guard dropped a statement.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::confidential) enum Fault {
+    Sensitive,
+    Ungrounded,
+    Dead,
+    Unsupported,
+    Form,
+    Verbatim,
+    Length,
+}
+
+impl Fault {
+    pub fn word(self) -> &'static str {
+        match self {
+            Fault::Sensitive => "sensitive",
+            Fault::Ungrounded => "ungrounded",
+            Fault::Dead => "superseded",
+            Fault::Unsupported => "unsupported",
+            Fault::Form => "form",
+            Fault::Verbatim => "verbatim",
+            Fault::Length => "length",
+        }
+    }
+}
+
+/// A note before the guard.
+pub(in crate::confidential) struct Draft {
+    pub language: Language,
+    pub topics: Topics,
+    pub trust: Trust,
+    pub statements: Vec<Statement>,
+    /// Values that fell: no appointment or promise may hold one.
+    pub dead: Vec<Valued>,
+}
+
+/// What came of a draft.
+pub(in crate::confidential) struct Verdict {
+    /// `None` when no reason for the call is left.
+    pub note: Option<Guarded>,
+    /// For each statement of the draft why it was dropped; `None` when it stands.
+    pub faults: Vec<Option<Fault>>,
+}
+
+/// Confidence below which a value is not said; lower says more and errs more.
+const FLOOR: f32 = 0.5;
+
+/// The share of words in shared runs of four or more that no note may exceed.
+const SHARE: f64 = 0.35;
+
+/// The share that is aimed at: a statement that takes the note past it is dropped unless it is the reason.
+const AIM: f64 = 0.22;
+
+/// The share within one statement past which it is the call's own sentence.
+const SHREDS: f64 = 0.67;
+
+/// Words a note may have, and words after six minutes.
+const WORDS: usize = 80;
+const WORDS_OF_LONG_CALLS: usize = 130;
+const LONG_CALL_MS: u32 = 360_000;
+
+/// Makes a note of what stands up to every check.
+pub(in crate::confidential) fn examine(
+    transcript: &Transcript,
+    lexicon: &Lexicon,
+    draft: &mut Draft,
+) -> Verdict {
+    let bench = Bench::new(transcript, lexicon, &draft.dead);
+    let mut text = String::new();
+    let mut reason = false;
+    let mut faults = Vec::new();
+    for statement in &mut draft.statements {
+        let mut fault = bench.fault(statement, &text);
+        if fault == Some(Fault::Verbatim)
+            && let Some(shorter) = statement.shorter.take()
+        {
+            statement.text = shorter;
+            fault = bench.fault(statement, &text);
+        }
+        if fault.is_none() {
+            reason |= statement.reason;
+            push_sentence(&mut text, &statement.text);
+        }
+        faults.push(fault);
+    }
+    let fits = reason && bench.whole(&text);
+    let note = fits.then(|| Guarded {
+        language: draft.language,
+        topics: draft.topics,
+        trust: draft.trust,
+        text: std::mem::take(&mut text),
+    });
+    text.zeroize();
+    Verdict { note, faults }
+}
+
+fn push_sentence(text: &mut String, sentence: &str) {
+    if !text.is_empty() {
+        text.push(' ');
+    }
+    text.push_str(sentence);
+}
+
+/// The call, read again by the guard itself.
+struct Bench<'a> {
+    lexicon: &'a Lexicon,
+    said: verbatim::Said,
+    secrets: Secrets,
+    /// Numbers that were heard with enough confidence, as they may be printed.
+    numbers: BTreeSet<String>,
+    /// Names of days and months that were heard.
+    days: BTreeSet<String>,
+    dead: Vec<String>,
+    speakers: Vec<Speaker>,
+    limit: usize,
+}
+
+impl<'a> Bench<'a> {
+    fn new(transcript: &Transcript, lexicon: &'a Lexicon, dead: &[Valued]) -> Bench<'a> {
+        let tokens = tokens::read(transcript, lexicon);
+        let values = values::read(&tokens, lexicon);
+        let covered = values::cover(&tokens, &values);
+        let secrets = Secrets::find(&tokens, &values, &covered, lexicon);
+        let last =
+            transcript.turns.last().and_then(|turn| turn.words.first()).map_or(0, |word| word.start_ms);
+        let sure = values.iter().filter(|value| value.confidence >= FLOOR);
+        let (mut numbers, mut days) = (BTreeSet::new(), BTreeSet::new());
+        sure.for_each(|value| ground(value, lexicon, &mut numbers, &mut days));
+        Bench {
+            lexicon,
+            said: verbatim::Said::new(transcript, &printed_words(&tokens, &values, &covered, lexicon)),
+            secrets,
+            numbers,
+            days,
+            dead: dead.iter().flat_map(|kind| printed(kind, lexicon)).collect(),
+            speakers: transcript.turns.iter().map(|turn| turn.speaker).collect(),
+            limit: if last > LONG_CALL_MS { WORDS_OF_LONG_CALLS } else { WORDS },
+        }
+    }
+
+    fn fault(&self, statement: &Statement, before: &str) -> Option<Fault> {
+        let sentence = &statement.text;
+        if self.secrets.leak(sentence) {
+            return Some(Fault::Sensitive);
+        }
+        if !self.has_form(sentence) {
+            return Some(Fault::Form);
+        }
+        if !self.is_grounded(sentence) {
+            return Some(Fault::Ungrounded);
+        }
+        if self.is_dead(statement) {
+            return Some(Fault::Dead);
+        }
+        if !self.is_supported(statement) {
+            return Some(Fault::Unsupported);
+        }
+        let mut whole = before.to_owned();
+        push_sentence(&mut whole, sentence);
+        let fault = self.crowds(&whole, statement);
+        whole.zeroize();
+        fault
+    }
+
+    fn crowds(&self, whole: &str, statement: &Statement) -> Option<Fault> {
+        if whole.split_whitespace().count() > self.limit || whole.len() > MAX_TEXT {
+            return Some(Fault::Length);
+        }
+        if self.said.longest_run(whole) > verbatim::LONGEST_RUN {
+            return Some(Fault::Verbatim);
+        }
+        let (own, words) = self.said.shared(&statement.text);
+        let (all, of) = self.said.shared(whole);
+        let own_share = own as f64 / words.max(1) as f64;
+        let share = all as f64 / of.max(1) as f64;
+        let shy = !statement.reason && own > 0 && share > AIM && own_share > AIM;
+        (own_share > SHREDS || shy).then_some(Fault::Verbatim)
+    }
+
+    /// The note as a whole, once more.
+    fn whole(&self, text: &str) -> bool {
+        let (shared, words) = self.said.shared(text);
+        !text.is_empty()
+            && text.len() <= MAX_TEXT
+            && text.split_whitespace().count() <= self.limit
+            && self.said.longest_run(text) <= verbatim::LONGEST_RUN
+            && shared as f64 / words.max(1) as f64 <= SHARE
+            && !sensitive::holds_account(text)
+    }
+
+    /// A whole sentence: four words or more, a capital, a stop, a finite verb of ours, no line break.
+    fn has_form(&self, sentence: &str) -> bool {
+        let words = verbatim::words(sentence);
+        let verb = words.iter().any(|word| self.lexicon.words.finite.contains(word));
+        words.len() >= 4
+            && verb
+            && sentence.starts_with(|c: char| c.is_uppercase())
+            && sentence.ends_with('.')
+            && !sentence.contains(['\n', ';', '!', '?', '{', '}'])
+            && !sentence.contains("  ")
+    }
+
+    /// Every number, day and month in the sentence was heard.
+    fn is_grounded(&self, sentence: &str) -> bool {
+        let folded = tokens::fold(sentence);
+        let digits = |c: char| c.is_ascii_digit();
+        let plain = folded.split(|c: char| !digits(c)).filter(|run| !run.is_empty());
+        let named = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| {
+            self.lexicon.time.weekdays.contains_key(*word) || self.lexicon.time.months.contains_key(*word)
+        });
+        // English "may" is a verb, too; the frames use it.
+        plain.clone().all(|run| self.numbers.contains(run))
+            && named.filter(|word| *word != "may" && *word != "march").all(|word| self.days.contains(word))
+    }
+
+    fn is_dead(&self, statement: &Statement) -> bool {
+        let bound = matches!(
+            statement.kind,
+            Kind::Appointment | Kind::Promise | Kind::Callback | Kind::FollowUp | Kind::Decision
+        );
+        let words = verbatim::words(&statement.text);
+        bound && self.dead.iter().any(|dead| words.contains(dead))
+    }
+
+    /// It names turns of the call, one of them by whoever it speaks of.
+    fn is_supported(&self, statement: &Statement) -> bool {
+        let by = statement.by.is_caller();
+        let turns = statement.evidence.iter().filter_map(|turn| self.speakers.get(usize::from(*turn)));
+        turns.into_iter().any(|speaker| speaker.is_caller() == by)
+    }
+}
+
+/// The words and numbers by which a value may be printed.
+fn ground(value: &Value, lexicon: &Lexicon, numbers: &mut BTreeSet<String>, days: &mut BTreeSet<String>) {
+    let mut add = |text: &str| {
+        let runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
+        numbers.extend(runs.map(str::to_owned));
+    };
+    match &value.kind {
+        Valued::Digits(text) => {
+            add(text);
+            // Printed in groups, a telephone number is more than one run.
+        }
+        Valued::Count(count) => add(&when::number(u64::from(*count))),
+        Valued::Amount { cents, .. } => {
+            add(&when::number(cents / 100));
+            add(&when::two_digits((cents % 100) as u8));
+        }
+        Valued::Time { .. } | Valued::Window { .. } => add(&when::clock(lexicon, &value.kind)),
+        Valued::Duration { .. } => add(&when::duration(lexicon, &value.kind)),
+        Valued::Date { .. } | Valued::Weekday(_) | Valued::Month(_) => {
+            let text = when::day(lexicon, &value.kind);
+            add(&text);
+            days.extend(tokens::fold(&text).split(|c: char| !c.is_alphanumeric()).map(str::to_owned));
+        }
+        Valued::Relative(_) | Valued::Part(_) => {}
+    }
+}
+
+/// The call's words with each value as a note would print it, so that a run over numbers is found, too.
+fn printed_words(
+    tokens: &[tokens::Token],
+    values: &[Value],
+    covered: &[Option<usize>],
+    lexicon: &Lexicon,
+) -> String {
+    let mut text = String::new();
+    for (at, token) in tokens.iter().enumerate() {
+        match covered[at].map(|index| &values[index]) {
+            Some(value) if value.from == at => text.push_str(&print(value, lexicon)),
+            Some(_) => continue,
+            None => text.push_str(&token.text),
+        }
+        text.push(' ');
+    }
+    text
+}
+
+fn print(value: &Value, lexicon: &Lexicon) -> String {
+    match &value.kind {
+        Valued::Digits(text) => text.clone(),
+        Valued::Count(count) => when::number(u64::from(*count)),
+        Valued::Amount { cents, currency } => super::notes::print_amount(lexicon, *cents, *currency),
+        Valued::Time { .. } | Valued::Window { .. } => when::clock(lexicon, &value.kind),
+        Valued::Duration { .. } => when::duration(lexicon, &value.kind),
+        Valued::Relative(_) | Valued::Date { .. } | Valued::Weekday(_) | Valued::Month(_) => {
+            when::day(lexicon, &value.kind)
+        }
+        Valued::Part(part) => lexicon.time.say.parts.get(usize::from(*part)).cloned().unwrap_or_default(),
+    }
+}
+
+/// The words by which a value that fell would show itself.
+fn printed(kind: &Valued, lexicon: &Lexicon) -> Vec<String> {
+    let text = match kind {
+        Valued::Weekday(_) | Valued::Month(_) => when::day(lexicon, kind),
+        Valued::Date { weekday: Some(weekday), .. } => when::day(lexicon, &Valued::Weekday(*weekday)),
+        Valued::Time { .. } | Valued::Window { .. } => when::clock(lexicon, kind),
+        Valued::Amount { cents, .. } if cents % 100 != 0 => {
+            let mut text = when::number(cents / 100);
+            text.push('.');
+            text.push_str(&when::two_digits((cents % 100) as u8));
+            text
+        }
+        _ => String::new(),
+    };
+    let shows = |word: &String| {
+        word.starts_with(|c: char| c.is_ascii_digit()) || lexicon.time.weekdays.contains_key(word)
+    };
+    verbatim::words(&text).into_iter().filter(shows).collect()
 }

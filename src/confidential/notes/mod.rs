@@ -1,10 +1,36 @@
 //! A call's recognised words go in; a guarded note, an objection or requests not to be contacted come out.
 //!
-//! The steps are pure and stand one to a file; none of them knows a language, the languages are data.
+//! Do not try to understand the call. Collect typed evidence, keep a ledger of what stands, say it in our own verbs:
+//! words, values, clauses, deeds, pairs, ledger, select, say, guard. The steps are pure and stand one to a file;
+//! none of them knows a language, the languages are data (`lexicon/`).
 
-use super::{Transcript, guard::Guarded};
-use crate::border::{Day, DoNotContact};
+mod abstain;
+mod clauses;
+mod contact;
+mod deeds;
+mod ledger;
+pub(in crate::confidential) mod lexicon;
+mod objection;
+mod pairs;
+pub(in crate::confidential) mod pattern;
+mod phrase;
+mod say;
+mod select;
+pub(in crate::confidential) mod tokens;
+pub(in crate::confidential) mod values;
+pub(in crate::confidential) mod when;
+
+pub(in crate::confidential) use say::amount as print_amount;
+pub(in crate::confidential) use tokens::fold;
+
+use super::Transcript;
+use super::guard::{self, Draft, Fault, Guarded, Kind, Modality, Secrets, Statement};
+use crate::border::{Day, DoNotContact, Topics, Trust, TrustLabel};
 use crate::call::{Language, NoSummary};
+use lexicon::Lexicon;
+use pattern::View;
+use tokens::Token;
+use values::Value;
 
 /// How well the call was heard, in whole per cents; it becomes the note's trust label.
 #[derive(Clone, Copy)]
@@ -17,6 +43,19 @@ pub struct Quality {
     pub arrived_pct: u8,
 }
 
+impl Quality {
+    fn trust(self) -> Trust {
+        let least = self.confidence_pct.min(self.kept_pct).min(self.arrived_pct);
+        let label = match least {
+            80.. => TrustLabel::Good,
+            60.. => TrustLabel::Fair,
+            _ => TrustLabel::Low,
+        };
+        let Quality { confidence_pct, kept_pct, arrived_pct } = self;
+        Trust { label, confidence_pct, kept_pct, arrived_pct }
+    }
+}
+
 /// Whether somebody on the call does not want a summary.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Objection {
@@ -27,24 +66,202 @@ pub enum Objection {
 }
 
 /// Writes the note of a call, or says why there is none.
+///
+/// Days stay as they were said ("Thursday", "tomorrow"): `today` is kept for the reader, who sees it beside the note.
 pub fn summarise(
     transcript: &Transcript,
     language: Language,
     today: Day,
     quality: Quality,
 ) -> Result<Guarded, NoSummary> {
-    let _ = (transcript, language, today, quality);
-    Err(NoSummary::Unintelligible)
+    let _ = today;
+    write(transcript, language, quality).0
 }
 
 /// Looks for an objection in what has been recognised so far.
 pub fn objection(transcript: &Transcript, language: Language) -> Objection {
-    let _ = (transcript, language);
-    Objection::None
+    let read = Read::new(transcript, lexicon::of(language));
+    objection::find(read.view()).what
 }
 
-/// Requests not to be contacted, at most two.
+/// Requests not to be contacted, at most two; one made before an objection counts, nothing after it is read.
 pub fn do_not_contact(transcript: &Transcript, language: Language) -> Vec<DoNotContact> {
-    let _ = (transcript, language);
-    Vec::new()
+    let read = Read::new(transcript, lexicon::of(language));
+    let view = read.view();
+    let objection = objection::find(view);
+    let requests = contact::find(view).into_iter();
+    requests
+        .filter(|(_, heard)| heard.turns.iter().any(|t| *t < objection.turn))
+        .map(|(request, _)| request)
+        .collect()
+}
+
+/// The call as the steps read it.
+struct Read {
+    lexicon: &'static Lexicon,
+    tokens: Vec<Token>,
+    values: Vec<Value>,
+    covered: Vec<Option<usize>>,
+    secrets: Secrets,
+    /// Tokens that are a verb of an act.
+    verbs: Vec<bool>,
+}
+
+impl Read {
+    fn new(transcript: &Transcript, lexicon: &'static Lexicon) -> Read {
+        let tokens = tokens::read(transcript, lexicon);
+        let values = values::read(&tokens, lexicon);
+        let covered = values::cover(&tokens, &values);
+        let secrets = Secrets::find(&tokens, &values, &covered, lexicon);
+        let mut read = Read { lexicon, tokens, values, covered, secrets, verbs: Vec::new() };
+        read.verbs = pattern::verbs(read.view());
+        read
+    }
+
+    fn view(&self) -> View<'_> {
+        View {
+            tokens: &self.tokens,
+            values: &self.values,
+            covered: &self.covered,
+            banned: &self.secrets.tokens,
+            lexicon: self.lexicon,
+            channel: &[],
+            verbs: &self.verbs,
+        }
+    }
+}
+
+type Written = (Result<Guarded, NoSummary>, Vec<Statement>, Vec<Option<Fault>>);
+
+fn write(transcript: &Transcript, language: Language, quality: Quality) -> Written {
+    let none = |reason| (Err(reason), Vec::new(), Vec::new());
+    let lexicon = lexicon::of(language);
+    let read = Read::new(transcript, lexicon);
+    let view = read.view();
+    match objection::find(view).what {
+        Objection::Heard => return none(NoSummary::Objection),
+        Objection::Suspected => return none(NoSummary::ObjectionSuspected),
+        Objection::None => {}
+    }
+    if let Some(reason) = abstain::before(transcript, language, view) {
+        return none(reason);
+    }
+    let clauses = clauses::read(view);
+    let mut deeds = deeds::read(view, &clauses);
+    pairs::settle(&mut deeds, &clauses);
+    let ledger = ledger::read(view, &clauses);
+    let requests = contact::find(view);
+    let evidence =
+        select::Evidence { view, clauses: &clauses, deeds: &deeds, ledger: &ledger, requests: &requests };
+    let statements = select::statements(&evidence);
+    let topics = topics(view);
+    let draft = |statements| Draft {
+        language,
+        topics,
+        trust: quality.trust(),
+        statements,
+        dead: ledger.dead.clone(),
+    };
+    let mut draft = draft(statements);
+    let verdict = guard::examine(transcript, lexicon, &mut draft);
+    let note = verdict.note.ok_or(NoSummary::Unintelligible);
+    (note, draft.statements, verdict.faults)
+}
+
+/// Topics by the words of the call; two words of a topic, or one that both sides said.
+fn topics(view: View<'_>) -> Topics {
+    let mut topics = Topics::default();
+    for (topic, stems) in &view.lexicon.topics {
+        let hits = view.tokens.iter().filter(|token| stems.iter().any(|stem| stem.fits(&token.text))).count();
+        if hits >= 2 {
+            topics = topics.with(topic);
+        }
+    }
+    if topics == Topics::default() { topics.with("other") } else { topics }
+}
+
+/// What the engine makes of a written call, for `callgist note`: never called by an ear.
+pub(crate) struct Explained {
+    pub summary: String,
+    pub statements: Vec<ExplainedStatement>,
+    pub do_not_contact: Vec<DoNotContact>,
+    pub objection: bool,
+    pub reason: Option<NoSummary>,
+    /// Statements that the guard dropped, with why.
+    pub dropped: Vec<(ExplainedStatement, &'static str)>,
+}
+
+/// One statement of a written call.
+pub(crate) struct ExplainedStatement {
+    pub kind: &'static str,
+    pub by: String,
+    pub polarity: &'static str,
+    pub modality: &'static str,
+    pub text: String,
+    pub evidence: Vec<u16>,
+    pub rule: &'static str,
+}
+
+/// Writes the note of a written call and says what it rests on.
+pub(crate) fn explain(transcript: &Transcript, language: Language) -> Explained {
+    let quality = Quality { confidence_pct: 100, kept_pct: 100, arrived_pct: 100 };
+    let (note, statements, faults) = write(transcript, language, quality);
+    let (mut kept, mut dropped) = (Vec::new(), Vec::new());
+    for (statement, fault) in statements.iter().zip(faults) {
+        match fault {
+            None if note.is_ok() => kept.push(plain(statement)),
+            None => dropped.push((plain(statement), "no reason")),
+            Some(fault) => dropped.push((plain(statement), fault.word())),
+        }
+    }
+    let reason = note.as_ref().err().copied();
+    Explained {
+        summary: note.as_ref().map_or_else(|_| String::new(), |note| note.text().to_owned()),
+        statements: kept,
+        do_not_contact: do_not_contact(transcript, language),
+        objection: reason == Some(NoSummary::Objection),
+        reason,
+        dropped,
+    }
+}
+
+fn plain(statement: &Statement) -> ExplainedStatement {
+    ExplainedStatement {
+        kind: kind_word(statement.kind),
+        by: if statement.by.is_caller() { "caller".to_owned() } else { "agent".to_owned() },
+        polarity: if statement.positive { "positive" } else { "negative" },
+        modality: modality_word(statement.modality),
+        text: statement.text.clone(),
+        evidence: statement.evidence.clone(),
+        rule: statement.rule,
+    }
+}
+
+fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Issue => "issue",
+        Kind::Request => "request",
+        Kind::Information => "information_given",
+        Kind::Promise => "promise",
+        Kind::Refusal => "refusal",
+        Kind::FollowUp => "follow_up",
+        Kind::Appointment => "appointment",
+        Kind::Amount => "amount",
+        Kind::Reference => "reference",
+        Kind::Callback => "callback",
+        Kind::Cause => "cause",
+        Kind::Decision => "decision",
+    }
+}
+
+fn modality_word(modality: Modality) -> &'static str {
+    match modality {
+        Modality::Claim => "claim",
+        Modality::Fact => "fact",
+        Modality::Wish => "wish",
+        Modality::Possible => "possible",
+        Modality::Offered => "offered",
+        Modality::Committed => "committed",
+        Modality::Agreed => "agreed",
+    }
 }

@@ -1,0 +1,280 @@
+//! What was said goes in, what may never stand in a note comes out: cards, accounts, passwords, addresses, health,
+//! other people.
+//!
+//! It is judged by shape (check digits, lengths) and by the words around it, never by one alone: a misheard digit
+//! spoils the check digit, a misheard word the context.
+
+use crate::confidential::notes::lexicon::{Lexicon, Stem};
+use crate::confidential::notes::tokens::Token;
+use crate::confidential::notes::values::{Kind, Value};
+use std::collections::BTreeSet;
+use zeroize::Zeroize;
+
+/// Digits in a row of numbers from which on it may be a card or an account.
+const LONG: usize = 12;
+
+/// Longest telephone number that is let through.
+const LONGEST_NUMBER: usize = 13;
+
+/// What is forbidden in this call's note.
+pub(in crate::confidential) struct Secrets {
+    /// Per token.
+    pub tokens: Vec<bool>,
+    words: BTreeSet<String>,
+    digits: BTreeSet<String>,
+}
+
+impl Drop for Secrets {
+    fn drop(&mut self) {
+        let sets = [&mut self.words, &mut self.digits];
+        sets.into_iter().for_each(|set| std::mem::take(set).into_iter().for_each(|mut text| text.zeroize()));
+    }
+}
+
+impl Secrets {
+    pub fn find(tokens: &[Token], values: &[Value], covered: &[Option<usize>], lexicon: &Lexicon) -> Secrets {
+        let mut ban = vec![false; tokens.len()];
+        long_numbers(tokens, values, lexicon, &mut ban);
+        near_cards(tokens, lexicon, covered, &mut ban);
+        after_secrets(tokens, lexicon, &mut ban);
+        addresses(tokens, lexicon, covered, &mut ban);
+        people(tokens, lexicon, &mut ban);
+        for (at, token) in tokens.iter().enumerate() {
+            ban[at] |= fits(&lexicon.sensitive.health, token) || lexicon.words.names.contains(&token.text);
+        }
+        let (words, digits) = collect(tokens, values, lexicon, &ban);
+        for (at, token) in tokens.iter().enumerate() {
+            ban[at] |= words.contains(&token.text);
+        }
+        Secrets { tokens: ban, words, digits }
+    }
+
+    /// Whether a sentence of ours holds something forbidden.
+    pub fn leak(&self, sentence: &str) -> bool {
+        let words = super::verbatim::words(sentence);
+        words.iter().any(|word| self.words.contains(word))
+            || digit_groups(sentence).iter().any(|group| {
+                self.digits.iter().any(|secret| secret.contains(group.as_str()) && group.len() >= 3)
+            })
+            || holds_account(sentence)
+    }
+}
+
+/// Whether a text holds what looks like a card or an account, whatever the call said.
+pub(super) fn holds_account(text: &str) -> bool {
+    let closed = closed_up(text);
+    let runs = closed.split(|c: char| !c.is_ascii_alphanumeric());
+    runs.into_iter().any(|run| {
+        let digits: String = run.chars().filter(char::is_ascii_digit).collect();
+        digits.len() > LONGEST_NUMBER || (digits.len() >= LONG && luhn(&digits)) || iban(run)
+    })
+}
+
+/// The check of card numbers.
+pub(super) fn luhn(digits: &str) -> bool {
+    let sum: u32 = digits
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(at, digit)| {
+            let value = u32::from(digit - b'0') * if at % 2 == 1 { 2 } else { 1 };
+            if value > 9 { value - 9 } else { value }
+        })
+        .sum();
+    digits.len() >= LONG && sum.is_multiple_of(10)
+}
+
+/// Two letters, two digits, eleven or more letters or digits: by shape, the check digits may be misheard.
+pub(super) fn iban(run: &str) -> bool {
+    let bytes = run.as_bytes();
+    bytes.len() >= 15
+        && bytes[..2].iter().all(u8::is_ascii_alphabetic)
+        && bytes[2..4].iter().all(u8::is_ascii_digit)
+        && bytes[4..].iter().filter(|b| b.is_ascii_digit()).count() >= 8
+}
+
+/// Numbers closed up over blanks, points and hyphens between digits, and over blanks after letters before digits.
+fn closed_up(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let mut closed = String::with_capacity(text.len());
+    for (at, c) in chars.iter().enumerate() {
+        let joins = c.is_whitespace() || ".-/".contains(*c);
+        let between = at > 0
+            && chars[at - 1].is_ascii_digit()
+            && chars.get(at + 1).is_some_and(|next| next.is_ascii_digit());
+        if !(joins && between) {
+            closed.push(*c);
+        }
+    }
+    closed
+}
+
+/// Maximal strings of digits, closed up over blanks and hyphens.
+fn digit_groups(text: &str) -> Vec<String> {
+    let closed = closed_up(text);
+    closed.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty()).map(str::to_owned).collect()
+}
+
+fn fits(stems: &[Stem], token: &Token) -> bool {
+    stems.iter().any(|stem| stem.fits(&token.text))
+}
+
+/// Rows of numbers: one telephone number is let through, anything longer or pieced together is not.
+fn long_numbers(tokens: &[Token], values: &[Value], lexicon: &Lexicon, ban: &mut [bool]) {
+    let mut at = 0;
+    while at < values.len() {
+        let mut end = at;
+        while end + 1 < values.len() && continues(tokens, &values[end], &values[end + 1], lexicon) {
+            end += 1;
+        }
+        let row = &values[at..=end];
+        let digits: String = row.iter().map(digits_of).collect();
+        let letters =
+            row.iter().any(|v| matches!(&v.kind, Kind::Digits(text) if text.len() > digits_of(v).len()));
+        let alone = row.len() == 1 && matches!(row[0].kind, Kind::Digits(_));
+        let number = alone && digits.len() <= LONGEST_NUMBER && !letters && !luhn(&digits);
+        if digits.len() >= LONG && !number {
+            let from = row[0].from;
+            let to = turn_end(tokens, from);
+            ban[from.saturating_sub(3)..to].iter_mut().zip(&tokens[from.saturating_sub(3)..to]).for_each(
+                |(ban, token)| {
+                    *ban |= token.turn == tokens[from].turn;
+                },
+            );
+        }
+        at = end + 1;
+    }
+}
+
+/// Whether a number goes on in the next one: nothing but short function words between them.
+fn continues(tokens: &[Token], a: &Value, b: &Value, lexicon: &Lexicon) -> bool {
+    let between = &tokens[a.to..b.from];
+    let plain = |value: &Value| matches!(value.kind, Kind::Digits(_) | Kind::Count(_) | Kind::Time { .. });
+    let small =
+        |token: &Token| token.text.len() <= 4 && !token.stop || lexicon.words.stop.contains(&token.text);
+    a.turn == b.turn && plain(a) && plain(b) && between.len() <= 2 && between.iter().all(small)
+}
+
+fn digits_of(value: &Value) -> String {
+    let mut text = String::new();
+    match &value.kind {
+        Kind::Digits(digits) => text.extend(digits.chars().filter(char::is_ascii_digit)),
+        Kind::Count(count) => crate::confidential::notes::values::push_number(&mut text, u64::from(*count)),
+        Kind::Time { hour, minute } => {
+            crate::confidential::notes::values::push_number(
+                &mut text,
+                u64::from(*hour) * 100 + u64::from(*minute),
+            );
+        }
+        _ => {}
+    }
+    text
+}
+
+fn turn_end(tokens: &[Token], at: usize) -> usize {
+    tokens[at..].iter().position(|t| t.turn != tokens[at].turn).map_or(tokens.len(), |more| at + more)
+}
+
+/// Every number of a turn that speaks of a card, an account or a birth.
+fn near_cards(tokens: &[Token], lexicon: &Lexicon, covered: &[Option<usize>], ban: &mut [bool]) {
+    let cards = &lexicon.sensitive.cards;
+    let birth = &lexicon.sensitive.birth;
+    let marked: BTreeSet<u16> = tokens
+        .iter()
+        .filter(|token| fits(cards, token) || fits(birth, token))
+        .map(|token| token.turn)
+        .collect();
+    for (at, token) in tokens.iter().enumerate() {
+        let near = marked.contains(&token.turn) || token.turn > 0 && marked.contains(&(token.turn - 1));
+        ban[at] |= near && covered[at].is_some();
+    }
+}
+
+/// What follows the word "password", and the turn that answers it.
+fn after_secrets(tokens: &[Token], lexicon: &Lexicon, ban: &mut [bool]) {
+    for at in 0..tokens.len() {
+        if !fits(&lexicon.sensitive.secrets, &tokens[at]) {
+            continue;
+        }
+        for later in at + 1..tokens.len() {
+            let turns = tokens[later].turn - tokens[at].turn;
+            if turns > 1 {
+                break;
+            }
+            ban[later] |= !lexicon.words.stop.contains(&tokens[later].text);
+        }
+    }
+}
+
+/// A street beside a number, and what stands around it.
+fn addresses(tokens: &[Token], lexicon: &Lexicon, covered: &[Option<usize>], ban: &mut [bool]) {
+    for at in 0..tokens.len() {
+        let word = &tokens[at].text;
+        let street = fits(&lexicon.sensitive.streets, &tokens[at])
+            || lexicon.numbers.is_german()
+                && (word.ends_with("strasse") || word.ends_with("weg") && word.len() > 4);
+        let near = at.saturating_sub(4)..(at + 5).min(tokens.len());
+        if !street || !near.clone().any(|place| covered[place].is_some()) {
+            continue;
+        }
+        let turn = tokens[at].turn;
+        for place in at.saturating_sub(5)..(at + 9).min(tokens.len()) {
+            ban[place] |= tokens[place].turn == turn && !lexicon.words.stop.contains(&tokens[place].text);
+        }
+        for place in 0..tokens.len() {
+            let close = tokens[place].turn.abs_diff(turn) <= 1 && place.abs_diff(at) < 30;
+            ban[place] |= close && covered[place].is_some();
+        }
+    }
+}
+
+/// Names after titles, and after somebody's relatives.
+fn people(tokens: &[Token], lexicon: &Lexicon, ban: &mut [bool]) {
+    for at in 0..tokens.len() {
+        let text = &tokens[at].text;
+        let title = lexicon.sensitive.titles.contains(text);
+        let relative = lexicon.sensitive.relations.contains(text);
+        if !title && !relative {
+            continue;
+        }
+        let reach = if title { 2 } else { 3 };
+        for place in at + 1..(at + 1 + reach).min(tokens.len()) {
+            let token = &tokens[place];
+            if token.turn != tokens[at].turn {
+                break;
+            }
+            let plain =
+                lexicon.words.stop.contains(&token.text) || lexicon.words.determiners.contains(&token.text);
+            if title && plain {
+                break;
+            }
+            ban[place] |= title && !plain;
+            let capital = token.shown.starts_with(char::is_uppercase) && !lexicon.numbers.is_german();
+            ban[place] |= relative && capital && !plain;
+        }
+    }
+}
+
+fn collect(
+    tokens: &[Token],
+    values: &[Value],
+    lexicon: &Lexicon,
+    ban: &[bool],
+) -> (BTreeSet<String>, BTreeSet<String>) {
+    let mut words = BTreeSet::new();
+    for (token, _) in tokens.iter().zip(ban).filter(|(_, ban)| **ban) {
+        let common = lexicon.words.stop.contains(&token.text)
+            || lexicon.words.determiners.contains(&token.text)
+            || lexicon.words.nouns.contains(&token.text) && !fits(&lexicon.sensitive.health, token)
+            || token.text.len() < 3
+            || lexicon.numbers.small.contains_key(&token.text)
+            || lexicon.numbers.tens.contains_key(&token.text)
+            || lexicon.time.weekdays.contains_key(&token.text);
+        if !common {
+            words.insert(token.text.clone());
+        }
+    }
+    let banned = values.iter().filter(|value| ban[value.from..value.to].iter().any(|ban| *ban));
+    let digits = banned.map(digits_of).filter(|digits| digits.len() >= 2).collect();
+    (words, digits)
+}

@@ -1,0 +1,98 @@
+//! A call goes in, the reason why it has no note comes out, if there is one: too short, one side, a wrong number.
+
+use super::lexicon;
+use super::pattern::{self, View};
+use crate::call::{Language, NoSummary};
+use crate::confidential::Transcript;
+
+/// Words a caller needs to say what it is about.
+const FEW: usize = 8;
+
+/// Words of one side that are nothing: breathing, a cough.
+const NOTHING: usize = 3;
+
+/// Share of function words below which speech is not of a language.
+const FOREIGN: f64 = 0.14;
+
+/// Share of words that must be surer than the floor, on either side.
+const CLEAR: f64 = 0.6;
+const FLOOR: f32 = 0.3;
+
+/// The reason that can be told before anything is understood.
+pub(super) fn before(transcript: &Transcript, language: Language, view: View<'_>) -> Option<NoSummary> {
+    let words = |caller: bool| {
+        let turns = transcript.turns.iter().filter(|turn| turn.speaker.is_caller() == caller);
+        turns.map(|turn| turn.words.len()).sum::<usize>()
+    };
+    let (caller, agent) = (words(true), words(false));
+    let says = |cue: &str, caller: bool| {
+        turn_places(view).into_iter().any(|place| {
+            view.tokens[place.start].speaker.is_caller() == caller
+                && pattern::any(view.lexicon.cue(cue), view, &place)
+        })
+    };
+    if caller <= NOTHING {
+        let asks = says("anybody_there", false) || agent <= 12;
+        return Some(if asks || caller > 0 { NoSummary::NothingSaid } else { NoSummary::OneSided });
+    }
+    if says("voicemail", false) && agent_turns(transcript) <= 2 || agent <= NOTHING {
+        return Some(NoSummary::OneSided);
+    }
+    let wrong = says("wrong_number", true) || says("wrong_number", false);
+    if wrong && transcript.turns.len() <= 10 {
+        return Some(NoSummary::WrongNumber);
+    }
+    if caller < FEW {
+        return Some(NoSummary::TooShort);
+    }
+    if !is_clear(transcript) {
+        return Some(NoSummary::Unintelligible);
+    }
+    foreign(view, language)
+}
+
+fn agent_turns(transcript: &Transcript) -> usize {
+    transcript.turns.iter().filter(|turn| !turn.speaker.is_caller()).count()
+}
+
+fn is_clear(transcript: &Transcript) -> bool {
+    [true, false].into_iter().all(|caller| {
+        let turns = transcript.turns.iter().filter(|turn| turn.speaker.is_caller() == caller);
+        let words: Vec<f32> = turns.flat_map(|turn| turn.words.iter().map(|word| word.probability)).collect();
+        let clear = words.iter().filter(|probability| **probability >= FLOOR).count();
+        words.is_empty() || clear as f64 >= CLEAR * words.len() as f64
+    })
+}
+
+/// Another of the three languages fits better, or none fits at all.
+fn foreign(view: View<'_>, language: Language) -> Option<NoSummary> {
+    let share = |language: Language, caller: bool| {
+        let function = &lexicon::of(language).words.function;
+        let side = view.tokens.iter().filter(|token| token.speaker.is_caller() == caller);
+        let (mut hits, mut all) = (0usize, 0usize);
+        for token in side.filter(|token| !token.is_number()) {
+            all += 1;
+            hits += usize::from(function.contains(&token.text));
+        }
+        hits as f64 / all.max(1) as f64
+    };
+    let (caller, agent) = (share(language, true), share(language, false));
+    let others = [Language::En, Language::De, Language::Fr].into_iter().filter(|other| *other != language);
+    let other = others.map(|other| share(other, true).min(share(other, false))).fold(0.0, f64::max);
+    if other > 0.25 && other > 1.5 * caller.min(agent) {
+        return Some(NoSummary::Language);
+    }
+    let both_low = caller < FOREIGN && agent < FOREIGN;
+    both_low.then_some(if agent < FOREIGN / 2.0 { NoSummary::Language } else { NoSummary::Unintelligible })
+}
+
+fn turn_places(view: View<'_>) -> Vec<std::ops::Range<usize>> {
+    let mut places: Vec<std::ops::Range<usize>> = Vec::new();
+    for (at, token) in view.tokens.iter().enumerate() {
+        match places.last_mut() {
+            Some(last) if view.tokens[last.start].turn == token.turn => last.end = at + 1,
+            _ => places.push(at..at + 1),
+        }
+    }
+    places
+}

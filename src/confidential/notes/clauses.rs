@@ -1,0 +1,85 @@
+//! Tokens go in, clauses come out: where each begins and ends, who says it, whether it asks, denies or hedges.
+//!
+//! A clause ends with its turn, at punctuation, and before a conjunction that goes on with a function word.
+
+use super::pattern::{self, View};
+use crate::confidential::Speaker;
+use std::ops::Range;
+
+pub(super) struct Clause {
+    pub place: Range<usize>,
+    pub turn: u16,
+    pub speaker: Speaker,
+    pub question: bool,
+    pub negated: bool,
+    pub hedged: bool,
+    /// It depends on something, or the clause beside it says so.
+    pub conditional: bool,
+    pub past: bool,
+    pub accepts: bool,
+    pub rejects: bool,
+}
+
+/// The call's clauses, in order.
+pub(super) fn read(view: View<'_>) -> Vec<Clause> {
+    let mut clauses: Vec<Clause> = places(view).into_iter().map(|place| judge(view, place)).collect();
+    for at in 1..clauses.len() {
+        let conditional = pattern::any(view.lexicon.cue("condition"), view, &clauses[at - 1].place);
+        if conditional && clauses[at - 1].turn == clauses[at].turn {
+            clauses[at].conditional = true;
+        }
+    }
+    clauses
+}
+
+fn places(view: View<'_>) -> Vec<Range<usize>> {
+    let tokens = view.tokens;
+    let mut places = Vec::new();
+    let mut from = 0;
+    for at in 1..=tokens.len() {
+        let ends = at == tokens.len() || tokens[at].turn != tokens[at - 1].turn;
+        let same_value =
+            at < tokens.len() && view.covered[at].is_some() && view.covered[at] == view.covered[at - 1];
+        let stops = tokens[at - 1].stop
+            && !same_value
+            && view.covered[at - 1].is_none_or(|_| !is_ordinal(view, at - 1));
+        if ends || stops || (!same_value && at - from >= 3 && starts_clause(view, at)) {
+            places.push(from..at);
+            from = at;
+        }
+    }
+    places
+}
+
+/// "den 4. um 8 Uhr": the stop belongs to the number.
+fn is_ordinal(view: View<'_>, at: usize) -> bool {
+    let next = view.tokens.get(at + 1);
+    view.tokens[at].is_number() && next.is_some_and(|next| next.shown.starts_with(char::is_lowercase))
+}
+
+fn starts_clause(view: View<'_>, at: usize) -> bool {
+    let words = view.words();
+    let token = &view.tokens[at];
+    let next = view.tokens.get(at + 1).filter(|next| next.turn == token.turn);
+    words.starters.contains(&token.text)
+        && view.covered[at].is_none()
+        && next.is_some_and(|next| words.stop.contains(&next.text) || words.determiners.contains(&next.text))
+}
+
+fn judge(view: View<'_>, place: Range<usize>) -> Clause {
+    let says = |cue: &str| pattern::any(view.lexicon.cue(cue), view, &place);
+    let tokens = &view.tokens[place.clone()];
+    let marked = tokens.last().is_some_and(|token| token.question);
+    Clause {
+        turn: tokens.first().map_or(0, |token| token.turn),
+        speaker: tokens.first().map_or(Speaker::Caller, |token| token.speaker),
+        question: marked || says("question"),
+        negated: says("negation"),
+        hedged: says("hedge"),
+        conditional: says("condition"),
+        past: says("past"),
+        accepts: says("accept"),
+        rejects: says("reject"),
+        place,
+    }
+}

@@ -1,0 +1,171 @@
+//! Clauses go in, deeds come out: who commits to, refuses, asks for or offers which act, about what and when.
+//!
+//! Modality is a ladder, and doubt only moves down: a hedge makes a promise possible, a question makes it nothing.
+
+use super::clauses::Clause;
+use super::lexicon::Need;
+use super::pattern::{self, Found, View};
+use super::phrase;
+use super::when::{self, When};
+use crate::confidential::Speaker;
+use std::ops::Range;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Mode {
+    /// The speaker will do it.
+    Commit,
+    /// The speaker will not or cannot do it.
+    Refuse,
+    /// The speaker could do it, if the other side wants.
+    Offer,
+    /// It may happen.
+    Possible,
+    /// The other side may do it.
+    Permit,
+    /// The speaker asks the other side to do it.
+    Ask,
+    /// The speaker wants to do it.
+    Want,
+}
+
+#[derive(Clone)]
+pub(super) struct Deed {
+    pub mode: Mode,
+    /// Its place in the lexicon's acts.
+    pub act: usize,
+    pub clause: usize,
+    pub turn: u16,
+    pub speaker: Speaker,
+    pub object: Option<Range<usize>>,
+    /// An amount of money that the act is about, by its value.
+    pub amount: Option<usize>,
+    pub when: Option<When>,
+    pub conditional: bool,
+    pub free: bool,
+    /// Turns that bear it out.
+    pub evidence: Vec<u16>,
+}
+
+/// Every deed of the call, in order.
+pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Vec<Deed> {
+    let mut deeds: Vec<Deed> = Vec::new();
+    for (index, clause) in clauses.iter().enumerate() {
+        let Some((mode, found)) = mode_of(view, clause, deeds.last()) else { continue };
+        let Some((act, from, to)) = found.act else { continue };
+        let mut object = object_of(view, &clause.place, from, to);
+        if object.is_none() && view.lexicon.acts[act].object != Need::None {
+            object = meant_before(view, clauses, index);
+        }
+        deeds.push(Deed {
+            mode,
+            act,
+            clause: index,
+            turn: clause.turn,
+            speaker: clause.speaker,
+            object,
+            amount: amount_of(view, &clause.place, from),
+            when: when_of(view, clauses, index),
+            conditional: clause.conditional,
+            free: pattern::any(view.lexicon.cue("free"), view, &clause.place),
+            evidence: vec![clause.turn],
+        });
+    }
+    deeds
+}
+
+fn mode_of(view: View<'_>, clause: &Clause, last: Option<&Deed>) -> Option<(Mode, Found)> {
+    let find = |cue: &str| {
+        let found = view.lexicon.cue(cue).iter().filter_map(|p| p.find(view, clause.place.clone()));
+        found.filter(|found| found.act.is_some()).min_by_key(|found| found.from)
+    };
+    let caller = clause.speaker.is_caller();
+    if let Some(found) = find("refuse") {
+        return Some((Mode::Refuse, found));
+    }
+    if clause.question {
+        let asked = find("ask").map(|found| (Mode::Ask, found));
+        return asked.or_else(|| find("offer").map(|found| (Mode::Offer, found))).filter(|_| !clause.negated);
+    }
+    if clause.negated {
+        return None;
+    }
+    for (cue, mode) in [("ask", Mode::Ask), ("possible", Mode::Possible), ("permit", Mode::Permit)] {
+        let fits = mode != Mode::Permit || !caller;
+        if let Some(found) = find(cue).filter(|_| fits) {
+            return Some((mode, found));
+        }
+    }
+    if caller && let Some(found) = find("want") {
+        return Some((Mode::Want, found));
+    }
+    if !caller && let Some(found) = find("offer") {
+        return Some((Mode::Offer, found));
+    }
+    let commit = find(if caller { "willing" } else { "commit" });
+    let chained = || {
+        let same = last.is_some_and(|last| last.mode == Mode::Commit && last.turn == clause.turn);
+        same.then(|| find("chain")).flatten()
+    };
+    let found = commit.or_else(chained)?;
+    let mode = if clause.hedged { Mode::Possible } else { Mode::Commit };
+    Some((mode, found))
+}
+
+/// "credit seventeen euros".
+fn amount_of(view: View<'_>, place: &Range<usize>, from: usize) -> Option<usize> {
+    super::values::within(view.values, &(from..place.end))
+        .find(|&index| matches!(view.values[index].kind, super::values::Kind::Amount { .. }))
+}
+
+/// The noun phrase beside the verb: after it, or, where the verb stands late, before it.
+fn object_of(view: View<'_>, place: &Range<usize>, from: usize, to: usize) -> Option<Range<usize>> {
+    // The act's own words may hold its object ("schicke" ... "raus"), so the search begins after its first word.
+    let after = phrases(view, &(from + 1..place.end)).into_iter().next();
+    let before = phrases(view, &(place.start..from)).into_iter().last();
+    let _ = to;
+    let determined = |phrase: &Option<Range<usize>>| {
+        phrase.as_ref().is_some_and(|p| view.words().determiners.contains(&view.tokens[p.start].text))
+    };
+    if !determined(&after) && determined(&before) {
+        return before;
+    }
+    after.or(before)
+}
+
+/// The noun phrases of a place, in order.
+pub(super) fn phrases(view: View<'_>, place: &Range<usize>) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut at = place.start;
+    while at < place.end {
+        match phrase::at(view, place, at) {
+            Some(phrase) => {
+                at = phrase.end;
+                found.push(phrase);
+            }
+            None => at += 1,
+        }
+    }
+    found
+}
+
+/// "it", "that": what was spoken of last, by whom ever, within three clauses.
+fn meant_before(view: View<'_>, clauses: &[Clause], index: usize) -> Option<Range<usize>> {
+    let before = clauses[..index].iter().rev().take(7);
+    before.filter(|clause| clauses[index].turn - clause.turn <= 3).find_map(|clause| {
+        let nouns = |phrase: &Range<usize>| {
+            phrase.clone().any(|at| view.words().nouns.contains(&view.tokens[at].text))
+        };
+        phrases(view, &clause.place).into_iter().rev().find(nouns)
+    })
+}
+
+/// When it will be: in the clause, or in the next one of the same turn.
+fn when_of(view: View<'_>, clauses: &[Clause], index: usize) -> Option<When> {
+    let clause = &clauses[index];
+    let own = when::read(view, &clause.place).into_iter().next();
+    own.or_else(|| {
+        let next = clauses.get(index + 1).filter(|next| next.turn == clause.turn && !next.question)?;
+        let short = next.place.len() <= 6;
+        when::read(view, &next.place).into_iter().next().filter(|_| short)
+    })
+}

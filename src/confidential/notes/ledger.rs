@@ -1,0 +1,186 @@
+//! Times proposed, accepted, rejected and corrected go in; the appointments that stand come out, with a dead list.
+//!
+//! The last accepted time stands. What was rejected or corrected is dead: the guard bans it from appointments.
+
+use super::clauses::Clause;
+use super::pattern::{self, View};
+use super::values::Kind;
+use super::when::{self, When};
+use std::ops::Range;
+
+pub(super) struct Appointment {
+    pub when: When,
+    pub evidence: Vec<u16>,
+    /// The clause in which it was accepted.
+    pub clause: usize,
+}
+
+#[derive(Default)]
+pub(super) struct Ledger {
+    pub appointments: Vec<Appointment>,
+    /// Days and times that were proposed and fell.
+    pub dead: Vec<Kind>,
+}
+
+/// A time that waits for the other side.
+struct Proposal {
+    when: When,
+    turn: u16,
+    by_caller: bool,
+    limit: bool,
+}
+
+/// Turns that a proposal waits for its answer.
+const PATIENCE: u16 = 3;
+
+pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
+    let mut ledger = Ledger::default();
+    let mut open: Option<Proposal> = None;
+    for turn in turns(clauses) {
+        let place = clauses[turn.start].place.start..clauses[turn.end - 1].place.end;
+        let number = clauses[turn.start].turn;
+        let by_caller = clauses[turn.start].speaker.is_caller();
+        if open.as_ref().is_some_and(|open| number - open.turn > PATIENCE) {
+            open = None;
+        }
+        let said = in_turn(view, &clauses[turn.clone()], &place, &mut ledger.dead);
+        let accepts = clauses[turn.clone()].iter().any(|clause| clause.accepts);
+        let rejects = clauses[turn.clone()].iter().any(|clause| clause.rejects) && !accepts;
+        let past = clauses[turn.clone()].iter().all(|clause| clause.past);
+        let asks = clauses[turn.clone()].iter().any(|clause| clause.question);
+        match (said, &open) {
+            (None, Some(proposal)) if proposal.by_caller != by_caller => {
+                if rejects {
+                    kill(&mut ledger.dead, &proposal.when);
+                    open = None;
+                } else if accepts && !asks && !proposal.limit && is_appointment(view, &proposal.when, &place)
+                {
+                    let evidence = vec![proposal.turn, number];
+                    let when = proposal.when.clone();
+                    settle(&mut ledger, Appointment { when, evidence, clause: turn.start });
+                    open = None;
+                }
+            }
+            (Some(when), Some(proposal)) if proposal.by_caller != by_caller => {
+                let same = shares_a_value(&when, &proposal.when);
+                let whole = when.completed_by(&proposal.when);
+                let fell = other_day(&when, &proposal.when);
+                let limit = when.is_limit(view.lexicon) || proposal.limit;
+                if fell {
+                    kill(&mut ledger.dead, &proposal.when);
+                }
+                let agreed = !fell && !rejects && (accepts || same && !asks);
+                if agreed && !limit && is_appointment(view, &whole, &place) {
+                    let evidence = vec![proposal.turn, number];
+                    settle(&mut ledger, Appointment { when: whole.clone(), evidence, clause: turn.start });
+                }
+                open = Some(Proposal { when: whole, turn: number, by_caller, limit });
+            }
+            (Some(when), earlier) => {
+                let whole =
+                    earlier.as_ref().map_or_else(|| when.clone(), |open| when.completed_by(&open.when));
+                let limit = when.is_limit(view.lexicon) || when.habitual || past;
+                open = Some(Proposal { when: whole, turn: number, by_caller, limit });
+            }
+            _ => {}
+        }
+    }
+    let standing: Vec<Kind> = ledger.appointments.iter().flat_map(|a| kinds(&a.when)).collect();
+    ledger.dead.retain(|dead| !standing.iter().any(|kind| when::same_day(kind, dead)));
+    ledger
+}
+
+/// The clauses of each turn.
+pub(super) fn turns(clauses: &[Clause]) -> Vec<Range<usize>> {
+    let mut turns: Vec<Range<usize>> = Vec::new();
+    for (index, clause) in clauses.iter().enumerate() {
+        match turns.last_mut() {
+            Some(last) if clauses[last.start].turn == clause.turn => last.end = index + 1,
+            _ => turns.push(index..index + 1),
+        }
+    }
+    turns
+}
+
+/// The time that stands at the end of a turn: of two days the later one, and what a correction left.
+fn in_turn(view: View<'_>, clauses: &[Clause], place: &Range<usize>, dead: &mut Vec<Kind>) -> Option<When> {
+    let mut standing: Option<When> = None;
+    let corrected_at = pattern::first(view.lexicon.cue("correction"), view, place).map(|found| found.from);
+    let _ = clauses;
+    for when in when::read(view, place) {
+        let dated = when.day.is_some() || when.time.is_some();
+        if !dated || when.duration.is_some() && when.day.is_none() && when.time.is_none() {
+            continue;
+        }
+        standing = Some(match standing.take() {
+            None => when,
+            Some(earlier) => {
+                let starts = when.values.first().map_or(0, |&index| view.values[index].from);
+                let corrected =
+                    corrected_at.is_some_and(|at| at <= starts && at >= first_token(view, &earlier));
+                if other_day(&when, &earlier) || corrected && clashes(&when, &earlier) {
+                    let lost = kinds(&earlier).into_iter().filter(|kind| !kinds(&when).contains(kind));
+                    dead.extend(lost);
+                }
+                when.completed_by(&earlier)
+            }
+        });
+    }
+    standing
+}
+
+fn first_token(view: View<'_>, when: &When) -> usize {
+    when.values.iter().map(|&index| view.values[index].from).min().unwrap_or(0)
+}
+
+fn clashes(a: &When, b: &When) -> bool {
+    a.time.is_some() && b.time.is_some() && a.time != b.time || other_day(a, b)
+}
+
+fn other_day(a: &When, b: &When) -> bool {
+    matches!((&a.day, &b.day), (Some(a), Some(b)) if !when::same_day(a, b))
+}
+
+fn shares_a_value(a: &When, b: &When) -> bool {
+    let day = matches!((&a.day, &b.day), (Some(a), Some(b)) if when::same_day(a, b));
+    let time = a.time.is_some() && a.time == b.time;
+    day || time
+}
+
+pub(super) fn kinds(when: &When) -> Vec<Kind> {
+    [&when.day, &when.end, &when.time].into_iter().flatten().cloned().collect()
+}
+
+fn kill(dead: &mut Vec<Kind>, when: &When) {
+    dead.extend(kinds(when));
+}
+
+/// A time of day, or a word of coming nearby, makes a time an appointment.
+fn is_appointment(view: View<'_>, when: &When, place: &Range<usize>) -> bool {
+    if when.day.is_none() || when.habitual {
+        return false;
+    }
+    let around = place.start.saturating_sub(60)..place.end;
+    let word = || pattern::any(view.lexicon.cue("appointment_word"), view, &around);
+    matches!(when.day, Some(Kind::Weekday(_) | Kind::Date { .. } | Kind::Relative(_)))
+        && (when.time.is_some() || when.part.is_some() || when.end.is_some() || word())
+}
+
+/// A later appointment on the same day replaces the earlier; one that only adds a time completes it.
+fn settle(ledger: &mut Ledger, new: Appointment) {
+    let same = ledger
+        .appointments
+        .iter_mut()
+        .find(|old| matches!((&old.when.day, &new.when.day), (Some(a), Some(b)) if when::same_day(a, b)));
+    match same {
+        Some(old) => {
+            if old.when.time.is_some() && new.when.time.is_some() && old.when.time != new.when.time {
+                ledger.dead.extend(old.when.time.clone());
+            }
+            old.when = new.when.completed_by(&old.when);
+            old.evidence.extend(new.evidence);
+            old.clause = new.clause;
+        }
+        None => ledger.appointments.push(new),
+    }
+}

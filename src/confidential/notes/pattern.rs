@@ -1,0 +1,239 @@
+//! One token-pattern syntax for every lexicon: a line of text is compiled once, tokens are searched with it.
+//!
+//! `word`, `stem*`, `[a|b*|c]`, each with `?` when it may be missing; `..3` skips up to three tokens; `{np}` takes
+//! a noun phrase, `{when}`, `{amount}`, `{digits}`, `{count}` take a value, `{act}` takes any form of an act and
+//! `{ch}` the channel that is asked about; `^` and `$` are the clause's ends.
+
+use super::tokens::{Token, fold};
+use super::values::{Kind, Value};
+use super::{
+    lexicon::{Lexicon, Words},
+    phrase,
+};
+use std::ops::Range;
+
+pub(in crate::confidential) struct Pattern(Vec<Element>);
+
+struct Element {
+    what: What,
+    optional: bool,
+}
+
+enum What {
+    /// Alternatives, each of one or more words.
+    Word(Vec<Vec<Stem>>),
+    Gap(usize),
+    Phrase,
+    When,
+    Amount,
+    Digits,
+    Count,
+    Act,
+    Channel,
+    Start,
+    End,
+}
+
+struct Stem {
+    text: String,
+    prefix: bool,
+}
+
+impl Stem {
+    fn new(text: &str) -> Stem {
+        let prefix = text.ends_with('*');
+        Stem { text: fold(text.trim_end_matches('*')), prefix }
+    }
+
+    fn fits(&self, word: &str) -> bool {
+        if self.prefix { word.starts_with(&self.text) } else { word == self.text }
+    }
+}
+
+/// What a pattern is laid over: the call's tokens, its values and which value covers which token.
+#[derive(Clone, Copy)]
+pub(in crate::confidential) struct View<'a> {
+    pub tokens: &'a [Token],
+    pub values: &'a [Value],
+    pub covered: &'a [Option<usize>],
+    /// Tokens that may never be quoted.
+    pub banned: &'a [bool],
+    pub lexicon: &'a Lexicon,
+    /// Which tokens are a verb of an act by themselves; empty before they are known.
+    pub verbs: &'a [bool],
+    /// What `{ch}` stands for.
+    pub channel: &'a [Pattern],
+}
+
+impl<'a> View<'a> {
+    pub fn words(self) -> &'a Words {
+        &self.lexicon.words
+    }
+}
+
+/// A place where a pattern fits.
+#[derive(Clone, Default)]
+pub(in crate::confidential) struct Found {
+    pub from: usize,
+    pub to: usize,
+    pub phrases: Vec<Range<usize>>,
+    pub values: Vec<usize>,
+    /// The act that `{act}` stood for, and where.
+    pub act: Option<(usize, usize, usize)>,
+}
+
+impl Pattern {
+    /// `None` when the text is no pattern.
+    pub fn compile(text: &str) -> Option<Pattern> {
+        let elements: Option<Vec<Element>> = pieces(text).into_iter().map(element).collect();
+        elements.filter(|elements| !elements.is_empty()).map(Pattern)
+    }
+
+    /// The first place in `within` where the pattern fits.
+    pub fn find(&self, view: View<'_>, within: Range<usize>) -> Option<Found> {
+        within.clone().find_map(|from| self.at(view, &within, from))
+    }
+
+    /// Whether the pattern fits at `from`.
+    pub fn at(&self, view: View<'_>, within: &Range<usize>, from: usize) -> Option<Found> {
+        let mut found = Found { from, ..Found::default() };
+        step(&self.0, view, within, from, &mut found).then_some(found)
+    }
+}
+
+/// The elements of a pattern's text: blanks part them, but not within brackets.
+fn pieces(text: &str) -> Vec<&str> {
+    let mut inside = false;
+    let parts = text.split(|c: char| {
+        inside = (inside || c == '[') && c != ']';
+        c.is_whitespace() && !inside
+    });
+    parts.filter(|piece| !piece.is_empty()).collect()
+}
+
+fn element(text: &str) -> Option<Element> {
+    let optional = text.len() > 1 && text.ends_with('?');
+    let text = if optional { &text[..text.len() - 1] } else { text };
+    let what = match text {
+        "{np}" => What::Phrase,
+        "{when}" => What::When,
+        "{amount}" => What::Amount,
+        "{digits}" => What::Digits,
+        "{count}" => What::Count,
+        "{act}" => What::Act,
+        "{ch}" => What::Channel,
+        "^" => What::Start,
+        "$" => What::End,
+        _ if text.starts_with("..") => What::Gap(text[2..].parse().ok()?),
+        _ if text.starts_with('[') => {
+            let inner = text.strip_prefix('[')?.strip_suffix(']')?;
+            let words = |text: &str| text.split_whitespace().map(Stem::new).collect();
+            What::Word(inner.split('|').map(words).collect())
+        }
+        _ if text.contains(['{', '}', '[', ']', '|', '?']) => return None,
+        _ => What::Word(vec![vec![Stem::new(text)]]),
+    };
+    Some(Element { what, optional })
+}
+
+fn step(rest: &[Element], view: View<'_>, within: &Range<usize>, at: usize, found: &mut Found) -> bool {
+    let Some((first, rest)) = rest.split_first() else {
+        found.to = at;
+        return true;
+    };
+    let (phrases, values) = (found.phrases.len(), found.values.len());
+    if let What::Gap(most) = first.what {
+        return (0..=most)
+            .take_while(|skip| at + skip <= within.end)
+            .any(|skip| step(rest, view, within, at + skip, found));
+    }
+    if matches!(first.what, What::Act) {
+        return acts_at(view, within, at).any(|(act, next)| {
+            found.act = Some((act, at, next));
+            step(rest, view, within, next, found)
+        });
+    }
+    if let Some(next) = take(&first.what, view, within, at, found)
+        && step(rest, view, within, next, found)
+    {
+        return true;
+    }
+    found.phrases.truncate(phrases);
+    found.values.truncate(values);
+    first.optional && step(rest, view, within, at, found)
+}
+
+fn take(what: &What, view: View<'_>, within: &Range<usize>, at: usize, found: &mut Found) -> Option<usize> {
+    match what {
+        What::Start => return (at == within.start).then_some(at),
+        What::End => return (at == within.end).then_some(at),
+        _ if at >= within.end => return None,
+        _ => {}
+    }
+    let value = |fits: fn(&Kind) -> bool, found: &mut Found| {
+        let index = view.covered[at]?;
+        let value = &view.values[index];
+        (value.from == at && value.to <= within.end && fits(&value.kind)).then(|| {
+            found.values.push(index);
+            value.to
+        })
+    };
+    match what {
+        What::Word(stems) => stems.iter().find_map(|words| {
+            let place = view.tokens.get(at..at + words.len()).filter(|_| at + words.len() <= within.end)?;
+            let fits = words.iter().zip(place).all(|(stem, token)| stem.fits(&token.text));
+            fits.then_some(at + words.len())
+        }),
+        What::Phrase => {
+            let phrase = phrase::at(view, within, at)?;
+            let end = phrase.end;
+            found.phrases.push(phrase);
+            Some(end)
+        }
+        What::When => value(Kind::is_when, found),
+        What::Amount => value(|kind| matches!(kind, Kind::Amount { .. }), found),
+        What::Digits => value(|kind| matches!(kind, Kind::Digits(_)), found),
+        What::Count => value(|kind| matches!(kind, Kind::Count(_)), found),
+        What::Channel => view.channel.iter().find_map(|p| p.at(view, within, at)).map(|f| f.to),
+        What::Gap(_) | What::Act | What::Start | What::End => None,
+    }
+}
+
+/// The acts that are named at `at`, the longest name first.
+fn acts_at<'a>(
+    view: View<'a>,
+    within: &'a Range<usize>,
+    at: usize,
+) -> impl Iterator<Item = (usize, usize)> + 'a {
+    let each = view.lexicon.acts.iter().enumerate();
+    let mut found: Vec<(usize, usize)> = each
+        .flat_map(|(index, act)| {
+            act.forms.iter().filter_map(move |f| Some((index, f.at(view, within, at)?.to)))
+        })
+        .collect();
+    found.sort_by_key(|(_, next)| std::cmp::Reverse(*next));
+    found.into_iter()
+}
+
+/// Which tokens are a verb of an act by themselves.
+pub(in crate::confidential) fn verbs(view: View<'_>) -> Vec<bool> {
+    let all = 0..view.tokens.len();
+    let forms = || view.lexicon.acts.iter().flat_map(|act| &act.forms);
+    all.clone()
+        .map(|at| forms().any(|form| form.at(view, &all, at).is_some_and(|f| f.to == at + 1)))
+        .collect()
+}
+
+/// Whether one of the patterns fits somewhere in `within`.
+pub(in crate::confidential) fn any(patterns: &[Pattern], view: View<'_>, within: &Range<usize>) -> bool {
+    patterns.iter().any(|pattern| pattern.find(view, within.clone()).is_some())
+}
+
+/// The first place where one of the patterns fits, the earliest in the clause.
+pub(in crate::confidential) fn first(
+    patterns: &[Pattern],
+    view: View<'_>,
+    within: &Range<usize>,
+) -> Option<Found> {
+    patterns.iter().filter_map(|pattern| pattern.find(view, within.clone())).min_by_key(|found| found.from)
+}

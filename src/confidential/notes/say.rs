@@ -1,0 +1,121 @@
+//! Evidence goes in, sentences come out: our own frames and verbs, with at most a few words of the call in each.
+
+use super::lexicon::Lexicon;
+use super::pattern::View;
+use super::when;
+use std::ops::Range;
+
+/// Puts values in the places of a frame: `{name}`, or `{}` for the nameless one.
+pub(in crate::confidential) fn fill(frame: &str, values: &[(&str, &str)]) -> String {
+    let mut text = String::new();
+    let mut rest = frame;
+    while let Some((head, tail)) = rest.split_once('{') {
+        text.push_str(head);
+        let Some((name, after)) = tail.split_once('}') else { break };
+        if let Some((_, value)) = values.iter().find(|(key, _)| *key == name) {
+            text.push_str(value);
+        }
+        rest = after;
+    }
+    text.push_str(rest);
+    text
+}
+
+/// A whole sentence of a frame: the parties are named, doubled stops and blanks are mended.
+pub(super) fn sentence(lexicon: &Lexicon, frame: &str, values: &[(&str, &str)]) -> String {
+    let mut all = values.to_vec();
+    for key in ["caller", "agent", "Caller", "Agent"] {
+        if !values.iter().any(|(name, _)| *name == key) {
+            all.push((key, lexicon.frame(key)));
+        }
+    }
+    mend(&fill(lexicon.frame(frame), &all))
+}
+
+fn mend(text: &str) -> String {
+    let mut mended = String::with_capacity(text.len());
+    for c in text.chars() {
+        let last = mended.chars().last();
+        match (last, c) {
+            (Some(' '), ' ') | (Some('.'), '.') | (Some(','), ',') => {}
+            (Some(','), '.') => {
+                mended.pop();
+                if !mended.ends_with('.') {
+                    mended.push('.');
+                }
+            }
+            (Some(' '), ',') => {
+                mended.pop();
+                mended.push(',');
+            }
+            (Some(' '), '.') => {
+                mended.pop();
+                mended.push('.');
+            }
+            _ => mended.push(c),
+        }
+    }
+    mended.trim().to_owned()
+}
+
+/// A noun phrase as it stands in the note: possessives swapped, the last word of a German one a noun.
+pub(super) fn phrase(view: View<'_>, place: &Range<usize>) -> String {
+    let mut text = String::new();
+    let last = place.end.saturating_sub(1);
+    for at in place.clone() {
+        let token = &view.tokens[at];
+        if !text.is_empty() && !text.ends_with('\'') {
+            text.push(' ');
+        }
+        let lexicon = view.lexicon;
+        if let Some(swapped) = lexicon.words.swap.get(&token.text) {
+            text.push_str(swapped);
+        } else if lexicon.words.determiners.contains(&token.text) || lexicon.words.links.contains(&token.text)
+        {
+            text.push_str(&token.shown.to_lowercase());
+        } else if at == last && lexicon.numbers.is_german() {
+            push_capital(&mut text, &token.shown);
+        } else {
+            text.push_str(&token.shown);
+        }
+    }
+    text
+}
+
+/// The same without its determiner.
+pub(super) fn bare_phrase(view: View<'_>, place: &Range<usize>) -> String {
+    let determined = view.words().determiners.contains(&view.tokens[place.start].text);
+    let from = place.start + usize::from(determined && place.len() > 1);
+    phrase(view, &(from..place.end))
+}
+
+fn push_capital(text: &mut String, word: &str) {
+    let mut chars = word.chars();
+    if let Some(first) = chars.next() {
+        text.extend(first.to_uppercase());
+        text.push_str(chars.as_str());
+    }
+}
+
+/// An amount of money.
+pub(in crate::confidential) fn amount(lexicon: &Lexicon, cents: u64, currency: u8) -> String {
+    let mut number = when::number(cents / 100);
+    if !cents.is_multiple_of(100) {
+        number.push_str(lexicon.frame("point"));
+        number.push_str(&when::two_digits((cents % 100) as u8));
+    }
+    let frame = ["euro", "pound", "dollar", "franc"].get(usize::from(currency)).copied().unwrap_or("euro");
+    fill(lexicon.frame(frame), &[("n", &number)])
+}
+
+/// "a, b and c".
+pub(super) fn list(lexicon: &Lexicon, items: &[String]) -> String {
+    let mut text = String::new();
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            text.push_str(lexicon.frame(if at + 1 == items.len() { "and" } else { "comma" }));
+        }
+        text.push_str(item);
+    }
+    text
+}

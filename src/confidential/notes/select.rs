@@ -1,0 +1,809 @@
+//! Evidence of every kind goes in, the statements of a note come out, the most needed first.
+//!
+//! Reason, appointments, promises, refusals, call-back, amounts, references, then what was merely told.
+
+use super::clauses::Clause;
+use super::deeds::{self, Deed, Mode};
+use super::ledger::{Appointment, Ledger};
+use super::lexicon::Need;
+use super::pairs::{self, Answer};
+use super::pattern::{self, View};
+use super::say;
+use super::values::{Kind as Valued, Value};
+use super::when::{self, When};
+use super::{contact, phrase};
+use crate::border::DoNotContact;
+use crate::confidential::Speaker;
+use crate::confidential::guard::{Kind, Modality, Statement};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// All that the steps before found.
+pub(super) struct Evidence<'a> {
+    pub view: View<'a>,
+    pub clauses: &'a [Clause],
+    pub deeds: &'a [Deed],
+    pub ledger: &'a Ledger,
+    pub requests: &'a [(DoNotContact, contact::Heard)],
+}
+
+/// The statements of the note, in the order in which they are to be kept.
+pub(super) fn statements(evidence: &Evidence<'_>) -> Vec<Statement> {
+    let mut reasons = Vec::new();
+    contact_requests(evidence, &mut reasons);
+    issues(evidence, &mut reasons);
+    wishes(evidence, &mut reasons);
+    let mut firm = Vec::new();
+    appointments(evidence, &mut firm);
+    promises(evidence, &mut firm);
+    refusals(evidence, &mut firm);
+    decisions(evidence, &mut firm);
+    let mut told = Vec::new();
+    times(evidence, &mut told);
+    amounts(evidence, &mut told);
+    claims(evidence, &mut told);
+    causes(evidence, &mut told);
+    references(evidence, &mut told);
+    periods(evidence, &mut told);
+    dates(evidence, &mut told);
+    possibilities(evidence, &mut told);
+    subjects(evidence, &reasons, &mut told);
+    let mut all = Vec::new();
+    let rest = reasons.split_off(reasons.len().min(2));
+    all.extend(reasons);
+    all.extend(firm);
+    all.extend(rest);
+    all.extend(told);
+    let about = all.iter().position(|statement| statement.rule == "subject");
+    if let Some(at) = about
+        && !all.iter().take(2).any(|statement| statement.reason && statement.rule != "subject")
+    {
+        let subject = all.remove(at);
+        all.insert(0, subject);
+    }
+    all
+}
+
+const CALLER: Speaker = Speaker::Caller;
+const AGENT: Speaker = Speaker::Agent(1);
+
+fn make(
+    kind: Kind,
+    by: Speaker,
+    modality: Modality,
+    text: String,
+    evidence: Vec<u16>,
+    rule: &'static str,
+) -> Statement {
+    let mut evidence = evidence;
+    evidence.sort_unstable();
+    evidence.dedup();
+    let positive = kind != Kind::Refusal;
+    Statement { kind, by, positive, modality, text, shorter: None, evidence, rule, reason: false }
+}
+
+fn contact_requests(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+    let lexicon = evidence.view.lexicon;
+    for (request, heard) in evidence.requests {
+        let channels = request.channels;
+        let named = [
+            (channels.calls, "dnc_calls", "keep_calls"),
+            (channels.sms, "dnc_sms", "keep_sms"),
+            (channels.email, "dnc_email", "keep_email"),
+            (channels.letters, "dnc_letters", "keep_letters"),
+        ];
+        let words: Vec<String> = if named.iter().all(|(set, _, _)| *set) {
+            vec![lexicon.frame("dnc_all").to_owned()]
+        } else {
+            named
+                .iter()
+                .filter(|(set, _, _)| *set)
+                .map(|(_, word, _)| lexicon.frame(word).to_owned())
+                .collect()
+        };
+        let frame = match (request.number, request.purpose) {
+            (crate::border::WhoseNumber::Named(_), _) => "dnc_other",
+            (_, crate::border::Purpose::Advertising) => "dnc_advertising",
+            (_, crate::border::Purpose::Everything) => "dnc_everything",
+        };
+        let text = say::sentence(lexicon, frame, &[("channels", &say::list(lexicon, &words))]);
+        let mut statement = make(Kind::Request, CALLER, Modality::Wish, text, heard.turns.clone(), "contact");
+        statement.reason = true;
+        out.push(statement);
+        let keep: Vec<String> = named
+            .iter()
+            .zip(heard.kept)
+            .filter(|(_, kept)| *kept)
+            .map(|((_, _, word), _)| lexicon.frame(word).to_owned())
+            .collect();
+        if !keep.is_empty() {
+            let text = say::sentence(lexicon, "dnc_keep", &[("channel", &say::list(lexicon, &keep))]);
+            out.push(make(
+                Kind::Information,
+                CALLER,
+                Modality::Fact,
+                text,
+                heard.turns.clone(),
+                "contact.keep",
+            ));
+        }
+    }
+}
+
+/// What is wrong, in the caller's first substantive turns.
+fn issues(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+    let view = evidence.view;
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let mut found = 0;
+    for turn in turns(evidence.clauses) {
+        let first = &evidence.clauses[turn.start];
+        if !first.speaker.is_caller() || found >= 2 {
+            continue;
+        }
+        let place = first.place.start..evidence.clauses[turn.end - 1].place.end;
+        for issue in &view.lexicon.issues {
+            if seen.contains(issue.say.as_str()) || pattern::any(&issue.not, view, &place) {
+                continue;
+            }
+            let Some(mut hit) = pattern::first(&issue.patterns, view, &place) else { continue };
+            if hit.phrases.is_empty() {
+                hit.phrases.extend(spoken_of_before(evidence, turn.end));
+            }
+            let question = view.lexicon.frame("question_states").split('|').any(|state| state == issue.say);
+            let text = match hit.phrases.first() {
+                Some(phrase) if !question && is_subject(view, phrase) => {
+                    let np = say::phrase(view, phrase);
+                    say::sentence(view.lexicon, "issue", &[("np", &np), ("state", &issue.say)])
+                }
+                Some(_) if !question => continue,
+                _ if question => say::sentence(view.lexicon, "question", &[("state", &issue.say)]),
+                _ => say::sentence(view.lexicon, "issue_bare", &[("state", &issue.say)]),
+            };
+            let kind = if question { Kind::Request } else { Kind::Issue };
+            let modality = if question { Modality::Wish } else { Modality::Claim };
+            let mut statement = make(kind, CALLER, modality, text, vec![first.turn], "issue");
+            statement.reason = true;
+            statement.shorter = hit.phrases.first().map(|phrase| {
+                let np = say::bare_phrase(view, &(phrase.end - 1..phrase.end));
+                say::sentence(view.lexicon, "issue", &[("np", &np), ("state", &issue.say)])
+            });
+            out.push(statement);
+            seen.insert(&issue.say);
+            found += 1;
+            break;
+        }
+    }
+}
+
+/// What "it" is: the heaviest phrase of the turns before.
+fn spoken_of_before(evidence: &Evidence<'_>, end: usize) -> Option<Range<usize>> {
+    let view = evidence.view;
+    let last = evidence.clauses[end - 1].turn;
+    let near = evidence.clauses[..end].iter().filter(|clause| last - clause.turn <= 4);
+    let found = near.flat_map(|clause| deeds::phrases(view, &clause.place));
+    let weigh =
+        |phrase: &Range<usize>| phrase.clone().map(|at| weight_if_content(view, at)).max().unwrap_or(0);
+    found.filter(|phrase| is_subject(view, phrase)).max_by_key(|phrase| (weigh(phrase), phrase.start))
+}
+
+/// A phrase that can be what a call is about: it holds a common noun, or is said again by somebody.
+fn is_subject(view: View<'_>, phrase: &Range<usize>) -> bool {
+    phrase.clone().any(|at| phrase::is_content(view, at) && weight(view, at) >= 2)
+}
+
+/// How much a word counts: listed, repeated, echoed by the other side.
+fn weight(view: View<'_>, at: usize) -> usize {
+    let token = &view.tokens[at];
+    let listed = usize::from(view.words().nouns.contains(&token.text)) * 2;
+    if token.text.len() < 4 && listed == 0 {
+        return 0;
+    }
+    let same = view.tokens.iter().filter(|other| other.text == token.text);
+    let (mut own, mut echoed) = (0, 0);
+    for other in same {
+        if other.speaker.is_caller() == token.speaker.is_caller() { own += 1 } else { echoed = 1 }
+    }
+    listed + usize::from(own > 1) + echoed * 2
+}
+
+/// What the caller wants: things wished for, and acts wanted or asked for.
+fn wishes(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+    let view = evidence.view;
+    let mut acts = BTreeSet::new();
+    for deed in evidence.deeds.iter().filter(|deed| deed.speaker.is_caller()) {
+        let frame = match deed.mode {
+            Mode::Want => "wanted",
+            Mode::Ask => "asked",
+            _ => continue,
+        };
+        if evidence.clauses[deed.clause].past && deed.mode == Mode::Ask || !acts.insert(deed.act) {
+            continue;
+        }
+        let Some(act) = act_text(view, deed, deed.mode == Mode::Want) else { continue };
+        let text = say::sentence(view.lexicon, frame, &[("do", &act)]);
+        let mut statement =
+            make(Kind::Request, CALLER, Modality::Wish, text, deed.evidence.clone(), "wanted");
+        statement.reason = true;
+        out.push(statement);
+    }
+    let mut wished = 0;
+    let asked: BTreeSet<u16> = evidence
+        .deeds
+        .iter()
+        .filter(|deed| deed.speaker.is_caller() && matches!(deed.mode, Mode::Ask | Mode::Want))
+        .map(|deed| deed.turn)
+        .collect();
+    for clause in evidence.clauses.iter().filter(|clause| clause.speaker.is_caller() && !clause.negated) {
+        if asked.contains(&clause.turn) {
+            continue;
+        }
+        let cue = |cue: &str| pattern::first(view.lexicon.cue(cue), view, &clause.place);
+        let Some(hit) = cue("wish") else { continue };
+        let Some(phrase) = hit.phrases.first().filter(|phrase| is_subject(view, phrase)) else { continue };
+        if wished >= 2 || is_form(view, phrase.start) {
+            continue;
+        }
+        let count = hit.values.first().map(|&index| &view.values[index]);
+        let mut np = count.map(number_of).unwrap_or_default();
+        np.push_str(&say::phrase(view, phrase));
+        let text = say::sentence(view.lexicon, "wished", &[("np", &np), ("when", "")]);
+        let mut statement = make(Kind::Request, CALLER, Modality::Wish, text, vec![clause.turn], "wished");
+        statement.reason = true;
+        out.push(statement);
+        wished += 1;
+    }
+}
+
+fn number_of(value: &Value) -> String {
+    let mut text = String::new();
+    if let Valued::Count(count) = value.kind {
+        text = when::number(u64::from(count));
+        text.push(' ');
+    }
+    text
+}
+
+fn is_form(view: View<'_>, at: usize) -> bool {
+    let place = at..view.tokens.len();
+    view.lexicon.acts.iter().flat_map(|act| &act.forms).any(|form| form.at(view, &place, at).is_some())
+}
+
+/// The infinitive phrase of a deed; `None` when its object is needed and unknown.
+fn act_text(view: View<'_>, deed: &Deed, plain: bool) -> Option<String> {
+    let act = &view.lexicon.acts[deed.act];
+    let object = match (act.object, &deed.object) {
+        (Need::None, _) => String::new(),
+        (Need::Optional, _) if deed.amount.is_some() => amount_text(view, deed.amount)?,
+        (_, Some(phrase)) if is_subject(view, phrase) => say::phrase(view, phrase),
+        (Need::Optional, _) if deed.mode == Mode::Permit => String::new(),
+        (Need::Optional, _) => act.default.clone().unwrap_or_default(),
+        (Need::Needed, _) => return None,
+    };
+    let when = deed.when.as_ref().map(|when| when.say(view.lexicon)).unwrap_or_default();
+    let channel = channel(view, deed);
+    let frame = if plain { &act.plain } else { &act.say };
+    let text = say::fill(frame, &[("object", &object), ("when", &when), ("channel", channel)]);
+    Some(text.trim().to_owned())
+}
+
+fn amount_text(view: View<'_>, amount: Option<usize>) -> Option<String> {
+    match view.values.get(amount?)?.kind {
+        Valued::Amount { cents, currency } => Some(say::amount(view.lexicon, cents, currency)),
+        _ => None,
+    }
+}
+
+fn channel<'a>(view: View<'a>, deed: &Deed) -> &'a str {
+    let place = clause_place(view, deed);
+    for key in ["channel_email", "channel_text", "channel_post"] {
+        if pattern::any(view.lexicon.cue(key), view, &place) {
+            return view.lexicon.frame(key);
+        }
+    }
+    ""
+}
+
+fn clause_place(view: View<'_>, deed: &Deed) -> Range<usize> {
+    let from = view.tokens.partition_point(|token| token.turn < deed.turn);
+    let to = view.tokens.partition_point(|token| token.turn <= deed.turn);
+    from..to
+}
+
+fn appointments(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+    let view = evidence.view;
+    for appointment in evidence.ledger.appointments.iter().filter(|a| !is_promise_already(evidence, a)) {
+        let when = appointment.when.say(view.lexicon);
+        let when = when.trim();
+        let visit = visit_of(evidence, appointment);
+        let (frame, name) = match (&appointment.when.end, visit) {
+            (Some(_), _) => ("range", ""),
+            (None, Some(visit)) => ("appointment", visit),
+            (None, None) if appointment.when.time.is_some() && word_of_meeting(evidence, appointment) => {
+                ("appointment", view.lexicon.frame("visit"))
+            }
+            (None, None) => ("appointment_plain", ""),
+        };
+        let np = wished_phrase(evidence).filter(|_| frame == "range");
+        let np = np.map(|np| say::fill(view.lexicon.frame("range_np"), &[("np", &np)])).unwrap_or_default();
+        let text = say::sentence(view.lexicon, frame, &[("visit", name), ("when", when), ("np", &np)]);
+        let mut statement = make(
+            Kind::Appointment,
+            AGENT,
+            Modality::Agreed,
+            text,
+            appointment.evidence.clone(),
+            "appointment",
+        );
+        statement.reason = true;
+        out.push(statement);
+    }
+}
+
+/// A day on which something was promised is no appointment: the promise names it.
+fn is_promise_already(evidence: &Evidence<'_>, appointment: &Appointment) -> bool {
+    let deeds = evidence.deeds.iter().filter(|deed| deed.mode == Mode::Commit);
+    deeds.filter(|deed| evidence.view.lexicon.acts[deed.act].id != "visit").any(|deed| {
+        let day = deed.when.as_ref().and_then(|when| when.day.as_ref());
+        let same = matches!((day, &appointment.when.day), (Some(a), Some(b)) if when::same_day(a, b));
+        same && appointment.evidence.iter().any(|turn| deed.evidence.contains(turn))
+    })
+}
+
+/// Who comes, as far as it was said within a few turns of the agreement.
+fn visit_of<'a>(evidence: &Evidence<'a>, appointment: &Appointment) -> Option<&'a str> {
+    let (from, to) = around(appointment, 4);
+    let near = evidence.view.tokens.iter().filter(|token| (from..=to).contains(&token.turn));
+    let visits = &evidence.view.lexicon.visits;
+    let mut best: Option<(u16, &str)> = None;
+    for token in near {
+        if let Some(visit) = visits.iter().find(|visit| visit.stems.iter().any(|stem| stem.fits(&token.text)))
+            && best.is_none_or(|(turn, _)| token.turn >= turn)
+        {
+            best = Some((token.turn, visit.say.as_str()));
+        }
+    }
+    best.map(|(_, say)| say)
+}
+
+fn around(appointment: &Appointment, turns: u16) -> (u16, u16) {
+    let first = appointment.evidence.iter().min().copied().unwrap_or(0);
+    let last = appointment.evidence.iter().max().copied().unwrap_or(0);
+    (first.saturating_sub(turns), last.saturating_add(1))
+}
+
+fn word_of_meeting(evidence: &Evidence<'_>, appointment: &Appointment) -> bool {
+    let (from, to) = around(appointment, 5);
+    let view = evidence.view;
+    let place = view.tokens.partition_point(|t| t.turn < from)..view.tokens.partition_point(|t| t.turn <= to);
+    pattern::any(view.lexicon.cue("appointment_word"), view, &place)
+}
+
+fn wished_phrase(evidence: &Evidence<'_>) -> Option<String> {
+    let view = evidence.view;
+    let caller = evidence.clauses.iter().filter(|clause| clause.speaker.is_caller());
+    caller.filter_map(|clause| pattern::first(view.lexicon.cue("wish"), view, &clause.place)).find_map(
+        |hit| {
+            let phrase = hit.phrases.into_iter().next().filter(|phrase| is_subject(view, phrase))?;
+            Some(say::phrase(view, &phrase))
+        },
+    )
+}
+
+fn promises(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+    let view = evidence.view;
+    let mut said: BTreeSet<(usize, bool)> = BTreeSet::new();
+    for deed in evidence.deeds.iter().rev() {
+        if deed.mode != Mode::Commit || !said.insert((deed.act, deed.speaker.is_caller())) {
+            continue;
+        }
+        if is_visit_already(evidence, deed) {
+            continue;
+        }
+        let Some(act) = act_text(view, deed, false) else { continue };
+        let caller = deed.speaker.is_caller();
+        let (frame, by, kind) = match (caller, deed.conditional, view.lexicon.acts[deed.act].kind.as_str()) {
+            (true, _, _) => ("caller_will", CALLER, Kind::FollowUp),
+            (false, true, "callback") => ("promise_condition", AGENT, Kind::Callback),
+            (false, false, "callback") => ("promise", AGENT, Kind::Callback),
+            (false, true, _) => ("promise_condition", AGENT, Kind::Promise),
+            (false, false, _) => ("promise", AGENT, Kind::Promise),
+        };
+        if caller && deed.conditional {
+            continue;
+        }
+        let text = say::sentence(view.lexicon, frame, &[("do", &act)]);
+        let mut statement = make(kind, by, Modality::Committed, text, deed.evidence.clone(), "promise");
+        statement.shorter =
+            without_object(view, deed).map(|act| say::sentence(view.lexicon, frame, &[("do", &act)]));
+        out.push(statement);
+    }
+    out.reverse();
+    out.sort_by_key(|statement| statement.rule != "appointment");
+}
+
+fn without_object(view: View<'_>, deed: &Deed) -> Option<String> {
+    let bare = Deed { object: None, ..deed.clone() };
+    act_text(view, &bare, false)
+}
+
+/// The promise to come is said by the appointment already.
+fn is_visit_already(evidence: &Evidence<'_>, deed: &Deed) -> bool {
+    evidence.view.lexicon.acts[deed.act].id == "visit" && !evidence.ledger.appointments.is_empty()
+}
+
+fn refusals(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+    let view = evidence.view;
+    let mut turns = BTreeSet::new();
+    for deed in evidence.deeds.iter().filter(|deed| deed.mode == Mode::Refuse && !deed.speaker.is_caller()) {
+        let Some(act) = act_text(view, deed, false) else { continue };
+        if !turns.insert(deed.turn) {
+            continue;
+        }
+        let text = say::sentence(view.lexicon, "refused", &[("do", &act)]);
+        let mut statement =
+            make(Kind::Refusal, AGENT, Modality::Committed, text, deed.evidence.clone(), "refusal");
+        statement.shorter =
+            without_object(view, deed).map(|act| say::sentence(view.lexicon, "refused", &[("do", &act)]));
+        out.push(statement);
+    }
+    let mut more = 0;
+    for clause in evidence.clauses.iter().filter(|clause| !clause.speaker.is_caller() && !clause.question) {
+        let hit = pattern::first(view.lexicon.cue("refusal_plain"), view, &clause.place);
+        if hit.is_none() || turns.contains(&clause.turn) || more >= 2 {
+            continue;
+        }
+        let Some((phrase, turn)) = asked_before(evidence, clause) else { continue };
+        turns.insert(clause.turn);
+        more += 1;
+        let np = say::bare_phrase(view, &phrase);
+        let text = say::sentence(view.lexicon, "refused_plain", &[("np", &np)]);
+        out.push(make(
+            Kind::Refusal,
+            AGENT,
+            Modality::Committed,
+            text,
+            vec![turn, clause.turn],
+            "refusal.plain",
+        ));
+    }
+}
+
+/// What the caller asked for right before a refusal: the heaviest phrase of the last two turns, or of the refusal.
+fn asked_before(evidence: &Evidence<'_>, refusal: &Clause) -> Option<(Range<usize>, u16)> {
+    let view = evidence.view;
+    let near = evidence.clauses.iter().filter(|clause| {
+        clause.turn <= refusal.turn
+            && refusal.turn - clause.turn <= 2
+            && (clause.speaker.is_caller() || clause.turn == refusal.turn)
+    });
+    let found = near
+        .flat_map(|clause| deeds::phrases(view, &clause.place).into_iter().map(move |p| (p, clause.turn)));
+    let weigh =
+        |phrase: &Range<usize>| phrase.clone().map(|at| weight_if_content(view, at)).max().unwrap_or(0);
+    let best = found
+        .filter(|(phrase, _)| is_subject(view, phrase))
+        .max_by_key(|(phrase, turn)| (weigh(phrase), *turn));
+    best.map(|(phrase, turn)| (noun_part(view, &phrase), turn))
+}
+
+fn weight_if_content(view: View<'_>, at: usize) -> usize {
+    if phrase::is_content(view, at) { weight(view, at) } else { 0 }
+}
+
+/// The listed noun of a phrase alone, where there is one.
+fn noun_part(view: View<'_>, phrase: &Range<usize>) -> Range<usize> {
+    let noun = phrase.clone().rev().find(|&at| view.words().nouns.contains(&view.tokens[at].text));
+    noun.map_or_else(|| phrase.clone(), |at| at..at + 1)
+}
+
+/// The caller takes what the agent proposed.
+fn decisions(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+    let view = evidence.view;
+    for clause in evidence.clauses.iter().filter(|clause| clause.speaker.is_caller()) {
+        if !pattern::any(view.lexicon.cue("decide"), view, &clause.place) {
+            continue;
+        }
+        let proposal = evidence.clauses.iter().filter(|other| {
+            !other.speaker.is_caller()
+                && other.turn < clause.turn
+                && clause.turn - other.turn <= 2
+                && !other.question
+        });
+        let proposal: Vec<&Clause> = proposal.collect();
+        let Some(turn) = proposal.last().map(|clause| clause.turn) else { continue };
+        let mut parts: Vec<String> = Vec::new();
+        for clause in proposal.iter().filter(|clause| clause.turn == turn) {
+            let phrases = deeds::phrases(view, &clause.place);
+            let nouns = phrases.iter().filter(|p| is_subject(view, p)).map(|p| noun_part(view, p));
+            parts.extend(nouns.filter(|p| p.len() <= 2).take(2).map(|p| say::bare_phrase(view, &p)));
+            for index in super::values::within(view.values, &clause.place) {
+                if let Valued::Amount { cents, currency } = view.values[index].kind {
+                    let mut amount = say::amount(view.lexicon, cents, currency);
+                    amount.push_str(rate(view, &clause.place));
+                    parts.push(amount);
+                }
+            }
+        }
+        parts.truncate(3);
+        if parts.is_empty() || out.iter().any(|s: &Statement| s.rule == "decision") {
+            continue;
+        }
+        let text = say::sentence(view.lexicon, "decided", &[("what", &say::list(view.lexicon, &parts))]);
+        out.push(make(Kind::Decision, CALLER, Modality::Agreed, text, vec![turn, clause.turn], "decision"));
+    }
+}
+
+fn rate<'a>(view: View<'a>, place: &Range<usize>) -> &'a str {
+    if pattern::any(view.lexicon.cue("permonth"), view, place) {
+        view.lexicon.frame("permonth")
+    } else if pattern::any(view.lexicon.cue("pernight"), view, place) {
+        view.lexicon.frame("pernight")
+    } else {
+        ""
+    }
+}
+
+/// Times that were told, not agreed: opening hours, deadlines, the earliest date.
+fn times(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+    let view = evidence.view;
+    let mut told: Vec<String> = Vec::new();
+    let mut heard = Vec::new();
+    for turn in turns(evidence.clauses) {
+        let clause = &evidence.clauses[turn.start];
+        if clause.speaker.is_caller() || clause.question {
+            continue;
+        }
+        let place = clause.place.start..evidence.clauses[turn.end - 1].place.end;
+        let all = when::read(view, &place);
+        if pattern::any(view.lexicon.cue("earliest"), view, &place)
+            && let Some(day) = all.iter().find_map(|when| when.day.clone())
+            && !out.iter().any(|s| s.rule == "earliest")
+        {
+            let text =
+                say::sentence(view.lexicon, "earliest", &[("when", when::day(view.lexicon, &day).as_str())]);
+            out.push(make(Kind::Information, AGENT, Modality::Possible, text, vec![clause.turn], "earliest"));
+        }
+        let permit = evidence.deeds.iter().find(|deed| deed.mode == Mode::Permit && deed.turn == clause.turn);
+        for when in all {
+            let limit =
+                when.is_limit(view.lexicon) && when.time.is_some() || when.habitual && when.time.is_some();
+            let committed =
+                evidence.deeds.iter().any(|deed| deed.turn == clause.turn && deed.mode == Mode::Commit);
+            if limit && permit.is_none() && !committed && !clause.past && told.len() < 3 {
+                told.push(when.say(view.lexicon).trim().to_owned());
+                heard.push(clause.turn);
+            }
+        }
+    }
+    for deed in evidence.deeds.iter().filter(|deed| deed.mode == Mode::Permit && deed.when.is_some()) {
+        let Some(act) = act_text(view, deed, false) else { continue };
+        let free = if deed.free { view.lexicon.frame("free") } else { "" };
+        let text = say::sentence(view.lexicon, "permit", &[("do", &act), ("free", free)]);
+        out.push(make(Kind::Information, AGENT, Modality::Fact, text, deed.evidence.clone(), "permit"));
+    }
+    if !told.is_empty() {
+        let text = say::sentence(view.lexicon, "times", &[("times", &say::list(view.lexicon, &told))]);
+        out.insert(0, make(Kind::Information, AGENT, Modality::Fact, text, heard, "times"));
+    }
+}
+
+/// Amounts that both sides said, or that were accepted.
+fn amounts(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+    let view = evidence.view;
+    let mut by_side: BTreeMap<bool, (Vec<String>, Vec<u16>)> = BTreeMap::new();
+    let mut seen: BTreeSet<(u64, u8)> = BTreeSet::new();
+    for (index, value) in view.values.iter().enumerate() {
+        let Valued::Amount { cents, currency } = value.kind else { continue };
+        let clause = clause_at(evidence.clauses, value.from);
+        let Some(clause) = clause else { continue };
+        if seen.contains(&(cents, currency)) {
+            continue;
+        }
+        let (answer, turn) = pairs::answer(evidence.clauses, clause);
+        let last = !view.values[index + 1..].iter().any(|later| {
+            matches!(later.kind, Valued::Amount { .. })
+                && later.turn.saturating_sub(value.turn) <= 2
+                && later.kind != value.kind
+        });
+        let accepted = answer == Answer::Accepted && last && !value.speaker.is_caller();
+        if !(value.read_back || accepted) {
+            continue;
+        }
+        seen.insert((cents, currency));
+        let place = &evidence.clauses[clause].place;
+        let mut text = say::amount(view.lexicon, cents, currency);
+        text.push_str(rate(view, &(value.to..place.end)));
+        // A question ("was it not ...?") leaves the amount to the side that answers.
+        let by = value.speaker.is_caller() && !evidence.clauses[clause].question;
+        let (texts, turns) = by_side.entry(by).or_default();
+        texts.push(text);
+        turns.push(value.turn);
+        turns.extend(turn);
+        if !by && value.speaker.is_caller() {
+            turns.push(value.turn + 1);
+        }
+    }
+    for (by_caller, (mut texts, turns)) in by_side {
+        texts.truncate(4);
+        let (by, speaker) = if by_caller { (CALLER, "Caller") } else { (AGENT, "Agent") };
+        let frame = if texts.len() == 1 { "amount" } else { "amounts" };
+        let values =
+            [("Speaker", view.lexicon.frame(speaker)), ("amounts", &say::list(view.lexicon, &texts))];
+        let text = say::sentence(view.lexicon, frame, &values);
+        out.push(make(Kind::Amount, by, Modality::Fact, text, turns, "amount"));
+    }
+}
+
+fn clause_at(clauses: &[Clause], token: usize) -> Option<usize> {
+    clauses.iter().position(|clause| clause.place.contains(&token))
+}
+
+/// "Your colleague promised me": a claim about an earlier call, never a promise.
+fn claims(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+    let view = evidence.view;
+    for clause in evidence.clauses.iter().filter(|clause| clause.speaker.is_caller() && !clause.question) {
+        let Some(hit) = pattern::first(view.lexicon.cue("claim"), view, &clause.place) else { continue };
+        let after = deeds::phrases(view, &(hit.to..clause.place.end));
+        let np =
+            after.into_iter().find(|phrase| is_subject(view, phrase)).map(|p| say::bare_phrase(view, &p));
+        let np = np.map(|np| say::fill(view.lexicon.frame("claim_np"), &[("np", &np)])).unwrap_or_default();
+        let text = say::sentence(view.lexicon, "claim", &[("np", &np)]);
+        out.push(make(Kind::Issue, CALLER, Modality::Claim, text, vec![clause.turn], "claim"));
+        return;
+    }
+}
+
+fn causes(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+    let view = evidence.view;
+    let mut sides = BTreeSet::new();
+    for clause in evidence.clauses.iter().filter(|clause| !clause.question) {
+        let Some(hit) = pattern::first(view.lexicon.cue("cause"), view, &clause.place) else { continue };
+        let Some(phrase) = hit.phrases.first().filter(|phrase| is_subject(view, phrase)) else { continue };
+        let caller = clause.speaker.is_caller();
+        if !sides.insert(caller) {
+            continue;
+        }
+        let more =
+            deeds::phrases(view, &(phrase.end..clause.place.end)).into_iter().find(|p| is_subject(view, p));
+        let mut parts = vec![say::bare_phrase(view, phrase)];
+        parts.extend(more.map(|phrase| say::bare_phrase(view, &phrase)));
+        parts.dedup();
+        let frame = if caller { "caller_cause" } else { "cause" };
+        let text = say::sentence(view.lexicon, frame, &[("np", &say::list(view.lexicon, &parts))]);
+        let by = if caller { CALLER } else { AGENT };
+        let mut statement = make(Kind::Cause, by, Modality::Claim, text, vec![clause.turn], "cause");
+        statement.shorter = Some(say::sentence(view.lexicon, frame, &[("np", &parts[0])]));
+        out.push(statement);
+    }
+}
+
+/// References and numbers to call that were read back, or that a word names.
+fn references(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+    let view = evidence.view;
+    let mut seen = BTreeSet::new();
+    let mut count = 0;
+    for value in view.values {
+        let Valued::Digits(text) = &value.kind else { continue };
+        let digits = text.chars().filter(char::is_ascii_digit).count();
+        let banned = view.banned[value.from..value.to].iter().any(|banned| *banned);
+        if banned
+            || !seen.insert(text.clone())
+            || !(4..=13).contains(&digits)
+            || count >= 3
+            || !value.read_back
+        {
+            continue;
+        }
+        count += 1;
+        let clause = clause_at(evidence.clauses, value.from);
+        let from =
+            clause.and_then(|at| evidence.clauses.get(at.saturating_sub(2))).map_or(0, |c| c.place.start);
+        let phone = digits >= 8 && pattern::any(view.lexicon.cue("phone_number"), view, &(from..value.from));
+        let by = if value.speaker.is_caller() { CALLER } else { AGENT };
+        let (frame, kind) =
+            if phone { ("callback_number", Kind::Callback) } else { ("reference", Kind::Reference) };
+        let label = view.lexicon.frame("label");
+        let sentence = say::sentence(view.lexicon, frame, &[("digits", text), ("label", label)]);
+        let modality = if phone { Modality::Committed } else { Modality::Fact };
+        out.push(make(kind, by, modality, sentence, vec![value.turn], "reference"));
+    }
+}
+
+/// How long it takes, said by the agent and repeated by the caller.
+fn periods(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+    let view = evidence.view;
+    for value in view.values.iter().filter(|value| value.read_back && !value.speaker.is_caller()) {
+        if !matches!(value.kind, Valued::Duration { .. }) {
+            continue;
+        }
+        let used = evidence.deeds.iter().any(|deed| {
+            deed.mode == Mode::Commit
+                && deed.when.as_ref().is_some_and(|w| w.duration.as_ref() == Some(&value.kind))
+        });
+        if used || out.iter().filter(|s| s.rule == "period").count() >= 2 {
+            continue;
+        }
+        let period = when::duration(view.lexicon, &value.kind);
+        let text = say::sentence(view.lexicon, "period", &[("period", &period), ("np", "")]);
+        out.push(make(Kind::Information, AGENT, Modality::Fact, text, vec![value.turn], "period"));
+    }
+}
+
+/// Days that both sides named for something that is to come.
+fn dates(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+    let view = evidence.view;
+    for value in
+        view.values.iter().filter(|value| value.read_back && matches!(value.kind, Valued::Date { .. }))
+    {
+        let Some(at) = clause_at(evidence.clauses, value.from) else { continue };
+        let clause = &evidence.clauses[at];
+        let known = evidence.ledger.appointments.iter().any(|a| {
+            a.when.day.as_ref().is_some_and(|day| when::same_day(day, &value.kind))
+                || a.when.end.as_ref().is_some_and(|day| when::same_day(day, &value.kind))
+        });
+        if known || clause.past || clause.question || out.iter().any(|s| s.rule == "date") {
+            continue;
+        }
+        let before =
+            deeds::phrases(view, &(value.from.saturating_sub(4).max(clause.place.start)..value.from));
+        let Some(phrase) = before.into_iter().rev().find(|phrase| is_subject(view, phrase)) else { continue };
+        let when = When { day: Some(value.kind.clone()), values: vec![0], ..When::default() };
+        let speaker = if value.speaker.is_caller() { "Caller" } else { "Agent" };
+        let by = if value.speaker.is_caller() { CALLER } else { AGENT };
+        let np = say::phrase(view, &phrase);
+        let when = when.say(view.lexicon);
+        let values = [("Speaker", view.lexicon.frame(speaker)), ("np", &np), ("when", when.trim())];
+        let text = say::sentence(view.lexicon, "date_info", &values);
+        out.push(make(Kind::Information, by, Modality::Fact, text, vec![value.turn], "date"));
+    }
+}
+
+/// What may happen, said as no more than that.
+fn possibilities(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+    let view = evidence.view;
+    let agent = evidence.deeds.iter().filter(|deed| !deed.speaker.is_caller());
+    for deed in agent.filter(|deed| matches!(deed.mode, Mode::Possible | Mode::Offer)).take(2) {
+        let Some(act) = act_text(view, deed, false) else { continue };
+        let (frame, modality) = match deed.mode {
+            Mode::Offer => ("offered", Modality::Offered),
+            _ => ("possible", Modality::Possible),
+        };
+        let text = say::sentence(view.lexicon, frame, &[("do", &act)]);
+        out.push(make(Kind::Information, AGENT, modality, text, deed.evidence.clone(), "possible"));
+    }
+}
+
+/// What the call is about: the heaviest words, the caller's first.
+fn subjects(evidence: &Evidence<'_>, reasons: &[Statement], out: &mut Vec<Statement>) {
+    let view = evidence.view;
+    let mut best: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    for (at, token) in view.tokens.iter().enumerate() {
+        if !token.speaker.is_caller() || !phrase::is_content(view, at) || is_form(view, at) {
+            continue;
+        }
+        let early = usize::from(token.turn < 8);
+        let relative = view.lexicon.sensitive.relations.contains(&token.text);
+        let score = if relative { 0 } else { weight(view, at) + 1 + early };
+        let entry = best.entry(token.text.clone()).or_insert((0, at));
+        if score > entry.0 {
+            *entry = (score, entry.1);
+        }
+    }
+    let mut ranked: Vec<(usize, usize)> = best.into_values().filter(|(score, _)| *score >= 4).collect();
+    ranked.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
+    let said = |at: usize| reasons.iter().any(|s| super::fold(&s.text).contains(&view.tokens[at].text));
+    let chosen: Vec<usize> = ranked.into_iter().map(|(_, at)| at).filter(|&at| !said(at)).take(3).collect();
+    if chosen.is_empty() {
+        return;
+    }
+    let turns: Vec<u16> = chosen.iter().map(|&at| view.tokens[at].turn).collect();
+    let words: Vec<String> = chosen.iter().map(|&at| say::phrase(view, &(at..at + 1))).collect();
+    let text = say::sentence(view.lexicon, "about", &[("np", &say::list(view.lexicon, &words))]);
+    let mut statement = make(Kind::Issue, CALLER, Modality::Claim, text, turns, "subject");
+    statement.reason = true;
+    out.push(statement);
+}
+
+fn turns(clauses: &[Clause]) -> Vec<Range<usize>> {
+    super::ledger::turns(clauses)
+}

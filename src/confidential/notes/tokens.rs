@@ -1,0 +1,217 @@
+//! Recognised words of either recogniser go in, tokens that every later step reads come out.
+//!
+//! A token is folded: lower case, no accents, one apostrophe. Contractions are taken apart ("I'll" is "i" and
+//! "'ll"), so are hyphens; currency signs and numbers stand alone.
+
+use super::lexicon::Lexicon;
+use crate::confidential::{Speaker, Transcript};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// One token and where it was heard.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub(in crate::confidential) struct Token {
+    /// Folded.
+    pub text: String,
+    /// As it was recognised, without the punctuation around it.
+    pub shown: String,
+    pub turn: u16,
+    #[zeroize(skip)]
+    pub speaker: Speaker,
+    pub probability: f32,
+    /// A full stop follows: a sentence's end, or a German ordinal.
+    pub stop: bool,
+    pub question: bool,
+    pub comma: bool,
+}
+
+impl Token {
+    pub fn is_number(&self) -> bool {
+        self.text.bytes().next().is_some_and(|b| b.is_ascii_digit())
+    }
+}
+
+/// Every token of the call, turn by turn; hesitations are left out.
+pub(in crate::confidential) fn read(transcript: &Transcript, lexicon: &Lexicon) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    for (turn, said) in transcript.turns.iter().enumerate() {
+        let from = tokens.len();
+        for word in &said.words {
+            split_word(word.text(), lexicon, &mut |text, shown| {
+                tokens.push(Token {
+                    text,
+                    shown,
+                    turn: u16::try_from(turn).unwrap_or(u16::MAX),
+                    speaker: said.speaker,
+                    probability: word.probability,
+                    stop: false,
+                    question: false,
+                    comma: false,
+                });
+            });
+            if tokens.len() > from
+                && let Some(last) = tokens.last_mut()
+            {
+                mark_end(last, word.text());
+            }
+        }
+        join_torn(&mut tokens, from);
+    }
+    tokens.retain(|token| !lexicon.fillers.contains(&token.text));
+    tokens
+}
+
+/// Lower case without accents; `ß` is `ss`, every apostrophe is `'`.
+pub(in crate::confidential) fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for c in text.chars().flat_map(char::to_lowercase) {
+        match c {
+            'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' => folded.push('a'),
+            'ç' => folded.push('c'),
+            'è' | 'é' | 'ê' | 'ë' => folded.push('e'),
+            'ì' | 'í' | 'î' | 'ï' => folded.push('i'),
+            'ñ' => folded.push('n'),
+            'ò' | 'ó' | 'ô' | 'õ' | 'ö' => folded.push('o'),
+            'ù' | 'ú' | 'û' | 'ü' => folded.push('u'),
+            'ý' | 'ÿ' => folded.push('y'),
+            'ß' => folded.push_str("ss"),
+            'œ' => folded.push_str("oe"),
+            'æ' => folded.push_str("ae"),
+            '’' | '‘' | '`' | '´' => folded.push('\''),
+            '–' | '—' | '‑' => folded.push('-'),
+            '\u{202f}' | '\u{a0}' => folded.push(' '),
+            '\u{300}'..='\u{36f}' => {}
+            other => folded.push(other),
+        }
+    }
+    folded
+}
+
+fn mark_end(token: &mut Token, word: &str) {
+    for c in word.chars().rev() {
+        match c {
+            '.' | '!' | '…' | ';' => token.stop = true,
+            '?' => (token.stop, token.question) = (true, true),
+            ',' | ':' => token.comma = true,
+            '"' | '\'' | ')' | '»' | '”' | ' ' => {}
+            _ => break,
+        }
+    }
+}
+
+fn split_word(word: &str, lexicon: &Lexicon, push: &mut impl FnMut(String, String)) {
+    for piece in pieces(word) {
+        let folded = fold(piece);
+        if let Some(parts) = lexicon.split.get(&folded) {
+            for part in parts {
+                push(part.clone(), part.clone());
+            }
+            continue;
+        }
+        split_apostrophe(piece, &folded, lexicon, push);
+    }
+}
+
+/// Takes punctuation off, and numbers, signs and words apart.
+fn pieces(word: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut from = None;
+    let mut last: Option<char> = None;
+    let mut chars = word.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let next = chars.peek().map(|(_, c)| *c);
+        let inside = from.is_some_and(|from| {
+            let piece = &word[from..at];
+            let digits = piece.starts_with(|c: char| c.is_ascii_digit());
+            match c {
+                '.' | ',' | ':' => digits && next.is_some_and(|c| c.is_ascii_digit()),
+                '\'' | '’' => !digits && next.is_some_and(char::is_alphabetic) || piece.len() <= 2,
+                _ if c.is_ascii_digit() => digits,
+                _ if c.is_alphabetic() => !digits || suffix_of_number(&word[at..]),
+                _ => false,
+            }
+        });
+        let starts = c.is_alphanumeric() || (c == '\'' && next.is_some_and(char::is_alphabetic));
+        if !inside {
+            if let Some(from) = from.take() {
+                pieces.push(&word[from..at]);
+            }
+            if starts {
+                from = Some(at);
+            } else if matches!(c, '€' | '£' | '$' | '%') {
+                pieces.push(&word[at..at + c.len_utf8()]);
+            } else if c == '-' && last.is_some_and(|c| c.is_ascii_digit()) && next.is_some() {
+                pieces.push(&word[at..=at]);
+            }
+        }
+        last = Some(c);
+    }
+    if let Some(from) = from {
+        pieces.push(&word[from..]);
+    }
+    pieces
+}
+
+/// "7th", "10h30", "10am" stay together.
+fn suffix_of_number(rest: &str) -> bool {
+    let letters: String = rest.chars().take_while(|c| c.is_alphabetic()).collect();
+    matches!(
+        letters.to_lowercase().as_str(),
+        "st" | "nd" | "rd" | "th" | "d" | "h" | "am" | "pm" | "er" | "ere" | "e" | "eme" | "m"
+    ) || (rest.starts_with('h') && rest[1..].starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// English gives "i" + "'ll" and "do" + "n't", French "j'" + "ai".
+fn split_apostrophe(piece: &str, folded: &str, lexicon: &Lexicon, push: &mut impl FnMut(String, String)) {
+    let shown = piece.trim_end_matches(['\'', '’']);
+    if let Some((head, tail)) = folded.split_once('\'') {
+        if lexicon.elides {
+            let mut prefix = head.to_owned();
+            prefix.push('\'');
+            push(prefix.clone(), prefix);
+            if !tail.is_empty() {
+                let shown = piece.split_once(['\'', '’']).map_or(tail, |(_, rest)| rest);
+                push(tail.to_owned(), shown.to_owned());
+            }
+            return;
+        }
+        if tail == "t" && head.ends_with('n') && head.len() > 1 {
+            let head = &head[..head.len() - 1];
+            push(head.to_owned(), head.to_owned());
+            push("n't".to_owned(), "n't".to_owned());
+            return;
+        }
+        if !head.is_empty() && !tail.is_empty() {
+            let mut suffix = String::from("'");
+            suffix.push_str(tail);
+            push(head.to_owned(), shown.split(['\'', '’']).next().unwrap_or(head).to_owned());
+            push(suffix.clone(), suffix);
+            return;
+        }
+    }
+    let text = folded.trim_matches('\'');
+    if !text.is_empty() {
+        push(text.to_owned(), shown.to_owned());
+    }
+}
+
+/// "e mail" is one word, so is "wi fi".
+fn join_torn(tokens: &mut Vec<Token>, from: usize) {
+    let mut at = from;
+    while at + 1 < tokens.len() {
+        let (first, second) = (&tokens[at].text, &tokens[at + 1].text);
+        let joined = match (first.as_str(), second.as_str()) {
+            ("e", mail) if mail.starts_with("mail") => Some("email"),
+            ("wi", "fi") => Some("wifi"),
+            _ => None,
+        };
+        if let Some(word) = joined {
+            let shown = if word == "email" { "E-Mail" } else { "Wi-Fi" };
+            let next = tokens.remove(at + 1);
+            let token = &mut tokens[at];
+            token.text = word.to_owned();
+            token.shown = shown.to_owned();
+            (token.stop, token.question, token.comma) = (next.stop, next.question, next.comma);
+        }
+        at += 1;
+    }
+}
