@@ -8,6 +8,7 @@ pub mod config;
 
 pub mod doctor;
 mod exit;
+pub mod note;
 pub mod run;
 
 pub use exit::Exit;
