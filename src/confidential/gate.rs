@@ -187,11 +187,10 @@ fn unforetold(frame: &[i16; FRAME]) -> f64 {
 /// Gauss: each row holds the weights and, last, their sum.
 fn solve(mut rows: [[f64; ORDER + 1]; ORDER]) -> [f64; ORDER] {
     for i in 0..ORDER {
-        for k in i + 1..ORDER {
-            let factor = rows[k][i] / rows[i][i];
-            for j in i..=ORDER {
-                rows[k][j] -= factor * rows[i][j];
-            }
+        let pivot = rows[i];
+        for row in &mut rows[i + 1..] {
+            let factor = row[i] / pivot[i];
+            row.iter_mut().zip(pivot).skip(i).for_each(|(cell, above)| *cell -= factor * above);
         }
     }
     let mut found = [0.0; ORDER];

@@ -17,7 +17,7 @@ pub(in crate::confidential) fn keep(judgement: Judgement, words: &[&str]) -> Vec
     let mut kept = without_loops(&alike);
     let repeated = kept.iter().filter(|keep| !**keep).count() * 2 > words.len();
     let doubtful = judgement.mean_log < DOUBTFUL || repeated;
-    if judgement.no_speech > NO_SPEECH && doubtful {
+    if judgement.no_speech > NO_SPEECH && doubtful || judgement.mean_log < NONSENSE {
         kept.fill(false);
     }
     kept
@@ -67,6 +67,10 @@ const NO_SPEECH: f32 = 0.6;
 /// Mean log probability below which a window without much speech in it is not believed.
 const DOUBTFUL: f32 = -1.0;
 
+/// Mean log probability below which nothing is believed. Speech by telephone lay between -0.1 and -0.6; music and noise
+/// between -1.3 and -4.5, whatever `no_speech_prob` said.
+const NONSENSE: f32 = -1.5;
+
 const LONGEST_PHRASE: usize = 12;
 
 #[cfg(test)]
@@ -107,5 +111,6 @@ mod tests {
         assert_eq!(kept(unsure, "I'm sorry."), "");
         assert_eq!(kept(sure, "Yes, please."), "Yes, please.");
         assert_eq!(kept(sure, &"la la ".repeat(20)), "");
+        assert_eq!(kept(Judgement { no_speech: 0.06, mean_log: -2.98 }, "music playing"), "");
     }
 }

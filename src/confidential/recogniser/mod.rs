@@ -10,6 +10,8 @@ mod files;
 mod ghosts;
 #[cfg(any(feature = "whisper", test))]
 mod tokens;
+#[cfg(all(test, any(feature = "vosk", feature = "whisper")))]
+mod trial;
 #[cfg(feature = "vosk")]
 pub mod vosk;
 #[cfg(feature = "whisper")]

@@ -128,3 +128,6 @@ const HALVES: [(&str, Magic); 2] = [("graph/HCLr.fst", OPEN_FST), ("graph/Gr.fst
 
 /// Samples per second, as Vosk wants to hear it.
 const RATE: f32 = 16_000.0;
+
+#[cfg(test)]
+mod tests;

@@ -218,3 +218,6 @@ const BEAM: usize = 5;
 
 /// Width of the filter that smooths attention before words are put in time, as OpenAI's.
 const MEDIAN: i64 = 7;
+
+#[cfg(test)]
+mod tests;
