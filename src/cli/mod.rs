@@ -5,6 +5,7 @@
 
 pub mod calls;
 pub mod config;
+pub mod demo;
 
 pub mod doctor;
 mod exit;
@@ -31,6 +32,8 @@ pub struct Cli {
 enum Command {
     /// Follow the calls of the switch until stopped.
     Run(run::RunArgs),
+    /// Take one simulated call through the real pipeline and show its note.
+    Demo(demo::DemoArgs),
     /// Show what was kept of calls.
     #[command(subcommand)]
     Calls(calls::CallsCommand),
@@ -53,6 +56,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
     };
     match cli.command {
         Command::Run(args) => run::run(&cli.config, &args),
+        Command::Demo(args) => demo::run(&args),
         Command::Calls(command) => calls::run(&cli.config, &command),
         Command::Config(command) => config::run(&cli.config, &command),
         Command::Doctor(args) => doctor::run(&cli.config, &args),
