@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::confidential::pcm::Budget;
-use crate::confidential::recogniser::{cache, plain_words, shout, word_errors};
+use crate::confidential::recogniser::trial::{cache, plain_words, shout, word_errors};
 use std::path::PathBuf;
 
 fn korean() -> Vosk {
