@@ -361,8 +361,8 @@ pub fn limited() -> u8 {
     give_up(kept).unwrap();
     let trying = async { try_one(settings(program, model), Clock::new(1)).await };
     match tokio::runtime::Runtime::new().unwrap().block_on(trying) {
-        Ok(tried) if tried.acts_refused > 60 => println!("refused"),
-        other => println!("{other:?}"),
+        Ok(tried) if tried.acts_refused > 60 => roles::tell("refused"),
+        other => roles::tell(format!("{other:?}")),
     }
     0
 }

@@ -49,6 +49,12 @@ pub fn play(role: &str) -> Command {
     command
 }
 
+/// What a role has to tell the test that started it.
+#[allow(clippy::print_stdout, reason = "the test reads it")]
+pub fn tell(line: impl std::fmt::Display) {
+    println!("{line}");
+}
+
 extern "C" fn before_main() {
     let by_environment = std::env::var(ROLE).ok().and_then(|named| role(ROLES, &named));
     let by_name = || {

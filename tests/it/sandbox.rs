@@ -74,7 +74,7 @@ fn a_daemon_writes_to_its_store_and_nowhere_else() {
 pub fn unlocked() -> u8 {
     let bait = trial::Bait::new().unwrap();
     for name in trial::unrefused(&bait) {
-        println!("{name}");
+        roles::tell(name);
     }
     0
 }
@@ -137,7 +137,7 @@ pub fn late() -> u8 {
 /// Role: an ear, as far as its rights go; it says `locked` on standard error's last moment and waits.
 pub fn target() -> u8 {
     let begun = before_threads(Path::new("/usr/lib")).unwrap();
-    writeln!(std::io::stderr(), "locked").unwrap();
+    std::io::stderr().write_all(b"locked\n").unwrap();
     lock(Code::Fixed).unwrap();
     let _ = rustix::io::read(&begun.way.0, &mut [0; 1]);
     0
@@ -155,7 +155,7 @@ pub fn daemon() -> u8 {
     give_up(kept).unwrap();
     if let Some(target) = std::env::var("CALLGIST_TEST_TARGET").ok().and_then(|id| id.parse().ok()) {
         for name in trial::looks_allowed(target) {
-            println!("{name}");
+            roles::tell(name);
         }
     }
     if let Some(store) = store {

@@ -6,7 +6,7 @@ use super::log::{EarReady, EarSays};
 use super::process::Line;
 use super::{EarWord, Settings};
 use crate::border::{Day, EarExit, FromEar, ModelId, Note, ToEar};
-use crate::call::{CallId, Language, Party};
+use crate::call::{CallId, Language, Moment, Party};
 use crate::daemon::clock::Clock;
 use crate::sandbox::trial;
 use crate::wire::rtp::Format;
@@ -18,7 +18,6 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines, Take};
 use tokio::process::{Child, ChildStderr};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
 /// What is asked of one ear.
 pub enum Order {
@@ -131,6 +130,10 @@ impl Attended<'_> {
         };
         let mut explained = self.child.stderr.take().map(lines);
         let broken = self.serve(&mut desk, &mut explained).await;
+        if broken.is_none() {
+            // It has closed its end: its own last word, the exit code, is about to come.
+            let _ = tokio::time::timeout(LAST_WORD, self.child.wait()).await;
+        }
         // Whether it broke a rule, hangs or has ended already: after this it has.
         let _ = self.child.start_kill();
         let ended = self.child.wait().await;
@@ -152,15 +155,17 @@ impl Attended<'_> {
 
     /// Until the ear breaks a rule (which is told) or ends.
     async fn serve(&mut self, desk: &mut Desk, explained: &mut Explained) -> Option<Gone> {
-        let mut pings = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
-        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let must_be_ready = Instant::now() + LONGEST_START;
-        let mut pinged = (0u32, None::<Instant>);
+        let must_be_ready = desk.wall(LONGEST_START);
+        let (mut pings, mut ping_at, mut pong_by) = (0u32, desk.wall(PING_EVERY), None);
         loop {
             let ready = *self.state.borrow() != State::Starting;
-            let silent = pinged.1.map(|at| at + PONG_WITHIN).filter(|_| desk.judge.awaits_pong());
-            let due = [silent, desk.stops.values().min().copied(), (!ready).then_some(must_be_ready)];
-            let due = due.into_iter().flatten().min();
+            let pinging = desk.judge.awaits_pong();
+            let late = [
+                pong_by.filter(|_| pinging),
+                desk.stops.values().min().copied(),
+                (!ready).then_some(must_be_ready),
+            ];
+            let late = late.into_iter().flatten().min();
             tokio::select! {
                 biased;
                 said = self.line.receive() => match said {
@@ -183,14 +188,15 @@ impl Attended<'_> {
                         EarSays { recogniser: desk.recogniser, line: &line }.log();
                     }
                 }
-                _ = pings.tick(), if ready && !desk.judge.awaits_pong() => {
-                    pinged = (pinged.0.wrapping_add(1), Some(Instant::now()));
-                    desk.judge.pinged(pinged.0);
-                    if let Err(breach) = self.line.send(&ToEar::Ping { number: pinged.0 }) {
+                () = self.clock.sleep_until(Some(ping_at)), if ready && !pinging => {
+                    pings = pings.wrapping_add(1);
+                    (ping_at, pong_by) = (desk.wall(PING_EVERY), Some(desk.wall(PONG_WITHIN)));
+                    desk.judge.pinged(pings);
+                    if let Err(breach) = self.line.send(&ToEar::Ping { number: pings }) {
                         return Some(Gone::Breach(breach));
                     }
                 }
-                () = at(due) => {
+                () = self.clock.sleep_until(late) => {
                     return Some(if ready { Gone::Breach(Breach::Silent) } else { Gone::Slow });
                 }
             }
@@ -205,10 +211,15 @@ struct Desk {
     judge: Judge,
     words: BTreeMap<CallId, Words>,
     /// Until when each stop must have been answered.
-    stops: BTreeMap<CallId, Instant>,
+    stops: BTreeMap<CallId, Moment>,
 }
 
 impl Desk {
+    /// So long from now on the wall, whatever the demo's factor: an ear is no faster for it.
+    fn wall(&self, wait: Duration) -> Moment {
+        self.clock.now() + wait * self.clock.factor()
+    }
+
     /// Heeds one message; the ear's new state, if it has one.
     fn take(&mut self, said: FromEar<Note>) -> Result<Option<State>, Breach> {
         match self.judge.take(said, self.clock.now())? {
@@ -260,7 +271,7 @@ impl Desk {
             }
             ToEar::Stop { call } => {
                 if self.judge.holds(call) {
-                    self.stops.insert(call, Instant::now() + STOPPED_WITHIN);
+                    self.stops.insert(call, self.wall(STOPPED_WITHIN));
                     line.send(&order)?;
                     self.judge.stopping(call);
                 }
@@ -298,13 +309,6 @@ async fn next(explained: &mut Explained) -> Option<String> {
     line
 }
 
-async fn at(due: Option<Instant>) {
-    match due {
-        Some(due) => sleep_until(due).await,
-        None => std::future::pending().await,
-    }
-}
-
 /// More often finds a hang sooner; it costs a packet each way.
 const PING_EVERY: Duration = Duration::from_secs(2);
 
@@ -315,6 +319,9 @@ const PONG_WITHIN: Duration = Duration::from_secs(3);
 /// After an objection nothing of the call may stay: an ear that does not say within this time that it has wiped it
 /// is ended, and the kernel wipes it.
 const STOPPED_WITHIN: Duration = Duration::from_secs(1);
+
+/// An ear that has closed its end of the pair is on its way out.
+const LAST_WORD: Duration = Duration::from_secs(1);
 
 /// The largest models load for half a minute from a slow disk.
 const LONGEST_START: Duration = Duration::from_secs(180);

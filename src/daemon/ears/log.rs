@@ -1,9 +1,10 @@
-//! What is logged of ears.
+//! What is logged of ears, as small structs: our own sentences and whole numbers, and what an ear had to explain
+//! before it had heard anything.
 
 use crate::border::Recogniser;
 use tracing::{info, warn};
 
-/// An ear is ready; it was refused so many acts.
+/// An ear is ready: so many acts were tried from each of its threads, and refused.
 pub struct EarReady {
     pub recogniser: Recogniser,
     pub acts_refused: u16,
@@ -27,6 +28,7 @@ impl EarSays<'_> {
     }
 }
 
+/// An ear is gone, or could not be started.
 pub struct EarEnded<'a> {
     pub recogniser: Recogniser,
     pub why: &'a str,
