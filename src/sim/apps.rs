@@ -1,6 +1,6 @@
 //! What applications do on a leg: the dialplan's, and those that `sendmsg` runs inside them.
 
-use super::channel::{Answer, App, Binding, Channel, State, What};
+use super::channel::{Answer, App, Binding, Channel, Question, State, What};
 use super::dialplan::Action;
 use super::expand::expand;
 use super::media::{Playing, Sound, TICK, Tone};
@@ -73,12 +73,12 @@ impl World {
             |what| App { uuid: uuid.clone(), name: name.clone(), argument: argument.clone(), what, sent };
         match self.does(leg, &name, &argument) {
             Some(what) => {
-                let file = matches!(&what, What::Play(_));
                 self.edit(leg, |channel| channel.apps.push(app(what)));
-                if file {
-                    self.playback_begins(leg);
-                } else if name == "bridge" {
-                    self.dial(leg);
+                match &*name {
+                    "playback" => self.playback_begins(leg),
+                    "play_and_get_digits" => self.asks(leg, &argument),
+                    "bridge" => self.dial(leg),
+                    _ => {}
                 }
             }
             None => self.executed(leg, &name, &argument, &uuid),
@@ -102,6 +102,7 @@ impl World {
                 return (!wait.is_zero()).then(|| What::Sleep { until: self.now + wait });
             }
             "playback" => return self.open_file(leg, argument),
+            "play_and_get_digits" => return read_question(argument).map(|(question, _)| What::Ask(question)),
             "bridge" => return Some(What::Bridge),
             "park" => return Some(What::Park),
             "echo" => return Some(What::Echo),
@@ -157,6 +158,10 @@ impl World {
     /// Ends the innermost application.
     pub(super) fn complete(&mut self, leg: &str) {
         let Some(app) = self.channels.get_mut(leg).and_then(|channel| channel.apps.pop()) else { return };
+        if app.name.is_empty() {
+            // The file of a question.
+            return;
+        }
         self.executed(leg, &app.name, &app.argument, &app.uuid);
     }
 
@@ -219,6 +224,12 @@ impl World {
                 self.playback_ends(leg, Stop::Break);
             }
             Some(What::Play(playing)) if playing.is_over() => self.playback_ends(leg, Stop::Done),
+            Some(What::Ask(question)) if question.until.is_none() => {
+                question.until = Some(now + question.wait)
+            }
+            Some(What::Ask(question)) if question.is_answered() || question.until < Some(now) => {
+                self.answered_question(leg);
+            }
             Some(What::Sleep { until }) if broken || now > *until => {
                 self.complete(leg);
                 self.go_on(leg);
@@ -242,6 +253,48 @@ impl World {
                 None
             }
         }
+    }
+
+    /// Plays a question's file, without an application of its own (F51).
+    fn asks(&mut self, leg: &str, argument: &str) {
+        let Some((_, file)) = read_question(argument) else { return };
+        if let Some(what) = self.open_file(leg, &file) {
+            let app =
+                App { uuid: String::new(), name: String::new(), argument: String::new(), what, sent: true };
+            self.edit(leg, |channel| channel.apps.push(app));
+            self.playback_begins(leg);
+        }
+        self.edit(leg, |channel| channel.response = None);
+    }
+
+    /// A key or the end of the wait: the variable is set when the key is one of those asked for.
+    fn answered_question(&mut self, leg: &str) {
+        let Some(channel) = self.channels.get_mut(leg) else { return };
+        if let Some(What::Ask(question)) = channel.apps.last().map(|app| &app.what) {
+            let fits = regex::Regex::new(&format!("^(?:{})$", question.accepts))
+                .is_ok_and(|r| r.is_match(&question.keys));
+            let (variable, keys) = (question.variable.clone(), question.keys.clone());
+            if fits {
+                channel.set(&variable, &keys);
+            }
+            channel.response = None;
+        }
+        self.complete(leg);
+    }
+
+    /// Keys go to a question that waits for them; the first one ends its file.
+    fn takes_key(&mut self, leg: &str, key: char) -> bool {
+        let Some(channel) = self.channels.get_mut(leg) else { return false };
+        let asked = channel.apps.iter_mut().rev().find_map(|app| match &mut app.what {
+            What::Ask(question) => Some(question),
+            _ => None,
+        });
+        let Some(question) = asked else { return false };
+        question.keys.push(key);
+        if channel.playing().is_some() {
+            self.playback_ends(leg, Stop::Break);
+        }
+        true
     }
 
     fn playback_begins(&mut self, leg: &str) {
@@ -487,12 +540,36 @@ impl World {
             let digit = digit.to_string();
             let back = [("DTMF-Digit", &*digit), ("DTMF-Duration", "1280"), ("DTMF-Source", "RTP")];
             self.fire("DTMF", leg, &[], &back);
+            if self.takes_key(leg, digit.chars().next().unwrap_or_default()) {
+                continue;
+            }
             let stops = terminators != "none" && terminators.contains(&*digit);
             let plays = self.channels.get_mut(leg).is_some_and(|channel| channel.playing().is_some());
             if stops && plays {
                 self.playback_ends(leg, Stop::Break);
             }
         }
+    }
+}
+
+/// `min max tries timeout terminators file invalid variable regexp digit-timeout`, of which one try is carried out.
+fn read_question(argument: &str) -> Option<(Question, String)> {
+    let words: Vec<&str> = argument.split_whitespace().collect();
+    let [_, most, _, wait, _, file, _, variable, accepts, ..] = words[..] else { return None };
+    let question = Question {
+        most: most.parse().ok()?,
+        wait: Duration::from_millis(wait.parse().ok()?),
+        variable: variable.to_owned(),
+        accepts: accepts.to_owned(),
+        keys: String::new(),
+        until: None,
+    };
+    Some((question, file.to_owned()))
+}
+
+impl Question {
+    fn is_answered(&self) -> bool {
+        self.keys.chars().count() >= self.most
     }
 }
 

@@ -62,12 +62,27 @@ pub(super) struct App {
 }
 
 pub(super) enum What {
-    Sleep { until: Duration },
+    Sleep {
+        until: Duration,
+    },
     Play(Playing),
+    /// A question that waits for keys, after its file.
+    Ask(Question),
     Bridge,
     Park,
     Echo,
     Eavesdrop,
+}
+
+/// What `play_and_get_digits` waits for: one try.
+pub(super) struct Question {
+    pub(super) most: usize,
+    pub(super) wait: Duration,
+    pub(super) variable: String,
+    pub(super) accepts: String,
+    pub(super) keys: String,
+    /// When it gives up; set when its file has ended.
+    pub(super) until: Option<Duration>,
 }
 
 /// A key sequence bound to an action (`bind_digit_action`).
@@ -93,6 +108,7 @@ impl State {
     pub(super) const EXCHANGE: State = State("CS_EXCHANGE_MEDIA", 5);
     pub(super) const CONSUME: State = State("CS_CONSUME_MEDIA", 7);
     pub(super) const REPORTING: State = State("CS_REPORTING", 11);
+    pub(super) const DESTROYED: State = State("CS_REPORTING", 12);
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -221,7 +237,7 @@ pub(super) fn describe(mut event: Event, leg: &Channel, other: Option<&Channel>,
     put("Unique-ID", &leg.uuid);
     put("Call-Direction", leg.direction());
     put("Presence-Call-Direction", leg.direction());
-    put("Channel-HIT-Dialplan", if leg.inbound || leg.call.is_none() { "true" } else { "false" });
+    put("Channel-HIT-Dialplan", if leg.inbound || leg.flipped { "true" } else { "false" });
     put("Channel-Call-UUID", &leg.call_uuid);
     put("Answer-State", leg.answer.word());
     if let Some(cause) = &leg.cause {

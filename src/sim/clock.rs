@@ -87,6 +87,21 @@ impl SimClock {
         }
     }
 
+    /// Waits for `until` while the clock is held, for ever when it is not.
+    pub(super) async fn held_until(&self, until: tokio::time::Instant) {
+        let held = self.state().held;
+        match held {
+            true => tokio::time::sleep_until(until).await,
+            false => std::future::pending().await,
+        }
+    }
+
+    /// How long `time` lasts really.
+    pub(super) fn real(&self, time: Duration) -> Duration {
+        let factor = self.state().factor;
+        if factor > 0.0 { time.div_f64(factor) } else { time }
+    }
+
     fn real_wait(&self, at: Duration) -> Option<Duration> {
         let state = self.state();
         let missing = at.saturating_sub(state.now());

@@ -325,11 +325,14 @@ impl World {
 
     /// The last two events of a leg. `Hangup-Cause` stands twice in the first of them (F9).
     pub(super) fn reported(&mut self, leg: &str) {
-        self.edit(leg, |leg| (leg.state, leg.call_state) = (State::REPORTING, "HANGUP"));
+        self.edit(leg, |leg| {
+            (leg.state, leg.call_state) = (State::REPORTING, "HANGUP");
+            leg.call_uuid.clone_from(&leg.uuid);
+        });
         let Some(cause) = self.channels.get(leg).and_then(|leg| leg.cause.clone()) else { return };
         self.fire("CHANNEL_HANGUP_COMPLETE", leg, &[("Hangup-Cause", &cause)], &[]);
         self.fire("CHANNEL_DESTROY", leg, &[], &[]);
-        self.edit(leg, |leg| leg.gone = true);
+        self.edit(leg, |leg| (leg.gone, leg.state) = (true, State::DESTROYED));
     }
 
     fn close(&mut self, no: CallNo, cause: &str) {

@@ -154,7 +154,7 @@ pub(super) fn origin(name: &str) -> (&'static str, &'static str, &'static str) {
     }
 }
 
-const NAMES: [&str; 27] = [
+const NAMES: [&str; 35] = [
     "ALL",
     "CUSTOM",
     "CHANNEL_CREATE",
@@ -182,6 +182,14 @@ const NAMES: [&str; 27] = [
     "BACKGROUND_JOB",
     "HEARTBEAT",
     "DTMF",
+    "RECORD_START",
+    "RECORD_STOP",
+    "CODEC",
+    "CALL_UPDATE",
+    "RE_SCHEDULE",
+    "MODULE_LOAD",
+    "MODULE_UNLOAD",
+    "RELOADXML",
 ];
 
 const NOT_IN_MYEVENTS: [&str; 7] = [

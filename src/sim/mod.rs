@@ -35,8 +35,10 @@
 
 mod api;
 mod apps;
+mod carry;
 mod channel;
 mod clock;
+mod commands;
 mod dialplan;
 mod endings;
 mod expand;

@@ -58,10 +58,11 @@ impl Switch {
         let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let epoch = u64::try_from(epoch.as_micros()).unwrap_or(0);
         let epoch = epoch.saturating_sub(u64::try_from(clock.now().as_micros()).unwrap_or(0));
-        let queue = settings.event_queue;
+        let (queue, beat) = (settings.event_queue, settings.heartbeat);
         let world = World::new(settings, wav_files(), sip.local_addr()?, epoch);
         let edge = Edge::new(sip, inputs.clone());
-        let heart = tokio::spawn(run(world, edge, clock.clone(), received));
+        let beat = clock.real(beat);
+        let heart = tokio::spawn(run(world, edge, clock.clone(), beat, received));
         let door = tokio::spawn(welcome(listener, inputs.clone(), queue));
         let tasks = vec![heart.abort_handle(), door.abort_handle()];
         Ok(Switch { inputs, event_socket, clock, tasks, heart: Some(heart) })
@@ -137,10 +138,21 @@ impl LiveCall {
     }
 }
 
-async fn run(mut world: World, mut edge: Edge, clock: SimClock, mut inputs: UnboundedReceiver<Input>) {
+/// The switch's life. Its heart beats also while the clock is held, or its peers would take it for dead.
+async fn run(
+    mut world: World,
+    mut edge: Edge,
+    clock: SimClock,
+    beat: Duration,
+    mut inputs: UnboundedReceiver<Input>,
+) {
+    let mut next_beat = tokio::time::Instant::now() + beat;
     loop {
         world.handle_timeout(clock.now());
         edge.flush(&mut world, &clock);
+        if next_beat <= tokio::time::Instant::now() {
+            next_beat += beat;
+        }
         tokio::select! {
             input = inputs.recv() => {
                 world.handle_timeout(clock.now());
@@ -150,6 +162,7 @@ async fn run(mut world: World, mut edge: Edge, clock: SimClock, mut inputs: Unbo
                 }
             }
             () = clock.reach(world.poll_timeout()) => {}
+            () = clock.held_until(next_beat) => world.beat(),
         }
     }
     world.shut_down();
@@ -575,13 +588,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn while_the_clock_is_held_nobody_speaks() {
+    async fn while_the_clock_is_held_nobody_speaks_and_the_heart_beats_on() {
         let clock = SimClock::times(100);
         let switch = Switch::start(Settings { clock: clock.clone(), ..Settings::default() }).await.unwrap();
         let call = switch.call(Script { caller_speech: vec![0; 80_000], ..Script::default() }).await;
         clock.hold_back(true);
-        tokio::time::sleep(Duration::from_millis(150)).await;
+        let held = clock.now();
+        let mut sidecar = Sidecar::connect(&switch).await;
+        sidecar.say("auth ClueCon").await;
+        sidecar.say("event json HEARTBEAT").await;
+        sidecar.event("HEARTBEAT").await;
         assert_eq!(switch.console(&format!("uuid_exists {}", call.leg())).await, "true");
+        assert_eq!(clock.now(), held);
         clock.hold_back(false);
         assert_eq!(call.ended().await.cause, "NORMAL_CLEARING");
     }

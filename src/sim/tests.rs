@@ -33,6 +33,7 @@ enum Ear {
     Accepts,
     Refuses(Status),
     Rings,
+    Silent,
     Dead,
 }
 
@@ -71,6 +72,7 @@ impl Bench {
             let length = match path {
                 NOTICE => NOTICE_SAMPLES,
                 "/n/short.wav" => 5_728,
+                "/n/ask.wav" => 16_000,
                 _ => return None,
             };
             Some(vec![900; length].into())
@@ -148,6 +150,7 @@ impl Bench {
     fn sip(&mut self, to: SocketAddr, bytes: &[u8]) {
         self.byes += u32::from(bytes.starts_with(b"BYE"));
         match self.ear {
+            Ear::Silent => return,
             Ear::Dead => return self.world.refused(to, self.now + ms(22)),
             Ear::Rings if bytes.starts_with(b"INVITE") => {
                 let invite = sip::Message::parse(bytes).unwrap();
@@ -507,16 +510,17 @@ fn a_whole_call_with_taps_a_hold_and_an_objection_is_told_in_the_order_of_the_tr
 }
 
 #[test]
-fn the_headers_of_an_event_stand_in_the_order_of_the_trace() {
+fn the_headers_of_an_event_stand_in_the_order_of_the_trace_and_say_the_same() {
     let raw = std::fs::read(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/tests/golden/esl/F01-filters-and-taps.server.raw"
     ));
     let (mut codec, mut bytes) = (ClientCodec::default(), BytesMut::from(&raw.unwrap()[..]));
-    let mut golden: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut golden: BTreeMap<String, (Vec<String>, Vec<Vec<String>>)> = BTreeMap::new();
     while let Some(frame) = codec.decode(&mut bytes).unwrap() {
         if let Frame::Event(event, _) = frame {
-            golden.entry(kind(&event)).or_insert_with(|| names(&event));
+            let known = golden.entry(kind(&event)).or_insert_with(|| (names(&event), Vec::new()));
+            known.1.push(states(&event));
         }
     }
     let mut bench = Bench::new();
@@ -524,18 +528,46 @@ fn the_headers_of_an_event_stand_in_the_order_of_the_trace() {
     let events = vec![
         (When::Bridged(ms(700)), Act::Hold(Party::Agent)),
         (When::Bridged(ms(1_700)), Act::Resume(Party::Agent)),
+        (When::Bridged(ms(2_000)), Act::Keys(Party::Caller, "*9".into())),
     ];
     bench.ended(Script { events, ..talk(2) });
     let mut compared = 0;
     for (_, event) in &bench.events {
-        if let Some(want) = golden.get(&kind(event)) {
+        if let Some((headers, values)) = golden.get(&kind(event)) {
             let ours = names(event);
-            let differ = ours.iter().zip(want).find(|(ours, theirs)| ours != theirs);
-            assert_eq!((differ, ours.len()), (None, want.len()), "{}", kind(event));
+            let differ = ours.iter().zip(headers).find(|(ours, theirs)| ours != theirs);
+            assert_eq!((differ, ours.len()), (None, headers.len()), "{}", kind(event));
+            let ours = states(event);
+            let differ: Vec<_> =
+                ours.iter().filter(|ours| !values.iter().any(|all| all.contains(ours))).collect();
+            assert!(values.contains(&ours), "{} {differ:?}", kind(event));
             compared += 1;
         }
     }
     assert!(compared > 40, "{compared}");
+}
+
+/// What does not depend on who calls when.
+fn states(event: &Event) -> Vec<String> {
+    let names = [
+        "Event-Calling-File",
+        "Event-Calling-Function",
+        "Event-Calling-Line-Number",
+        "Channel-State",
+        "Channel-Call-State",
+        "Channel-State-Number",
+        "Channel-HIT-Dialplan",
+        "Answer-State",
+        "Hangup-Cause",
+        "Channel-Read-Codec-Name",
+        "Other-Type",
+        "Media-Bug-Function",
+        "Playback-Status",
+        "Application-Response",
+    ];
+    let own = event.get("Channel-Call-UUID") == event.get("Unique-ID");
+    let values = names.iter().map(|name| format!("{name}={}", event.get(name).unwrap_or("")));
+    values.chain([format!("own call: {own}")]).collect()
 }
 
 /// What events are alike: name, direction, and whether another leg is named.
@@ -633,6 +665,106 @@ fn a_caller_may_be_dropped_while_the_agents_leg_and_its_tap_live_on() {
     bench.act(no, Act::HangUp(Party::Agent));
     bench.until(ms(9_000));
     assert!(bench.report.is_some());
+}
+
+#[test]
+fn a_call_for_which_there_is_no_room_is_refused() {
+    let mut bench = Bench::with(Settings { max_sessions: 1, ..Settings::default() });
+    let refused = bench.ended(talk(1));
+    assert_eq!((refused.cause.as_str(), refused.answered), ("NORMAL_TEMPORARY_FAILURE", None));
+}
+
+// Commands
+
+#[test]
+fn without_event_lock_a_second_file_plays_inside_the_first_and_with_it_after_it() {
+    let stops = |lock: &str| {
+        let mut bench = Bench::new();
+        bench.at_sleep = AtSleep::Hangs;
+        bench.call(talk(1));
+        let leg = bench.a.clone();
+        for file in [NOTICE, "/n/short.wav"] {
+            bench.say(&format!(
+                "sendmsg {leg}\ncall-command: execute\nexecute-app-name: playback\nexecute-app-arg: {file}{lock}"
+            ));
+        }
+        bench.until(ms(8_000));
+        let stops = bench.events.iter().filter(|(_, event)| event.get("Event-Name") == Some("PLAYBACK_STOP"));
+        stops.map(|(_, event)| event.playback_path().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(stops(""), ["/n/short.wav", NOTICE]);
+    assert_eq!(stops("\nevent-lock: true"), [NOTICE, "/n/short.wav"]);
+}
+
+#[test]
+fn a_file_that_is_not_there_plays_in_no_time_and_without_a_word() {
+    let mut bench = Bench::new();
+    bench.at_sleep = AtSleep::Hangs;
+    bench.call(talk(1));
+    let leg = bench.a.clone();
+    bench.say(&format!(
+        "sendmsg {leg}\ncall-command: execute\nexecute-app-name: playback\nexecute-app-arg: /n/none.wav"
+    ));
+    bench.until(ms(2_000));
+    let done = bench.event("CHANNEL_EXECUTE_COMPLETE A playback");
+    assert_eq!(done.application_response(), Some("FILE NOT FOUND"));
+    assert!(!bench.story().iter().any(|line| line.starts_with("PLAYBACK")));
+    assert_eq!(bench.time_of("CHANNEL_EXECUTE_COMPLETE A sleep"), 520);
+}
+
+#[test]
+fn a_break_in_the_notice_ends_the_sleep_too_and_in_the_ringing_nothing() {
+    let mut bench = Bench::new();
+    let events = vec![(When::Noticed(ms(1_000)), Act::Break), (When::Started(ms(1_300)), Act::Break)];
+    let report = bench.ended(Script { events, ..talk(1) });
+    assert_eq!(report.agent_invited, Some(ms(1_040)));
+    assert!(report.bridged.is_some());
+}
+
+/// The time from the sleep to the agent's INVITE, and the consent that was given.
+fn asked(keys: Option<(u64, &str)>) -> (u64, Option<String>) {
+    let mut bench = Bench::new();
+    bench.at_sleep = AtSleep::Hangs;
+    let press = keys.map(|(at, keys)| (When::Started(ms(at - 190)), Act::Keys(Party::Caller, keys.into())));
+    bench.call(Script { events: press.into_iter().collect(), ..talk(1) });
+    let leg = bench.a.clone();
+    bench.say(&format!(
+        "sendmsg {leg}\ncall-command: execute\nexecute-app-name: play_and_get_digits\nexecute-app-arg: \
+         ${{cond(${{callgist_waiting}} == true ? 1 1 1 3000 # /n/ask.wav /n/none.wav callgist_consent [19] 3000 : no)}}"
+    ));
+    bench.until(ms(9_000));
+    let invited = bench.time_of("CHANNEL_EXECUTE A bridge");
+    (invited, bench.event("CHANNEL_BRIDGE A").variable("callgist_consent").map(str::to_owned))
+}
+
+#[test]
+fn a_question_in_the_sleep_takes_a_key_or_waits_for_none() {
+    for (at, key, consent) in [(1_100, "1", Some("1")), (3_600, "9", Some("9")), (1_100, "5", None)] {
+        let (invited, given) = asked(Some((at, key)));
+        assert!((at + 20..at + 80).contains(&invited), "{invited}");
+        assert_eq!(given.as_deref(), consent);
+    }
+    let (waited, consent) = asked(None);
+    assert!((5_000..5_100).contains(&waited), "{waited}");
+    assert_eq!(consent, None);
+}
+
+#[test]
+fn another_realm_kills_our_key_without_an_error() {
+    let mut bench = Bench::new();
+    bench.call(Script {
+        events: vec![(When::Bridged(ms(1_000)), Act::Keys(Party::Caller, "*9".into()))],
+        ..talk(4)
+    });
+    bench.until(ms(4_000));
+    let leg = bench.a.clone();
+    bench.say(&format!(
+        "sendmsg {leg}\ncall-command: execute\nexecute-app-name: bind_digit_action\nexecute-app-arg: \
+         local,7,exec[i]:set,other=1"
+    ));
+    bench.until(ms(8_000));
+    let objects = |event: &Event| event.application_data() == Some("callgist_objection=caller");
+    assert!(!bench.events.iter().any(|(_, event)| objects(event)));
 }
 
 // Taps
@@ -787,6 +919,42 @@ fn taps_fail_with_the_answers_and_at_the_times_of_a_real_switch() {
     let (rings, _, after) = attempt(Ear::Rings, "PCMA", None);
     assert_eq!(rings, "-ERR NO_ANSWER\n");
     assert!((2_000..3_000).contains(&after), "{after}");
+}
+
+#[test]
+fn a_tap_that_wakes_up_late_is_acked_and_ended() {
+    let mut bench = Bench::new();
+    bench.ear = Ear::Silent;
+    bench.call(talk(20));
+    bench.until(ms(5_000));
+    let target = bench.a.clone();
+    bench.originate("tap-1", &target, "PCMA", "read");
+    bench.until(ms(7_999));
+    assert_eq!(bench.event("BACKGROUND_JOB -").body(), Some("-ERR NO_ANSWER\n"));
+    bench.ear = Ear::Accepts;
+    // The INVITE is still said again, 1 s and 3 s after the first.
+    bench.until(ms(8_100));
+    assert_eq!(bench.byes, 1);
+    assert!(!bench.story().contains(&"MEDIA_BUG_START A".to_owned()));
+}
+
+#[test]
+fn a_tap_of_a_leg_that_rings_waits_for_its_first_sound_at_most_6_seconds() {
+    let tapped = |answer_after: u64| {
+        let mut bench = Bench::new();
+        bench.call(Script { answer_after: Some(ms(answer_after)), ..talk(3) });
+        bench.until(ms(4_000));
+        let b = bench.world.calls.values().next().unwrap().b.clone().unwrap();
+        bench.say(&format!(
+            "bgapi originate {{origination_uuid=tap-1,absolute_codec_string=PCMA,callgist_tap=1}}sofia/callgist/sip:t@{EAR} \
+             'native_eavesdrop:{b} read' inline"
+        ));
+        bench.until(ms(15_000));
+        bench.b = b;
+        bench.story().contains(&"MEDIA_BUG_START B".to_owned())
+    };
+    assert!(tapped(4_000));
+    assert!(!tapped(8_000));
 }
 
 #[test]

@@ -1,20 +1,19 @@
 //! The switch itself, without a socket or a clock: commands, datagrams and the time go in, frames and packets come
-//! out. Calls live here; what an application does is in `apps.rs`, how a call ends in `endings.rs`, taps are in
-//! `tap.rs`, api commands in `api.rs`.
+//! out. Here are the time, the events and the beginning of calls; what an application does is in `apps.rs`, how a call
+//! ends in `endings.rs`, how sound is carried in `carry.rs`, taps are in `tap.rs`, connections in `commands.rs` and
+//! `api.rs`.
 
-use super::channel::{Channel, State, What, describe};
+use super::channel::{Channel, State, describe};
 use super::dialplan::{self, Action};
 use super::expand::Lookup;
-use super::link::{Link, Rights, origin};
-use super::media::{FRAME, Frame, Phone, Sound, TICK, Tone, cut};
-use super::script::{Act, Report, Script, Side, When};
+use super::link::{Link, origin};
+use super::media::{Phone, Sound, TICK};
+use super::script::{Act, Report, Script, When};
 use super::tap::Tap;
 use super::{Files, Settings};
 use crate::call::Party;
-use crate::wire::esl::{
-    ApiReply, Command, Event, Form, Frame as Message, Line, Login, Message as Raw, Reply,
-};
-use crate::wire::rtp::{Codec, Timestamp};
+use crate::wire::esl::{Event, Form, Frame as Message};
+use crate::wire::rtp::Codec;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 use std::collections::{BTreeMap, VecDeque};
@@ -85,7 +84,7 @@ pub(super) struct Call {
     pub(super) noticed: bool,
     pub(super) phones: BTreeMap<Party, Phone>,
     /// Timestamps of what is sent to each phone.
-    written: BTreeMap<Party, u32>,
+    pub(super) written: BTreeMap<Party, u32>,
     pub(super) rng: StdRng,
     pub(super) report: Report,
     pub(super) over: bool,
@@ -98,7 +97,7 @@ pub(super) struct World {
     pub(super) files: Files,
     pub(super) sip: SocketAddr,
     /// Microseconds of the time of day at the start.
-    epoch: u64,
+    pub(super) epoch: u64,
     core: String,
     pub(super) rng: StdRng,
     sequence: u64,
@@ -214,220 +213,6 @@ impl World {
         format!("{a:08x}-{b:04x}-4{c:03x}-{:04x}-{:012x}", 0x8000 | (low >> 50), low & 0xffff_ffff_ffff)
     }
 
-    // Connections
-
-    pub(super) fn connected(&mut self, id: LinkId) {
-        if self.settings.acl_refuses {
-            self.output(Output::Frame(id, Message::rejected()));
-            self.output(Output::Frame(id, Message::goodbye()));
-            return self.output(Output::Close(id));
-        }
-        self.links.insert(id, Link::default());
-        self.output(Output::Frame(id, Message::AuthRequest));
-        self.after(AUTH_TIME, Timer::AuthEnds(id));
-    }
-
-    pub(super) fn disconnected(&mut self, id: LinkId) {
-        self.links.remove(&id);
-    }
-
-    fn auth_ends(&mut self, id: LinkId) {
-        if self.links.get(&id).is_some_and(|link| link.rights == Rights::None) {
-            self.say_goodbye(id);
-        }
-    }
-
-    fn say_goodbye(&mut self, id: LinkId) {
-        self.flush(id);
-        self.output(Output::Frame(id, Message::goodbye()));
-        self.output(Output::Close(id));
-        self.links.remove(&id);
-    }
-
-    /// The switch is being stopped: every connection is told, then closed.
-    pub(super) fn shut_down(&mut self) {
-        for id in self.links.keys().copied().collect::<Vec<_>>() {
-            self.flush(id);
-            self.output(Output::Frame(id, Message::shutdown()));
-            self.output(Output::Close(id));
-        }
-        self.links.clear();
-    }
-
-    pub(super) fn handle_command(&mut self, id: LinkId, command: Command, now: Duration) {
-        self.now = self.now.max(now);
-        if self.crashed || !self.links.contains_key(&id) {
-            return;
-        }
-        self.obey(id, command);
-        self.settle();
-    }
-
-    fn obey(&mut self, id: LinkId, command: Command) {
-        let Some(link) = self.links.get_mut(&id) else { return };
-        let known = link.rights != Rights::None;
-        match command {
-            Command::Auth(secret) if !known => {
-                let right = secret.is(&self.settings.password);
-                self.login(id, right.then_some(Rights::All), &[]);
-            }
-            Command::Userauth(login) if !known => self.userauth(id, &login),
-            Command::Exit => {
-                self.reply(id, "+OK bye");
-                self.say_goodbye(id);
-            }
-            _ if !known => self.reply(id, NOT_FOUND),
-            Command::Events { form, names } => {
-                let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
-                let reply = link.subscribe(form, &names);
-                self.reply(id, reply);
-            }
-            Command::NoEvents => {
-                let reply = link.unsubscribe();
-                self.reply(id, reply);
-            }
-            Command::Filter { header, value } => {
-                let reply = link.filter(header.as_str(), value.as_str());
-                self.reply(id, &reply);
-            }
-            Command::FilterDelete { header, value } => {
-                let reply = link.unfilter(header.as_str(), value.as_ref().map(Line::as_str));
-                self.reply(id, &reply);
-            }
-            Command::Api(line) => self.api(id, line.as_str()),
-            Command::Bgapi { command, job } => {
-                let job = job.map(|job| job.as_str().to_owned());
-                self.bgapi(id, command.as_str(), job);
-            }
-            Command::Execute(execute) => {
-                let leg = execute.leg.as_ref().map_or("", |leg| leg.as_str()).to_owned();
-                match self.channels.get_mut(&leg).filter(|channel| !channel.gone) {
-                    Some(channel) => {
-                        channel.queue.push_back(execute);
-                        self.reply(id, "+OK");
-                    }
-                    None => self.reply(id, &format!("-ERR invalid session id [{leg}]")),
-                }
-            }
-            Command::Other(raw) => self.other_command(id, &raw),
-            Command::Auth(_) | Command::Userauth(_) => self.reply(id, NOT_FOUND),
-        }
-    }
-
-    fn other_command(&mut self, id: LinkId, raw: &Raw) {
-        let mut words = raw.line().split_whitespace();
-        let (command, argument) = (words.next().unwrap_or_default().to_ascii_lowercase(), words.next());
-        match (command.as_str(), argument) {
-            // An unknown leg is no error (F31).
-            ("myevents", Some(leg)) => {
-                let Some(link) = self.links.get_mut(&id) else { return };
-                let again = link.only_leg.replace(leg.to_owned()).is_some();
-                link.form.get_or_insert(Form::Plain);
-                self.reply(id, if again { "-ERR aready enabled." } else { "+OK Events Enabled" });
-            }
-            ("event", _) => self.reply(id, "-ERR no keywords supplied"),
-            ("nixevent", _) => {
-                let names: Vec<&str> = raw.line().split_whitespace().skip(1).collect();
-                let reply = self.links.get_mut(&id).map_or(NOT_FOUND, |link| link.unsubscribe_from(&names));
-                self.reply(id, reply);
-            }
-            ("log" | "nolog", level) => self.log(id, command == "log", level),
-            ("sendevent", Some(name)) => self.send_event(id, name, raw),
-            ("sendmsg", None) => self.reply(id, "-ERR invalid session id []"),
-            ("filter", Some(_)) => self.reply(id, "-ERR invalid syntax"),
-            ("linger" | "nolinger", _) => self.reply(id, "-ERR not controlling a session"),
-            ("divert_events", _) => self.reply(id, "-ERR not controlling a session."),
-            ("sendmsg", Some(leg)) => {
-                let kill = raw.get("call-command") == Some("hangup");
-                let cause = raw.get("hangup-cause").unwrap_or("NORMAL_CLEARING").to_owned();
-                let known = self.channels.get(leg).is_some_and(|channel| !channel.gone);
-                let reply = if known { "+OK".to_owned() } else { format!("-ERR invalid session id [{leg}]") };
-                let leg = leg.to_owned();
-                self.reply(id, &reply);
-                if kill && known {
-                    self.kill(&leg, &cause);
-                }
-            }
-            _ => self.reply(id, NOT_FOUND),
-        }
-    }
-
-    /// No line of the log is ever sent; only the answers are.
-    fn log(&mut self, id: LinkId, on: bool, level: Option<&str>) {
-        let Some(link) = self.links.get_mut(&id) else { return };
-        let allowed = link.rights == Rights::All;
-        let reply = match (on, level.unwrap_or_default()) {
-            _ if !allowed => "-ERR permission denied".to_owned(),
-            (false, _) if !std::mem::take(&mut link.logging) => "-ERR not loging".into(),
-            (false, _) => "+OK no longer logging".into(),
-            (true, text) => match if text.is_empty() { Ok(7) } else { text.parse::<u8>() } {
-                Ok(number) => {
-                    link.logging = true;
-                    format!("+OK log level {text} [{number}]")
-                }
-                Err(_) => "-ERR invalid log level".into(),
-            },
-        };
-        self.reply(id, &reply);
-    }
-
-    /// An event of a client's own. With a body, `Content-Length` stands in it twice (F9).
-    fn send_event(&mut self, id: LinkId, name: &str, raw: &Raw) {
-        let sequence = self.sequence();
-        let stamp = self.stamp(name, sequence);
-        let own = raw.headers().iter().filter(|(_, value)| !value.as_str().is_empty());
-        let event = own.fold(stamp, |event, (name, value)| event.with(name.as_str(), value.as_str()));
-        let body = String::from_utf8_lossy(raw.body()).into_owned();
-        let event = match body.is_empty() {
-            true => event,
-            false => event.with("Content-Length", &body.len().to_string()).with_body(&body),
-        };
-        self.raise(event);
-        let uuid = self.uuid();
-        self.reply(id, &format!("+OK {uuid}"));
-    }
-
-    fn userauth(&mut self, id: LinkId, login: &Login) {
-        let user = self.settings.users.iter().find(|user| user.name == login.user()).cloned();
-        let Some(user) = user.filter(|user| login.password().is(&user.password)) else {
-            return self.login(id, None, &[]);
-        };
-        let allowed = [
-            ("Allowed-Events", user.events.join(",")),
-            ("Allowed-API", user.apis.join(",")),
-            ("Allowed-LOG", "false".to_owned()),
-        ];
-        self.login(id, Some(Rights::Some { events: user.events, apis: user.apis }), &allowed);
-    }
-
-    fn login(&mut self, id: LinkId, rights: Option<Rights>, headers: &[(&str, String)]) {
-        let (Some(rights), Some(link)) = (rights, self.links.get_mut(&id)) else {
-            self.reply(id, "-ERR invalid");
-            return self.say_goodbye(id);
-        };
-        link.rights = rights;
-        let reply = headers
-            .iter()
-            .fold(Reply::new(line("+OK accepted")), |reply, (name, value)| reply.with(name, line(value)));
-        self.output(Output::Frame(id, Message::Reply(reply)));
-    }
-
-    pub(super) fn reply(&mut self, id: LinkId, text: &str) {
-        self.answer(id, Message::reply(line(text)));
-    }
-
-    pub(super) fn api_reply(&mut self, id: LinkId, text: &str) {
-        self.answer(id, Message::Api(ApiReply::new(text)));
-    }
-
-    /// An event that a command caused may come before its answer or after it (F19).
-    pub(super) fn answer(&mut self, id: LinkId, frame: Message) {
-        if self.rng.random_bool(0.5) {
-            self.flush(id);
-        }
-        self.output(Output::Frame(id, frame));
-    }
-
     // Events
 
     /// Raises an event about a leg: `front` stands before its headers, `back` behind them.
@@ -484,7 +269,7 @@ impl World {
         }
     }
 
-    fn flush(&mut self, id: LinkId) {
+    pub(super) fn flush(&mut self, id: LinkId) {
         let Some(link) = self.links.get_mut(&id) else { return };
         let form = link.form.unwrap_or(Form::Plain);
         let mut events = std::mem::take(&mut link.waiting);
@@ -499,6 +284,12 @@ impl World {
     }
 
     fn heartbeat(&mut self) {
+        self.beat();
+        self.after(self.settings.heartbeat, Timer::Heartbeat);
+    }
+
+    /// The sign of life that is told on every connection.
+    pub(super) fn beat(&mut self) {
         let sequence = self.sequence();
         let live = self.live().to_string();
         let uptime = self.now.as_millis().to_string();
@@ -517,7 +308,7 @@ impl World {
         .iter()
         .fold(self.stamp("HEARTBEAT", sequence), |event, (name, value)| event.with(name, value));
         self.raise(event);
-        self.after(self.settings.heartbeat, Timer::Heartbeat);
+        self.settle();
     }
 
     pub(super) fn up_time(&self) -> String {
@@ -543,6 +334,10 @@ impl World {
         self.next_call += 1;
         let no = CallNo(self.next_call);
         let uuid = self.uuid();
+        if self.live() + 1 >= self.settings.max_sessions as usize {
+            self.refuse(no);
+            return (no, uuid);
+        }
         let leg = self.caller_leg(&uuid, no, &script);
         self.channels.insert(uuid.clone(), leg);
         for (when, act) in &script.events {
@@ -561,6 +356,12 @@ impl World {
         self.after(TICK, Timer::Tick(no));
         self.settle();
         (no, uuid)
+    }
+
+    /// Calls from outside get all but one of the sessions (F112); 503 goes back, and no event is raised.
+    fn refuse(&mut self, no: CallNo) {
+        let report = Report { cause: "NORMAL_TEMPORARY_FAILURE".into(), ..Report::default() };
+        self.output(Output::Ended(no, report));
     }
 
     fn new_call(&mut self, script: Script, uuid: &str) -> Call {
@@ -684,205 +485,11 @@ impl World {
             self.after(wait, Timer::Act(no, act));
         }
     }
-
-    // Sound
-
-    fn tick(&mut self, no: CallNo) {
-        let Some(call) = self.calls.get(&no).filter(|call| !call.over) else { return };
-        let legs = [Some(call.a.clone()), call.b.clone()];
-        for leg in legs.into_iter().flatten() {
-            self.run_queue(&leg);
-            self.progress(&leg);
-        }
-        self.carry(no);
-        self.after(TICK, Timer::Tick(no));
-    }
-
-    /// Takes 20 ms of sound from each phone, sends 20 ms to each, and gives the taps their copies.
-    fn carry(&mut self, no: CallNo) {
-        let read = [self.hear(no, Party::Caller), self.hear(no, Party::Agent)];
-        let Some(call) = self.calls.get(&no) else { return };
-        if call.script.bypass_media && call.talk_from.is_some() {
-            return;
-        }
-        let from_caller = self.pass(no, Party::Caller, &read[0]);
-        let from_agent = self.pass(no, Party::Agent, &read[1]);
-        let echo = self.echoes(no, Party::Agent);
-        let to_caller = self.send(no, Party::Caller, from_agent.clone());
-        let to_agent = self.send(no, Party::Agent, if echo { from_agent } else { from_caller });
-        self.copy(no, Party::Caller, &read[0], &to_caller);
-        self.copy(no, Party::Agent, &read[1], &to_agent);
-    }
-
-    /// What the switch reads from a phone in this tick.
-    fn hear(&mut self, no: CallNo, party: Party) -> Vec<Frame> {
-        let answered =
-            self.leg_of(no, party).and_then(|leg| self.channels.get(&leg)).map(|leg| leg.times.answered);
-        let (now, epoch) = (self.now, self.epoch);
-        let Some(call) = self.calls.get_mut(&no) else { return Vec::new() };
-        let Some(answered) = answered.filter(|micros| *micros > 0) else { return Vec::new() };
-        let before = now.saturating_sub(Duration::from_micros(answered - epoch));
-        let pcm = match (party, call.talk_from, call.agent_from) {
-            (Party::Caller, Some(from), _) => cut(&call.script.caller_speech, now - from),
-            (Party::Caller, None, _) => cut(&call.script.caller_before, before),
-            (Party::Agent, _, Some(from)) => cut(&call.agent_speech, now.saturating_sub(from)),
-            (Party::Agent, _, None) => [0; FRAME],
-        };
-        let arrived = call.arrives(party, pcm, now);
-        call.phone(party).read(arrived)
-    }
-
-    /// What of it goes on to the other party.
-    fn pass(&mut self, no: CallNo, party: Party, read: &[Frame]) -> Vec<Frame> {
-        let Some(call) = self.calls.get_mut(&no) else { return Vec::new() };
-        let phone = call.phone(party);
-        let swallowed = read.len().min(phone.swallowed as usize);
-        phone.swallowed -= swallowed as u32;
-        read[swallowed..].to_vec()
-    }
-
-    fn echoes(&self, no: CallNo, party: Party) -> bool {
-        let leg = self.leg_of(no, party).and_then(|leg| self.channels.get(&leg));
-        leg.is_some_and(|leg| leg.apps.iter().any(|app| matches!(app.what, What::Echo)))
-    }
-
-    /// What the switch sends to a phone in this tick: what it plays there, or the other party's voice.
-    fn send(&mut self, no: CallNo, to: Party, voice: Vec<Frame>) -> Vec<Frame> {
-        let Some(leg) = self.leg_of(no, to) else { return Vec::new() };
-        let played = self.play(no, to, &leg);
-        let echo = self.echoes(no, to);
-        let Some(call) = self.calls.get_mut(&no) else { return Vec::new() };
-        if call.phone(to).hold.is_some() {
-            return Vec::new();
-        }
-        let sounds: Vec<[i16; FRAME]> = match played {
-            Some(pcm) => vec![pcm],
-            None if call.bridged || echo => {
-                let counter = match to {
-                    Party::Caller => &mut call.report.agent_packets,
-                    Party::Agent => &mut call.report.caller_packets,
-                };
-                *counter += voice.len() as u64;
-                voice.into_iter().map(|frame| frame.pcm).collect()
-            }
-            None => Vec::new(),
-        };
-        let clock = call.written.entry(to).or_default();
-        *clock = clock.wrapping_add(FRAME as u32);
-        let mut frames = Vec::new();
-        for (n, pcm) in sounds.into_iter().enumerate() {
-            *clock = clock.wrapping_add(if n == 0 { 0 } else { FRAME as u32 });
-            frames.push(Frame { pcm, timestamp: Timestamp(*clock) });
-        }
-        frames
-    }
-
-    /// 20 ms of a file, of music on hold, or of the ringing tone.
-    fn play(&mut self, no: CallNo, to: Party, leg: &str) -> Option<[i16; FRAME]> {
-        let now = self.now;
-        let call = self.calls.get_mut(&no)?;
-        if let Some(playing) = self.channels.get_mut(leg)?.playing() {
-            if playing.pause > 0 {
-                playing.pause -= 1;
-                return None;
-            }
-            let file = matches!(playing.sound, Sound::File(_));
-            let heard = match call.talk_from {
-                None => &mut call.report.notice_heard,
-                Some(_) => &mut call.report.file_heard_in_talk,
-            };
-            if file && to == Party::Caller && !playing.is_over() {
-                *heard += TICK;
-            }
-            return Some(playing.next());
-        }
-        let (sound, since) = call.ringing.as_ref().filter(|_| to == Party::Caller && !call.bridged)?;
-        let pcm = match sound {
-            Sound::Tone(tone) => tone.frame(now - *since),
-            Sound::File(samples) => cut(samples, now - *since),
-        };
-        if pcm.iter().any(|sample| *sample != 0) {
-            call.report.ringing_heard += TICK;
-        }
-        Some(pcm)
-    }
-
-    fn copy(&mut self, no: CallNo, party: Party, read: &[Frame], written: &[Frame]) {
-        let Some(leg) = self.leg_of(no, party) else { return };
-        let held = self.calls.get_mut(&no).is_some_and(|call| call.phone(party).hold.is_some());
-        let taps: Vec<String> =
-            self.taps.values().filter(|tap| tap.is_on(&leg)).map(|tap| tap.uuid.clone()).collect();
-        for uuid in taps {
-            let Some(tap) = self.taps.get_mut(&uuid) else { continue };
-            let packets = match tap.side() {
-                Some(Side::Read) => tap.copy_read(read, held),
-                Some(Side::Write) => tap.copy_written(written),
-                None => continue,
-            };
-            for bytes in packets {
-                self.send_packet(no, &uuid, bytes);
-            }
-        }
-    }
-
-    fn send_packet(&mut self, no: CallNo, tap: &str, bytes: Vec<u8>) {
-        let (Some(call), Some(found)) = (self.calls.get_mut(&no), self.taps.get_mut(tap)) else { return };
-        let Some(to) = found.remote else { return };
-        let way = call.script.taps;
-        found.report.sent += 1;
-        if way.loss > 0.0 && call.rng.random_bool(way.loss) {
-            found.report.lost += 1;
-            return;
-        }
-        let tap = tap.to_owned();
-        if way.jitter_ms == 0 {
-            return self.output(Output::Rtp { tap, to, bytes });
-        }
-        let late = Duration::from_millis(call.rng.random_range(0..=u64::from(way.jitter_ms)));
-        self.after(late, Timer::Packet { tap, to, bytes });
-    }
-
-    /// What is played to a caller who waits for the agent.
-    pub(super) fn ringback(&self, text: &str) -> Option<Sound> {
-        match Tone::parse(text) {
-            Some(tone) => Some(Sound::Tone(tone)),
-            None => (self.files)(&self.path(text)).map(Sound::File),
-        }
-    }
-
-    /// A file's name as FreeSWITCH resolves it.
-    pub(super) fn path(&self, name: &str) -> String {
-        if name.starts_with('/') || name.contains("://") {
-            return name.to_owned();
-        }
-        self.settings.sounds.join(name).to_string_lossy().into_owned()
-    }
 }
 
 impl Call {
     pub(super) fn phone(&mut self, party: Party) -> &mut Phone {
         self.phones.entry(party).or_default()
-    }
-
-    /// What comes from a phone over its network: nothing, a packet, or a late one with the next.
-    fn arrives(&mut self, party: Party, pcm: [i16; FRAME], now: Duration) -> Vec<Frame> {
-        let way = self.script.phones;
-        let (lost, late, given_up) = (
-            way.loss > 0.0 && self.rng.random_bool(way.loss),
-            way.jitter_ms > 20
-                && self.rng.random_bool(LATE * f64::from(way.jitter_ms - 20) / f64::from(way.jitter_ms)),
-            self.rng.random_bool(DROPPED),
-        );
-        let phone = self.phone(party);
-        phone.clock = phone.clock.wrapping_add(FRAME as u32);
-        let frame = Frame { pcm, timestamp: Timestamp(phone.clock) };
-        let mut arrived: Vec<Frame> = phone.late.take().into_iter().filter(|_| !given_up).collect();
-        if late {
-            phone.late = Some(frame);
-        } else if !lost && now >= phone.key_until {
-            arrived.push(frame);
-        }
-        arrived
     }
 }
 
@@ -918,12 +525,6 @@ fn overtake(events: &mut [Event], n: usize, places: usize) {
     }
 }
 
-/// A line of ours; a break in it would be the text of a stranger.
-pub(super) fn line(text: &str) -> Line {
-    let flat: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    Line::new(flat).unwrap_or_default()
-}
-
 pub(super) fn codec_of(name: &str) -> Option<Codec> {
     match name {
         "PCMA" => Some(Codec::Pcma),
@@ -933,12 +534,5 @@ pub(super) fn codec_of(name: &str) -> Option<Codec> {
     }
 }
 
-const NOT_FOUND: &str = "-ERR command not found";
 pub(super) const VERSION: &str = "1.11.3-dev+git~20260821T141014Z~cc93a683ca~64bit";
 pub(super) const AGENT: &str = "sofia/internal/sip:agent@127.0.0.1:6060";
-/// How long a connection may stay silent before it says who it is.
-const AUTH_TIME: Duration = Duration::from_millis(24_500);
-/// Share of packets late by more than a tick, as jitter goes to infinity (fitted to 11 % at 40 ms).
-const LATE: f64 = 0.23;
-/// Share of late packets that the switch drops (22 of 48).
-const DROPPED: f64 = 0.46;
