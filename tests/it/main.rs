@@ -8,6 +8,8 @@ mod fuzz_seeds;
 mod golden;
 /// What each binary links, and what it must not.
 mod linkage;
+/// Bad input of every kind.
+mod refusals;
 mod roles;
 mod sandbox;
 /// The order of the house.

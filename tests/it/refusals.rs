@@ -1,0 +1,237 @@
+//! Bad input of every kind: a sentence that says what to do, and the documented exit code.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, UdpSocket};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A folder with settings that would work, were there a switch.
+struct House {
+    folder: tempfile::TempDir,
+    settings: String,
+}
+
+impl House {
+    fn new() -> House {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        fs::copy("sounds/en/8000/notice.wav", path("notice.wav")).unwrap();
+        fs::write(path("password"), "secret").unwrap();
+        fs::set_permissions(path("password"), fs::Permissions::from_mode(0o600)).unwrap();
+        let model = folder.path().join("models/whisper-base");
+        fs::create_dir_all(&model).unwrap();
+        for file in ["model.bin", "config.json", "tokenizer.json", "vocabulary.txt"] {
+            fs::write(model.join(file), "x").unwrap();
+        }
+        let sip = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let settings = format!(
+            "[switch]\nport = 1\npassword_file = \"{}\"\n[sip]\nlisten = \"{sip}\"\n\
+             [store]\ndatabase = \"{}\"\n[ears]\nmodels = \"{}\"\n\
+             [[line]]\nname = \"main\"\nnumber = \"+352260000\"\nlanguage = \"en\"\n\
+             recogniser = \"whisper\"\nnotice = \"{}\"\n",
+            path("password"),
+            path("store/callgist.db"),
+            path("models"),
+            path("notice.wav"),
+        );
+        House { folder, settings }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn with(mut self, old: &str, new: &str) -> House {
+        assert!(self.settings.contains(old), "the settings hold no {old}");
+        self.settings = self.settings.replace(old, new);
+        self
+    }
+
+    fn callgist(&self, arguments: &[&str]) -> Output {
+        let config = self.path("callgist.toml");
+        fs::write(&config, &self.settings).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_callgist"));
+        command.arg("--config").arg(&config).args(arguments).stdin(Stdio::null());
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    #[track_caller]
+    fn refuses(&self, arguments: &[&str], code: i32, sentences: &[&str]) {
+        let output = self.callgist(arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        for sentence in sentences {
+            assert!(said.contains(sentence), "{sentence:?} is not in: {said}");
+        }
+    }
+}
+
+/// Something that listens where the event socket should be, and answers a fixed text to each piece that it reads.
+fn switch_that_says(lines: &'static [&'static str]) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        for line in lines {
+            stream.write_all(line.as_bytes()).unwrap();
+            let mut room = [0; 512];
+            let _ = stream.read(&mut room);
+        }
+    });
+    port
+}
+
+const AUTH: &str = "Content-Type: auth/request\n\n";
+
+#[test]
+fn three_mistakes_in_the_settings_are_all_told() {
+    let house = House::new()
+        .with("port = 1\n", "port = \"x\"\n")
+        .with("language = \"en\"", "language = \"nl\"")
+        .with("name = \"main\"", "nam = \"main\"");
+    house.refuses(&["run"], 3, &["port must be", "language must be", "nam is no setting: did you mean \"name\"?"]);
+    house.refuses(&["config", "check"], 3, &["port must be", "language must be"]);
+}
+
+#[test]
+fn missing_settings_say_how_to_write_them() {
+    let output = Command::new(env!("CARGO_BIN_EXE_callgist")).args(["--config", "/nowhere.toml", "run"]).output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("callgist config default"));
+}
+
+#[test]
+fn a_wrong_password_is_told_with_where_to_look() {
+    let port = switch_that_says(&[AUTH, "Content-Type: command/reply\nReply-Text: -ERR invalid\n\n"]);
+    let house = House::new().with("port = 1\n", &format!("port = {port}\n"));
+    house.refuses(&["run"], 4, &["refuses the user or its password", "esl-password"]);
+}
+
+#[test]
+fn a_switch_that_refuses_our_address_is_told_by_its_acl() {
+    let rejection = "Content-Type: text/rude-rejection\nContent-Length: 24\n\nAccess Denied, go away.\n";
+    let port = switch_that_says(&[rejection]);
+    let house = House::new().with("port = 1\n", &format!("port = {port}\n"));
+    house.refuses(&["run"], 4, &["apply-inbound-acl"]);
+}
+
+#[test]
+fn a_user_without_rights_is_told_which_file_to_copy() {
+    let denied = "Content-Type: command/reply\nReply-Text: -ERR permission denied\n\n";
+    let port = switch_that_says(&[AUTH, "Content-Type: command/reply\nReply-Text: +OK accepted\n\n", denied]);
+    let house = House::new().with("port = 1\n", &format!("port = {port}\n"));
+    house.refuses(&["run"], 4, &["callgist_user.xml"]);
+}
+
+#[test]
+fn a_password_file_that_is_missing_is_told() {
+    let house = House::new();
+    fs::remove_file(house.path("password")).unwrap();
+    house.refuses(&["run"], 4, &["password", "mode 0600"]);
+}
+
+#[test]
+fn a_missing_model_is_told_with_the_file_that_is_missing() {
+    let house = House::new();
+    fs::remove_file(house.path("models/whisper-base/model.bin")).unwrap();
+    house.refuses(&["run"], 8, &["model.bin is missing", "make models"]);
+    let vosk = House::new().with("\"whisper\"", "\"vosk\"");
+    vosk.refuses(&["run"], 8, &["vosk model", "not there"]);
+}
+
+#[test]
+fn a_missing_notice_is_told() {
+    let house = House::new();
+    fs::remove_file(house.path("notice.wav")).unwrap();
+    house.refuses(&["run"], 7, &["notice.wav cannot be used", "sounds/README.md"]);
+}
+
+#[test]
+fn a_database_that_is_none_is_told_and_left_alone() {
+    let house = House::new();
+    let path = house.path("store/callgist.db");
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, "this is no database, and nobody may write over it".repeat(40)).unwrap();
+    let before = fs::read(&path).unwrap();
+    house.refuses(&["run"], 5, &["callgist.db"]);
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn a_read_only_database_is_told() {
+    let house = House::new();
+    make_database(&house.path("store/callgist.db"));
+    fs::set_permissions(house.path("store/callgist.db"), fs::Permissions::from_mode(0o400)).unwrap();
+    house.refuses(&["run"], 5, &["callgist.db"]);
+}
+
+#[test]
+fn a_locked_database_is_told() {
+    let house = House::new();
+    let path = house.path("store/callgist.db");
+    make_database(&path);
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").unwrap();
+    house.refuses(&["run"], 5, &["callgist.db"]);
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_told_and_left_alone() {
+    let house = House::new();
+    let path = house.path("store/callgist.db");
+    make_database(&path);
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.pragma_update(None, "user_version", 999).unwrap();
+    drop(other);
+    house.refuses(&["run"], 5, &["newer"]);
+    let version: i64 = rusqlite::Connection::open(&path)
+        .unwrap()
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
+    assert_eq!(version, 999);
+}
+
+#[test]
+fn a_port_that_is_taken_is_told() {
+    let held = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = held.local_addr().unwrap();
+    let mut house = House::new();
+    let line = house.settings.lines().find(|line| line.starts_with("listen")).unwrap().to_owned();
+    house.settings = house.settings.replace(&line, &format!("listen = \"{port}\""));
+    house.refuses(&["run"], 6, &["cannot listen for SIP", "[sip] listen"]);
+}
+
+#[test]
+fn a_call_that_is_not_there_and_wrong_arguments_have_their_own_codes() {
+    let house = House::new();
+    make_database(&house.path("store/callgist.db"));
+    house.refuses(&["calls", "show", "0123456789abcdef"], 1, &["calls list"]);
+    house.refuses(&["calls", "list", "--number", "x"], 2, &["E.164"]);
+    house.refuses(&["calls", "sell"], 2, &["Usage"]);
+    assert_eq!(house.callgist(&["calls", "list"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_recording_with_one_channel_is_refused_with_what_is_needed() {
+    let house = House::new();
+    house.refuses(&["demo", "--audio", "sounds/en/8000/notice.wav"], 2, &["left the caller"]);
+}
+
+#[test]
+fn the_default_settings_are_printed_and_pass_the_check() {
+    let mut house = House::new();
+    let printed = house.callgist(&["config", "default"]);
+    assert_eq!(printed.status.code(), Some(0));
+    house.settings = String::from_utf8(printed.stdout).unwrap();
+    assert_eq!(house.callgist(&["config", "check"]).status.code(), Some(0));
+}
+
+/// By the daemon's own store, so that it has the schema of this version.
+fn make_database(path: &Path) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    drop(callgist::store::Store::open(path).unwrap());
+}
