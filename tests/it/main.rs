@@ -1,5 +1,7 @@
 //! What the whole thing does, seen from outside: one binary, one module a theme.
 
+/// Whole calls through the demo.
+mod demo;
 /// Ears as processes, honest and hostile.
 mod ear;
 /// Every seed of every fuzz target, replayed.
