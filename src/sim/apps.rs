@@ -99,7 +99,8 @@ impl World {
             // A text that is no number is no time (F100).
             "sleep" => {
                 let wait = argument.trim().parse().map_or(Duration::ZERO, Duration::from_millis);
-                return (!wait.is_zero()).then(|| What::Sleep { until: self.now + wait });
+                let until = self.now + wait * self.settings.patience;
+                return (!wait.is_zero()).then_some(What::Sleep { until });
             }
             "playback" => return self.open_file(leg, argument),
             "play_and_get_digits" => return read_question(argument).map(|(question, _)| What::Ask(question)),

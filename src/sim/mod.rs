@@ -81,6 +81,8 @@ pub struct Settings {
     /// Whether the sofia profile `callgist` is loaded.
     pub profile: bool,
     pub max_sessions: u32,
+    /// A sleep of the dialplan lasts so many times longer: with a fast clock a sidecar has as long as with a real one.
+    pub patience: u32,
     pub heartbeat: Duration,
     /// Chance that an event overtakes one of another leg.
     pub reorder: f64,
@@ -105,6 +107,7 @@ impl Default for Settings {
             modules: modules.map(str::to_owned).into(),
             profile: true,
             max_sessions: 1_000,
+            patience: 1,
             heartbeat: Duration::from_secs(20),
             reorder: 0.1,
             event_queue: 100_000,

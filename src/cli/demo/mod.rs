@@ -218,6 +218,7 @@ fn settings(factor: u32) -> Settings {
     let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
     Settings {
         clock: SimClock::times(factor),
+        patience: factor,
         users: vec![User {
             name: USER.into(),
             password: PASSWORD.into(),
