@@ -12,6 +12,8 @@ mod golden;
 mod linkage;
 /// Bad input of every kind.
 mod refusals;
+/// The note engine on written calls, scored.
+mod notes;
 mod roles;
 mod sandbox;
 /// The order of the house.

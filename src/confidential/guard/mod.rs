@@ -17,7 +17,7 @@ use crate::border::{MAX_TEXT, Topics, Trust};
 use crate::call::Language;
 use serde::Serialize;
 use std::collections::BTreeSet;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// A note that may leave the ear. It encodes field for field as [`crate::border::Note`] decodes.
 #[derive(Serialize, Zeroize, ZeroizeOnDrop)]
@@ -139,8 +139,8 @@ const FLOOR: f32 = 0.5;
 /// The share of words in shared runs of four or more that no note may exceed.
 const SHARE: f64 = 0.35;
 
-/// The share that is aimed at: a statement that takes the note past it is dropped unless it is the reason.
-const AIM: f64 = 0.22;
+/// The share past which the most shredded statements are dropped; lower forgets times and names of acts.
+const AIM: f64 = 0.3;
 
 /// The share within one statement past which it is the call's own sentence.
 const SHREDS: f64 = 0.67;
@@ -157,32 +157,37 @@ pub(in crate::confidential) fn examine(
     draft: &mut Draft,
 ) -> Verdict {
     let bench = Bench::new(transcript, lexicon, &draft.dead);
-    let mut text = String::new();
-    let mut reason = false;
-    let mut faults = Vec::new();
-    for statement in &mut draft.statements {
-        let mut fault = bench.fault(statement, &text);
+    let mut faults: Vec<Option<Fault>> = Vec::new();
+    for at in 0..draft.statements.len() {
+        let before = joined(&draft.statements[..at], &faults);
+        let statement = &mut draft.statements[at];
+        let mut fault = bench.fault(statement, &before);
         if fault == Some(Fault::Verbatim)
             && let Some(shorter) = statement.shorter.take()
         {
             statement.text = shorter;
-            fault = bench.fault(statement, &text);
-        }
-        if fault.is_none() {
-            reason |= statement.reason;
-            push_sentence(&mut text, &statement.text);
+            fault = bench.fault(statement, &before);
         }
         faults.push(fault);
     }
+    while let Some(worst) = bench.most_shredded(&draft.statements, &faults) {
+        faults[worst] = Some(Fault::Verbatim);
+    }
+    let reason = draft.statements.iter().zip(&faults).any(|(s, fault)| s.reason && fault.is_none());
+    let text = joined(&draft.statements, &faults);
     let fits = reason && bench.whole(&text);
-    let note = fits.then(|| Guarded {
-        language: draft.language,
-        topics: draft.topics,
-        trust: draft.trust,
-        text: std::mem::take(&mut text),
-    });
-    text.zeroize();
+    let (language, topics, trust) = (draft.language, draft.topics, draft.trust);
+    let note = fits.then(|| Guarded { language, topics, trust, text: text.as_str().to_owned() });
     Verdict { note, faults }
+}
+
+/// The statements that stand, as one text.
+fn joined(statements: &[Statement], faults: &[Option<Fault>]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::new());
+    for (statement, _) in statements.iter().zip(faults).filter(|(_, fault)| fault.is_none()) {
+        push_sentence(&mut text, &statement.text);
+    }
+    text
 }
 
 fn push_sentence(text: &mut String, sentence: &str) {
@@ -246,26 +251,32 @@ impl<'a> Bench<'a> {
         if !self.is_supported(statement) {
             return Some(Fault::Unsupported);
         }
-        let mut whole = before.to_owned();
+        let mut whole = Zeroizing::new(before.to_owned());
         push_sentence(&mut whole, sentence);
-        let fault = self.crowds(&whole, statement);
-        whole.zeroize();
-        fault
+        self.crowds(&whole, statement)
     }
 
     fn crowds(&self, whole: &str, statement: &Statement) -> Option<Fault> {
         if whole.split_whitespace().count() > self.limit || whole.len() > MAX_TEXT {
             return Some(Fault::Length);
         }
-        if self.said.longest_run(whole) > verbatim::LONGEST_RUN {
-            return Some(Fault::Verbatim);
-        }
+        let run = self.said.longest_run(whole) > verbatim::LONGEST_RUN;
         let (own, words) = self.said.shared(&statement.text);
-        let (all, of) = self.said.shared(whole);
-        let own_share = own as f64 / words.max(1) as f64;
-        let share = all as f64 / of.max(1) as f64;
-        let shy = !statement.reason && own > 0 && share > AIM && own_share > AIM;
-        (own_share > SHREDS || shy).then_some(Fault::Verbatim)
+        (run || own as f64 > SHREDS * words as f64).then_some(Fault::Verbatim)
+    }
+
+    /// While too much of the note is the call's words: the statement that has most of them, the reasons last.
+    fn most_shredded(&self, statements: &[Statement], faults: &[Option<Fault>]) -> Option<usize> {
+        let (shared, words) = self.said.shared(&joined(statements, faults));
+        if shared as f64 <= AIM * words as f64 {
+            return None;
+        }
+        let standing = statements.iter().zip(faults).enumerate().filter(|(_, (_, fault))| fault.is_none());
+        let own = |statement: &Statement| self.said.shared(&statement.text).0;
+        standing
+            .filter(|(_, (statement, _))| own(statement) > 0)
+            .max_by_key(|(_, (statement, _))| (!statement.reason, own(statement)))
+            .map(|(at, _)| at)
     }
 
     /// The note as a whole, once more.
@@ -358,9 +369,11 @@ fn printed_words(
     let mut text = String::new();
     for (at, token) in tokens.iter().enumerate() {
         match covered[at].map(|index| &values[index]) {
+            Some(Value { kind: Valued::Relative(_) | Valued::Part(_), .. }) | None => {
+                text.push_str(&token.text)
+            }
             Some(value) if value.from == at => text.push_str(&print(value, lexicon)),
             Some(_) => continue,
-            None => text.push_str(&token.text),
         }
         text.push(' ');
     }
@@ -374,10 +387,9 @@ fn print(value: &Value, lexicon: &Lexicon) -> String {
         Valued::Amount { cents, currency } => super::notes::print_amount(lexicon, *cents, *currency),
         Valued::Time { .. } | Valued::Window { .. } => when::clock(lexicon, &value.kind),
         Valued::Duration { .. } => when::duration(lexicon, &value.kind),
-        Valued::Relative(_) | Valued::Date { .. } | Valued::Weekday(_) | Valued::Month(_) => {
-            when::day(lexicon, &value.kind)
-        }
-        Valued::Part(part) => lexicon.time.say.parts.get(usize::from(*part)).cloned().unwrap_or_default(),
+        Valued::Date { .. } | Valued::Weekday(_) | Valued::Month(_) => when::day(lexicon, &value.kind),
+        // Our words for these are not the call's.
+        Valued::Relative(_) | Valued::Part(_) => String::new(),
     }
 }
 
@@ -399,4 +411,15 @@ fn printed(kind: &Valued, lexicon: &Lexicon) -> Vec<String> {
         word.starts_with(|c: char| c.is_ascii_digit()) || lexicon.time.weekdays.contains_key(word)
     };
     verbatim::words(&text).into_iter().filter(shows).collect()
+}
+
+/// What holds for every note, computed anew: for properties over any call.
+#[cfg(test)]
+pub(in crate::confidential) fn obeys_the_caps(transcript: &Transcript, text: &str) -> bool {
+    let said = verbatim::Said::new(transcript, "");
+    let (shared, words) = said.shared(text);
+    said.longest_run(text) <= verbatim::LONGEST_RUN
+        && shared as f64 <= SHARE * words as f64
+        && !sensitive::holds_account(text)
+        && text.split_whitespace().count() <= WORDS_OF_LONG_CALLS
 }

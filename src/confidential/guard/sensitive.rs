@@ -218,7 +218,7 @@ fn addresses(tokens: &[Token], lexicon: &Lexicon, covered: &[Option<usize>], ban
             continue;
         }
         let turn = tokens[at].turn;
-        for place in at.saturating_sub(5)..(at + 9).min(tokens.len()) {
+        for place in at.saturating_sub(3)..(at + 5).min(tokens.len()) {
             ban[place] |= tokens[place].turn == turn && !lexicon.words.stop.contains(&tokens[place].text);
         }
         for place in 0..tokens.len() {

@@ -102,7 +102,8 @@ fn keeps(view: View<'_>, channel: &[Pattern], turn: &Range<usize>) -> bool {
     view.lexicon.cue("contact_keep").iter().any(|pattern| {
         pattern
             .find(view, turn.clone())
-            .is_some_and(|hit| !pattern::any(view.lexicon.cue("negation"), view, &(hit.from..hit.to)))
+            .map(|hit| hit.from.saturating_sub(2).max(turn.start)..hit.to)
+            .is_some_and(|place| !pattern::any(view.lexicon.cue("negation"), view, &place))
     })
 }
 

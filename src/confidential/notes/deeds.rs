@@ -52,10 +52,16 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Vec<Deed> {
     for (index, clause) in clauses.iter().enumerate() {
         let Some((mode, found)) = mode_of(view, clause, deeds.last()) else { continue };
         let Some((act, from, to)) = found.act else { continue };
-        let mut object = object_of(view, &clause.place, from, to);
+        let pronoun = is_pronoun(view, &clause.place, from);
+        let mut object = object_of(view, &clause.place, from).filter(|_| !pronoun);
         if object.is_none() && view.lexicon.acts[act].object != Need::None {
             object = meant_before(view, clauses, index);
         }
+        let amount = amount_of(view, &(from..clause.place.end)).or_else(|| {
+            let own = pronoun.then(|| amount_of(view, &clause.place)).flatten();
+            let before = index.checked_sub(1).map(|before| &clauses[before]).filter(|_| pronoun);
+            own.or_else(|| amount_of(view, &before.filter(|before| before.turn == clause.turn)?.place))
+        });
         deeds.push(Deed {
             mode,
             act,
@@ -63,8 +69,8 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Vec<Deed> {
             turn: clause.turn,
             speaker: clause.speaker,
             object,
-            amount: amount_of(view, &clause.place, from),
-            when: when_of(view, clauses, index),
+            amount,
+            when: when_of(view, clauses, index, to),
             conditional: clause.conditional,
             free: pattern::any(view.lexicon.cue("free"), view, &clause.place),
             evidence: vec![clause.turn],
@@ -112,17 +118,25 @@ fn mode_of(view: View<'_>, clause: &Clause, last: Option<&Deed>) -> Option<(Mode
 }
 
 /// "credit seventeen euros".
-fn amount_of(view: View<'_>, place: &Range<usize>, from: usize) -> Option<usize> {
-    super::values::within(view.values, &(from..place.end))
+fn amount_of(view: View<'_>, place: &Range<usize>) -> Option<usize> {
+    super::values::within(view.values, place)
         .find(|&index| matches!(view.values[index].kind, super::values::Kind::Amount { .. }))
 }
 
+/// "send me that", "order it": the object was named before.
+fn is_pronoun(view: View<'_>, place: &Range<usize>, from: usize) -> bool {
+    let after = from + 1..(from + 3).min(place.end);
+    after.clone().any(|at| {
+        let next_is_content = at + 1 < place.end && phrase::is_content(view, at + 1);
+        view.words().pronouns.contains(&view.tokens[at].text) && !next_is_content
+    })
+}
+
 /// The noun phrase beside the verb: after it, or, where the verb stands late, before it.
-fn object_of(view: View<'_>, place: &Range<usize>, from: usize, to: usize) -> Option<Range<usize>> {
+fn object_of(view: View<'_>, place: &Range<usize>, from: usize) -> Option<Range<usize>> {
     // The act's own words may hold its object ("schicke" ... "raus"), so the search begins after its first word.
     let after = phrases(view, &(from + 1..place.end)).into_iter().next();
     let before = phrases(view, &(place.start..from)).into_iter().last();
-    let _ = to;
     let determined = |phrase: &Option<Range<usize>>| {
         phrase.as_ref().is_some_and(|p| view.words().determiners.contains(&view.tokens[p.start].text))
     };
@@ -152,20 +166,31 @@ pub(super) fn phrases(view: View<'_>, place: &Range<usize>) -> Vec<Range<usize>>
 fn meant_before(view: View<'_>, clauses: &[Clause], index: usize) -> Option<Range<usize>> {
     let before = clauses[..index].iter().rev().take(7);
     before.filter(|clause| clauses[index].turn - clause.turn <= 3).find_map(|clause| {
-        let nouns = |phrase: &Range<usize>| {
-            phrase.clone().any(|at| view.words().nouns.contains(&view.tokens[at].text))
+        let named = |phrase: &Range<usize>| {
+            let determined = view.words().determiners.contains(&view.tokens[phrase.start].text);
+            determined && phrase.clone().any(|at| view.words().nouns.contains(&view.tokens[at].text))
         };
-        phrases(view, &clause.place).into_iter().rev().find(nouns)
+        phrases(view, &clause.place).into_iter().rev().find(named)
     })
 }
 
-/// When it will be: in the clause, or in the next one of the same turn.
-fn when_of(view: View<'_>, clauses: &[Clause], index: usize) -> Option<When> {
+/// When it will be: after the verb, in the next clause of the same turn, or before the verb.
+fn when_of(view: View<'_>, clauses: &[Clause], index: usize, to: usize) -> Option<When> {
     let clause = &clauses[index];
-    let own = when::read(view, &clause.place).into_iter().next();
-    own.or_else(|| {
-        let next = clauses.get(index + 1).filter(|next| next.turn == clause.turn && !next.question)?;
-        let short = next.place.len() <= 6;
-        when::read(view, &next.place).into_iter().next().filter(|_| short)
-    })
+    let usable = |when: &When| when.bound.is_some() || when.duration.is_none();
+    let (before, after): (Vec<When>, Vec<When>) = when::read(view, &clause.place)
+        .into_iter()
+        .filter(usable)
+        .partition(|when| when.values.first().is_some_and(|&value| view.values[value].from < to));
+    after
+        .into_iter()
+        .next()
+        .or_else(|| {
+            let next = clauses.get(index + 1).filter(|next| next.turn == clause.turn && !next.question)?;
+            let soon = |when: &When| {
+                when.values.first().is_some_and(|&value| view.values[value].from <= next.place.start + 6)
+            };
+            when::read(view, &next.place).into_iter().find(|when| usable(when) && soon(when))
+        })
+        .or_else(|| before.into_iter().next_back())
 }

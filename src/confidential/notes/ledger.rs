@@ -65,7 +65,7 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
                 let same = shares_a_value(&when, &proposal.when);
                 let whole = when.completed_by(&proposal.when);
                 let fell = other_day(&when, &proposal.when);
-                let limit = when.is_limit(view.lexicon) || proposal.limit;
+                let limit = when.is_limit(view.lexicon) || proposal.limit && when.time.is_none();
                 if fell {
                     kill(&mut ledger.dead, &proposal.when);
                 }
@@ -155,15 +155,20 @@ fn kill(dead: &mut Vec<Kind>, when: &When) {
     dead.extend(kinds(when));
 }
 
-/// A time of day, or a word of coming nearby, makes a time an appointment.
+/// A time of day, or somebody who comes, makes a day an appointment.
 fn is_appointment(view: View<'_>, when: &When, place: &Range<usize>) -> bool {
     if when.day.is_none() || when.habitual {
         return false;
     }
-    let around = place.start.saturating_sub(60)..place.end;
-    let word = || pattern::any(view.lexicon.cue("appointment_word"), view, &around);
+    let around = place.start.saturating_sub(20)..place.end;
+    let comes = || {
+        let mut near = view.tokens[around.clone()].iter();
+        near.any(|token| {
+            view.lexicon.visits.iter().any(|v| v.person && v.stems.iter().any(|s| s.fits(&token.text)))
+        })
+    };
     matches!(when.day, Some(Kind::Weekday(_) | Kind::Date { .. } | Kind::Relative(_)))
-        && (when.time.is_some() || when.part.is_some() || when.end.is_some() || word())
+        && (when.time.is_some() || when.part.is_some() || when.end.is_some() || comes())
 }
 
 /// A later appointment on the same day replaces the earlier; one that only adds a time completes it.

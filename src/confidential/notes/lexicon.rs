@@ -33,6 +33,8 @@ pub(in crate::confidential) struct Words {
     pub stop: BTreeSet<String>,
     pub determiners: BTreeSet<String>,
     pub links: BTreeSet<String>,
+    /// What may stand for an object named before.
+    pub pronouns: BTreeSet<String>,
     /// Words that begin a clause.
     pub starters: BTreeSet<String>,
     /// Given names: never quoted.
@@ -172,6 +174,8 @@ pub(in crate::confidential) struct Issue {
 pub(in crate::confidential) struct Visit {
     pub stems: Vec<Stem>,
     pub say: String,
+    /// Whether it is somebody who comes.
+    pub person: bool,
 }
 
 /// A folded word, or its beginning.
@@ -270,6 +274,7 @@ struct WordsFile {
     stop: String,
     determiners: String,
     links: String,
+    pronouns: String,
     starters: String,
     names: String,
     swap: BTreeMap<String, String>,
@@ -356,6 +361,8 @@ struct ObjectsFile {
 struct VisitFile {
     stems: String,
     say: String,
+    #[serde(default)]
+    person: bool,
 }
 
 #[derive(Deserialize)]
@@ -396,7 +403,7 @@ fn load(language: Language) -> Result<Lexicon, LexiconError> {
         visits: objects
             .visits
             .into_values()
-            .map(|visit| Visit { stems: stems(&visit.stems), say: visit.say })
+            .map(|visit| Visit { stems: stems(&visit.stems), say: visit.say, person: visit.person })
             .collect(),
         topics: objects.topics.iter().map(|(topic, words)| (topic.clone(), stems(words))).collect(),
         sensitive: Sensitive {
@@ -418,6 +425,7 @@ fn load_words(words: &WordsFile, objects: &ObjectsFile) -> Words {
         stop: set(&words.stop),
         determiners: set(&words.determiners),
         links: set(&words.links),
+        pronouns: set(&words.pronouns),
         starters: set(&words.starters),
         names: set(&words.names),
         swap: words.swap.iter().map(|(from, to)| (fold(from), to.clone())).collect(),

@@ -265,3 +265,6 @@ fn modality_word(modality: Modality) -> &'static str {
         Modality::Agreed => "agreed",
     }
 }
+
+#[cfg(test)]
+mod tests;

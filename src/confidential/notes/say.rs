@@ -29,7 +29,20 @@ pub(super) fn sentence(lexicon: &Lexicon, frame: &str, values: &[(&str, &str)]) 
             all.push((key, lexicon.frame(key)));
         }
     }
-    mend(&fill(lexicon.frame(frame), &all))
+    let text = mend(&fill(lexicon.frame(frame), &all));
+    if lexicon.elides { elide(&text) } else { text }
+}
+
+/// "de envoyer" is "d'envoyer".
+fn elide(text: &str) -> String {
+    let mut elided = text.to_owned();
+    for vowel in ["a", "e", "i", "o", "u", "é", "h"] {
+        let (mut full, mut short) = (String::from(" de "), String::from(" d'"));
+        full.push_str(vowel);
+        short.push_str(vowel);
+        elided = elided.replace(&full, &short);
+    }
+    elided
 }
 
 fn mend(text: &str) -> String {

@@ -35,25 +35,26 @@ pub(super) fn statements(evidence: &Evidence<'_>) -> Vec<Statement> {
     wishes(evidence, &mut reasons);
     let mut firm = Vec::new();
     appointments(evidence, &mut firm);
-    promises(evidence, &mut firm);
     refusals(evidence, &mut firm);
+    promises(evidence, &mut firm);
     decisions(evidence, &mut firm);
+    causes(evidence, &mut firm);
+    claims(evidence, &mut firm);
     let mut told = Vec::new();
     times(evidence, &mut told);
     amounts(evidence, &mut told);
-    claims(evidence, &mut told);
-    causes(evidence, &mut told);
     references(evidence, &mut told);
     periods(evidence, &mut told);
     dates(evidence, &mut told);
     possibilities(evidence, &mut told);
     subjects(evidence, &reasons, &mut told);
     let mut all = Vec::new();
-    let rest = reasons.split_off(reasons.len().min(2));
+    let rest = reasons.split_off(reasons.len().min(3));
     all.extend(reasons);
     all.extend(firm);
-    all.extend(rest);
     all.extend(told);
+    all.extend(rest);
+    all.dedup_by(|a, b| a.text == b.text);
     let about = all.iter().position(|statement| statement.rule == "subject");
     if let Some(at) = about
         && !all.iter().take(2).any(|statement| statement.reason && statement.rule != "subject")
@@ -141,11 +142,16 @@ fn issues(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
             continue;
         }
         let place = first.place.start..evidence.clauses[turn.end - 1].place.end;
-        for issue in &view.lexicon.issues {
-            if seen.contains(issue.say.as_str()) || pattern::any(&issue.not, view, &place) {
-                continue;
-            }
-            let Some(mut hit) = pattern::first(&issue.patterns, view, &place) else { continue };
+        let mut hits: Vec<_> = view
+            .lexicon
+            .issues
+            .iter()
+            .filter(|issue| !seen.contains(issue.say.as_str()) && !pattern::any(&issue.not, view, &place))
+            .filter_map(|issue| Some((issue, pattern::first(&issue.patterns, view, &place)?)))
+            .collect();
+        let good = |hit: &pattern::Found| hit.phrases.first().is_some_and(|phrase| is_subject(view, phrase));
+        hits.sort_by_key(|(_, hit)| !good(hit));
+        for (issue, mut hit) in hits {
             if hit.phrases.is_empty() {
                 hit.phrases.extend(spoken_of_before(evidence, turn.end));
             }
@@ -233,12 +239,16 @@ fn wishes(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         .filter(|deed| deed.speaker.is_caller() && matches!(deed.mode, Mode::Ask | Mode::Want))
         .map(|deed| deed.turn)
         .collect();
-    for clause in evidence.clauses.iter().filter(|clause| clause.speaker.is_caller() && !clause.negated) {
+    for clause in evidence.clauses.iter().filter(|clause| clause.speaker.is_caller()) {
         if asked.contains(&clause.turn) {
             continue;
         }
         let cue = |cue: &str| pattern::first(view.lexicon.cue(cue), view, &clause.place);
         let Some(hit) = cue("wish") else { continue };
+        let around = hit.from.saturating_sub(2).max(clause.place.start)..hit.to;
+        if pattern::any(view.lexicon.cue("negation"), view, &around) {
+            continue;
+        }
         let Some(phrase) = hit.phrases.first().filter(|phrase| is_subject(view, phrase)) else { continue };
         if wished >= 2 || is_form(view, phrase.start) {
             continue;
@@ -282,7 +292,10 @@ fn act_text(view: View<'_>, deed: &Deed, plain: bool) -> Option<String> {
     let when = deed.when.as_ref().map(|when| when.say(view.lexicon)).unwrap_or_default();
     let channel = channel(view, deed);
     let frame = if plain { &act.plain } else { &act.say };
-    let text = say::fill(frame, &[("object", &object), ("when", &when), ("channel", channel)]);
+    let to = amount_text(view, deed.amount).filter(|_| frame.contains("{to}"));
+    let to = to.map(|n| say::fill(view.lexicon.frame("to_amount"), &[("n", &n)])).unwrap_or_default();
+    let values = [("object", object.as_str()), ("when", &when), ("channel", channel), ("to", &to)];
+    let text = say::fill(frame, &values);
     Some(text.trim().to_owned())
 }
 
@@ -392,6 +405,7 @@ fn wished_phrase(evidence: &Evidence<'_>) -> Option<String> {
 fn promises(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
     let mut said: BTreeSet<(usize, bool)> = BTreeSet::new();
+    let mut made: Vec<(bool, Statement)> = Vec::new();
     for deed in evidence.deeds.iter().rev() {
         if deed.mode != Mode::Commit || !said.insert((deed.act, deed.speaker.is_caller())) {
             continue;
@@ -415,10 +429,11 @@ fn promises(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         let mut statement = make(kind, by, Modality::Committed, text, deed.evidence.clone(), "promise");
         statement.shorter =
             without_object(view, deed).map(|act| say::sentence(view.lexicon, frame, &[("do", &act)]));
-        out.push(statement);
+        made.push((deed.when.is_some(), statement));
     }
-    out.reverse();
-    out.sort_by_key(|statement| statement.rule != "appointment");
+    made.reverse();
+    made.sort_by_key(|(dated, _)| !dated);
+    out.extend(made.into_iter().map(|(_, statement)| statement));
 }
 
 fn without_object(view: View<'_>, deed: &Deed) -> Option<String> {
@@ -436,7 +451,8 @@ fn refusals(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
     let mut turns = BTreeSet::new();
     for deed in evidence.deeds.iter().filter(|deed| deed.mode == Mode::Refuse && !deed.speaker.is_caller()) {
         let Some(act) = act_text(view, deed, false) else { continue };
-        if !turns.insert(deed.turn) {
+        let not_yet = pattern::any(view.lexicon.cue("not_yet"), view, &evidence.clauses[deed.clause].place);
+        if not_yet || !turns.insert(deed.turn) {
             continue;
         }
         let text = say::sentence(view.lexicon, "refused", &[("do", &act)]);
@@ -456,7 +472,9 @@ fn refusals(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         turns.insert(clause.turn);
         more += 1;
         let np = say::bare_phrase(view, &phrase);
-        let text = say::sentence(view.lexicon, "refused_plain", &[("np", &np)]);
+        let open = pattern::any(view.lexicon.cue("open_point"), view, &clause.place);
+        let frame = if open { "left_open" } else { "refused_plain" };
+        let text = say::sentence(view.lexicon, frame, &[("np", &np)]);
         out.push(make(
             Kind::Refusal,
             AGENT,
@@ -468,22 +486,21 @@ fn refusals(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
     }
 }
 
-/// What the caller asked for right before a refusal: the heaviest phrase of the last two turns, or of the refusal.
+/// What the caller asked for right before a refusal: the last phrase of the caller's that weighs, or one beside it.
 fn asked_before(evidence: &Evidence<'_>, refusal: &Clause) -> Option<(Range<usize>, u16)> {
     let view = evidence.view;
-    let near = evidence.clauses.iter().filter(|clause| {
-        clause.turn <= refusal.turn
-            && refusal.turn - clause.turn <= 2
-            && (clause.speaker.is_caller() || clause.turn == refusal.turn)
-    });
-    let found = near
-        .flat_map(|clause| deeds::phrases(view, &clause.place).into_iter().map(move |p| (p, clause.turn)));
     let weigh =
         |phrase: &Range<usize>| phrase.clone().map(|at| weight_if_content(view, at)).max().unwrap_or(0);
-    let best = found
-        .filter(|(phrase, _)| is_subject(view, phrase))
-        .max_by_key(|(phrase, turn)| (weigh(phrase), *turn));
-    best.map(|(phrase, turn)| (noun_part(view, &phrase), turn))
+    let best = |clause: &Clause| {
+        let phrases = deeds::phrases(view, &clause.place);
+        phrases.into_iter().filter(|phrase| is_subject(view, phrase)).max_by_key(|phrase| weigh(phrase))
+    };
+    let caller = evidence.clauses.iter().rev().filter(|clause| {
+        clause.speaker.is_caller() && clause.turn < refusal.turn && refusal.turn - clause.turn <= 3
+    });
+    let asked = caller.filter_map(|clause| Some((best(clause)?, clause.turn))).next();
+    let own = || best(refusal).map(|phrase| (phrase, refusal.turn));
+    asked.or_else(own).map(|(phrase, turn)| (noun_part(view, &phrase), turn))
 }
 
 fn weight_if_content(view: View<'_>, at: usize) -> usize {
@@ -514,7 +531,8 @@ fn decisions(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         let mut parts: Vec<String> = Vec::new();
         for clause in proposal.iter().filter(|clause| clause.turn == turn) {
             let phrases = deeds::phrases(view, &clause.place);
-            let nouns = phrases.iter().filter(|p| is_subject(view, p)).map(|p| noun_part(view, p));
+            let whole = |p: &Range<usize>| if p.len() > 2 { noun_part(view, p) } else { p.clone() };
+            let nouns = phrases.iter().filter(|p| is_subject(view, p)).map(whole);
             parts.extend(nouns.filter(|p| p.len() <= 2).take(2).map(|p| say::bare_phrase(view, &p)));
             for index in super::values::within(view.values, &clause.place) {
                 if let Valued::Amount { cents, currency } = view.values[index].kind {
@@ -556,7 +574,7 @@ fn times(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         let place = clause.place.start..evidence.clauses[turn.end - 1].place.end;
         let all = when::read(view, &place);
         if pattern::any(view.lexicon.cue("earliest"), view, &place)
-            && let Some(day) = all.iter().find_map(|when| when.day.clone())
+            && let Some(day) = all.iter().rev().find_map(|when| when.day.clone())
             && !out.iter().any(|s| s.rule == "earliest")
         {
             let text =
@@ -577,7 +595,8 @@ fn times(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
     }
     for deed in evidence.deeds.iter().filter(|deed| deed.mode == Mode::Permit && deed.when.is_some()) {
         let Some(act) = act_text(view, deed, false) else { continue };
-        let free = if deed.free { view.lexicon.frame("free") } else { "" };
+        let said = says_free(view, &act);
+        let free = if deed.free && !said { view.lexicon.frame("free") } else { "" };
         let text = say::sentence(view.lexicon, "permit", &[("do", &act), ("free", free)]);
         out.push(make(Kind::Information, AGENT, Modality::Fact, text, deed.evidence.clone(), "permit"));
     }
@@ -585,6 +604,12 @@ fn times(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         let text = say::sentence(view.lexicon, "times", &[("times", &say::list(view.lexicon, &told))]);
         out.insert(0, make(Kind::Information, AGENT, Modality::Fact, text, heard, "times"));
     }
+}
+
+/// Whether the act's own words say already that it is free.
+fn says_free(view: View<'_>, act: &str) -> bool {
+    let free = view.lexicon.frame("free_words");
+    free.split('|').any(|word| act.contains(word))
 }
 
 /// Amounts that both sides said, or that were accepted.

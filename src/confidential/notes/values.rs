@@ -290,7 +290,7 @@ impl Reader<'_> {
 
     fn amount(&self, at: usize) -> Option<(Kind, usize)> {
         if let Some(currency) = self.currency(at) {
-            let number = self.number(at + 1).filter(|_| self.tokens[at].text.len() <= 2)?;
+            let number = self.number(at + 1).filter(|_| self.tokens[at].text.chars().count() == 1)?;
             let cents = number.value.checked_mul(100)? + number.cents.unwrap_or(0);
             return Some((Kind::Amount { cents, currency }, number.next));
         }
@@ -403,7 +403,8 @@ impl Reader<'_> {
             } else {
                 break;
             }
-            if self.tokens[place - 1].comma && self.starts_another(place + 1) {
+            let ended = self.tokens[place - 1].stop;
+            if ended || self.tokens[place - 1].comma && self.starts_another(place + 1) {
                 break;
             }
         }

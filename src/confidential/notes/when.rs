@@ -67,6 +67,8 @@ impl When {
             }
             Kind::Part(part) => set(&mut self.part, *part),
             Kind::Time { .. } | Kind::Window { .. } => set(&mut self.time, kind.clone()),
+            // "until Friday, after that one night is charged" are two times.
+            Kind::Duration { .. } if self.day.is_some() || self.time.is_some() => false,
             Kind::Duration { .. } => set(&mut self.duration, kind.clone()),
             Kind::Amount { .. } | Kind::Digits(_) | Kind::Count(_) => false,
         };
@@ -157,10 +159,11 @@ impl When {
             return whole;
         }
         whole.day = better_day(self.day.as_ref(), earlier.day.as_ref());
+        whole.habitual |= earlier.habitual;
         whole.end = self.end.clone().or_else(|| earlier.end.clone());
         whole.time = self.time.clone().or_else(|| earlier.time.clone());
         whole.part = self.part.or(if self.time.is_none() { earlier.part } else { None });
-        whole.bound = self.bound.or(earlier.bound);
+        whole.bound = if self.time.is_some() { self.bound } else { self.bound.or(earlier.bound) };
         whole.values.extend(earlier.values.iter().copied().filter(|value| !self.values.contains(value)));
         whole
     }

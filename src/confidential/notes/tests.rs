@@ -1,0 +1,385 @@
+//! Sentences in, structs out, step by step, in English and German; and what holds for any words in any order.
+
+use super::*;
+use crate::border::{self, FromEar, MAX_MESSAGE, Note, Purpose};
+use crate::call::CallId;
+use crate::confidential::{Speaker, Turn, Word};
+use proptest::prelude::*;
+use values::Kind as V;
+
+const DAY: Day = Day { year: 2026, month: 3, day: 2, minute: 600 };
+const GOOD: Quality = Quality { confidence_pct: 91, kept_pct: 97, arrived_pct: 100 };
+
+/// A call from lines "c: ..." and "a: ...".
+fn call(text: &str) -> Transcript {
+    let turns = text.lines().map(str::trim).filter(|line| !line.is_empty()).zip(0u32..).map(|(line, at)| {
+        let (who, said) = line.split_once(':').unwrap();
+        let speaker = if who == "c" { Speaker::Caller } else { Speaker::Agent(1) };
+        let word = |w: &str| Word::new(w.to_owned(), at * 5_000, at * 5_000 + 300, 0.9);
+        Turn { speaker, words: said.split_whitespace().map(word).collect() }
+    });
+    Transcript { turns: turns.collect() }
+}
+
+fn kinds(language: Language, text: &str) -> Vec<V> {
+    let mut line = String::from("c: ");
+    line.push_str(text);
+    let read = Read::new(&call(&line), lexicon::of(language));
+    read.values.iter().map(|value| value.kind.clone()).collect()
+}
+
+fn is(language: Language, text: &str, expected: &[V]) {
+    assert!(kinds(language, text) == expected, "{text}");
+}
+
+fn time(hour: u8, minute: u8) -> V {
+    V::Time { hour, minute }
+}
+
+fn euros(cents: u64) -> V {
+    V::Amount { cents, currency: 0 }
+}
+
+fn date(weekday: Option<u8>, day: u8, month: Option<u8>) -> V {
+    V::Date { weekday, day, month }
+}
+
+#[test]
+fn english_values_are_read_from_both_recognisers() {
+    use Language::En;
+    is(En, "that is forty five euros fifty", &[euros(4_550)]);
+    is(En, "That is €45.50.", &[euros(4_550)]);
+    is(En, "two hundred and sixty one euros please", &[euros(26_100)]);
+    is(En, "it was £1,250 in all", &[V::Amount { cents: 125_000, currency: 1 }]);
+    is(En, "on thursday at ten thirty then", &[V::Weekday(3), time(10, 30)]);
+    is(En, "On Thursday at 10:30.", &[V::Weekday(3), time(10, 30)]);
+    is(En, "half past two", &[time(14 - 12, 30)]);
+    is(En, "at 6 pm", &[time(18, 0)]);
+    is(En, "friday the seventh", &[date(Some(4), 7, None)]);
+    is(En, "Friday the 7th of March,", &[date(Some(4), 7, Some(3))]);
+    is(En, "between eight and ten", &[V::Window { from: (8, 0), to: (10, 0) }]);
+    is(En, "four four one seven two nine", &[V::Digits("441729".into())]);
+    is(En, "It's 4-4-1-7-2-9.", &[V::Digits("441729".into())]);
+    is(En, "k b one zero zero seven", &[V::Digits("KB1007".into())]);
+    is(En, "six nine one double zero eight fifty two", &[V::Digits("691008 52".replace(' ', ""))]);
+    is(En, "within ten working days", &[V::Duration { count: 10, unit: 3 }]);
+    is(En, "tomorrow before noon", &[V::Relative(1), V::Part(4)]);
+    is(En, "one second please", &[]);
+}
+
+#[test]
+fn german_values_are_read_from_both_recognisers() {
+    use Language::De;
+    is(De, "vier und achtzig euro fünfzig", &[euros(8_450)]);
+    is(De, "Das sind 84,50 Euro.", &[euros(8_450)]);
+    is(De, "ein hundert drei und sechzig euro", &[euros(16_300)]);
+    is(De, "um sieben uhr fünf und vierzig", &[time(7, 45)]);
+    is(De, "um 7:45 Uhr", &[time(7, 45)]);
+    is(De, "um 7.45 Uhr", &[time(7, 45)]);
+    is(De, "um halb elf", &[time(10, 30)]);
+    is(De, "mittwoch den fünften", &[date(Some(2), 5, None)]);
+    is(De, "am Mittwoch, den 5. um 8 Uhr", &[date(Some(2), 5, None), time(8, 0)]);
+    is(De, "zum dreißigsten april", &[date(None, 30, Some(4))]);
+    is(De, "am einundzwanzigsten", &[date(None, 21, None)]);
+    is(De, "von neun bis zwölf uhr", &[V::Window { from: (9, 0), to: (12, 0) }]);
+    is(De, "innerhalb von zwei wochen", &[V::Duration { count: 2, unit: 4 }]);
+    is(De, "sieben null drei neun fünf eins", &[V::Digits("703951".into())]);
+    is(De, "guten morgen", &[]);
+    is(De, "morgen vormittag", &[V::Relative(1), V::Part(0)]);
+}
+
+#[test]
+fn french_values_are_read_from_both_recognisers() {
+    use Language::Fr;
+    let phone = "zéro six trente neuf quatre vingt dix huit quarante et un vingt sept";
+    is(Fr, phone, &[V::Digits("0639984127".into())]);
+    is(Fr, "entre huit heures et dix heures", &[V::Window { from: (8, 0), to: (10, 0) }]);
+    is(Fr, "à 10h30", &[time(10, 30)]);
+    is(Fr, "vingt cinq euros", &[euros(2_500)]);
+}
+
+#[test]
+fn a_value_that_the_other_side_repeats_is_read_back() {
+    let transcript = call("a: the ticket is four four one seven two nine\nc: 441 729 got it");
+    let read = Read::new(&transcript, lexicon::of(Language::En));
+    assert!(read.values.iter().all(|value| value.read_back));
+}
+
+fn texts(language: Language, text: &str) -> String {
+    let written = explain(&call(text), language);
+    written.summary
+}
+
+const OPENING: &str = "a: good morning this is the service how can i help you\n\
+                       c: yes hello i have a problem with my dishwasher the dishwasher is leaking\n";
+
+fn english(more: &str) -> String {
+    let mut text = OPENING.to_owned();
+    text.push_str(more);
+    texts(Language::En, &text)
+}
+
+#[test]
+fn will_is_a_promise_and_could_is_not() {
+    assert!(
+        english("a: okay i'll send you the invoice by friday")
+            .contains("promised to send the invoice by Friday")
+    );
+    let could = english("a: we could perhaps send you the invoice by friday");
+    assert!(!could.contains(" promised to send"), "{could}");
+    let not = english("a: i can't send you the invoice by friday");
+    assert!(not.contains("not possible to send the invoice"), "{not}");
+}
+
+#[test]
+fn an_appointment_stands_when_the_other_side_agrees_and_falls_when_it_does_not() {
+    let agreed =
+        "a: the technician could come on thursday at ten thirty\nc: thursday at ten thirty yes that works";
+    assert!(
+        english(agreed).contains("technician visit was agreed on Thursday at 10:30"),
+        "{}",
+        english(agreed)
+    );
+    let refused = "a: the technician could come on thursday at ten thirty\n\
+                   c: no thursday doesn't work is friday possible\na: friday at nine then\nc: friday at nine great";
+    let text = english(refused);
+    assert!(text.contains("Friday at 9:00") && !text.contains("Thursday"), "{text}");
+    let open =
+        english("a: the technician could come on thursday at ten thirty\nc: i have to ask my office first");
+    assert!(!open.contains("agreed"), "{open}");
+}
+
+#[test]
+fn what_was_corrected_is_gone() {
+    let said = "a: the technician comes on friday between eight and ten no wait sorry that's wrong it's ten to twelve\n\
+                c: friday ten to twelve okay that works";
+    let text = english(said);
+    assert!(text.contains("10-12") && !text.contains("8-10"), "{text}");
+}
+
+#[test]
+fn swapped_speakers_do_not_make_a_promise_of_the_agents() {
+    let swapped = english("c: i'll send you the form by friday\na: okay thank you");
+    assert!(swapped.contains("The caller said they would send the form by Friday"), "{swapped}");
+    assert!(!swapped.contains("agent promised"), "{swapped}");
+}
+
+#[test]
+fn the_demo_call_is_told_as_whisper_hears_it() {
+    let text = texts(
+        Language::En,
+        "a: Good morning, Northfield Appliances, how can I help?\n\
+         c: Hello, my dishwasher is leaking. There's water all over the kitchen floor.\n\
+         a: I'm sorry to hear that. Can I have your customer number, please?\n\
+         c: Yes, it's 4 7 1 1 0 8.\n\
+         a: 4 7 1 1 0 8. Thank you. I can send a technician on Thursday at 10:30.\n\
+         c: Thursday at 10:30 is fine.\n\
+         a: The visit costs €45. And I'll call you back tomorrow before noon to confirm the part.\n\
+         c: Okay, €45. Thank you, bye.",
+    );
+    for part in [
+        "dishwasher",
+        "technician visit was agreed on Thursday at 10:30",
+        "call back tomorrow",
+        "€45",
+        "471108",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn a_german_call_is_told_as_whisper_hears_it() {
+    let text = texts(
+        Language::De,
+        "a: Guten Tag, Heizungsbau Nord, was kann ich für Sie tun?\n\
+         c: Guten Tag, unsere Heizung ist ausgefallen. Seit gestern ist die Wohnung kalt.\n\
+         a: Oh je. Haben Sie eine Kundennummer?\n\
+         c: Ja, die 5 5 8 2 1.\n\
+         a: 5 5 8 2 1. Ein Techniker könnte am Donnerstag um 10:30 Uhr kommen.\n\
+         c: Donnerstag um 10:30 Uhr, ja, das passt.\n\
+         a: Gut. Ich rufe Sie morgen noch einmal zurück. Die Anfahrt kostet 45 Euro.\n\
+         c: 45 Euro, in Ordnung. Danke, auf Wiederhören.",
+    );
+    for part in ["Heizung", "Donnerstag um 10:30 Uhr vereinbart", "morgen zurückzurufen", "45 Euro", "55821"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+fn objects(language: Language, lines: &str) -> Objection {
+    objection(&call(lines), language)
+}
+
+#[test]
+fn objections_are_heard() {
+    let said = [
+        (Language::En, "c: please switch the summary off i don't want that"),
+        (Language::En, "c: i object to this call being summarised"),
+        (Language::En, "c: I don't want any AI writing notes about me."),
+        (Language::En, "c: that message said a computer makes a summary\na: yes\nc: i don't want that"),
+        (Language::En, "a: shall i switch the automatic summary off for you\nc: yes please"),
+        (Language::En, "c: no recording please"),
+        (Language::De, "c: ich möchte nicht dass das gespräch zusammengefasst wird"),
+        (Language::De, "c: Ich widerspreche der Zusammenfassung."),
+        (Language::De, "c: schalten sie die ki bitte ab"),
+        (Language::De, "c: keine aufzeichnung bitte"),
+        (Language::De, "a: das ist die automatische zusammenfassung\nc: das will ich nicht"),
+        (Language::Fr, "c: je ne veux pas que vous fassiez un résumé de cet appel"),
+        (Language::Fr, "c: je m'oppose à l'enregistrement"),
+    ];
+    for (language, lines) in said {
+        assert!(objects(language, lines) == Objection::Heard, "{lines}");
+    }
+}
+
+#[test]
+fn asking_praising_and_quoting_are_no_objections() {
+    let said = [
+        (Language::En, "c: what happens with the summary"),
+        (Language::En, "c: i don't mind the summary"),
+        (Language::En, "c: my wife doesn't want the ai but i am fine with it"),
+        (Language::En, "c: i don't want the blue one"),
+        (Language::En, "c: please switch the alarm off"),
+        (Language::De, "c: wie funktioniert das mit der zusammenfassung"),
+        (Language::De, "c: gegen die zusammenfassung habe ich nichts"),
+        (Language::De, "c: das will ich nicht ich will mein geld zurück"),
+        (Language::Fr, "c: le résumé ça ne me dérange pas"),
+    ];
+    for (language, lines) in said {
+        assert!(objects(language, lines) != Objection::Heard, "{lines}");
+    }
+}
+
+fn contact_of(language: Language, lines: &str) -> Option<(Vec<&'static str>, Purpose)> {
+    let found = do_not_contact(&call(lines), language);
+    found.first().map(|request| (request.channels.words(), request.purpose))
+}
+
+#[test]
+fn requests_not_to_be_contacted_are_heard_with_their_channels() {
+    let ads = Purpose::Advertising;
+    let said = [
+        (Language::En, "c: please stop calling me about offers", vec!["calls"]),
+        (Language::En, "c: no more text messages and no emails please", vec!["email", "sms"]),
+        (Language::En, "c: take me off your mailing list emails are fine", vec!["calls", "letters", "sms"]),
+        (Language::En, "c: i don't want to be contacted any more", vec!["all"]),
+        (Language::De, "c: rufen sie mich bitte nicht mehr an", vec!["calls"]),
+        (Language::De, "c: ich möchte keine newsletter mehr", vec!["email"]),
+        (Language::De, "c: schicken sie mir keine sms mehr briefe sind in ordnung", vec!["sms"]),
+        (Language::Fr, "c: arrêtez de m'envoyer des sms", vec!["sms"]),
+    ];
+    for (language, lines, channels) in said {
+        assert_eq!(contact_of(language, lines), Some((channels, ads)), "{lines}");
+    }
+    let all = contact_of(Language::En, "c: never call me again for any reason");
+    assert_eq!(all, Some((vec!["calls"], Purpose::Everything)));
+}
+
+#[test]
+fn reports_times_and_other_numbers_are_no_such_requests() {
+    let said = [
+        (Language::En, "c: don't call me before noon please"),
+        (Language::En, "c: my mother said she doesn't want any more calls"),
+        (Language::En, "c: please call me back tomorrow"),
+        (Language::De, "c: meine mutter wollte nicht dass sie sie anrufen"),
+        (Language::De, "c: mich dürfen sie ruhig anrufen"),
+        (Language::De, "c: rufen sie mich bitte nicht vor zehn uhr an"),
+        (Language::Fr, "c: rappelez moi demain"),
+    ];
+    for (language, lines) in said {
+        assert_eq!(contact_of(language, lines), None, "{lines}");
+    }
+}
+
+#[test]
+fn calls_without_a_note_say_why() {
+    let reason = |language, lines: &str| summarise(&call(lines), language, DAY, GOOD).err();
+    let en = Language::En;
+    assert_eq!(reason(en, "a: hello\na: hello is anybody there"), Some(NoSummary::NothingSaid));
+    let voicemail =
+        "a: please leave a message after the tone\nc: hello this is a message about my order please call me";
+    assert_eq!(reason(en, voicemail), Some(NoSummary::OneSided));
+    let wrong = "a: computer company good morning\nc: hi is that the flower shop\na: no\nc: oh sorry wrong number bye";
+    assert_eq!(reason(en, wrong), Some(NoSummary::WrongNumber));
+    let short = "a: good morning the service how can i help you\nc: oh never mind bye";
+    assert_eq!(reason(en, short), Some(NoSummary::TooShort));
+    let german = "a: guten tag was kann ich für sie tun haben sie die nummer von dem vertrag\n\
+                  c: ja guten tag ich habe ein problem mit der heizung und die ist nicht mehr warm";
+    assert_eq!(reason(en, german), Some(NoSummary::Language));
+    let objecting = "a: hello how can i help you\nc: i object to the summary of this call please stop it";
+    assert_eq!(reason(en, objecting), Some(NoSummary::Objection));
+}
+
+#[test]
+fn a_guarded_note_is_decoded_as_the_daemons_note() {
+    let mut lines = OPENING.to_owned();
+    lines.push_str("a: okay i'll send you a new invoice by friday\nc: great thank you bye");
+    let note = summarise(&call(&lines), Language::En, DAY, GOOD).ok().unwrap();
+    let text = note.text().to_owned();
+    let message = FromEar::Noted { call: CallId(7), heard: border::Heard::default(), note };
+    let mut room = [0; MAX_MESSAGE];
+    let bytes = border::encode(&message, &mut room).unwrap();
+    let FromEar::Noted { note, .. } = border::decode::<FromEar<Note>>(bytes).unwrap() else { panic!() };
+    assert_eq!(note.text(), text);
+    assert_eq!(note.language(), Language::En);
+    assert_eq!(note.trust().confidence_pct, 91);
+}
+
+#[test]
+fn cards_accounts_and_passwords_never_reach_a_note() {
+    let text = english(
+        "a: i need your card number\n\
+         c: four thousand twelve eighty five seventy seven thirty three ninety four ten expires zero nine twenty eight\n\
+         a: and the password for the account\nc: it's sunflower eighty eight\n\
+         a: four thousand twelve eighty five seventy seven thirty three ninety four ten i'll send you an invoice by friday",
+    );
+    for secret in ["4000", "4012", "1285", "7733", "9410", "0928", "sunflower", "88"] {
+        assert!(!text.contains(secret), "{secret}: {text}");
+    }
+}
+
+const WORDS: &str = "i we you the a no not will can send call back invoice dishwasher leaking thursday friday tomorrow at \
+     ten thirty eight euros four one seven hundred and of yes okay fine please problem with my is on to want summary \
+     card 4000 1285 7733 9410 DE89 3704 0044 0532 0130 00 number technician come that's great refund by until from";
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_words_in_any_order_give_no_run_of_six_and_no_account(
+        lines in proptest::collection::vec((any::<bool>(), proptest::collection::vec(0usize..90, 1..14)), 1..16),
+    ) {
+        let words: Vec<&str> = WORDS.split_whitespace().collect();
+        let mut text = String::new();
+        for (caller, picks) in &lines {
+            text.push_str(if *caller { "c:" } else { "a:" });
+            for pick in picks {
+                text.push(' ');
+                text.push_str(words[pick % words.len()]);
+            }
+            text.push('\n');
+        }
+        let transcript = call(&text);
+        for language in [Language::En, Language::De, Language::Fr] {
+            let _ = do_not_contact(&transcript, language);
+            if let Ok(note) = summarise(&transcript, language, DAY, GOOD) {
+                prop_assert!(guard::obeys_the_caps(&transcript, note.text()), "{}", note.text());
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_makes_the_engine_panic(lines in proptest::collection::vec((any::<bool>(), "\\PC{0,60}"), 0..6)) {
+        let turns = lines.iter().map(|(caller, said)| Turn {
+            speaker: if *caller { Speaker::Caller } else { Speaker::Agent(1) },
+            words: said.split(' ').map(|w| Word::new(w.to_owned(), 0, 0, 0.9)).collect(),
+        });
+        let transcript = Transcript { turns: turns.collect() };
+        for language in [Language::En, Language::De, Language::Fr] {
+            let _ = summarise(&transcript, language, DAY, GOOD);
+            let _ = objection(&transcript, language);
+            let _ = do_not_contact(&transcript, language);
+        }
+    }
+}
