@@ -35,6 +35,13 @@ pub struct Pcm {
 }
 
 impl Pcm {
+    /// A stretch of its own, for benches.
+    pub fn of(samples: &[i16]) -> Pcm {
+        let mut pcm = Pcm::new(&Budget::default());
+        pcm.push(samples);
+        pcm
+    }
+
     pub(in crate::confidential) fn new(budget: &Budget) -> Pcm {
         Pcm { blocks: Vec::new(), len: 0, budget: budget.clone() }
     }

@@ -31,7 +31,12 @@ pub fn write_settings(folder: &Path, args: &DemoArgs, switch: &Switch) -> anyhow
     };
     let (notice_path, secret) = (folder.join("notice.wav"), folder.join("switch.password"));
     fs::write(&notice_path, notice)?;
-    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&secret)?.write_all(PASSWORD.as_bytes())?;
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&secret)?
+        .write_all(PASSWORD.as_bytes())?;
     let database = folder.join("store/callgist.db");
     let sip = UdpSocket::bind("127.0.0.1:0")?.local_addr()?;
     let (first, last) = free_ports()?;
@@ -68,7 +73,8 @@ fn models() -> PathBuf {
 fn free_ports() -> anyhow::Result<(u16, u16)> {
     for _ in 0..100 {
         let first = (UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port() & !1).min(65_500);
-        let held: Vec<_> = (first..first + 16).map_while(|port| UdpSocket::bind(("127.0.0.1", port)).ok()).collect();
+        let held: Vec<_> =
+            (first..first + 16).map_while(|port| UdpSocket::bind(("127.0.0.1", port)).ok()).collect();
         if held.len() == 16 {
             return Ok((first, first + 15));
         }
@@ -85,9 +91,17 @@ pub struct Daemon {
 
 /// What a line of its log says.
 pub enum Line {
-    Step { step: String },
-    Hearing { listened_ms: u64, words: u64, backlog_ms: u64 },
-    Kept { id: CallId },
+    Step {
+        step: String,
+    },
+    Hearing {
+        listened_ms: u64,
+        words: u64,
+        backlog_ms: u64,
+    },
+    Kept {
+        id: CallId,
+    },
     /// Something that a person should look at.
     Warning(String),
     Other,

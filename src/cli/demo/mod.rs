@@ -95,7 +95,9 @@ fn recording(args: &DemoArgs) -> anyhow::Result<Recording> {
         (None, Speech::En) => Recording::flac(include_bytes!("../../../sounds/demo/en.flac")),
         (None, Speech::De) => Recording::flac(include_bytes!("../../../sounds/demo/de.flac")),
         (None, Speech::Fr) => {
-            anyhow::bail!("there is no built-in call in French: give one with --audio FILE (stereo, caller left)")
+            anyhow::bail!(
+                "there is no built-in call in French: give one with --audio FILE (stereo, caller left)"
+            )
         }
     }
 }
@@ -109,7 +111,10 @@ async fn demo(args: &DemoArgs, recording: Recording) -> anyhow::Result<Exit> {
     let seconds = recording.seconds();
     say(args, &format!("a call of {seconds:.0} s on a simulated switch, {}", pace(factor)));
     daemon.ready().await?;
-    say(args, "callgist runs as a process of its own; its ear is locked in; the switch knows that it is alive");
+    say(
+        args,
+        "callgist runs as a process of its own; its ear is locked in; the switch knows that it is alive",
+    );
     let call = switch
         .call(Script {
             line: NUMBER.into(),
@@ -121,7 +126,8 @@ async fn demo(args: &DemoArgs, recording: Recording) -> anyhow::Result<Exit> {
         })
         .await;
     let told = tokio::time::timeout(LONGEST, follow(args, &mut daemon, switch.clock())).await;
-    let id = told.map_err(|_| anyhow::anyhow!("the call was not kept within {} minutes", LONGEST.as_secs() / 60))??;
+    let id = told
+        .map_err(|_| anyhow::anyhow!("the call was not kept within {} minutes", LONGEST.as_secs() / 60))??;
     let report = call.ended().await;
     daemon.stop().await?;
     say(args, &format!("the caller heard {:.1} s of the notice", report.notice_heard.as_secs_f64()));
