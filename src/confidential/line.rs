@@ -73,6 +73,8 @@ struct Tap {
     jitter: Jitter,
     flowing: bool,
     last_packet: Moment,
+    /// What is to be done when no packet comes any more has been done.
+    idled: bool,
     path: Option<Path>,
 }
 
@@ -149,6 +151,7 @@ impl<R: Recogniser> Line<R> {
         }
         let first = !std::mem::replace(&mut tap.flowing, true);
         tap.last_packet = now;
+        tap.idled = false;
         let Some(since) = self.listening else { return first };
         if tap.path.is_none() {
             tap.jitter.begin();
@@ -163,6 +166,9 @@ impl<R: Recogniser> Line<R> {
     /// Closes the window of a party that sends nothing at all any more, for no packet will do it.
     pub(in crate::confidential) fn idle(&mut self, early_ms: Option<u32>, now: Moment) {
         let silent = self.timeout().is_some_and(|at| now >= at);
+        if let Some(tap) = self.tap.as_mut().filter(|_| silent) {
+            tap.idled = true;
+        }
         if silent && early_ms.is_some() {
             self.close_path();
             self.packer.close_window();
@@ -172,7 +178,10 @@ impl<R: Recogniser> Line<R> {
 
     /// When this party will have been silent for too long.
     pub(in crate::confidential) fn timeout(&self) -> Option<Moment> {
-        let tap = self.tap.as_ref().filter(|tap| tap.path.is_some() && !self.packer.is_empty())?;
+        let tap = self.tap.as_ref().filter(|tap| tap.path.is_some() && !tap.idled)?;
+        if self.packer.is_empty() {
+            return None;
+        }
         Some(tap.last_packet + IDLE)
     }
 
@@ -285,7 +294,8 @@ impl Since {
 
 impl Tap {
     fn new(format: Format) -> Tap {
-        Tap { format, jitter: Jitter::new(&format), flowing: false, last_packet: Moment::START, path: None }
+        let jitter = Jitter::new(&format);
+        Tap { format, jitter, flowing: false, last_packet: Moment::START, idled: false, path: None }
     }
 
     /// Sends on what the reorder buffer lets go and returns the call's time reached.

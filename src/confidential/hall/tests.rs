@@ -314,6 +314,20 @@ fn the_window_of_a_party_that_falls_silent_altogether_is_closed_by_the_clock() {
 }
 
 #[test]
+fn a_timeout_that_was_handled_is_not_wanted_again() {
+    let settings = Settings { early_closing_calls: 0, ..Settings::default() };
+    let mut stage = Stage::with(Scripted::willing(), Notary::default(), settings);
+    stage.open(CALL);
+    stage.bridged(CALL);
+    stage.talk(CALL, [true, false], 3);
+    for _ in 0..5 {
+        let due = stage.hall.poll_timeout().unwrap();
+        stage.hall.handle_timeout(due);
+        assert!(stage.hall.poll_timeout().unwrap() > due);
+    }
+}
+
+#[test]
 fn counters_come_no_more_than_once_in_ten_seconds() {
     let mut stage = Stage::new(Scripted::willing(), Notary::default());
     stage.open(CALL);

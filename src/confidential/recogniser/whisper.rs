@@ -4,7 +4,7 @@
 //! leaves copies of audio and text behind; so features, words and ghosts are ours and only the network is CTranslate2's.
 
 use super::super::mel::{FRAMES, HOP, Mel};
-use super::super::pcm::{Budget, PER_MS, Pcm};
+use super::super::pcm::{PER_MS, Pcm};
 use super::files::{Magic, check};
 use super::ghosts::{Judgement, keep};
 use super::tokens::{Token, starts_ms, words};
@@ -19,6 +19,7 @@ use zeroize::Zeroize;
 pub struct Whisper {
     network: sys::Whisper,
     mel: Mel,
+    threads: usize,
 }
 
 /// What is remembered of a party between two windows.
@@ -33,9 +34,10 @@ impl Whisper {
     pub fn load(folder: &Path, threads: usize) -> Result<Whisper, ModelError> {
         check(folder, &FILES)?;
         sys::set_log_level(sys::LogLevel::Off);
+        let threads = threads.max(1);
         let config = sys::Config {
             compute_type: sys::ComputeType::INT8,
-            device_indices: vec![0; threads.max(1)],
+            device_indices: vec![0; threads],
             num_threads_per_replica: 1,
             ..sys::Config::default()
         };
@@ -44,7 +46,7 @@ impl Whisper {
             return Err(ModelError::NotMultilingual);
         }
         let mel = Mel::new(network.n_mels());
-        Ok(Whisper { network, mel })
+        Ok(Whisper { network, mel, threads })
     }
 
     #[inline]
@@ -119,11 +121,14 @@ impl Recogniser for Whisper {
 
     #[inline]
     fn warm_up(&self) -> Result<(), Failure> {
-        // A quiet hum: enough for every layer to run with the shapes of a full window.
-        let mut audio = Pcm::new(&Budget::default());
+        // A quiet hum: enough for every layer to run with the shapes of a full window; as many at once as there are
+        // threads, so that none of them does anything for the first time later.
         let hum: Vec<i16> = (0..LONGEST_MS as usize * PER_MS).map(|n| (n % 160) as i16 * 8 - 640).collect();
-        audio.push(&hum);
-        self.decode(Language::En, audio).map(drop)
+        std::thread::scope(|scope| {
+            let decode = || self.decode(Language::En, Pcm::of(&hum)).map(drop);
+            let all: Vec<_> = (0..self.threads).map(|_| scope.spawn(decode)).collect();
+            all.into_iter().try_for_each(|one| one.join().unwrap_or(Err(Failure::Decoding)))
+        })
     }
 }
 

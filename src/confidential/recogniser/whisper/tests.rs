@@ -6,6 +6,7 @@ use crate::border::{Day, DoNotContact, FromEar};
 use crate::call::{CallId, Moment, NoSummary, Party};
 use crate::confidential::codecs::Decoder;
 use crate::confidential::notes::{Objection, Quality};
+use crate::confidential::pcm::Budget;
 use crate::confidential::recogniser::trial::{self, shout, word_errors};
 use crate::confidential::resample::Resampler;
 use crate::confidential::{Hall, NoteTaker, Settings, Transcript};
