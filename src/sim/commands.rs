@@ -2,6 +2,7 @@
 
 use super::link::{Link, Rights};
 use super::world::{LinkId, Output, Timer, World};
+use crate::call::Party;
 use crate::wire::esl::{ApiReply, Command, Form, Frame as Message, Line, Login, Message as Raw, Reply};
 use rand::RngExt;
 use std::time::Duration;
@@ -35,8 +36,12 @@ impl World {
         self.links.remove(&id);
     }
 
-    /// The switch is being stopped: every connection is told, then closed.
+    /// The switch is being stopped: calls end, every connection is told, then closed.
     pub(super) fn shut_down(&mut self) {
+        for no in self.calls.keys().copied().collect::<Vec<_>>() {
+            self.hang_up(no, Party::Caller, true);
+            self.finish(no);
+        }
         for id in self.links.keys().copied().collect::<Vec<_>>() {
             self.flush(id);
             self.output(Output::Frame(id, Message::shutdown()));

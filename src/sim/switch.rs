@@ -632,13 +632,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_switch_that_is_stopped_says_so() {
+    async fn a_test_may_own_the_time() {
+        let clock = SimClock::owned();
+        let switch = Switch::start(Settings { clock: clock.clone(), ..Settings::default() }).await.unwrap();
+        let call = switch.call(Script { agent_speech: vec![0; 16_000], ..Script::default() }).await;
+        let there = format!("uuid_exists {}", call.leg());
+        clock.advance(Duration::from_secs(2));
+        assert_eq!(switch.console(&there).await, "true");
+        clock.advance(Duration::from_secs(2));
+        let report = call.ended().await;
+        assert_eq!(report.bridged, Some(Duration::from_millis(520)));
+        assert_eq!(report.ended, Duration::from_millis(3_520));
+    }
+
+    #[tokio::test]
+    async fn a_switch_that_is_stopped_says_so_and_ends_its_calls() {
         let switch = Switch::start(Settings::default()).await.unwrap();
         let mut sidecar = Sidecar::connect(&switch).await;
         sidecar.say("auth ClueCon").await;
         sidecar.frame().await;
         sidecar.frame().await;
+        let call = switch.call(Script { caller_speech: vec![0; 800_000], ..Script::default() }).await;
         switch.shut_down().await;
+        assert_eq!(call.ended().await.cause, "NORMAL_CLEARING");
         assert_eq!(sidecar.frame().await, Some(Frame::shutdown()));
         assert_eq!(sidecar.frame().await, None);
     }

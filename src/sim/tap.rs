@@ -3,7 +3,7 @@
 use super::channel::{Answer, App, Bug, Channel, State, What};
 use super::dialplan::Action;
 use super::media::{Frame, TapStream};
-use super::script::{Side, TapReport};
+use super::script::{Report, Side, TapReport};
 use super::world::{CallNo, LinkId, Output, Timer, World, codec_of};
 use crate::call::Party;
 use crate::wire::rtp::Codec;
@@ -250,7 +250,7 @@ impl World {
     /// `originate_timeout` counts whole seconds of the clock: 3 are between 2 and 3.
     fn give_up_later(&mut self, tap: &str, seconds: u64) {
         let second = self.micros() / 1_000_000;
-        let at = (second + seconds) * 1_000_000 - self.micros();
+        let at = ((second + seconds) * 1_000_000).saturating_sub(self.micros());
         self.after(Duration::from_micros(at), Timer::Tap(tap.to_owned(), Step::GiveUp));
     }
 
@@ -481,6 +481,9 @@ impl World {
             self.output(Output::Close(id));
         }
         self.links.clear();
+        for (no, call) in std::mem::take(&mut self.calls) {
+            self.output(Output::Ended(no, Report { cause: "SWITCH_CRASHED".into(), ..call.report }));
+        }
     }
 
     /// The legs that copy this one end with it.
@@ -568,6 +571,7 @@ impl World {
     fn forget_tap(&mut self, tap: &str) {
         if let Some(found) = self.taps.get_mut(tap) {
             found.dialog.pending = None;
+            found.phase = Phase::Over;
             // What it carried is still to be reported with its call.
             if found.call.is_none() {
                 self.taps.remove(tap);
@@ -583,6 +587,8 @@ impl World {
             reports.push(tap.report.clone());
             tap.call = None;
         }
+        self.taps
+            .retain(|_, tap| tap.call.is_some() || tap.phase != Phase::Over || tap.dialog.pending.is_some());
         reports.sort_by_key(|report| report.attached);
         reports
     }

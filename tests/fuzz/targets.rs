@@ -2,6 +2,9 @@
 
 use bytes::BytesMut;
 use callgist::wire::esl::{ClientCodec, EslError, Event, Form, Frame, ServerCodec, Value};
+use callgist::wire::{rtp, sip};
+use std::net::SocketAddr;
+use std::time::Duration;
 use tokio_util::codec::{Decoder, Encoder};
 
 /// The event socket, both sides: no panic, the same messages however the bytes are split, and what was read is
@@ -23,6 +26,46 @@ pub fn esl(bytes: &[u8]) {
         let mut printed = BytesMut::new();
         ClientCodec::default().encode(&command, &mut printed).unwrap();
         assert_eq!(decode::<ServerCodec>(&printed, usize::MAX), (vec![command], None::<EslError>));
+    }
+}
+
+/// SIP: no panic, no answer to a stranger, what was read is read again from what is printed, and a server that
+/// accepts whatever it is offered is quiet in the end.
+pub fn sip(bytes: &[u8]) {
+    if let Ok(message) = sip::Message::parse(bytes) {
+        let again = sip::Message::parse(&message.to_bytes()).unwrap();
+        assert_eq!((&again.start, &again.body), (&message.start, &message.body));
+    }
+    let (us, switch) = (SocketAddr::from(([127, 0, 0, 1], 5090)), SocketAddr::from(([127, 0, 0, 1], 5080)));
+    let mut uas = sip::Uas::new(us, [0; 32]);
+    assert_eq!(
+        uas.handle(bytes, SocketAddr::from(([192, 0, 2, 7], 5080)), Duration::ZERO),
+        Err(sip::Error::Stranger)
+    );
+    for now in 0..3 {
+        let now = Duration::from_secs(now);
+        // Refused or not, it must go on.
+        let _ = uas.handle(bytes, switch, now);
+        while let Some(event) = uas.poll_event() {
+            if let sip::Event::Invited { dialog, .. } = event {
+                uas.accept(dialog, us, now).unwrap();
+            }
+        }
+    }
+    while let Some(next) = uas.poll_timeout() {
+        uas.handle_timeout(next);
+        while let Some((to, _)) = uas.poll_transmit() {
+            assert_eq!(to, switch);
+        }
+    }
+}
+
+/// RTP: no panic, and a packet without extras is read again from what is printed.
+pub fn rtp(bytes: &[u8]) {
+    if let Ok(packet) = rtp::Packet::parse(bytes) {
+        let printed = packet.to_bytes();
+        let again = rtp::Packet::parse(&printed).unwrap();
+        assert!(again == packet);
     }
 }
 
