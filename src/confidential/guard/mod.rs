@@ -372,6 +372,16 @@ fn printed_words(
             Some(Value { kind: Valued::Relative(_) | Valued::Part(_), .. }) | None => {
                 text.push_str(&token.text)
             }
+            Some(Value { kind: Valued::Date { day, .. }, .. }) if is_day_number(&token.text, lexicon) => {
+                let goes_on =
+                    at > 0 && covered[at - 1] == covered[at] && is_day_number(&tokens[at - 1].text, lexicon);
+                if goes_on {
+                    continue;
+                }
+                text.push_str(&when::number(u64::from(*day)));
+                text.push_str(lexicon.time.say.ordinals.last().map_or("", String::as_str));
+            }
+            Some(Value { kind: Valued::Date { .. }, .. }) => text.push_str(&token.text),
             Some(value) if value.from == at => text.push_str(&print(value, lexicon)),
             Some(_) => continue,
         }
@@ -387,10 +397,19 @@ fn print(value: &Value, lexicon: &Lexicon) -> String {
         Valued::Amount { cents, currency } => super::notes::print_amount(lexicon, *cents, *currency),
         Valued::Time { .. } | Valued::Window { .. } => when::clock(lexicon, &value.kind),
         Valued::Duration { .. } => when::duration(lexicon, &value.kind),
-        Valued::Date { .. } | Valued::Weekday(_) | Valued::Month(_) => when::day(lexicon, &value.kind),
-        // Our words for these are not the call's.
-        Valued::Relative(_) | Valued::Part(_) => String::new(),
+        Valued::Weekday(_) | Valued::Month(_) => when::day(lexicon, &value.kind),
+        // Printed word by word: our words for these are not the call's.
+        Valued::Date { .. } | Valued::Relative(_) | Valued::Part(_) => String::new(),
     }
+}
+
+fn is_day_number(word: &str, lexicon: &Lexicon) -> bool {
+    let numbers = &lexicon.numbers;
+    word.starts_with(|c: char| c.is_ascii_digit())
+        || numbers.ordinals.contains_key(word)
+        || numbers.small.contains_key(word)
+        || numbers.tens.contains_key(word)
+        || numbers.and.contains(word)
 }
 
 /// The words by which a value that fell would show itself.

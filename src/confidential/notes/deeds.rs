@@ -53,8 +53,11 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Vec<Deed> {
         let Some((mode, found)) = mode_of(view, clause, deeds.last()) else { continue };
         let Some((act, from, to)) = found.act else { continue };
         let pronoun = is_pronoun(view, &clause.place, from);
-        let mut object = object_of(view, &clause.place, from).filter(|_| !pronoun);
-        if object.is_none() && view.lexicon.acts[act].object != Need::None {
+        // "open an investigation": the last word of the act is no object of it.
+        let mut object = object_of(view, &clause.place, from).filter(|found| !pronoun && found.end != to);
+        let named =
+            to > from + 1 && view.tokens[to - 1].turn == clause.turn && !view.verbs[to - 1] && !pronoun;
+        if object.is_none() && !named && view.lexicon.acts[act].object != Need::None {
             object = meant_before(view, clauses, index);
         }
         let amount = amount_of(view, &(from..clause.place.end)).or_else(|| {
@@ -164,8 +167,8 @@ pub(super) fn phrases(view: View<'_>, place: &Range<usize>) -> Vec<Range<usize>>
 
 /// "it", "that": what was spoken of last, by whom ever, within three clauses.
 fn meant_before(view: View<'_>, clauses: &[Clause], index: usize) -> Option<Range<usize>> {
-    let before = clauses[..index].iter().rev().take(7);
-    before.filter(|clause| clauses[index].turn - clause.turn <= 3).find_map(|clause| {
+    let before = clauses[..index].iter().rev().take(6);
+    before.filter(|clause| clauses[index].turn - clause.turn <= 2).find_map(|clause| {
         let named = |phrase: &Range<usize>| {
             let determined = view.words().determiners.contains(&view.tokens[phrase.start].text);
             determined && phrase.clone().any(|at| view.words().nouns.contains(&view.tokens[at].text))

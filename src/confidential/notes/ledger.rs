@@ -27,6 +27,8 @@ struct Proposal {
     when: When,
     turn: u16,
     by_caller: bool,
+    /// Whether it was put as a question or a wish; what a caller merely tells is no proposal.
+    asked: bool,
     limit: bool,
 }
 
@@ -48,12 +50,17 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
         let rejects = clauses[turn.clone()].iter().any(|clause| clause.rejects) && !accepts;
         let past = clauses[turn.clone()].iter().all(|clause| clause.past);
         let asks = clauses[turn.clone()].iter().any(|clause| clause.question);
+        let asked = asks || clauses[turn.clone()].iter().any(|clause| clause.hedged);
         match (said, &open) {
             (None, Some(proposal)) if proposal.by_caller != by_caller => {
                 if rejects {
                     kill(&mut ledger.dead, &proposal.when);
                     open = None;
-                } else if accepts && !asks && !proposal.limit && is_appointment(view, &proposal.when, &place)
+                } else if accepts
+                    && !asks
+                    && !proposal.limit
+                    && (proposal.asked || !proposal.by_caller)
+                    && is_appointment(view, &proposal.when, &place)
                 {
                     let evidence = vec![proposal.turn, number];
                     let when = proposal.when.clone();
@@ -74,13 +81,13 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
                     let evidence = vec![proposal.turn, number];
                     settle(&mut ledger, Appointment { when: whole.clone(), evidence, clause: turn.start });
                 }
-                open = Some(Proposal { when: whole, turn: number, by_caller, limit });
+                open = Some(Proposal { when: whole, turn: number, by_caller, asked, limit });
             }
             (Some(when), earlier) => {
                 let whole =
                     earlier.as_ref().map_or_else(|| when.clone(), |open| when.completed_by(&open.when));
                 let limit = when.is_limit(view.lexicon) || when.habitual || past;
-                open = Some(Proposal { when: whole, turn: number, by_caller, limit });
+                open = Some(Proposal { when: whole, turn: number, by_caller, asked, limit });
             }
             _ => {}
         }

@@ -152,6 +152,8 @@ pub(in crate::confidential) struct Act {
     pub plain: String,
     pub object: Need,
     pub default: Option<String>,
+    /// Whether an amount of money may be its object.
+    pub money: bool,
     pub kind: String,
 }
 
@@ -331,6 +333,8 @@ struct ActFile {
     plain: Option<String>,
     object: Need,
     default: Option<String>,
+    #[serde(default)]
+    money: bool,
     #[serde(default = "promise")]
     kind: String,
 }
@@ -538,6 +542,7 @@ fn load_acts(acts: BTreeMap<String, ActFile>) -> Result<Vec<Act>, LexiconError> 
             say: act.say,
             object: act.object,
             default: act.default,
+            money: act.money,
             kind: act.kind,
             id,
         })

@@ -138,7 +138,8 @@ fn issues(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
     let mut found = 0;
     for turn in turns(evidence.clauses) {
         let first = &evidence.clauses[turn.start];
-        if !first.speaker.is_caller() || found >= 2 {
+        let asks = evidence.requests.iter().any(|(_, heard)| heard.turns.contains(&first.turn));
+        if !first.speaker.is_caller() || found >= 2 || asks {
             continue;
         }
         let place = first.place.start..evidence.clauses[turn.end - 1].place.end;
@@ -149,7 +150,7 @@ fn issues(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
             .filter(|issue| !seen.contains(issue.say.as_str()) && !pattern::any(&issue.not, view, &place))
             .filter_map(|issue| Some((issue, pattern::first(&issue.patterns, view, &place)?)))
             .collect();
-        let good = |hit: &pattern::Found| hit.phrases.first().is_some_and(|phrase| is_subject(view, phrase));
+        let good = |hit: &pattern::Found| hit.phrases.first().is_some_and(|phrase| is_named(view, phrase));
         hits.sort_by_key(|(_, hit)| !good(hit));
         for (issue, mut hit) in hits {
             if hit.phrases.is_empty() {
@@ -157,7 +158,7 @@ fn issues(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
             }
             let question = view.lexicon.frame("question_states").split('|').any(|state| state == issue.say);
             let text = match hit.phrases.first() {
-                Some(phrase) if !question && is_subject(view, phrase) => {
+                Some(phrase) if !question && is_named(view, phrase) => {
                     let np = say::phrase(view, phrase);
                     say::sentence(view.lexicon, "issue", &[("np", &np), ("state", &issue.say)])
                 }
@@ -195,6 +196,12 @@ fn spoken_of_before(evidence: &Evidence<'_>, end: usize) -> Option<Range<usize>>
 /// A phrase that can be what a call is about: it holds a common noun, or is said again by somebody.
 fn is_subject(view: View<'_>, phrase: &Range<usize>) -> bool {
     phrase.clone().any(|at| phrase::is_content(view, at) && weight(view, at) >= 2)
+}
+
+/// A phrase that can be what something is done with: one with a determiner, or a subject.
+fn is_named(view: View<'_>, phrase: &Range<usize>) -> bool {
+    let determined = view.words().determiners.contains(&view.tokens[phrase.start].text);
+    determined && phrase.len() <= 3 || is_subject(view, phrase)
 }
 
 /// How much a word counts: listed, repeated, echoed by the other side.
@@ -283,8 +290,8 @@ fn act_text(view: View<'_>, deed: &Deed, plain: bool) -> Option<String> {
     let act = &view.lexicon.acts[deed.act];
     let object = match (act.object, &deed.object) {
         (Need::None, _) => String::new(),
-        (Need::Optional, _) if deed.amount.is_some() => amount_text(view, deed.amount)?,
-        (_, Some(phrase)) if is_subject(view, phrase) => say::phrase(view, phrase),
+        (Need::Optional, _) if act.money && deed.amount.is_some() => amount_text(view, deed.amount)?,
+        (_, Some(phrase)) if is_named(view, phrase) => say::phrase(view, phrase),
         (Need::Optional, _) if deed.mode == Mode::Permit => String::new(),
         (Need::Optional, _) => act.default.clone().unwrap_or_default(),
         (Need::Needed, _) => return None,
@@ -348,7 +355,21 @@ fn appointments(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
             "appointment",
         );
         statement.reason = true;
+        statement.shorter = by_weekday(&appointment.when).map(|when| {
+            let when = when.say(view.lexicon);
+            say::sentence(view.lexicon, frame, &[("visit", name), ("when", when.trim()), ("np", "")])
+        });
         out.push(statement);
+    }
+}
+
+/// The same time by its weekday alone.
+fn by_weekday(when: &When) -> Option<When> {
+    match when.day {
+        Some(Valued::Date { weekday: Some(weekday), .. }) if when.end.is_none() => {
+            Some(When { day: Some(Valued::Weekday(weekday)), ..when.clone() })
+        }
+        _ => None,
     }
 }
 
@@ -358,7 +379,8 @@ fn is_promise_already(evidence: &Evidence<'_>, appointment: &Appointment) -> boo
     deeds.filter(|deed| evidence.view.lexicon.acts[deed.act].id != "visit").any(|deed| {
         let day = deed.when.as_ref().and_then(|when| when.day.as_ref());
         let same = matches!((day, &appointment.when.day), (Some(a), Some(b)) if when::same_day(a, b));
-        same && appointment.evidence.iter().any(|turn| deed.evidence.contains(turn))
+        let said = !deed.speaker.is_caller() && act_text(evidence.view, deed, false).is_some();
+        same && said && appointment.evidence.iter().any(|turn| deed.evidence.contains(turn))
     })
 }
 
@@ -410,7 +432,7 @@ fn promises(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         if deed.mode != Mode::Commit || !said.insert((deed.act, deed.speaker.is_caller())) {
             continue;
         }
-        if is_visit_already(evidence, deed) {
+        if is_visit_already(evidence, deed) || is_said_already(evidence, deed) {
             continue;
         }
         let Some(act) = act_text(view, deed, false) else { continue };
@@ -441,6 +463,18 @@ fn without_object(view: View<'_>, deed: &Deed) -> Option<String> {
     act_text(view, &bare, false)
 }
 
+/// What the caller will do at an agreed time, and what the agent takes off a list that the caller wants to leave.
+fn is_said_already(evidence: &Evidence<'_>, deed: &Deed) -> bool {
+    let day = deed.when.as_ref().and_then(|when| when.day.as_ref());
+    let agreed = evidence.ledger.appointments.iter().any(
+        |appointment| matches!((day, &appointment.when.day), (Some(a), Some(b)) if when::same_day(a, b)),
+    );
+    let removes = evidence.view.lexicon.acts[deed.act].id == "remove";
+    let asked = evidence.requests.iter().flat_map(|(_, heard)| &heard.turns);
+    let unlisted = removes && asked.into_iter().any(|turn| deed.turn >= *turn && deed.turn - turn <= 2);
+    deed.speaker.is_caller() && agreed || unlisted
+}
+
 /// The promise to come is said by the appointment already.
 fn is_visit_already(evidence: &Evidence<'_>, deed: &Deed) -> bool {
     evidence.view.lexicon.acts[deed.act].id == "visit" && !evidence.ledger.appointments.is_empty()
@@ -468,7 +502,9 @@ fn refusals(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         if hit.is_none() || turns.contains(&clause.turn) || more >= 2 {
             continue;
         }
-        let Some((phrase, turn)) = asked_before(evidence, clause) else { continue };
+        let own = hit.and_then(|hit| refused_itself(view, clause, &hit));
+        let asked = own.map(|phrase| (phrase, clause.turn)).or_else(|| asked_before(evidence, clause));
+        let Some((phrase, turn)) = asked else { continue };
         turns.insert(clause.turn);
         more += 1;
         let np = say::bare_phrase(view, &phrase);
@@ -484,6 +520,13 @@ fn refusals(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
             "refusal.plain",
         ));
     }
+}
+
+/// "A courtesy car I cannot give you": what is refused stands beside the refusal.
+fn refused_itself(view: View<'_>, clause: &Clause, hit: &pattern::Found) -> Option<Range<usize>> {
+    let near = hit.from.saturating_sub(4).max(clause.place.start)..(hit.to + 4).min(clause.place.end);
+    let phrases = deeds::phrases(view, &near);
+    phrases.into_iter().find(|phrase| view.words().determiners.contains(&view.tokens[phrase.start].text))
 }
 
 /// What the caller asked for right before a refusal: the last phrase of the caller's that weighs, or one beside it.
@@ -680,24 +723,20 @@ fn claims(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
 
 fn causes(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
-    let mut sides = BTreeSet::new();
-    for clause in evidence.clauses.iter().filter(|clause| !clause.question) {
+    for clause in evidence.clauses.iter().filter(|clause| !clause.question && !clause.speaker.is_caller()) {
         let Some(hit) = pattern::first(view.lexicon.cue("cause"), view, &clause.place) else { continue };
         let Some(phrase) = hit.phrases.first().filter(|phrase| is_subject(view, phrase)) else { continue };
-        let caller = clause.speaker.is_caller();
-        if !sides.insert(caller) {
-            continue;
+        if out.iter().any(|statement| statement.rule == "cause") {
+            return;
         }
         let more =
             deeds::phrases(view, &(phrase.end..clause.place.end)).into_iter().find(|p| is_subject(view, p));
         let mut parts = vec![say::bare_phrase(view, phrase)];
         parts.extend(more.map(|phrase| say::bare_phrase(view, &phrase)));
         parts.dedup();
-        let frame = if caller { "caller_cause" } else { "cause" };
-        let text = say::sentence(view.lexicon, frame, &[("np", &say::list(view.lexicon, &parts))]);
-        let by = if caller { CALLER } else { AGENT };
-        let mut statement = make(Kind::Cause, by, Modality::Claim, text, vec![clause.turn], "cause");
-        statement.shorter = Some(say::sentence(view.lexicon, frame, &[("np", &parts[0])]));
+        let text = say::sentence(view.lexicon, "cause", &[("np", &say::list(view.lexicon, &parts))]);
+        let mut statement = make(Kind::Cause, AGENT, Modality::Claim, text, vec![clause.turn], "cause");
+        statement.shorter = Some(say::sentence(view.lexicon, "cause", &[("np", &parts[0])]));
         out.push(statement);
     }
 }

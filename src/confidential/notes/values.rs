@@ -369,7 +369,7 @@ impl Reader<'_> {
     fn digits(&self, at: usize) -> Option<(Kind, usize)> {
         let mut text = String::new();
         let mut place = at;
-        while self.text(place).len() == 1 && self.text(place).bytes().all(|b| b.is_ascii_lowercase()) {
+        while self.is_letters(place) {
             text.push_str(&self.text(place).to_uppercase());
             place += 1;
         }
@@ -418,6 +418,14 @@ impl Reader<'_> {
             _ => false,
         };
         (enough && count <= 24).then_some((Kind::Digits(text), place))
+    }
+
+    /// A letter said alone, or a few written in capitals ("PX 77").
+    fn is_letters(&self, at: usize) -> bool {
+        let text = self.text(at);
+        let letters = !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase());
+        let capitals = || self.tokens[at].shown.bytes().all(|b| b.is_ascii_uppercase());
+        letters && (text.len() == 1 || text.len() <= 3 && capitals())
     }
 
     /// "C as in Charlie", "C wie Cäsar": as many tokens as may be skipped after a letter.
