@@ -160,6 +160,9 @@ impl World {
         if self.taps.contains_key(leg) {
             return self.end_tap(leg, true);
         }
+        if self.loops.contains_key(leg) {
+            return self.end_loop(leg);
+        }
         if let Some((no, party)) = self.party_of(leg) {
             self.hang_up(no, party, true);
         }
@@ -354,6 +357,9 @@ impl World {
             self.drop_taps(leg);
             self.channels.remove(leg);
         }
+        let halves: Vec<String> =
+            self.loops.iter().filter(|(_, of)| **of == no).map(|(half, _)| half.clone()).collect();
+        halves.iter().for_each(|half| self.end_loop(half));
         call.report.taps = self.reports(no);
         self.output(Output::Ended(no, call.report));
     }

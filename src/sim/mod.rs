@@ -75,6 +75,8 @@ pub struct Settings {
     pub acl_refuses: bool,
     /// The dialplan: `dialplan/00_callgist.xml` with the line's own number in it.
     pub snippet: String,
+    /// The context that it stands in.
+    pub context: String,
     /// Where file names without a leading `/` are looked up.
     pub sounds: PathBuf,
     pub modules: Vec<String>,
@@ -94,7 +96,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         let local = SocketAddr::from(([127, 0, 0, 1], 0));
-        let modules = ["mod_sofia", "mod_event_socket", "mod_dptools", "mod_commands", "mod_dialplan_xml"];
+        let modules = "mod_sofia mod_event_socket mod_dptools mod_commands mod_dialplan_xml mod_sndfile mod_tone_stream \
+                       mod_loopback";
         Settings {
             clock: SimClock::real_time(),
             event_socket: local,
@@ -104,7 +107,8 @@ impl Default for Settings {
             acl_refuses: false,
             snippet: include_str!("../../dialplan/00_callgist.xml").into(),
             sounds: "/usr/share/freeswitch/sounds".into(),
-            modules: modules.map(str::to_owned).into(),
+            modules: modules.split_whitespace().map(str::to_owned).collect(),
+            context: "public".into(),
             profile: true,
             max_sessions: 1_000,
             patience: 1,

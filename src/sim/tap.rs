@@ -3,7 +3,7 @@
 use super::channel::{Answer, App, Bug, Channel, State, What};
 use super::dialplan::Action;
 use super::media::{Frame, TapStream};
-use super::script::{Report, Side, TapReport};
+use super::script::{Report, Script, Side, TapReport};
 use super::world::{CallNo, LinkId, Output, Timer, World, codec_of};
 use crate::call::Party;
 use crate::wire::rtp::Codec;
@@ -79,7 +79,11 @@ pub(super) enum Step {
 /// The text of an `originate`, taken apart.
 pub(super) struct Originate {
     pub(super) variables: Vec<(String, String)>,
+    /// `sofia` or `loopback`.
+    kind: String,
+    /// The profile, or the number that is called inside.
     pub(super) profile: String,
+    /// Where to, or the number's context.
     pub(super) uri: String,
     pub(super) apps: Vec<Action>,
 }
@@ -91,11 +95,10 @@ impl Originate {
         let variables = variables.split(',').filter_map(|pair| pair.split_once('='));
         let (endpoint, how) = rest.trim().split_once(' ')?;
         let mut parts = endpoint.splitn(3, '/');
-        let (Some("sofia"), Some(profile), Some(uri)) = (parts.next(), parts.next(), parts.next()) else {
-            return None;
-        };
+        let (kind, profile, uri) = (parts.next()?, parts.next()?, parts.next()?);
         Some(Originate {
             variables: variables.map(|(name, value)| (name.trim().to_owned(), value.to_owned())).collect(),
+            kind: kind.to_owned(),
             profile: profile.to_owned(),
             uri: uri.to_owned(),
             apps: read_apps(how.trim())?,
@@ -114,7 +117,7 @@ impl Originate {
 
 fn read_apps(how: &str) -> Option<Vec<Action>> {
     if let Some(app) = how.trim_matches('\'').strip_prefix('&') {
-        let (name, data) = app.split_once('(')?;
+        let (name, data) = app.split_once('(').unwrap_or((app, ""));
         return Some(vec![Action::new(name, data.split(')').next().unwrap_or_default())]);
     }
     let inline = how.strip_suffix("inline")?.trim();
@@ -162,21 +165,56 @@ impl Tap {
 impl World {
     /// Begins a tap; the answer is told to `job` when there is one.
     pub(super) fn originate(&mut self, text: &str, job: Job) {
-        let Some(originate) = Originate::parse(text) else { return self.tell(job, "-ERR INVALID_ARGS") };
+        let Some(originate) = Originate::parse(text) else { return self.tell(job, "-ERR INVALID_ARGS\n") };
+        match originate.kind.as_str() {
+            "sofia" => {}
+            "loopback" => return self.loopback(&originate, job),
+            _ => return self.tell(job, "-ERR CHAN_NOT_IMPLEMENTED\n"),
+        }
         if originate.profile != "callgist" && originate.profile != "internal"
             || originate.profile == "callgist" && !self.settings.profile
         {
-            return self.tell(job, "-ERR INVALID_PROFILE");
+            return self.tell(job, "-ERR INVALID_PROFILE\n");
         }
         let uuid = originate.get("origination_uuid").map(str::to_owned).unwrap_or_else(|| self.uuid());
         let Some(to) = originate.address().filter(|_| !self.channels.contains_key(&uuid)) else {
-            return self.tell(job, "-ERR DESTINATION_OUT_OF_ORDER");
+            return self.tell(job, "-ERR DESTINATION_OUT_OF_ORDER\n");
         };
         self.tap_leg(&uuid, &originate);
         let tap = self.new_tap(uuid.clone(), originate, to, job);
         self.taps.insert(uuid.clone(), tap);
         self.fire("CHANNEL_CREATE", &uuid, &[], &[]);
         self.output(Output::Open(uuid));
+    }
+
+    /// A call from inside the switch to a number of its own (F117): the -b half runs the dialplan as a caller would.
+    fn loopback(&mut self, originate: &Originate, job: Job) {
+        let (number, context) = (originate.profile.clone(), originate.uri.clone());
+        let known = !super::dialplan::actions(&self.settings.snippet, &number).is_empty();
+        if context != self.settings.context || !known {
+            return self.tell(job, "-ERR NO_ROUTE_DESTINATION\n");
+        }
+        let uuid = originate.get("origination_uuid").map(str::to_owned).unwrap_or_else(|| self.uuid());
+        let mut half = Channel::new(uuid.clone(), None, false, format!("loopback/{number}-a"));
+        half.answer = Answer::Answered;
+        half.state = State::EXECUTE;
+        half.destination.clone_from(&number);
+        self.channels.insert(uuid.clone(), half);
+        self.fire("CHANNEL_CREATE", &uuid, &[], &[]);
+        let caller = originate.get("origination_caller_id_number").map(str::to_owned);
+        let script = Script { line: number.clone(), caller, answer_after: None, ..Script::default() };
+        let (no, _) = self.place(script, Some(&format!("loopback/{number}-b")));
+        self.loops.insert(uuid.clone(), no);
+        self.tell(job, &format!("+OK {uuid}\n"));
+    }
+
+    /// One half of a loopback ends, and so does the other.
+    pub(super) fn end_loop(&mut self, half: &str) {
+        let Some(no) = self.loops.remove(half) else { return };
+        self.mark_hangup(half, "NORMAL_CLEARING");
+        self.reported(half);
+        self.channels.remove(half);
+        self.hang_up(no, Party::Caller, true);
     }
 
     fn tap_leg(&mut self, uuid: &str, originate: &Originate) {

@@ -1003,6 +1003,32 @@ fn our_bye_ends_a_tap_and_nothing_else() {
     assert_eq!(bench.api("uuid_exists tap-Agent-write"), "false");
 }
 
+#[test]
+fn a_call_from_inside_the_switch_reaches_the_snippet_and_is_no_callers() {
+    let mut bench = Bench::new();
+    bench.at_sleep = AtSleep::Hangs;
+    let try_it = |bench: &mut Bench, number: &str| {
+        bench.say(&format!(
+            "bgapi originate {{origination_uuid=half-1,originate_timeout=2,origination_caller_id_number=callgist}}\
+             loopback/{number}/public &park"
+        ));
+        bench.until(ms(1_000));
+    };
+    try_it(&mut bench, "4711");
+    assert_eq!(bench.event("BACKGROUND_JOB -").body(), Some("-ERR NO_ROUTE_DESTINATION\n"));
+    bench.events.clear();
+    try_it(&mut bench, "352260000");
+    let sleep = bench.event("CHANNEL_EXECUTE - sleep");
+    assert_eq!(sleep.get("Channel-Name"), Some("loopback/352260000-b"));
+    assert_eq!(
+        (sleep.variable("callgist"), sleep.variable("callgist_waiting")),
+        (Some("main"), Some("true"))
+    );
+    assert_eq!(bench.api("uuid_kill half-1"), "+OK\n");
+    bench.until(ms(2_000));
+    assert_eq!(bench.api("show channels as json"), "{\"row_count\": 0}\n");
+}
+
 // Keys
 
 /// What the agent's side was told of keys pressed in the talk, and whether they objected.

@@ -108,6 +108,8 @@ pub(super) struct World {
     pub(super) channels: BTreeMap<String, Channel>,
     pub(super) calls: BTreeMap<CallNo, Call>,
     pub(super) taps: BTreeMap<String, Tap>,
+    /// The -a halves of loopbacks, and the calls that their other halves are.
+    pub(super) loops: BTreeMap<String, CallNo>,
     pub(super) links: BTreeMap<LinkId, Link>,
     pub(super) globals: BTreeMap<String, String>,
     outputs: VecDeque<Output>,
@@ -135,6 +137,7 @@ impl World {
             channels: BTreeMap::new(),
             calls: BTreeMap::new(),
             taps: BTreeMap::new(),
+            loops: BTreeMap::new(),
             links: BTreeMap::new(),
             globals: globals.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
             outputs: VecDeque::new(),
@@ -331,6 +334,13 @@ impl World {
     /// A call comes in; tells its number and the name of the caller's leg.
     pub(super) fn call(&mut self, script: Script, now: Duration) -> (CallNo, String) {
         self.now = self.now.max(now);
+        let placed = self.place(script, None);
+        self.settle();
+        placed
+    }
+
+    /// The same, or the half of a loopback that goes by `name`.
+    pub(super) fn place(&mut self, script: Script, name: Option<&str>) -> (CallNo, String) {
         self.next_call += 1;
         let no = CallNo(self.next_call);
         let uuid = self.uuid();
@@ -338,7 +348,12 @@ impl World {
             self.refuse(no);
             return (no, uuid);
         }
-        let leg = self.caller_leg(&uuid, no, &script);
+        let mut leg = self.caller_leg(&uuid, no, &script);
+        if let Some(name) = name {
+            name.clone_into(&mut leg.name);
+            leg.set("channel_name", name);
+            leg.set("loopback_leg", "B");
+        }
         self.channels.insert(uuid.clone(), leg);
         for (when, act) in &script.events {
             if let When::Started(wait) = when {
@@ -354,7 +369,6 @@ impl World {
         self.edit(&uuid, |leg| (leg.state, leg.call_state) = (State::EXECUTE, "RINGING"));
         self.go_on(&uuid);
         self.after(TICK, Timer::Tick(no));
-        self.settle();
         (no, uuid)
     }
 

@@ -84,7 +84,8 @@ fn every_step_is_shown_and_nothing_is_left_behind() {
     let (output, temporary) = demo(&["--fast", "--recogniser", "whisper"]);
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    let steps = ["announced", "bridged", "heard ", "words recognised", "guarded", "they are gone", "calls show"];
+    let steps =
+        ["announced", "bridged", "heard ", "words recognised", "guarded", "they are gone", "calls show"];
     for step in steps {
         assert!(said.contains(step), "{step:?} is not in: {said}");
     }
@@ -111,7 +112,9 @@ fn what_is_kept_on_demand_can_be_shown_again() {
 fn the_demo_runs_on_an_english_vosk_model_where_one_is() {
     let model = std::env::var("CALLGIST_VOSK_MODEL_EN").unwrap_or_default();
     if !Path::new(&model).is_dir() {
-        eprintln!("SKIPPED: no English Vosk model; set CALLGIST_VOSK_MODEL_EN to its folder to run this test");
+        eprintln!(
+            "SKIPPED: no English Vosk model; set CALLGIST_VOSK_MODEL_EN to its folder to run this test"
+        );
         return;
     }
     let (output, _) = demo(&["--fast", "--json", "--recogniser", "vosk"]);

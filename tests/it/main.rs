@@ -10,10 +10,10 @@ mod fuzz_seeds;
 mod golden;
 /// What each binary links, and what it must not.
 mod linkage;
-/// Bad input of every kind.
-mod refusals;
 /// The note engine on written calls, scored.
 mod notes;
+/// Bad input of every kind.
+mod refusals;
 mod roles;
 mod sandbox;
 /// The order of the house.

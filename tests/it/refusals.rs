@@ -92,13 +92,18 @@ fn three_mistakes_in_the_settings_are_all_told() {
         .with("port = 1\n", "port = \"x\"\n")
         .with("language = \"en\"", "language = \"nl\"")
         .with("name = \"main\"", "nam = \"main\"");
-    house.refuses(&["run"], 3, &["port must be", "language must be", "nam is no setting: did you mean \"name\"?"]);
+    house.refuses(
+        &["run"],
+        3,
+        &["port must be", "language must be", "nam is no setting: did you mean \"name\"?"],
+    );
     house.refuses(&["config", "check"], 3, &["port must be", "language must be"]);
 }
 
 #[test]
 fn missing_settings_say_how_to_write_them() {
-    let output = Command::new(env!("CARGO_BIN_EXE_callgist")).args(["--config", "/nowhere.toml", "run"]).output();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_callgist")).args(["--config", "/nowhere.toml", "run"]).output();
     let output = output.unwrap();
     assert_eq!(output.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&output.stderr).contains("callgist config default"));
