@@ -29,14 +29,15 @@ pub(super) const EVENTS: [&str; 16] = [
     "HEARTBEAT",
 ];
 
-/// Subscription and filters of rule R6; `instance` marks our own copies.
+/// Filters and subscription of rule R6; `instance` marks our own copies. The filters come first, so that not
+/// even for a moment the events of foreign calls arrive.
 pub(super) fn subscription(instance: &str) -> Result<Vec<Command>, LineError> {
     Ok(vec![
-        Command::events_json(&EVENTS)?,
         Command::filter("variable_callgist", "/.+/")?,
         Command::filter("variable_callgist_tap", instance)?,
         Command::filter("Event-Name", "BACKGROUND_JOB")?,
         Command::filter("Event-Name", "HEARTBEAT")?,
+        Command::events_json(&EVENTS)?,
     ])
 }
 
