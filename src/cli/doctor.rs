@@ -249,30 +249,26 @@ async fn snippet(
 ) {
     let what = format!("snippet of {}", line.name);
     let called = line.number.as_str();
-    let leg = format!("{:08x}-d0c0-4000-8000-{:012x}", rand::random::<u32>(), rand::random::<u64>() >> 16);
-    let job = format!("callgist-doctor-{}", line.name);
-    while news.try_recv().is_ok() {}
     let mut seen = Vec::new();
     for number in [called.to_owned(), called.trim_start_matches('+').to_owned()] {
-        let call = format!(
-            "originate {{origination_uuid={leg},originate_timeout=2,loopback_bowout=false,process_cdr=false,\
-             origination_caller_id_number=callgist,origination_caller_id_name=doctor}}\
-             loopback/{number}/{context} &park"
-        );
-        let Ok(command) = Command::bgapi(call, &job) else { return };
-        link.send(command);
-        let answer = timeout(SNIPPET_WITHIN, reached(news)).await;
-        link.send(match Command::api(format!("uuid_kill {leg}")) {
-            Ok(command) => command,
-            Err(_) => return,
-        });
-        match answer {
-            Ok(name) if name == line.name => {
+        // Without it the snippet would not wait, and the agent's phone would ring before the call is ended.
+        say_alive(link, news).await;
+        match try_snippet(&number, context, link, news).await {
+            Some(Reached { line: name, waits }) if name == line.name && waits => {
                 return findings
                     .good(what, format!("a call to {number} in the context {context} reaches it"));
             }
-            Ok(name) => seen.push(format!("{number} reaches the snippet of \"{name}\"")),
-            Err(_) => seen.push(format!("{number} does not reach it")),
+            Some(Reached { line: name, .. }) if name == line.name => {
+                return findings.bad(
+                    what,
+                    "the call does not wait in it though Callgist is alive, so no notice would be played: copy \
+                     dialplan/00_callgist.xml again and run reloadxml",
+                );
+            }
+            Some(Reached { line: name, .. }) => {
+                seen.push(format!("{number} reaches the snippet of \"{name}\""));
+            }
+            None => seen.push(format!("{number} does not reach it")),
         }
     }
     findings.bad(
@@ -285,14 +281,63 @@ async fn snippet(
     );
 }
 
-/// The line whose snippet a call reaches: told by its guarded sleep.
-async fn reached(news: &mut UnboundedReceiver<News>) -> String {
+/// A snippet that a call came to.
+struct Reached {
+    line: String,
+    /// Whether the call waits there for a notice.
+    waits: bool,
+}
+
+async fn try_snippet(
+    number: &str,
+    context: &str,
+    link: &Link,
+    news: &mut UnboundedReceiver<News>,
+) -> Option<Reached> {
+    let leg = format!("{:08x}-d0c0-4000-8000-{:012x}", rand::random::<u32>(), rand::random::<u64>() >> 16);
+    let call = format!(
+        "originate {{origination_uuid={leg},originate_timeout=2,loopback_bowout=false,process_cdr=false,\
+         origination_caller_id_number=callgist,origination_caller_id_name=doctor}}\
+         loopback/{number}/{context} &park"
+    );
+    link.send(Command::bgapi(call, &format!("callgist-doctor-{leg}")).ok()?);
+    let reached = timeout(SNIPPET_WITHIN, reached(&leg, news)).await;
+    link.send(Command::api(format!("uuid_kill {leg}")).ok()?);
+    reached.ok()
+}
+
+/// Has the switch take a Callgist that does not run for alive, on the switch's own clock and for a few seconds; one
+/// that runs is left to say it itself.
+async fn say_alive(link: &Link, news: &mut UnboundedReceiver<News>) {
+    let job = format!("callgist-doctor-{:016x}", rand::random::<u64>());
+    let Ok(ask) = Command::bgapi("global_getvar callgist_alive_until", &job) else { return };
+    link.send(ask);
+    let told = timeout(ANSWERED_WITHIN, async {
+        while let Some(item) = news.recv().await {
+            let News::Event(event) = item else { continue };
+            if event.job_uuid() == Some(&job) {
+                let until = event.body().unwrap_or_default().trim().parse::<u64>().unwrap_or(0);
+                return event.date_micros().map(|micros| (micros / 1_000_000, until));
+            }
+        }
+        None
+    });
+    let Ok(Some((now, until))) = told.await else { return };
+    if until < now + ALIVE_FOR {
+        api(link, &format!("global_setvar callgist_alive_until={}", now + ALIVE_FOR)).await;
+    }
+}
+
+/// The snippet that the call of `leg` reaches: told by its guarded sleep.
+async fn reached(leg: &str, news: &mut UnboundedReceiver<News>) -> Reached {
     while let Some(item) = news.recv().await {
         let News::Event(event) = item else { continue };
         let execute = event.name() == EventName::ChannelExecute;
-        let ours = event.get("Channel-Name").is_some_and(|name| name.starts_with("loopback/"));
+        let ours = event.variable("other_loopback_leg_uuid") == Some(leg);
         if execute && ours && event.variable("callgist_waiting").is_some() {
-            return event.variable("callgist").unwrap_or_default().to_owned();
+            let line = event.variable("callgist").unwrap_or_default().to_owned();
+            let waits = event.application_data().is_some_and(|data| data.parse::<u32>().is_ok_and(|ms| ms > 0));
+            return Reached { line, waits };
         }
     }
     std::future::pending().await
@@ -357,6 +402,9 @@ const MODULES: &[&str] =
     &["mod_sofia", "mod_dptools", "mod_commands", "mod_dialplan_xml", "mod_sndfile", "mod_tone_stream"];
 
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
+
+/// Seconds; a real call that comes meanwhile waits half a second for nobody.
+const ALIVE_FOR: u64 = 3;
 
 /// Loading and warming up take a few seconds; a busy machine several times that.
 const READY_WITHIN: Duration = Duration::from_secs(60);
