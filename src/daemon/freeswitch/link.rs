@@ -269,7 +269,7 @@ async fn serve(
                 }
             }
             ask = asked.recv() => {
-                let Some(Ask { command, answer }) = ask else { return None };
+                let Ask { command, answer } = ask?;
                 if let Err(error) = socket.send(command).await {
                     return Some(LinkError::Broken(error));
                 }
