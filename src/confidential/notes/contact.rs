@@ -74,7 +74,7 @@ fn detail(
     let later: Vec<&Range<usize>> =
         turns[index..].iter().take(4).filter(|turn| view.tokens[turn.start].speaker.is_caller()).collect();
     let kept = CHANNELS.map(|cue| later.iter().any(|turn| keeps(view, view.lexicon.cue(cue), turn)));
-    let mut named = CHANNELS.map(|cue| says(cue, asked));
+    let mut named = CHANNELS.map(|cue| says(cue, asked) || denied(view, view.lexicon.cue(cue), turn));
     if !named.iter().any(|named| *named) || named.iter().zip(kept).all(|(named, kept)| !named || kept) {
         named = CHANNELS.map(|cue| says(cue, turn));
     }
@@ -104,6 +104,15 @@ fn keeps(view: View<'_>, channel: &[Pattern], turn: &Range<usize>) -> bool {
             .find(view, turn.clone())
             .map(|hit| hit.from.saturating_sub(2).max(turn.start)..hit.to)
             .is_some_and(|place| !pattern::any(view.lexicon.cue("negation"), view, &place))
+    })
+}
+
+/// "No calls and no texts": a channel with a negation right before it.
+fn denied(view: View<'_>, channel: &[Pattern], turn: &Range<usize>) -> bool {
+    turn.clone().any(|at| {
+        let named = channel.iter().any(|pattern| pattern.at(view, turn, at).is_some());
+        let before = at.saturating_sub(2).max(turn.start)..at;
+        named && pattern::any(view.lexicon.cue("negation"), view, &before)
     })
 }
 

@@ -31,7 +31,7 @@ pub(super) fn find(view: View<'_>) -> Hit {
         let mut doubt = false;
         for part in parts(view, &turn) {
             let says = |cue: &str| pattern::any(view.lexicon.cue(cue), view, &part);
-            let none = says("objection_none");
+            let none = says("objection_none") && !says("objection_despite");
             let subject = pattern::first(view.lexicon.cue("objection_subject"), view, &part);
             if says("objection_direct") && !none && !is_question(view, &part) {
                 return Hit { what: Objection::Heard, turn: number };
@@ -39,11 +39,12 @@ pub(super) fn find(view: View<'_>) -> Hit {
             if let Some(subject) = &subject {
                 let near =
                     subject.from.saturating_sub(NEAR).max(part.start)..(subject.to + NEAR).min(part.end);
+                if offers(view, &part, caller) {
+                    offered = Some((number, caller));
+                }
                 let refuses = pattern::any(view.lexicon.cue("objection_refuse"), view, &near);
-                if refuses && !none {
-                    if offers(view, &part, caller) {
-                        offered = Some((number, caller));
-                    } else if is_question(view, &part) {
+                if refuses && !none && !offers(view, &part, caller) {
+                    if is_question(view, &part) {
                         doubt = true;
                     } else {
                         return Hit { what: Objection::Heard, turn: number };
@@ -80,6 +81,10 @@ fn offers(view: View<'_>, part: &Range<usize>, caller: bool) -> bool {
 }
 
 fn is_question(view: View<'_>, part: &Range<usize>) -> bool {
+    // "Can you switch it off?" asks for it, it does not ask about it.
+    if pattern::any(view.lexicon.cue("objection_request"), view, part) {
+        return false;
+    }
     let marked = view.tokens[part.clone()].last().is_some_and(|token| token.question);
     marked && !pattern::any(view.lexicon.cue("objection_direct"), view, part)
         || pattern::any(view.lexicon.cue("question"), view, part)

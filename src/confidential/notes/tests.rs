@@ -383,3 +383,88 @@ proptest! {
         }
     }
 }
+
+/// A case of `cases/`: what it is, and the call.
+fn cases(language: Language) -> Vec<(String, String)> {
+    let text = match language {
+        Language::En => include_str!("cases/en.txt"),
+        Language::De => include_str!("cases/de.txt"),
+        Language::Fr => include_str!("cases/fr.txt"),
+    };
+    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let case = |line: &str| {
+        let (kind, rest) = line.split_once(' ').unwrap();
+        let (label, said) = match kind {
+            "D" => {
+                let mut parts = rest.splitn(3, ' ');
+                let (scope, purpose) = (parts.next().unwrap(), parts.next().unwrap());
+                (["D", scope, purpose].join(" "), parts.next().unwrap())
+            }
+            _ => (kind.to_owned(), rest),
+        };
+        let turns = said.split('/').enumerate().filter(|(_, turn)| !turn.trim().is_empty());
+        let lines: Vec<String> =
+            turns.map(|(at, turn)| [if at == 1 { "a:" } else { "c:" }, turn.trim()].join(" ")).collect();
+        (label, lines.join("\n"))
+    };
+    lines.map(case).collect()
+}
+
+/// Found of those that are, and right of those found, in per cent; misses are printed.
+fn judge(language: Language, is: &str, finds: impl Fn(&Transcript) -> bool, other: &str) -> (usize, usize) {
+    let (mut all, mut hits, mut false_hits) = (0, 0, 0);
+    for (label, lines) in cases(language) {
+        let found = finds(&call(&lines));
+        if label.starts_with(is) {
+            all += 1;
+            hits += usize::from(found);
+        }
+        if label == other {
+            false_hits += usize::from(found);
+        }
+        if found != label.starts_with(is) && (label.starts_with(is) || label == other) {
+            println!("{} {label}: {lines}", language.code());
+        }
+    }
+    (100 * hits / all, 100 * hits / (hits + false_hits).max(1))
+}
+
+#[test]
+fn objections_are_told_from_near_misses() {
+    for (language, recall, precision) in
+        [(Language::En, 95, 90), (Language::De, 95, 90), (Language::Fr, 90, 90)]
+    {
+        let (found, right) = judge(language, "O", |t| objection(t, language) == Objection::Heard, "N");
+        println!("{} objections: {found} % found, {right} % right", language.code());
+        assert!(found >= recall && right >= precision, "{} {found} {right}", language.code());
+    }
+}
+
+#[test]
+fn requests_not_to_be_contacted_are_told_from_near_misses() {
+    for (language, recall, precision) in
+        [(Language::En, 95, 90), (Language::De, 95, 90), (Language::Fr, 90, 90)]
+    {
+        let (found, right) = judge(language, "D", |t| !do_not_contact(t, language).is_empty(), "X");
+        let wanted: Vec<_> =
+            cases(language).into_iter().filter(|(label, _)| label.starts_with('D')).collect();
+        let exact = wanted.iter().filter(|(label, lines)| {
+            let Some(request) = do_not_contact(&call(lines), language).first().copied() else { return false };
+            let purpose = if request.purpose == Purpose::Everything { "everything" } else { "advertising" };
+            let mut words = request.channels.words();
+            words.sort_unstable();
+            let said = ["D", &words.join(","), purpose].join(" ");
+            if said != *label {
+                println!("{label} not {said}: {lines}");
+            }
+            said == *label
+        });
+        let exact = 100 * exact.count() / wanted.len();
+        println!("{} requests: {found} % found, {right} % right, {exact} % exact", language.code());
+        assert!(
+            found >= recall && right >= precision && exact >= 80,
+            "{} {found} {right} {exact}",
+            language.code()
+        );
+    }
+}
