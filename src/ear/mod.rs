@@ -27,6 +27,7 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Barrier, OnceLock, mpsc};
@@ -114,21 +115,23 @@ fn hear<R: Recogniser, N: NoteTaker<Note: Serialize>>(
         })
     };
     let hall = Hall::with_note_taker(recogniser, note_taker, arguments.hall, answers);
-    let watched = thread::scope(|scope| {
+    thread::scope(|scope| {
         let acts_refused = match lock_in(code, arguments.threads, scope, &hall) {
             Ok(acts) => acts,
-            Err(error) => return Err(lock_failed(error)),
+            Err(error) => return lock_failed(error),
         };
         let ready = FromEar::<N::Note>::Ready { recogniser: kind, model, acts_refused };
-        let watched =
-            way::answer(&way, &ready).and_then(|()| watch::Watch::new(&hall, &way, &over, &clock).run());
-        hall.close();
-        watched.map_err(|way::Broken| end(EarExit::Border))
-    });
-    match watched {
-        Ok(()) => end(EarExit::Retired),
-        Err(code) => code,
-    }
+        let watch = watch::Watch::new(&hall, &way, &over, &clock);
+        let watched = catch_unwind(AssertUnwindSafe(|| way::answer(&way, &ready).and_then(|()| watch.run())));
+        let exit = match watched {
+            Ok(Ok(())) => EarExit::Retired,
+            Ok(Err(way::Broken)) => EarExit::Border,
+            Err(_) => EarExit::Unknown,
+        };
+        // Nothing is waited for and no library's own end is run: a window may still be decoded, and the kernel
+        // takes every page back at once.
+        sandbox::leave(exit.code())
+    })
 }
 
 /// Starts the threads that decode, locks all of the process, and tries every act from each thread of ours.

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 pub use super::filter::Code;
 
 /// Variables that an ear may have; any other is removed.
-pub const ENVIRONMENT: &[&str] = &["LD_LIBRARY_PATH", "OMP_NUM_THREADS"];
+pub const ENVIRONMENT: &[&str] = &["LD_LIBRARY_PATH"];
 
 /// The ear's only way out: descriptor 3, its end of the pair that the daemon made.
 ///
@@ -55,6 +55,11 @@ pub fn before_threads(model: &Path) -> Result<Begun, LockError> {
 pub fn lock(code: Code) -> Result<(), LockError> {
     dup2_stderr(stdin()).map_err(|_| LockError::Descriptors)?;
     filter::lock_ear(code, std::process::id())
+}
+
+/// Ends the ear at once: no thread is waited for, nothing is cleaned up by anybody but the kernel.
+pub fn leave(code: u8) -> ! {
+    raw::leave(code)
 }
 
 /// Landlock's second layer: no path at all. Called before our own threads are started, so that they have it too.

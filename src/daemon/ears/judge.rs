@@ -259,6 +259,7 @@ mod tests {
     use super::*;
     use crate::border::{Digits, Purpose};
     use crate::call::NoSummary;
+    use proptest::prelude::*;
 
     const CALL: CallId = CallId(1);
     const ASKED: DoNotContact =
@@ -352,6 +353,43 @@ mod tests {
         bytes[length - 1] = 101;
         let forged: FromEar<Note> = crate::border::decode(&bytes[..length]).unwrap();
         assert_eq!(judge().take(forged, at(1)), Err(Breach::Requests));
+    }
+
+    proptest! {
+        /// Whatever an ear sends: of a call come at most two requests and one ending, and nothing after that.
+        #[test]
+        fn no_ear_gets_more_through_than_its_limits(
+            said in proptest::collection::vec((proptest::collection::vec(any::<u8>(), 1..40), 0u64..3), 0..60),
+            stop_after in 0usize..60,
+        ) {
+            let (mut judge, mut second) = (judge(), 0);
+            let (mut requests, mut counters, mut ended) = (0, 0, false);
+            for (number, (mut bytes, pause)) in said.into_iter().enumerate() {
+                second += pause;
+                if number == stop_after {
+                    judge.stopping(CALL);
+                }
+                // Mostly messages, mostly of the call that is held: chance alone would seldom find one.
+                bytes[0] %= 10;
+                if let Some(call) = bytes.get_mut(1) {
+                    *call %= 2;
+                }
+                let decoded = (1..=bytes.len()).find_map(|end| crate::border::decode(&bytes[..end]).ok());
+                let Some(message) = decoded else { continue };
+                match judge.take(message, at(second)) {
+                    Ok(Heed::Word { call, word, .. }) => {
+                        prop_assert_eq!(call, CALL);
+                        prop_assert!(!ended);
+                        requests += usize::from(matches!(word, EarWord::DoNotContact { .. }));
+                        counters += u64::from(matches!(word, EarWord::Counters { .. }));
+                        ended = word.ends();
+                    }
+                    Ok(_) => {}
+                    Err(_) => break,
+                }
+                prop_assert!(requests <= 2 && counters <= second / 10 + 1);
+            }
+        }
     }
 
     #[test]
