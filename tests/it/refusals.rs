@@ -118,16 +118,17 @@ fn a_wrong_password_is_told_with_where_to_look() {
 
 #[test]
 fn a_switch_that_refuses_our_address_is_told_by_its_acl() {
-    let rejection = "Content-Type: text/rude-rejection\nContent-Length: 24\n\nAccess Denied, go away.\n";
-    let port = switch_that_says(&[rejection]);
+    const REJECTION: &str =
+        "Content-Type: text/rude-rejection\nContent-Length: 24\n\nAccess Denied, go away.\n";
+    let port = switch_that_says(&[REJECTION]);
     let house = House::new().with("port = 1\n", &format!("port = {port}\n"));
     house.refuses(&["run"], 4, &["apply-inbound-acl"]);
 }
 
 #[test]
 fn a_user_without_rights_is_told_which_file_to_copy() {
-    let denied = "Content-Type: command/reply\nReply-Text: -ERR permission denied\n\n";
-    let port = switch_that_says(&[AUTH, "Content-Type: command/reply\nReply-Text: +OK accepted\n\n", denied]);
+    const DENIED: &str = "Content-Type: command/reply\nReply-Text: -ERR permission denied\n\n";
+    let port = switch_that_says(&[AUTH, "Content-Type: command/reply\nReply-Text: +OK accepted\n\n", DENIED]);
     let house = House::new().with("port = 1\n", &format!("port = {port}\n"));
     house.refuses(&["run"], 4, &["callgist_user.xml"]);
 }
