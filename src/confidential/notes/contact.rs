@@ -43,7 +43,7 @@ fn request_in(view: View<'_>, turns: &[Range<usize>], index: usize) -> Option<Ra
     let says = |cue: &str| pattern::any(view.lexicon.cue(cue), view, turn);
     if let Some(hit) = stop {
         let excused = says("contact_not") || says("contact_other") && !says("contact_behalf");
-        return (!excused && !is_question(view, turn)).then_some(hit.from..turn.end);
+        return (!excused && !is_question(view, turn)).then(|| reach(view, turn, hit.from..hit.to));
     }
     let before = index.checked_sub(1).map(|before| &turns[before])?;
     let offered = !view.tokens[before.start].speaker.is_caller()
@@ -54,6 +54,13 @@ fn request_in(view: View<'_>, turns: &[Range<usize>], index: usize) -> Option<Ra
             .any(|cue| pattern::any(view.lexicon.cue(cue), view, before));
     let yes = says("accept") && !says("contact_other") && !says("negation") && turn.len() <= 12;
     (offered && yes).then(|| turn.clone())
+}
+
+/// How far a request reaches for its channels: a few words when its verb names one, the turn otherwise.
+fn reach(view: View<'_>, turn: &Range<usize>, hit: Range<usize>) -> Range<usize> {
+    let named = CHANNELS.iter().any(|cue| pattern::any(view.lexicon.cue(cue), view, &hit));
+    let end = if named { (hit.end + 2).min(turn.end) } else { turn.end };
+    hit.start..end
 }
 
 fn is_question(view: View<'_>, turn: &Range<usize>) -> bool {
@@ -107,12 +114,14 @@ fn keeps(view: View<'_>, channel: &[Pattern], turn: &Range<usize>) -> bool {
     })
 }
 
-/// "No calls and no texts": a channel with a negation right before it.
+/// "No calls and no texts": a channel with a negation or an "and" right before it.
 fn denied(view: View<'_>, channel: &[Pattern], turn: &Range<usize>) -> bool {
     turn.clone().any(|at| {
         let named = channel.iter().any(|pattern| pattern.at(view, turn, at).is_some());
         let before = at.saturating_sub(2).max(turn.start)..at;
-        named && pattern::any(view.lexicon.cue("negation"), view, &before)
+        let joined = at > turn.start
+            && view.lexicon.cue("joined").iter().any(|p| p.find(view, before.clone()).is_some());
+        named && (joined || pattern::any(view.lexicon.cue("negation"), view, &before))
     })
 }
 

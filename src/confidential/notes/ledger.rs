@@ -47,7 +47,10 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
         }
         let said = in_turn(view, &clauses[turn.clone()], &place, &mut ledger.dead);
         let accepts = clauses[turn.clone()].iter().any(|clause| clause.accepts);
-        let rejects = clauses[turn.clone()].iter().any(|clause| clause.rejects) && !accepts;
+        // The last word counts: "yes, that should ... no, wait, on Tuesday I am away".
+        let last = |says: fn(&Clause) -> bool| clauses[turn.clone()].iter().rposition(says);
+        let (accept_at, reject_at) = (last(|clause| clause.accepts), last(|clause| clause.rejects));
+        let rejects = reject_at.is_some() && reject_at > accept_at;
         let past = clauses[turn.clone()].iter().all(|clause| clause.past);
         let asks = clauses[turn.clone()].iter().any(|clause| clause.question);
         let asked = asks || clauses[turn.clone()].iter().any(|clause| clause.hedged);

@@ -447,6 +447,11 @@ fn load_numbers(numbers: NumbersFile) -> Numbers {
     let mut ordinals: BTreeMap<String, u8> =
         numbers.ordinals.into_iter().map(|(word, day)| (fold(&word), day)).collect();
     if numbers.style == Style::UnitAndTens {
+        let short: Vec<(String, u8)> = ordinals
+            .iter()
+            .filter_map(|(word, day)| Some((word.strip_suffix('n')?.to_owned(), *day)))
+            .collect();
+        ordinals.extend(short);
         join_german(&mut small, &tens, &mut ordinals);
     }
     let indexed = |words: &[String]| -> BTreeMap<String, u8> {

@@ -105,6 +105,8 @@ struct Read {
     secrets: Secrets,
     /// Tokens that are a verb of an act.
     verbs: Vec<bool>,
+    /// Whether nouns are known by their capitals: German, by a recogniser that writes them.
+    cased: bool,
 }
 
 impl Read {
@@ -113,7 +115,9 @@ impl Read {
         let values = values::read(&tokens, lexicon);
         let covered = values::cover(&tokens, &values);
         let secrets = Secrets::find(&tokens, &values, &covered, lexicon);
-        let mut read = Read { lexicon, tokens, values, covered, secrets, verbs: Vec::new() };
+        let capitals = tokens.iter().filter(|token| token.shown.starts_with(char::is_uppercase)).count();
+        let cased = lexicon.numbers.is_german() && capitals * 10 > tokens.len();
+        let mut read = Read { lexicon, tokens, values, covered, secrets, verbs: Vec::new(), cased };
         read.verbs = pattern::verbs(read.view());
         read
     }
@@ -127,6 +131,7 @@ impl Read {
             lexicon: self.lexicon,
             channel: &[],
             verbs: &self.verbs,
+            cased: self.cased,
         }
     }
 }

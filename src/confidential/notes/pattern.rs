@@ -61,6 +61,8 @@ pub(in crate::confidential) struct View<'a> {
     pub lexicon: &'a Lexicon,
     /// Which tokens are a verb of an act by themselves; empty before they are known.
     pub verbs: &'a [bool],
+    /// Whether nouns are known by their capitals.
+    pub cased: bool,
     /// What `{ch}` stands for.
     pub channel: &'a [Pattern],
 }

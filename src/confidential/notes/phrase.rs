@@ -22,11 +22,18 @@ pub(super) fn at(view: View<'_>, within: &Range<usize>, at: usize) -> Option<Ran
     while end < within.end && end - content_from < LONGEST && is_content(view, end) && !is_verb(end) {
         end += 1;
         if breaks_after(view, end - 1) {
-            return Some(at..end);
+            break;
         }
+    }
+    // Where nouns have capitals, a phrase ends with one.
+    while view.cased && end > content_from && !view.tokens[end - 1].shown.starts_with(char::is_uppercase) {
+        end -= 1;
     }
     if end == content_from {
         return None;
+    }
+    if breaks_after(view, end - 1) {
+        return Some(at..end);
     }
     Some(at..with_link(view, within, end))
 }

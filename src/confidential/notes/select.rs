@@ -139,7 +139,9 @@ fn issues(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
     for turn in turns(evidence.clauses) {
         let first = &evidence.clauses[turn.start];
         let asks = evidence.requests.iter().any(|(_, heard)| heard.turns.contains(&first.turn));
-        if !first.speaker.is_caller() || found >= 2 || asks {
+        // "Then I'll wait for the invoice" ends a call, it reports nothing.
+        let ending = found > 0 && turn.start * 4 > evidence.clauses.len() * 3;
+        if !first.speaker.is_caller() || found >= 2 || asks || ending {
             continue;
         }
         let place = first.place.start..evidence.clauses[turn.end - 1].place.end;

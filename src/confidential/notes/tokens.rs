@@ -48,6 +48,7 @@ pub(in crate::confidential) fn read(transcript: &Transcript, lexicon: &Lexicon) 
                     comma: false,
                 });
             });
+            join_decimals(&mut tokens, from, word.text());
             if tokens.len() > from
                 && let Some(last) = tokens.last_mut()
             {
@@ -86,9 +87,30 @@ pub(in crate::confidential) fn fold(text: &str) -> String {
     folded
 }
 
+/// "24" and ",90" are one number that a recogniser tore apart.
+fn join_decimals(tokens: &mut Vec<Token>, from: usize, word: &str) {
+    let torn = word.strip_prefix([',', ':']).is_some_and(|rest| {
+        let digits = rest.chars().take_while(char::is_ascii_digit).count();
+        digits == 2 && !rest[digits..].starts_with(|c: char| c.is_alphanumeric())
+    });
+    let [.., before, last] = &tokens[from..] else { return };
+    let short = |token: &Token| token.text.len() <= 4 && token.text.bytes().all(|b| b.is_ascii_digit());
+    if torn && short(before) && last.text.len() == 2 && last.is_number() {
+        let at = tokens.len() - 2;
+        let last = tokens.remove(at + 1);
+        let joined = &mut tokens[at];
+        joined.text.push_str(&word[..1]);
+        joined.text.push_str(&last.text);
+        joined.probability = joined.probability.min(last.probability);
+        (joined.stop, joined.comma) = (false, false);
+    }
+}
+
 fn mark_end(token: &mut Token, word: &str) {
     for c in word.chars().rev() {
         match c {
+            // "6 p. m.": a letter alone is an abbreviation.
+            '.' if token.text.len() == 1 && !token.is_number() => {}
             '.' | '!' | '…' | ';' => token.stop = true,
             '?' => (token.stop, token.question) = (true, true),
             ',' | ':' => token.comma = true,

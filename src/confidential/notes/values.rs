@@ -290,9 +290,20 @@ impl Reader<'_> {
 
     fn amount(&self, at: usize) -> Option<(Kind, usize)> {
         if let Some(currency) = self.currency(at) {
-            let number = self.number(at + 1).filter(|_| self.tokens[at].text.chars().count() == 1)?;
-            let cents = number.value.checked_mul(100)? + number.cents.unwrap_or(0);
-            return Some((Kind::Amount { cents, currency }, number.next));
+            let number = self.number(at + 1).filter(|n| self.currency(n.next).is_none())?;
+            let mut cents = number.value.checked_mul(100)? + number.cents.unwrap_or(0);
+            let mut next = number.next;
+            let sign = self.tokens[at].text.chars().count() == 1;
+            // "pound 214, 60": a recogniser wrote the sign as a word.
+            if !sign
+                && number.cents.is_none()
+                && let Some(more) =
+                    self.number(next).filter(|n| (10..100).contains(&n.value) && n.cents.is_none())
+                && !self.starts_another(more.next)
+            {
+                (cents, next) = (cents + more.value, more.next);
+            }
+            return Some((Kind::Amount { cents, currency }, next));
         }
         let number = self.number(at)?;
         let currency = self.currency(number.next)?;
