@@ -723,8 +723,9 @@ fn place(misdeed: &str) -> (tempfile::TempDir, PathBuf) {
 }
 
 fn settings(program: PathBuf, model: PathBuf) -> Settings {
+    let whisper = program.ends_with("callgist-ear-whisper");
     Settings {
-        recogniser: border::Recogniser::Vosk,
+        recogniser: if whisper { border::Recogniser::Whisper } else { border::Recogniser::Vosk },
         languages: vec![Language::En],
         program,
         model,
