@@ -46,12 +46,18 @@ pub(super) struct Deed {
     pub evidence: Vec<u16>,
 }
 
+/// Probability of its verb below which a deed is not believed; lower believes more, and more that was misheard.
+const FLOOR: f32 = 0.35;
+
 /// Every deed of the call, in order.
 pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Vec<Deed> {
     let mut deeds: Vec<Deed> = Vec::new();
     for (index, clause) in clauses.iter().enumerate() {
         let Some((mode, found)) = mode_of(view, clause, deeds.last()) else { continue };
         let Some((act, from, to)) = found.act else { continue };
+        if view.tokens[from].probability < FLOOR {
+            continue;
+        }
         let pronoun = is_pronoun(view, &clause.place, from);
         // "open an investigation": the last word of the act is no object of it.
         let mut object = object_of(view, &clause.place, from).filter(|found| !pronoun && found.end != to);

@@ -45,7 +45,7 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
         if open.as_ref().is_some_and(|open| number - open.turn > PATIENCE) {
             open = None;
         }
-        let said = in_turn(view, &clauses[turn.clone()], &place, &mut ledger.dead);
+        let (said, taken_back) = in_turn(view, &place, &mut ledger.dead);
         let accepts = clauses[turn.clone()].iter().any(|clause| clause.accepts);
         // The last word counts: "yes, that should ... no, wait, on Tuesday I am away".
         let last = |says: fn(&Clause) -> bool| clauses[turn.clone()].iter().rposition(says);
@@ -53,6 +53,10 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
         let rejects = reject_at.is_some() && reject_at > accept_at;
         let past = clauses[turn.clone()].iter().all(|clause| clause.past);
         let asks = clauses[turn.clone()].iter().any(|clause| clause.question);
+        if taken_back {
+            open = None;
+            continue;
+        }
         let asked = asks || clauses[turn.clone()].iter().any(|clause| clause.hedged);
         match (said, &open) {
             (None, Some(proposal)) if proposal.by_caller != by_caller => {
@@ -112,31 +116,34 @@ pub(super) fn turns(clauses: &[Clause]) -> Vec<Range<usize>> {
     turns
 }
 
-/// The time that stands at the end of a turn: of two days the later one, and what a correction left.
-fn in_turn(view: View<'_>, clauses: &[Clause], place: &Range<usize>, dead: &mut Vec<Kind>) -> Option<When> {
+/// The time that stands at the end of a turn: of two days the later one, and what a correction left; whether a
+/// correction took it back. One that brings nothing new ("no, wait, Wednesday he is taken ...") leaves nothing.
+fn in_turn(view: View<'_>, place: &Range<usize>, dead: &mut Vec<Kind>) -> (Option<When>, bool) {
     let mut standing: Option<When> = None;
+    let mut renewed = false;
     let corrected_at = pattern::first(view.lexicon.cue("correction"), view, place).map(|found| found.from);
-    let _ = clauses;
     for when in when::read(view, place) {
-        let dated = when.day.is_some() || when.time.is_some();
-        if !dated || when.duration.is_some() && when.day.is_none() && when.time.is_none() {
+        if when.day.is_none() && when.time.is_none() {
             continue;
         }
-        standing = Some(match standing.take() {
-            None => when,
-            Some(earlier) => {
-                let starts = when.values.first().map_or(0, |&index| view.values[index].from);
-                let corrected =
-                    corrected_at.is_some_and(|at| at <= starts && at >= first_token(view, &earlier));
-                if other_day(&when, &earlier) || corrected && clashes(&when, &earlier) {
-                    let lost = kinds(&earlier).into_iter().filter(|kind| !kinds(&when).contains(kind));
-                    dead.extend(lost);
-                }
-                when.completed_by(&earlier)
-            }
-        });
+        let starts = first_token(view, &when);
+        let Some(earlier) = standing.take() else {
+            standing = Some(when);
+            continue;
+        };
+        let corrected = corrected_at.is_some_and(|at| at <= starts && at >= first_token(view, &earlier));
+        if other_day(&when, &earlier) || corrected && clashes(&when, &earlier) {
+            renewed = true;
+            dead.extend(kinds(&earlier).into_iter().filter(|kind| !kinds(&when).contains(kind)));
+        }
+        standing = Some(when.completed_by(&earlier));
     }
-    standing
+    let Some(whole) = standing else { return (None, false) };
+    let taken_back = corrected_at.is_some_and(|at| at > first_token(view, &whole) && !renewed);
+    if taken_back {
+        kill(dead, &whole);
+    }
+    ((!taken_back).then_some(whole), taken_back)
 }
 
 fn first_token(view: View<'_>, when: &When) -> usize {

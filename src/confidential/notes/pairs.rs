@@ -49,7 +49,8 @@ pub(super) fn settle(deeds: &mut Vec<Deed>, clauses: &[Clause]) {
         }
         let granted = answer == Answer::Accepted && !deed.conditional;
         match deed.mode {
-            Mode::Offer if granted => deed.mode = Mode::Commit,
+            // "Shall I cancel it?" of the caller's stays a question.
+            Mode::Offer if granted && !deed.speaker.is_caller() => deed.mode = Mode::Commit,
             // The agent asks, the caller agrees: the caller will do it.
             Mode::Ask if granted && !deed.speaker.is_caller() => {
                 deed.mode = Mode::Commit;

@@ -9,6 +9,9 @@ use std::ops::Range;
 /// Content words in a row; one more and too much of the call is quoted.
 const LONGEST: usize = 3;
 
+/// Probability below which a word is not quoted; lower quotes more, and more that was misheard.
+const FLOOR: f32 = 0.35;
+
 /// The noun phrase that begins at `at`, its determiner included.
 pub(super) fn at(view: View<'_>, within: &Range<usize>, at: usize) -> Option<Range<usize>> {
     let mut end = at;
@@ -43,6 +46,7 @@ pub(super) fn is_content(view: View<'_>, at: usize) -> bool {
     let token = &view.tokens[at];
     view.covered[at].is_none()
         && !view.banned[at]
+        && token.probability >= FLOOR
         && token.text.len() > 1
         && !token.is_number()
         && !token.text.starts_with('\'')

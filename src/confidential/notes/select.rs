@@ -630,8 +630,10 @@ fn times(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         for when in all {
             let limit =
                 when.is_limit(view.lexicon) && when.time.is_some() || when.habitual && when.time.is_some();
-            let committed =
-                evidence.deeds.iter().any(|deed| deed.turn == clause.turn && deed.mode == Mode::Commit);
+            let committed = evidence
+                .deeds
+                .iter()
+                .any(|deed| deed.evidence.contains(&clause.turn) && deed.mode == Mode::Commit);
             if limit && permit.is_none() && !committed && !clause.past && told.len() < 3 {
                 told.push(when.say(view.lexicon).trim().to_owned());
                 heard.push(clause.turn);

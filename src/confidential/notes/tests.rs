@@ -466,7 +466,7 @@ fn requests_not_to_be_contacted_are_told_from_near_misses() {
         let exact = 100 * exact.count() / wanted.len();
         assert!(
             found >= recall && right >= precision && exact >= 95,
-            "{} {found} {right} {exact}",
+            "{} {found} {right} {exact}: {misses}",
             language.code()
         );
     }

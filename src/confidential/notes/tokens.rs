@@ -55,7 +55,7 @@ pub(in crate::confidential) fn read(transcript: &Transcript, lexicon: &Lexicon) 
                 mark_end(last, word.text());
             }
         }
-        join_torn(&mut tokens, from);
+        join_torn(&mut tokens, from, lexicon);
     }
     tokens.retain(|token| !lexicon.fillers.contains(&token.text));
     tokens
@@ -216,22 +216,36 @@ fn split_apostrophe(piece: &str, folded: &str, lexicon: &Lexicon, push: &mut imp
     }
 }
 
-/// "e mail" is one word, so is "wi fi".
-fn join_torn(tokens: &mut Vec<Token>, from: usize) {
+/// "e mail" is one word, so is "wi fi"; "c" and "'est" are "c'" and "est".
+fn join_torn(tokens: &mut Vec<Token>, from: usize, lexicon: &Lexicon) {
     let mut at = from;
     while at + 1 < tokens.len() {
-        let (first, second) = (&tokens[at].text, &tokens[at + 1].text);
-        let joined = match (first.as_str(), second.as_str()) {
-            ("e", mail) if mail.starts_with("mail") => Some("email"),
-            ("wi", "fi") => Some("wifi"),
+        if lexicon.elides && tokens[at + 1].text == "'" {
+            let mark = tokens.remove(at + 1);
+            tokens[at].text.push_str(&mark.text);
+            tokens[at].shown.push_str(&mark.text);
+        }
+        let Some(second) = tokens.get(at + 1) else { break };
+        let (first, second) = (tokens[at].text.as_str(), second.text.as_str());
+        let mut both = first.to_owned();
+        both.push_str(second);
+        let joined = match (first, second) {
+            ("e", mail) if mail.starts_with("mail") => Some("email".to_owned()),
+            ("wi", "fi") => Some("wifi".to_owned()),
+            (elided, _) if elided.ends_with('\'') => {
+                lexicon.split.get(&both).and_then(|parts| parts.first().cloned())
+            }
             _ => None,
         };
         if let Some(word) = joined {
-            let shown = if word == "email" { "E-Mail" } else { "Wi-Fi" };
             let next = tokens.remove(at + 1);
             let token = &mut tokens[at];
-            token.text = word.to_owned();
-            token.shown = shown.to_owned();
+            token.shown = match word.as_str() {
+                "email" => "E-Mail".to_owned(),
+                "wifi" => "Wi-Fi".to_owned(),
+                other => other.to_owned(),
+            };
+            token.text = word;
             (token.stop, token.question, token.comma) = (next.stop, next.question, next.comma);
         }
         at += 1;

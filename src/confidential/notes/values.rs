@@ -336,7 +336,8 @@ impl Reader<'_> {
         let time = &self.lexicon.time;
         let first = self.clock(at, true)?;
         let joiner = self.text(first.1);
-        let opened = (1..=3).any(|back| time.window_openers.contains(self.before(at, back)));
+        // "Between eight and ten, no, wait, it's ten to twelve": one opening serves the whole turn.
+        let opened = (1..=24).any(|back| time.window_openers.contains(self.before(at, back)));
         let after_day = (1..=4).any(|back| self.is_day_word(self.before(at, back)));
         let joins = time.window_joiners.contains(joiner)
             && (opened || after_day || first.2 || joiner == "-" || self.text(at).contains(':'));
