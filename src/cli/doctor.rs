@@ -336,7 +336,8 @@ async fn reached(leg: &str, news: &mut UnboundedReceiver<News>) -> Reached {
         let ours = event.variable("other_loopback_leg_uuid") == Some(leg);
         if execute && ours && event.variable("callgist_waiting").is_some() {
             let line = event.variable("callgist").unwrap_or_default().to_owned();
-            let waits = event.application_data().is_some_and(|data| data.parse::<u32>().is_ok_and(|ms| ms > 0));
+            let waits =
+                event.application_data().is_some_and(|data| data.parse::<u32>().is_ok_and(|ms| ms > 0));
             return Reached { line, waits };
         }
     }

@@ -27,8 +27,9 @@ pub struct Board {
     next_alive: Moment,
     /// Too many sessions at the switch: copies count among them (R4).
     crowded: bool,
-    /// What the switch was told last.
     announcing: bool,
+    /// The last refresh, whose answer says that the switch has it.
+    alive_job: Option<String>,
     /// Whether the first connection has been made.
     was_up: bool,
 }
@@ -51,6 +52,7 @@ impl Board {
             next_alive: Moment::START,
             crowded: false,
             announcing: false,
+            alive_job: None,
             was_up: false,
         }
     }
@@ -117,19 +119,23 @@ impl Board {
     /// `callgist_alive_until` on the switch's own clock; unsaid, the snippet waits 0 ms for us (F100).
     fn say_alive(&mut self, now: Moment) {
         let Some((micros, seen)) = self.switch_time else { return };
-        let announcing = !self.crowded && (self.willing)();
-        if announcing != self.announcing {
-            events::Announcing { now: announcing }.log();
-            self.announcing = announcing;
-        }
-        if !announcing {
-            return;
+        if self.crowded || !(self.willing)() {
+            return self.announcing(false);
         }
         let epoch = (micros + u64::try_from(now.since(seen).as_micros()).unwrap_or(0)) / 1_000_000;
         let until = epoch + ALIVE_FOR.as_secs();
-        if let Ok(say) = Command::bgapi(format!("global_setvar callgist_alive_until={until}"), &super::uuid())
-        {
+        let job = super::uuid();
+        if let Ok(say) = Command::bgapi(format!("global_setvar callgist_alive_until={until}"), &job) {
             self.switch.link.send(say);
+            self.alive_job = Some(job);
+        }
+    }
+
+    /// Whether callers are asked to wait for us, as far as the switch has confirmed it.
+    fn announcing(&mut self, now: bool) {
+        if now != self.announcing {
+            events::Announcing { now }.log();
+            self.announcing = now;
         }
     }
 
@@ -157,8 +163,11 @@ impl Board {
         }
     }
 
-    fn job(&self, event: &SwitchEvent) {
+    fn job(&mut self, event: &SwitchEvent) {
         let Some(job) = event.job_uuid() else { return };
+        if self.alive_job.as_deref() == Some(job) {
+            self.announcing(true);
+        }
         let Some((call, party)) = self.switch.registry().take_job(job) else { return };
         if Fault::check(event.body().unwrap_or_default()).is_err() {
             self.switch.deliver(call, Mail::Event(Event::ForkEnded { party }));
