@@ -104,14 +104,14 @@ fn mode_of(view: View<'_>, clause: &Clause, last: Option<&Deed>) -> Option<(Mode
     if clause.negated {
         return None;
     }
+    if caller && let Some(found) = find("want") {
+        return Some((Mode::Want, found));
+    }
     for (cue, mode) in [("ask", Mode::Ask), ("possible", Mode::Possible), ("permit", Mode::Permit)] {
         let fits = mode != Mode::Permit || !caller;
         if let Some(found) = find(cue).filter(|_| fits) {
             return Some((mode, found));
         }
-    }
-    if caller && let Some(found) = find("want") {
-        return Some((Mode::Want, found));
     }
     if !caller && let Some(found) = find("offer") {
         return Some((Mode::Offer, found));

@@ -32,6 +32,8 @@ use pattern::View;
 use tokens::Token;
 use values::Value;
 
+super::never_shown!(Token, Value, Statement);
+
 /// How well the call was heard, in whole per cents; it becomes the note's trust label.
 #[derive(Clone, Copy)]
 pub struct Quality {

@@ -33,6 +33,7 @@ pub(super) fn statements(evidence: &Evidence<'_>) -> Vec<Statement> {
     contact_requests(evidence, &mut reasons);
     issues(evidence, &mut reasons);
     wishes(evidence, &mut reasons);
+    aims(evidence, &mut reasons);
     let mut firm = Vec::new();
     appointments(evidence, &mut firm);
     refusals(evidence, &mut firm);
@@ -271,6 +272,47 @@ fn wishes(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         out.push(statement);
         wished += 1;
     }
+}
+
+/// "I want to report the damage": a verb of the caller's own, where no act is known.
+fn aims(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+    let view = evidence.view;
+    let known: BTreeSet<u16> = evidence.deeds.iter().map(|deed| deed.turn).collect();
+    for clause in evidence.clauses.iter().filter(|clause| clause.speaker.is_caller() && !clause.negated) {
+        let told = out.iter().any(|statement| statement.evidence.contains(&clause.turn));
+        if known.contains(&clause.turn) || told {
+            continue;
+        }
+        let hit = pattern::first(view.lexicon.cue("aim"), view, &clause.place);
+        let Some((verb, phrase)) = hit.and_then(|hit| aim_at(view, &(hit.to..clause.place.end))) else {
+            continue;
+        };
+        let verb = view.tokens[verb].text_as_shown();
+        let np = say::phrase(view, &phrase);
+        let text = say::sentence(view.lexicon, "aim", &[("verb", &verb), ("np", &np)]);
+        let mut statement = make(Kind::Request, CALLER, Modality::Wish, text, vec![clause.turn], "aim");
+        statement.reason = true;
+        out.push(statement);
+        return;
+    }
+}
+
+/// The verb and its object: the verb first, or, in German, an infinitive at the end.
+fn aim_at(view: View<'_>, place: &Range<usize>) -> Option<(usize, Range<usize>)> {
+    if !view.lexicon.numbers.is_german() {
+        let verb = Some(place.start).filter(|&at| at < place.end && phrase::is_content(view, at))?;
+        let object = phrase::at(view, place, verb + 1)?;
+        return (object.start == verb + 1 && is_named(view, &object)).then_some((verb, object));
+    }
+    let infinitive = |at: &usize| {
+        let word = &view.tokens[*at].text;
+        let ends = ["en", "eln", "ern"].iter().any(|end| word.ends_with(end));
+        ends && phrase::is_content(view, *at) && !view.words().nouns.contains(word)
+    };
+    let verb = place.clone().rev().find(infinitive)?;
+    let object =
+        deeds::phrases(view, &(place.start..verb)).into_iter().find(|phrase| is_named(view, phrase))?;
+    Some((verb, object))
 }
 
 fn number_of(value: &Value) -> String {
@@ -815,12 +857,12 @@ fn dates(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         let before =
             deeds::phrases(view, &(value.from.saturating_sub(4).max(clause.place.start)..value.from));
         let Some(phrase) = before.into_iter().rev().find(|phrase| is_subject(view, phrase)) else { continue };
-        let when = When { day: Some(value.kind.clone()), values: vec![0], ..When::default() };
         let speaker = if value.speaker.is_caller() { "Caller" } else { "Agent" };
         let by = if value.speaker.is_caller() { CALLER } else { AGENT };
-        let np = say::phrase(view, &phrase);
-        let when = when.say(view.lexicon);
-        let values = [("Speaker", view.lexicon.frame(speaker)), ("np", &np), ("when", when.trim())];
+        let np = say::bare_phrase(view, &noun_part(view, &phrase));
+        let when = when::day(view.lexicon, &value.kind);
+        let values =
+            [("Speaker", view.lexicon.frame(speaker)), ("np", &np), ("when", when.trim_end_matches(','))];
         let text = say::sentence(view.lexicon, "date_info", &values);
         out.push(make(Kind::Information, by, Modality::Fact, text, vec![value.turn], "date"));
     }
@@ -862,6 +904,9 @@ fn subjects(evidence: &Evidence<'_>, reasons: &[Statement], out: &mut Vec<Statem
     let said = |at: usize| reasons.iter().any(|s| super::fold(&s.text).contains(&view.tokens[at].text));
     let chosen: Vec<usize> = ranked.into_iter().map(|(_, at)| at).filter(|&at| !said(at)).take(3).collect();
     if chosen.is_empty() {
+        if reasons.is_empty() {
+            first_thing(evidence, out);
+        }
         return;
     }
     let turns: Vec<u16> = chosen.iter().map(|&at| view.tokens[at].turn).collect();
@@ -870,6 +915,22 @@ fn subjects(evidence: &Evidence<'_>, reasons: &[Statement], out: &mut Vec<Statem
     let mut statement = make(Kind::Issue, CALLER, Modality::Claim, text, turns, "subject");
     statement.reason = true;
     out.push(statement);
+}
+
+/// Where nothing is known to be the subject: the first thing that the caller named as theirs.
+fn first_thing(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+    let view = evidence.view;
+    let early = evidence.clauses.iter().filter(|clause| clause.speaker.is_caller()).take(8);
+    let own = |phrase: &Range<usize>| view.words().swap.contains_key(&view.tokens[phrase.start].text);
+    let found = early
+        .flat_map(|clause| deeds::phrases(view, &clause.place).into_iter().map(move |p| (p, clause.turn)))
+        .find(|(phrase, _)| phrase.len() > 1 && own(phrase));
+    if let Some((phrase, turn)) = found {
+        let text = say::sentence(view.lexicon, "about", &[("np", &say::bare_phrase(view, &phrase))]);
+        let mut statement = make(Kind::Issue, CALLER, Modality::Claim, text, vec![turn], "subject");
+        statement.reason = true;
+        out.push(statement);
+    }
 }
 
 fn turns(clauses: &[Clause]) -> Vec<Range<usize>> {

@@ -25,6 +25,11 @@ pub(in crate::confidential) struct Token {
 }
 
 impl Token {
+    /// As recognised, for the note.
+    pub fn text_as_shown(&self) -> String {
+        self.shown.to_lowercase()
+    }
+
     pub fn is_number(&self) -> bool {
         self.text.bytes().next().is_some_and(|b| b.is_ascii_digit())
     }

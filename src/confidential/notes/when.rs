@@ -53,6 +53,11 @@ impl When {
         let value = &view.values[index];
         let kind = value.kind.clone();
         let free = match &kind {
+            // "Tomorrow, Wednesday" is one day.
+            Kind::Weekday(_) if gap <= 1 && matches!(self.day, Some(Kind::Relative(_))) => {
+                self.day = Some(kind.clone());
+                true
+            }
             Kind::Weekday(_) | Kind::Relative(_) | Kind::Month(_) => set(&mut self.day, kind.clone()),
             Kind::Date { .. } => {
                 let merged = self.day.as_ref().is_some_and(|day| same_day(day, &kind));
