@@ -59,8 +59,8 @@ impl World {
         let there = words.first().is_some_and(|leg| self.alive(leg));
         match (command, &words[..]) {
             ("global_setvar", [pair, ..]) => self.set_global(pair),
-            ("uuid_kill", [leg, rest @ ..]) if there => {
-                self.kill(leg, rest.first().unwrap_or(&"NORMAL_CLEARING"));
+            ("uuid_kill", [leg, ..]) if there => {
+                self.kill(leg);
                 OK.into()
             }
             ("uuid_break", [leg, ..]) if there => {

@@ -135,13 +135,12 @@ impl World {
             ("divert_events", _) => self.reply(id, "-ERR not controlling a session."),
             ("sendmsg", Some(leg)) => {
                 let kill = raw.get("call-command") == Some("hangup");
-                let cause = raw.get("hangup-cause").unwrap_or("NORMAL_CLEARING").to_owned();
                 let known = self.channels.get(leg).is_some_and(|channel| !channel.gone);
                 let reply = if known { "+OK".to_owned() } else { format!("-ERR invalid session id [{leg}]") };
                 let leg = leg.to_owned();
                 self.reply(id, &reply);
                 if kill && known {
-                    self.kill(&leg, &cause);
+                    self.kill(&leg);
                 }
             }
             _ => self.reply(id, NOT_FOUND),

@@ -156,7 +156,7 @@ impl World {
     }
 
     /// `uuid_kill` of any leg.
-    pub(super) fn kill(&mut self, leg: &str, _cause: &str) {
+    pub(super) fn kill(&mut self, leg: &str) {
         if self.taps.contains_key(leg) {
             return self.end_tap(leg, true);
         }

@@ -184,7 +184,9 @@ struct Edge {
 }
 
 impl Drop for Edge {
+    /// A switch that is gone keeps no connection open.
     fn drop(&mut self) {
+        self.links.values().for_each(|backlog| backlog.close());
         self.tasks.iter().for_each(AbortHandle::abort);
     }
 }
@@ -528,7 +530,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_is_announced_bridged_and_forked_over_real_sockets_faster_than_real_time() {
-        let clock = SimClock::times(50);
+        let clock = SimClock::times(10);
         let switch = Switch::start(Settings { clock: clock.clone(), ..Settings::default() }).await.unwrap();
         let mut sidecar = Sidecar::connect(&switch).await;
         sidecar.say("auth ClueCon").await;
@@ -539,7 +541,8 @@ mod tests {
         let rtp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let mut uas = Uas::new(ear.local_addr().unwrap(), [1; 32]);
         let script = Script {
-            caller_speech: vec![1_000; 16_000],
+            // Longer than any machine takes to fork; it is hung up by hand.
+            caller_speech: vec![1_000; 8_000 * 600],
             events: vec![(When::Bridged(Duration::from_millis(500)), Act::Hold(Party::Caller))],
             ..Script::default()
         };
@@ -568,6 +571,7 @@ mod tests {
         assert_eq!(sidecar.event("MEDIA_BUG_START").await.unique_id(), Some(&*b));
         let (length, source) = rtp.recv_from(&mut buffer).await.unwrap();
         assert_eq!((length, source), (172, offer.rtp));
+        call.act(Act::HangUp(Party::Caller));
         let report = call.ended().await;
         assert_eq!(report.taps.len(), 1);
         assert!(report.bridged.unwrap() < report.ended);
@@ -591,7 +595,7 @@ mod tests {
     async fn while_the_clock_is_held_nobody_speaks_and_the_heart_beats_on() {
         let clock = SimClock::times(100);
         let switch = Switch::start(Settings { clock: clock.clone(), ..Settings::default() }).await.unwrap();
-        let call = switch.call(Script { caller_speech: vec![0; 80_000], ..Script::default() }).await;
+        let call = switch.call(Script { caller_speech: vec![0; 8_000 * 600], ..Script::default() }).await;
         clock.hold_back(true);
         let held = clock.now();
         let mut sidecar = Sidecar::connect(&switch).await;
@@ -601,6 +605,7 @@ mod tests {
         assert_eq!(switch.console(&format!("uuid_exists {}", call.leg())).await, "true");
         assert_eq!(clock.now(), held);
         clock.hold_back(false);
+        call.act(Act::HangUp(Party::Caller));
         assert_eq!(call.ended().await.cause, "NORMAL_CLEARING");
     }
 
@@ -629,6 +634,15 @@ mod tests {
             "{}",
             rest.len()
         );
+    }
+
+    #[tokio::test]
+    async fn a_switch_that_dies_leaves_no_connection_open() {
+        let switch = Switch::start(Settings::default()).await.unwrap();
+        let mut sidecar = Sidecar::connect(&switch).await;
+        assert_eq!(sidecar.frame().await, Some(Frame::AuthRequest));
+        drop(switch);
+        assert_eq!(sidecar.frame().await, None);
     }
 
     #[tokio::test]
