@@ -121,7 +121,8 @@ fn no_rule_names_a_person_or_a_company_of_the_written_calls() {
         "leudelange",
         "mersch",
     ];
+    let words: std::collections::BTreeSet<&str> = rules.split(|c: char| !c.is_alphanumeric()).collect();
     for name in names {
-        assert!(!rules.contains(name), "{name}");
+        assert!(!words.contains(name), "{name}");
     }
 }

@@ -567,7 +567,7 @@ fn load_issues(issues: BTreeMap<String, IssueFile>) -> Result<Vec<Issue>, Lexico
 }
 
 fn parse<T: serde::de::DeserializeOwned>(file: &'static str, text: &str) -> Result<T, LexiconError> {
-    toml::from_str(text).map_err(|error| LexiconError { file, what: error.to_string() })
+    toml::from_str(text).map_err(|error| LexiconError { file, what: error.message().to_owned() })
 }
 
 fn compile(file: &'static str, patterns: &[String]) -> Result<Vec<Pattern>, LexiconError> {
