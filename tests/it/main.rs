@@ -10,6 +10,8 @@ mod fuzz_seeds;
 mod golden;
 /// What each binary links, and what it must not.
 mod linkage;
+/// Whole calls through a real FreeSWITCH, where one is.
+mod live;
 /// The note engine on written calls, scored.
 mod notes;
 /// Bad input of every kind.

@@ -1,0 +1,150 @@
+//! `callgist run` beside that switch, as a process of its own; its log is read line by line.
+
+use super::switch::FreeSwitch;
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::UdpSocket;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+pub struct Sidecar {
+    child: Child,
+    folder: TempDir,
+    lines: Receiver<Value>,
+    /// Every line so far, with when it was read.
+    seen: Vec<(Instant, Value)>,
+}
+
+impl Sidecar {
+    /// Starts it, and waits until calls are announced.
+    pub fn start(switch: &FreeSwitch) -> Sidecar {
+        let folder = tempfile::Builder::new().prefix("callgist-live-").tempdir().unwrap();
+        let config = folder.path().join("callgist.toml");
+        fs::write(&config, settings(folder.path(), switch)).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_callgist"))
+            .arg("--config")
+            .arg(&config)
+            .args(["run", "--log", "json"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                // What is no JSON is a sentence for people, said when it cannot start.
+                let value = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                if sender.send(value).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut sidecar = Sidecar { child, folder, lines, seen: Vec::new() };
+        sidecar
+            .until("announcing", Duration::from_secs(120), |line| line["message"] == "calls are announced");
+        sidecar
+    }
+
+    /// Waits for the next line of its log that fits.
+    #[track_caller]
+    pub fn until(&mut self, what: &str, within: Duration, fits: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        loop {
+            match self.lines.recv_timeout(within.saturating_sub(begun.elapsed())) {
+                Ok(line) => {
+                    self.seen.push((Instant::now(), line.clone()));
+                    if fits(&line) {
+                        return line;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => panic!("not {what} within {within:?}: {:#?}", self.seen),
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("it ended before it was {what}: {:#?}", self.seen)
+                }
+            }
+        }
+    }
+
+    #[track_caller]
+    pub fn step(&mut self, step: &str) -> Value {
+        self.until(step, PATIENCE, |line| line["step"] == step)
+    }
+
+    /// Waits until the call is kept; its row as `calls show` prints it.
+    #[track_caller]
+    pub fn kept(&mut self) -> Value {
+        let id = self.step("kept")["id"].as_str().unwrap().to_owned();
+        let shown = Command::new(env!("CARGO_BIN_EXE_callgist"))
+            .args(["calls", "show", &id, "--json", "--database"])
+            .arg(self.folder.path().join("store/callgist.db"))
+            .output()
+            .unwrap();
+        serde_json::from_slice(&shown.stdout).unwrap()
+    }
+
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Kills the process that hears.
+    pub fn kill_the_ear(&self) {
+        let ears = children(self.child.id());
+        assert_eq!(ears.len(), 1, "one ear was expected: {ears:?}");
+        let ear = rustix::process::Pid::from_raw(ears[0]).unwrap();
+        rustix::process::kill_process(ear, rustix::process::Signal::KILL).unwrap();
+    }
+}
+
+impl Drop for Sidecar {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn children(parent: u32) -> Vec<i32> {
+    let tasks = fs::read_dir(format!("/proc/{parent}/task")).unwrap().flatten();
+    let listed = tasks.map(|task| fs::read_to_string(task.path().join("children")).unwrap_or_default());
+    listed
+        .flat_map(|list| list.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<_>>())
+        .collect()
+}
+
+fn settings(folder: &Path, switch: &FreeSwitch) -> String {
+    let sip = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let notice = fs::canonicalize("sounds/en/8000/notice.wav").unwrap();
+    format!(
+        "[switch]\nport = {port}\npassword_file = \"{secret}\"\n\
+         [sip]\nlisten = \"{sip}\"\nfirst_rtp_port = 33000\nlast_rtp_port = 33019\n\
+         [store]\ndatabase = \"{folder}/store/callgist.db\"\n\
+         [ears]\nmodels = \"{models}\"\n\
+         [[line]]\nname = \"main\"\nnumber = \"+{number}\"\ncountry_code = \"352\"\nlanguage = \"en\"\n\
+         recogniser = \"whisper\"\nnotice = \"{notice}\"\nnotice_version = \"live\"\n",
+        port = switch.event_socket,
+        secret = switch.password_file().display(),
+        folder = folder.display(),
+        models = models().display(),
+        number = super::NUMBER,
+        notice = notice.display(),
+    )
+}
+
+/// Where `make` puts the models, unless the environment names another folder.
+fn models() -> PathBuf {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("CALLGIST_MODELS")
+        .or_else(|| set("CALLGIST_CACHE"))
+        .or_else(|| Some(set("XDG_CACHE_HOME")?.join("callgist")))
+        .or_else(|| Some(set("HOME")?.join(".cache/callgist")))
+        .expect("a folder with the models")
+}
+
+/// The longest story's talk lasts a minute, and what is left is recognised after it.
+const PATIENCE: Duration = Duration::from_secs(180);

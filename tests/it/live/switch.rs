@@ -1,0 +1,247 @@
+//! A FreeSWITCH of our own: settings in a temporary folder, our three shipped files among them, one process that
+//! ends with its value.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+pub struct FreeSwitch {
+    child: Child,
+    folder: TempDir,
+    pub event_socket: u16,
+    /// Where calls from outside arrive, and nobody has to log in.
+    pub trunk: SocketAddr,
+    /// Where phones register and log in.
+    pub phones: SocketAddr,
+    /// Where the agent's phone stands.
+    pub agent: SocketAddr,
+}
+
+impl FreeSwitch {
+    /// Starts the program that `CALLGIST_FREESWITCH` names; nothing, and a loud word, where there is none.
+    pub fn start() -> Option<FreeSwitch> {
+        let Some(program) = std::env::var_os("CALLGIST_FREESWITCH").filter(|path| !path.is_empty()) else {
+            eprintln!(
+                "SKIPPED: no FreeSWITCH; set CALLGIST_FREESWITCH to the path of its program (and \
+                 CALLGIST_FREESWITCH_MODS to the folder of its modules) to run this test"
+            );
+            return None;
+        };
+        let folder = tempfile::Builder::new().prefix("callgist-live-").tempdir().unwrap();
+        let event_socket = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        // Not the loopback address on which the copies go, as a machine's own address is not.
+        let [trunk, phones, agent] = free_ports().map(|port| SocketAddr::from((MACHINE, port)));
+        write_settings(folder.path(), event_socket, trunk.port(), phones.port(), agent);
+        let mut command = Command::new(&program);
+        command.args(["-nonat", "-nf", "-nc"]);
+        for what in ["conf", "log", "db", "run", "sounds", "storage", "certs", "recordings", "cache", "temp"]
+        {
+            command.arg(format!("-{what}")).arg(folder.path().join(what));
+        }
+        if let Some(modules) = std::env::var_os("CALLGIST_FREESWITCH_MODS").filter(|path| !path.is_empty()) {
+            command.arg("-mod").arg(modules);
+        }
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        let switch = FreeSwitch { child, folder, event_socket, trunk, phones, agent };
+        switch.wait_until_it_runs();
+        Some(switch)
+    }
+
+    fn wait_until_it_runs(&self) {
+        let begun = Instant::now();
+        while !self.try_api("sofia status").is_some_and(|status| status.matches("RUNNING").count() == 3) {
+            assert!(
+                begun.elapsed() < Duration::from_secs(60),
+                "FreeSWITCH does not run with its three profiles; its log ends so:\n{}",
+                self.log_end()
+            );
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    fn log_end(&self) -> String {
+        let log = fs::read_to_string(self.folder.path().join("log/freeswitch.log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+
+    /// Asks the switch, as its own administrator.
+    pub fn api(&self, command: &str) -> String {
+        self.try_api(command).unwrap_or_else(|| panic!("no answer to {command}: {}", self.log_end()))
+    }
+
+    fn try_api(&self, command: &str) -> Option<String> {
+        let mut socket = TcpStream::connect(("127.0.0.1", self.event_socket)).ok()?;
+        socket.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+        write!(socket, "auth {ADMIN}\n\napi {command}\n\n").ok()?;
+        let mut reader = BufReader::new(socket);
+        loop {
+            let (mut answers, mut length) = (false, 0);
+            for line in reader.by_ref().lines() {
+                match line.ok()?.split_once(": ") {
+                    Some(("Content-Type", kind)) => answers = kind == "api/response",
+                    Some(("Content-Length", number)) => length = number.parse().ok()?,
+                    Some(_) => {}
+                    None => break,
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).ok()?;
+            if answers {
+                return String::from_utf8(body).ok();
+            }
+        }
+    }
+
+    /// How many copies of calls run now.
+    pub fn copies(&self) -> usize {
+        self.api("show channels as json").matches("\"application\":\"native_eavesdrop\"").count()
+    }
+
+    /// How many legs there are.
+    pub fn legs(&self) -> usize {
+        self.api("show channels").matches("sofia/").count()
+    }
+
+    /// The file with the password of Callgist's own user.
+    pub fn password_file(&self) -> PathBuf {
+        self.folder.path().join("switch.password")
+    }
+}
+
+impl Drop for FreeSwitch {
+    fn drop(&mut self) {
+        // Killed, for nothing of it is needed any more, and an orderly end takes seconds.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("FreeSWITCH's log ends so:\n{}", self.log_end());
+        }
+    }
+}
+
+fn free_ports() -> [u16; 3] {
+    [(); 3].map(|()| UdpSocket::bind((MACHINE, 0)).unwrap()).map(|socket| socket.local_addr().unwrap().port())
+}
+
+fn write_settings(folder: &Path, event_socket: u16, trunk: u16, phones: u16, agent: SocketAddr) {
+    let shipped = |name: &str| fs::read_to_string(Path::new("dialplan").join(name)).unwrap();
+    let conf = folder.join("conf");
+    for sub in ["dialplan", "sip_profiles", "directory"] {
+        fs::create_dir_all(conf.join(sub)).unwrap();
+    }
+    for sub in ["log", "db", "run", "sounds", "storage", "certs", "recordings", "cache", "temp"] {
+        fs::create_dir(folder.join(sub)).unwrap();
+    }
+    // What README.md beside them says: the number stands there already, the password is filled in.
+    let user = shipped("callgist_user.xml");
+    let filled =
+        user.replace("\"esl-password\" value=\"\"", &format!("\"esl-password\" value=\"{PASSWORD}\""));
+    assert_ne!(filled, user, "the place of the password was not found");
+    fs::write(conf.join("directory/callgist_user.xml"), filled).unwrap();
+    fs::write(conf.join("dialplan/00_callgist.xml"), shipped("00_callgist.xml")).unwrap();
+    fs::write(conf.join("sip_profiles/callgist_profile.xml"), shipped("callgist_profile.xml")).unwrap();
+    let secret = folder.join("switch.password");
+    fs::write(&secret, PASSWORD).unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    let log = folder.join("log/freeswitch.log");
+    let profile = |name: &str, port: u16, auth: bool| {
+        format!(
+            r#"<profile name="{name}"><settings>
+<param name="sip-ip" value="{MACHINE}"/>
+<param name="rtp-ip" value="{MACHINE}"/>
+<param name="sip-port" value="{port}"/>
+<param name="bind-params" value="transport=udp"/>
+<param name="auth-calls" value="{auth}"/>
+<param name="dialplan" value="XML"/>
+<param name="context" value="public"/>
+<param name="codec-prefs" value="PCMA"/>
+<param name="rtp-timer-name" value="soft"/>
+<param name="manage-presence" value="false"/>
+</settings></profile>"#
+        )
+    };
+    let modules: String = MODULES.iter().map(|name| format!("<load module=\"{name}\"/>\n")).collect();
+    let (trunk, phones) = (profile("trunk", trunk, false), profile("phones", phones, true));
+    // An element that stands on the line of an include would be lost.
+    let text = format!(
+        r#"<?xml version="1.0"?>
+<document type="freeswitch/xml">
+<X-PRE-PROCESS cmd="set" data="de-ring=%(1000,4000,425)"/>
+<section name="configuration">
+<configuration name="modules.conf"><modules>
+{modules}
+</modules></configuration>
+<configuration name="switch.conf"><settings>
+<param name="max-sessions" value="100"/>
+<param name="sessions-per-second" value="30"/>
+<param name="rtp-start-port" value="22000"/>
+<param name="rtp-end-port" value="22998"/>
+</settings></configuration>
+<configuration name="logfile.conf"><settings/><profiles><profile name="default">
+<settings><param name="logfile" value="{log}"/></settings>
+<mappings><map name="all" value="debug,info,notice,warning,err,crit,alert"/></mappings>
+</profile></profiles></configuration>
+<configuration name="event_socket.conf"><settings>
+<param name="nat-map" value="false"/>
+<param name="listen-ip" value="127.0.0.1"/>
+<param name="listen-port" value="{event_socket}"/>
+<param name="password" value="{ADMIN}"/>
+<param name="apply-inbound-acl" value="loopback.auto"/>
+</settings></configuration>
+<configuration name="acl.conf"><network-lists/></configuration>
+<configuration name="sofia.conf"><global_settings/><profiles>
+{trunk}
+{phones}
+<X-PRE-PROCESS cmd="include" data="sip_profiles/*.xml"/>
+</profiles></configuration>
+</section>
+<section name="dialplan"><context name="public">
+<X-PRE-PROCESS cmd="include" data="dialplan/*.xml"/>
+<extension name="takes_the_call">
+<condition field="destination_number" expression="^\+?{number}$">
+<action application="set" data="hangup_after_bridge=true"/>
+<action application="bridge" data="sofia/trunk/sip:agent@{agent}"/>
+</condition>
+</extension>
+</context></section>
+<section name="directory">
+<X-PRE-PROCESS cmd="include" data="directory/*.xml"/>
+</section>
+</document>
+"#,
+        log = log.display(),
+        number = super::NUMBER,
+    );
+    fs::write(conf.join("freeswitch.xml"), text).unwrap();
+}
+
+/// What the shipped files need, and what brings calls from one profile to the other.
+const MODULES: [&str; 9] = [
+    "mod_logfile",
+    "mod_event_socket",
+    "mod_commands",
+    "mod_dptools",
+    "mod_dialplan_xml",
+    "mod_loopback",
+    "mod_sofia",
+    "mod_sndfile",
+    "mod_tone_stream",
+];
+
+/// Another loopback address than the copies' one plays the machine's own.
+const MACHINE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+/// Of the test's own connection.
+const ADMIN: &str = "only-for-this-test";
+/// Of Callgist's user.
+pub const PASSWORD: &str = "only-for-callgist-in-this-test";
