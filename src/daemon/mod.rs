@@ -171,6 +171,8 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = ()>) -
             () = calls.wait() => {}
             _ = &mut board => {}
         }
+        // The switchboard says alive no more.
+        switch.withdraw().await;
     };
     let _ = tokio::time::timeout(DRAINED_WITHIN, drain).await;
     Ok(())

@@ -120,6 +120,11 @@ impl Board {
     fn say_alive(&mut self, now: Moment) {
         let Some((micros, seen)) = self.switch_time else { return };
         if self.crowded || !(self.willing)() {
+            if self.announcing {
+                // Not a second longer shall anybody wait for us.
+                self.switch.send(NOT_ALIVE);
+                self.alive_job = None;
+            }
             return self.announcing(false);
         }
         let epoch = (micros + u64::try_from(now.since(seen).as_micros()).unwrap_or(0)) / 1_000_000;
@@ -288,6 +293,9 @@ async fn end_orphans(switch: &FreeSwitch) {
         }
     }
 }
+
+/// A time that is past: nobody waits for us.
+pub(super) const NOT_ALIVE: &str = "global_setvar callgist_alive_until=0";
 
 /// A refresh that is lost once must not look like a dead sidecar.
 const ALIVE_EVERY: Duration = Duration::from_secs(2);

@@ -67,6 +67,11 @@ impl FreeSwitch {
         }
     }
 
+    /// Has the switch know that nobody need wait for us any more: a stop that was planned costs no caller anything.
+    pub async fn withdraw(&self) {
+        self.link.api(board::NOT_ALIVE).await;
+    }
+
     fn send(&self, command: &str) {
         if let Ok(command) = Command::api(command) {
             self.link.send(command);
