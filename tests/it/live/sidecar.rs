@@ -1,6 +1,7 @@
 //! `callgist run` beside that switch, as a process of its own; its log is read line by line.
 
 use super::switch::FreeSwitch;
+use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -93,12 +94,17 @@ impl Sidecar {
         self.child.wait().unwrap();
     }
 
+    /// Asks it to end, and waits.
+    pub fn stop(mut self) {
+        signal(self.child.id().cast_signed(), Signal::TERM);
+        assert!(self.child.wait().unwrap().success());
+    }
+
     /// Kills the process that hears.
     pub fn kill_the_ear(&self) {
         let ears = children(self.child.id());
         assert_eq!(ears.len(), 1, "one ear was expected: {ears:?}");
-        let ear = rustix::process::Pid::from_raw(ears[0]).unwrap();
-        rustix::process::kill_process(ear, rustix::process::Signal::KILL).unwrap();
+        signal(ears[0], Signal::KILL);
     }
 }
 
@@ -107,6 +113,10 @@ impl Drop for Sidecar {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn signal(process: i32, signal: Signal) {
+    rustix::process::kill_process(Pid::from_raw(process).unwrap(), signal).unwrap();
 }
 
 fn children(parent: u32) -> Vec<i32> {
