@@ -1,5 +1,7 @@
 //! What the whole thing does, seen from outside: one binary, one module a theme.
 
+#![expect(clippy::print_stderr, reason = "a test says what it skipped, and what it measured")]
+
 /// Whole calls through the demo.
 mod demo;
 /// Ears as processes, honest and hostile.
