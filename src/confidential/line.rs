@@ -87,6 +87,8 @@ struct Path {
     start_ms: u32,
     /// Samples that entered the gate.
     passed: u64,
+    /// What the packer held when this path began.
+    speech_before_ms: u32,
 }
 
 impl<R: Recogniser> Line<R> {
@@ -153,12 +155,18 @@ impl<R: Recogniser> Line<R> {
         tap.last_packet = now;
         tap.idled = false;
         let Some(since) = self.listening else { return first };
+        let arrived_ms = since.call_time(now);
         if tap.path.is_none() {
             tap.jitter.begin();
-            tap.path = Some(Path::new(&tap.format, since.start_for(now).max(self.reached_ms)));
+            tap.path = Some(Path::new(&tap.format, arrived_ms.max(self.reached_ms), self.packer.speech_ms()));
         }
         tap.jitter.handle(&packet, now);
-        self.reached_ms = tap.drain(&mut self.packer, early_ms).max(self.reached_ms);
+        let reached_ms = tap.drain(&mut self.packer, early_ms);
+        if let Some(path) = tap.path.as_mut().filter(|path| path.speech_before_ms == self.packer.speech_ms())
+        {
+            path.settle(arrived_ms);
+        }
+        self.reached_ms = reached_ms.max(self.reached_ms);
         self.take_windows();
         first
     }
@@ -284,11 +292,8 @@ impl Job {
 }
 
 impl Since {
-    /// The call's time of a stream's first packet. One that flows already starts at the moment itself, so that the
-    /// hazard of which packet came first does not move the words; one that starts later, at its arrival.
-    fn start_for(self, now: Moment) -> u32 {
-        let late = now.since(self.at);
-        if late < STARTS_LATE { self.call_ms } else { self.call_ms.saturating_add(millis(late)) }
+    fn call_time(&self, now: Moment) -> u32 {
+        self.call_ms.saturating_add(millis(now.since(self.at)))
     }
 }
 
@@ -309,13 +314,23 @@ impl Tap {
 }
 
 impl Path {
-    fn new(format: &Format, start_ms: u32) -> Path {
+    fn new(format: &Format, start_ms: u32, speech_before_ms: u32) -> Path {
         Path {
             decoder: Decoder::new(format.codec),
             resampler: Resampler::new(format.clock_rate),
             gate: Gate::new(),
             start_ms,
             passed: 0,
+            speech_before_ms,
+        }
+    }
+
+    /// Puts the beginning where the quickest of the first packets says it was, as long as nobody has spoken: packets
+    /// can only be late. So one slow packet does not move a party's words against the other's.
+    fn settle(&mut self, arrived_ms: u32) {
+        let passed_ms = self.now_ms() - self.start_ms;
+        if passed_ms <= SETTLES_FOR_MS {
+            self.start_ms = self.start_ms.min(arrived_ms.saturating_sub(passed_ms));
         }
     }
 
@@ -369,8 +384,9 @@ fn millis(duration: Duration) -> u32 {
 /// How long a stream may be without a packet before its window is closed all the same.
 const IDLE: Duration = Duration::from_secs(3);
 
-/// A stream whose first packet comes later than this after the bridge began later; sooner, it was flowing before.
-const STARTS_LATE: Duration = Duration::from_millis(500);
+/// How much of a stream's beginning tells where it lies on the call's time line. Longer would be surer, but speech
+/// fixes it anyway.
+const SETTLES_FOR_MS: u32 = 3_000;
 
 /// How much of a long silence the gate is shown, in grids of 80 ms: more than its hangover, so that speech ends.
 const SILENCE_SEEN_GRIDS: u64 = 25;

@@ -12,7 +12,7 @@ pub(in crate::confidential) fn cache(name: &str) -> PathBuf {
 /// To the terminal even when the test harness keeps the output of tests to itself.
 pub(in crate::confidential) fn shout(line: &str) {
     use std::io::Write;
-    let _ = std::io::stderr().lock().write_all(format!("\n*** {line} ***\n").as_bytes());
+    let _ = writeln!(std::io::stderr().lock(), "\n*** {line} ***");
 }
 
 /// Words as they are counted: lower case, letters and digits only.
