@@ -442,3 +442,129 @@ pub(in crate::confidential) fn obeys_the_caps(transcript: &Transcript, text: &st
         && !sensitive::holds_account(text)
         && text.split_whitespace().count() <= WORDS_OF_LONG_CALLS
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::border::TrustLabel;
+    use crate::confidential::notes::lexicon;
+    use crate::confidential::{Turn, Word};
+
+    fn call(lines: &[(Speaker, &str)]) -> Transcript {
+        let word = |text: &str| Word::new(text.to_owned(), 0, 0, 0.9);
+        let turn = |(speaker, said): &(Speaker, &str)| Turn {
+            speaker: *speaker,
+            words: said.split_whitespace().map(word).collect(),
+        };
+        Transcript { turns: lines.iter().map(turn).collect() }
+    }
+
+    const SAID: [(Speaker, &str); 4] = [
+        (Speaker::Caller, "hello my dishwasher is leaking and my card is 4000 1285 7733 9410 expires 09 28"),
+        (Speaker::Agent(1), "the technician comes on friday at ten thirty that costs forty five euros"),
+        (
+            Speaker::Caller,
+            "my husband has diabetes and the password is sunflower please send the new invoice to me",
+        ),
+        (
+            Speaker::Agent(1),
+            "i could do thursday no wait friday and i will send the new invoice to you tomorrow",
+        ),
+    ];
+
+    /// What the guard says of one statement beside a sound reason.
+    fn fault(kind: Kind, by: Speaker, text: &str, dead: Vec<Valued>) -> Option<Fault> {
+        let statement = |kind, by: Speaker, text: &str, reason| Statement {
+            kind,
+            by,
+            positive: true,
+            modality: Modality::Fact,
+            text: text.to_owned(),
+            shorter: None,
+            evidence: if by.is_caller() { vec![0, 2] } else { vec![1, 3] },
+            rule: "test",
+            reason,
+        };
+        let reason =
+            statement(Kind::Issue, Speaker::Caller, "The caller reported a problem: the dishwasher.", true);
+        let mut draft = Draft {
+            language: Language::En,
+            topics: Topics::default(),
+            trust: Trust { label: TrustLabel::Good, confidence_pct: 90, kept_pct: 90, arrived_pct: 90 },
+            statements: vec![reason, statement(kind, by, text, false)],
+            dead,
+        };
+        let verdict = examine(&call(&SAID), lexicon::of(Language::En), &mut draft);
+        assert!(verdict.note.is_some(), "the reason alone is a note");
+        verdict.faults[1]
+    }
+
+    fn says(text: &str) -> Option<Fault> {
+        fault(Kind::Information, Speaker::Agent(1), text, Vec::new())
+    }
+
+    #[test]
+    fn what_was_heard_and_stands_is_let_through() {
+        assert!(says("The agent named an amount of €45.").is_none());
+        assert!(says("A technician visit was agreed on Friday at 10:30.").is_none());
+    }
+
+    #[test]
+    fn sensitive_words_and_numbers_are_dropped() {
+        for text in [
+            "The caller named the card 4000 1285 7733 9410.",
+            "The caller said the card ends with 9410.",
+            "The caller called about diabetes.",
+            "The caller said that sunflower is the word.",
+            "The account was given as DE89 3704 0044 0532 0130 00.",
+        ] {
+            assert!(says(text) == Some(Fault::Sensitive), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_days_that_nobody_said_are_dropped() {
+        assert!(says("The agent named an amount of €46.") == Some(Fault::Ungrounded));
+        assert!(says("A technician visit was agreed on Monday at 10:30.") == Some(Fault::Ungrounded));
+    }
+
+    #[test]
+    fn what_was_superseded_is_banned_from_appointments() {
+        let dead = || vec![Valued::Weekday(3)];
+        let agent = Speaker::Agent(1);
+        let text = "A technician visit was agreed on Thursday.";
+        assert!(fault(Kind::Appointment, agent, text, dead()) == Some(Fault::Dead));
+        assert!(
+            fault(Kind::Appointment, agent, "A technician visit was agreed on Friday.", dead()).is_none()
+        );
+    }
+
+    #[test]
+    fn telegrams_and_sentences_of_the_calls_own_are_dropped() {
+        assert!(says("Friday at 10:30.") == Some(Fault::Form));
+        assert!(says("Dishwasher leaking, technician friday.") == Some(Fault::Form));
+        let copied = "The agent said: please send the new invoice to me.";
+        assert!(says(copied) == Some(Fault::Verbatim));
+    }
+
+    #[test]
+    fn a_note_without_a_reason_is_no_note() {
+        let mut draft = Draft {
+            language: Language::En,
+            topics: Topics::default(),
+            trust: Trust { label: TrustLabel::Good, confidence_pct: 90, kept_pct: 90, arrived_pct: 90 },
+            statements: Vec::new(),
+            dead: Vec::new(),
+        };
+        assert!(examine(&call(&SAID), lexicon::of(Language::En), &mut draft).note.is_none());
+    }
+
+    #[test]
+    fn cards_are_known_by_their_check_digit_and_accounts_by_their_shape() {
+        assert!(sensitive::luhn("4000128577339410"));
+        assert!(!sensitive::luhn("4000128577339411"));
+        assert!(sensitive::holds_account("4000 1285 7733 9411"), "by its length, should a digit be misheard");
+        assert!(sensitive::iban("LU669980557120094400"));
+        assert!(!sensitive::holds_account("call 0171 3920044 at 10:30"));
+    }
+}

@@ -38,6 +38,7 @@ impl Secrets {
         near_cards(tokens, lexicon, covered, &mut ban);
         after_secrets(tokens, lexicon, &mut ban);
         addresses(tokens, lexicon, covered, &mut ban);
+        mail_addresses(tokens, lexicon, &mut ban);
         people(tokens, lexicon, &mut ban);
         for (at, token) in tokens.iter().enumerate() {
             ban[at] |= fits(&lexicon.sensitive.health, token) || lexicon.words.names.contains(&token.text);
@@ -224,6 +225,22 @@ fn addresses(tokens: &[Token], lexicon: &Lexicon, covered: &[Option<usize>], ban
         for place in 0..tokens.len() {
             let close = tokens[place].turn.abs_diff(turn) <= 1 && place.abs_diff(at) < 30;
             ban[place] |= close && covered[place].is_some();
+        }
+    }
+}
+
+/// "anna dot miller at example dot com": what stands around the last point.
+fn mail_addresses(tokens: &[Token], lexicon: &Lexicon, ban: &mut [bool]) {
+    const ENDINGS: [&str; 9] = ["com", "org", "net", "de", "fr", "uk", "lu", "eu", "ie"];
+    for at in 1..tokens.len() {
+        let ends = ENDINGS.contains(&tokens[at].text.as_str())
+            && lexicon.sensitive.dots.contains(&tokens[at - 1].text);
+        if ends {
+            let from = at.saturating_sub(8);
+            for place in from..=at {
+                ban[place] |= tokens[place].turn == tokens[at].turn
+                    && !lexicon.words.stop.contains(&tokens[place].text);
+            }
         }
     }
 }

@@ -134,6 +134,8 @@ pub(in crate::confidential) struct SayTime {
     pub date_month: String,
     pub in_month: String,
     pub at_time: String,
+    /// A time after a weekday with its date.
+    pub after_date: String,
     pub window: String,
     pub in_duration: String,
     pub clock: String,
@@ -204,6 +206,8 @@ pub(in crate::confidential) struct Sensitive {
     pub secrets: Vec<Stem>,
     pub cards: Vec<Stem>,
     pub birth: Vec<Stem>,
+    /// How the point of an e-mail address is said.
+    pub dots: BTreeSet<String>,
 }
 
 /// The language's lexicon, compiled once.
@@ -379,6 +383,7 @@ struct SensitiveFile {
     secrets: String,
     cards: String,
     birth: String,
+    dots: String,
 }
 
 fn load(language: Language) -> Result<Lexicon, LexiconError> {
@@ -418,6 +423,7 @@ fn load(language: Language) -> Result<Lexicon, LexiconError> {
             secrets: stems(&sensitive.secrets),
             cards: stems(&sensitive.cards),
             birth: stems(&sensitive.birth),
+            dots: set(&sensitive.dots),
         },
         cues,
         frames: parse("render", files.render)?,

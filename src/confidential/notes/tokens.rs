@@ -126,6 +126,10 @@ fn mark_end(token: &mut Token, word: &str) {
 }
 
 fn split_word(word: &str, lexicon: &Lexicon, push: &mut impl FnMut(String, String)) {
+    // An e-mail address is never read, so it can never be quoted.
+    if word.contains('@') {
+        return;
+    }
     for piece in pieces(word) {
         let folded = fold(piece);
         if let Some(parts) = lexicon.split.get(&folded) {

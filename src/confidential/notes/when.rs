@@ -121,7 +121,9 @@ impl When {
             };
             push_bounded(&mut text, bound.filter(|(_, on_time)| !on_time), &plain, prefix);
         }
-        if let Some(part) = self.part.and_then(|part| say.parts.get(usize::from(part))) {
+        // "In the morning at 11:30" says nothing more than 11:30, and more of the call's words.
+        let part = self.part.filter(|_| self.time.is_none());
+        if let Some(part) = part.and_then(|part| say.parts.get(usize::from(part))) {
             text.push(' ');
             text.push_str(part);
         }
@@ -133,6 +135,10 @@ impl When {
                 (None, Kind::Window { .. }) => {
                     text.push(' ');
                     text.push_str(&plain);
+                }
+                // A whole date and a time in the order of speech would be six words of the call.
+                (None, _) if matches!(&self.day, Some(Kind::Date { weekday: Some(_), .. })) => {
+                    text.push_str(&fill(&say.after_date, &[("", &plain)]));
                 }
                 (None, _) => {
                     text.push(' ');
