@@ -29,8 +29,10 @@ use crate::border::{Day, DoNotContact, Topics, Trust, TrustLabel};
 use crate::call::{Language, NoSummary};
 use lexicon::Lexicon;
 use pattern::View;
+use std::collections::BTreeMap;
 use tokens::Token;
 use values::Value;
+use zeroize::Zeroize;
 
 super::never_shown!(Token, Value, Statement);
 
@@ -107,6 +109,8 @@ struct Read {
     secrets: Secrets,
     /// Tokens that are a verb of an act.
     verbs: Vec<bool>,
+    /// How often the caller and the other side said a word.
+    counts: BTreeMap<String, (usize, usize)>,
     /// Whether nouns are known by their capitals: German, by a recogniser that writes them.
     cased: bool,
 }
@@ -119,7 +123,8 @@ impl Read {
         let secrets = Secrets::find(&tokens, &values, &covered, lexicon);
         let capitals = tokens.iter().filter(|token| token.shown.starts_with(char::is_uppercase)).count();
         let cased = lexicon.numbers.is_german() && capitals * 10 > tokens.len();
-        let mut read = Read { lexicon, tokens, values, covered, secrets, verbs: Vec::new(), cased };
+        let counts = count(&tokens);
+        let mut read = Read { lexicon, tokens, values, covered, secrets, verbs: Vec::new(), counts, cased };
         read.verbs = pattern::verbs(read.view());
         read
     }
@@ -133,8 +138,24 @@ impl Read {
             lexicon: self.lexicon,
             channel: &[],
             verbs: &self.verbs,
+            counts: &self.counts,
             cased: self.cased,
         }
+    }
+}
+
+fn count(tokens: &[Token]) -> BTreeMap<String, (usize, usize)> {
+    let mut counts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    for token in tokens {
+        let (caller, agent) = counts.entry(token.text.clone()).or_default();
+        *(if token.speaker.is_caller() { caller } else { agent }) += 1;
+    }
+    counts
+}
+
+impl Drop for Read {
+    fn drop(&mut self) {
+        std::mem::take(&mut self.counts).into_keys().for_each(|mut word| word.zeroize());
     }
 }
 

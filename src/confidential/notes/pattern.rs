@@ -10,6 +10,7 @@ use super::{
     lexicon::{Lexicon, Words},
     phrase,
 };
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 pub(in crate::confidential) struct Pattern(Vec<Element>);
@@ -61,6 +62,8 @@ pub(in crate::confidential) struct View<'a> {
     pub lexicon: &'a Lexicon,
     /// Which tokens are a verb of an act by themselves; empty before they are known.
     pub verbs: &'a [bool],
+    /// How often the caller and the other side said a word; empty before it is counted.
+    pub counts: &'a BTreeMap<String, (usize, usize)>,
     /// Whether nouns are known by their capitals.
     pub cased: bool,
     /// What `{ch}` stands for.

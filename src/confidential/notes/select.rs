@@ -214,11 +214,9 @@ fn weight(view: View<'_>, at: usize) -> usize {
     if token.text.len() < 4 && listed == 0 {
         return 0;
     }
-    let same = view.tokens.iter().filter(|other| other.text == token.text);
-    let (mut own, mut echoed) = (0, 0);
-    for other in same {
-        if other.speaker.is_caller() == token.speaker.is_caller() { own += 1 } else { echoed = 1 }
-    }
+    let (caller, agent) = view.counts.get(&token.text).copied().unwrap_or_default();
+    let (own, other) = if token.speaker.is_caller() { (caller, agent) } else { (agent, caller) };
+    let echoed = usize::from(other > 0);
     listed + usize::from(own > 1) + echoed * 2
 }
 
