@@ -6,7 +6,6 @@
 pub mod calls;
 pub mod config;
 pub mod demo;
-
 pub mod doctor;
 mod exit;
 pub mod note;
@@ -42,6 +41,8 @@ enum Command {
     Config(config::ConfigCommand),
     /// Look at everything that a call needs, and say what to do where something is missing.
     Doctor(doctor::DoctorArgs),
+    /// Write the notes of written calls, to try the note engine without a telephone.
+    Note(note::NoteArgs),
 }
 
 /// Runs the command of these arguments.
@@ -60,6 +61,10 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Calls(command) => calls::run(&cli.config, &command),
         Command::Config(command) => config::run(&cli.config, &command),
         Command::Doctor(args) => doctor::run(&cli.config, &args),
+        Command::Note(args) => match note::run(&args) {
+            Ok(()) => Exit::Done,
+            Err(error) => fail(Exit::Failed, &format!("{error:#}")),
+        },
     }
 }
 

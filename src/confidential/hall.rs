@@ -36,11 +36,19 @@ pub struct Settings {
     pub early_closing_calls: usize,
     /// Bytes of audio that may wait before `has_room` says no.
     pub audio_budget: usize,
+    /// A party that sends no packet for so long has ended its speech, and its window is closed. Shorter cuts at a
+    /// stall of the switch; longer lets the last words before a hold wait.
+    pub idle: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { early_closing_ms: 10_000, early_closing_calls: 4, audio_budget: 512 << 20 }
+        Settings {
+            early_closing_ms: 10_000,
+            early_closing_calls: 4,
+            audio_budget: 512 << 20,
+            idle: Duration::from_secs(3),
+        }
     }
 }
 
@@ -118,7 +126,7 @@ impl<R: Recogniser, N: NoteTaker> Hall<R, N> {
     }
 
     pub fn open(&self, call: CallId, language: Language, today: Day) {
-        let new = Call::new(language, today, self.recogniser.packing(), &self.budget);
+        let new = Call::new(language, today, self.recogniser.packing(), &self.budget, self.settings.idle);
         self.calls().entry(call).or_insert_with(|| Arc::new(Mutex::new(new)));
     }
 
@@ -400,11 +408,11 @@ struct Ending {
 }
 
 impl<R: Recogniser> Call<R> {
-    fn new(language: Language, today: Day, packing: Packing, budget: &Budget) -> Call<R> {
+    fn new(language: Language, today: Day, packing: Packing, budget: &Budget, idle: Duration) -> Call<R> {
         Call {
             language,
             today,
-            lines: PARTIES.map(|_| Line::new(packing, budget)),
+            lines: PARTIES.map(|_| Line::new(packing, budget, idle)),
             bridged: None,
             counters_at: Moment::START,
             ending: None,

@@ -19,6 +19,8 @@ use std::time::Duration;
 use zeroize::Zeroize;
 
 pub(in crate::confidential) struct Line<R: Recogniser> {
+    /// How long a stream may be without a packet before its window is closed all the same.
+    idle: Duration,
     tap: Option<Tap>,
     /// When hearing began or went on, and where on the call's time line that was.
     listening: Option<Since>,
@@ -92,8 +94,9 @@ struct Path {
 }
 
 impl<R: Recogniser> Line<R> {
-    pub(in crate::confidential) fn new(packing: Packing, budget: &Budget) -> Line<R> {
+    pub(in crate::confidential) fn new(packing: Packing, budget: &Budget, idle: Duration) -> Line<R> {
         Line {
+            idle,
             tap: None,
             listening: None,
             packer: Packer::new(packing, budget),
@@ -190,7 +193,7 @@ impl<R: Recogniser> Line<R> {
         if self.packer.is_empty() {
             return None;
         }
-        Some(tap.last_packet + IDLE)
+        Some(tap.last_packet + self.idle)
     }
 
     pub(in crate::confidential) fn wants_turn(&self) -> bool {
@@ -380,9 +383,6 @@ impl Path {
 fn millis(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }
-
-/// How long a stream may be without a packet before its window is closed all the same.
-const IDLE: Duration = Duration::from_secs(3);
 
 /// How much of a stream's beginning tells where it lies on the call's time line. Longer would be surer, but speech
 /// fixes it anyway.

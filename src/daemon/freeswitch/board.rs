@@ -5,7 +5,7 @@ use super::super::switch::{Mail, Offered};
 use super::registry::Entry;
 use super::{FreeSwitch, LinkError, News, events, words};
 use crate::call::{CallId, Event, Leg, Moment, Number};
-use crate::config::Config;
+use crate::config::{Config, Line};
 use crate::wire::esl::{Command, Event as SwitchEvent, EventName, Fault};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub type Willing = Box<dyn Fn() -> bool + Send + Sync>;
 /// The task's state.
 pub struct Board {
     switch: FreeSwitch,
-    lines: BTreeMap<String, Arc<crate::config::Line>>,
+    lines: BTreeMap<String, Arc<Line>>,
     offers: mpsc::UnboundedSender<Offered>,
     willing: Willing,
     /// The newest time that the switch told, and when it reached us (F123: its clock is not ours).
@@ -231,7 +231,7 @@ impl Board {
             line: line.clone(),
             leg: leg.clone(),
             caller: number("Caller-Caller-ID-Number").filter(|_| !withheld),
-            called: number("Caller-Destination-Number"),
+            called: called(event, line),
             mail,
             mailbox: mailbox.clone(),
         };
@@ -247,6 +247,16 @@ impl Board {
         self.switch.registry().add(call, entry);
         let _ = self.offers.send(offered);
     }
+}
+
+/// The number that was dialled, in E.164: the line's own where the switch leaves out its beginning.
+fn called(event: &SwitchEvent, line: &Line) -> Option<Number> {
+    let dialled = Number::new(event.get("Caller-Destination-Number")?).ok()?;
+    let digits = dialled.as_str().trim_start_matches(['+', '0']);
+    if !digits.is_empty() && line.number.as_str().ends_with(digits) {
+        return Some(line.number.clone());
+    }
+    Number::in_country(dialled.as_str(), &line.country_code).ok()
 }
 
 /// After every connection: copies that nobody holds are ended, calls that ended meanwhile are told so (R9).
