@@ -65,6 +65,11 @@ fn english_values_are_read_from_both_recognisers() {
     is(En, "within ten working days", &[V::Duration { count: 10, unit: 3 }]);
     is(En, "tomorrow before noon", &[V::Relative(1), V::Part(4)]);
     is(En, "one second please", &[]);
+    for torn in ["1030", "10.30", "10-30", "10:30"] {
+        let text = format!("on Thursday at {torn} in the morning");
+        is(En, &text, &[V::Weekday(3), time(10, 30), V::Part(0)]);
+    }
+    assert!(!kinds(En, "my number is 1030").iter().any(|kind| matches!(kind, V::Time { .. })));
 }
 
 #[test]

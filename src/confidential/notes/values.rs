@@ -146,6 +146,7 @@ impl Reader<'_> {
         self.amount(at)
             .or_else(|| self.window(at))
             .or_else(|| self.duration(at))
+            .or_else(|| self.torn_time(at))
             .or_else(|| self.digits(at))
             .or_else(|| self.date(at))
             .or_else(|| self.time(at))
@@ -532,6 +533,21 @@ impl Reader<'_> {
         fits.then_some((Kind::Time { hour, minute }, next))
     }
 
+    /// "Thursday at 1030", "at 10.30 in the morning", "at 10-30": a recogniser's way to write a time. It is one only
+    /// behind "at" and beside a day or a part of the day.
+    fn torn_time(&self, at: usize) -> Option<(Kind, usize)> {
+        let apart = self.text(at + 1) == "-";
+        let (minute_at, next) = if apart { (at + 2, at + 3) } else { (at, at + 1) };
+        let (hour, minute) = match apart {
+            true => minutes_of(self.text(at), self.text(minute_at)),
+            false => torn_clock(self.text(at)),
+        }?;
+        let opened = self.lexicon.time.time_openers.contains(self.before(at, 1));
+        let of_a_day = self.is_day_word(self.before(at, 2))
+            || next < self.end && matches!(self.relative(next), Some((Kind::Part(_) | Kind::Relative(_), _)));
+        (opened && of_a_day).then_some((Kind::Time { hour, minute }, next))
+    }
+
     /// "at eight" is a time when the clause goes on with a function word or ends.
     fn bare_hour_ends(&self, next: usize) -> bool {
         let text = self.text(next);
@@ -652,6 +668,23 @@ fn written_clock(text: &str) -> Option<(u8, u8)> {
         return Some((hour, 0));
     }
     let minute: u8 = minute.parse().ok().filter(|m| *m < 60)?;
+    Some((hour, minute))
+}
+
+/// "1030", "930", "10.30".
+fn torn_clock(text: &str) -> Option<(u8, u8)> {
+    let (hour, minute) = match text.split_once(['.', '-']) {
+        Some(parts) => parts,
+        None => text.split_at_checked(text.len().checked_sub(2)?)?,
+    };
+    minutes_of(hour, minute)
+}
+
+/// An hour and its minutes, on the five minutes of an agreed time.
+fn minutes_of(hour: &str, minute: &str) -> Option<(u8, u8)> {
+    let fits = (1..=2).contains(&hour.len()) && minute.len() == 2;
+    let hour: u8 = hour.parse().ok().filter(|hour| fits && *hour < 24)?;
+    let minute: u8 = minute.parse().ok().filter(|minute| *minute < 60 && minute % 5 == 0)?;
     Some((hour, minute))
 }
 
