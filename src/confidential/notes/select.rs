@@ -48,7 +48,10 @@ pub(super) fn statements(evidence: &Evidence<'_>) -> Vec<Statement> {
     periods(evidence, &mut told);
     dates(evidence, &mut told);
     possibilities(evidence, &mut told);
-    subjects(evidence, &reasons, &mut told);
+    // Bare words beside a reason that is known would only be noise.
+    if reasons.is_empty() {
+        subjects(evidence, &mut told);
+    }
     let mut all = Vec::new();
     let rest = reasons.split_off(reasons.len().min(3));
     all.extend(reasons);
@@ -882,7 +885,7 @@ fn possibilities(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
 }
 
 /// What the call is about: the heaviest words, the caller's first.
-fn subjects(evidence: &Evidence<'_>, reasons: &[Statement], out: &mut Vec<Statement>) {
+fn subjects(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
     let mut best: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     for (at, token) in view.tokens.iter().enumerate() {
@@ -899,13 +902,9 @@ fn subjects(evidence: &Evidence<'_>, reasons: &[Statement], out: &mut Vec<Statem
     }
     let mut ranked: Vec<(usize, usize)> = best.into_values().filter(|(score, _)| *score >= 4).collect();
     ranked.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
-    let said = |at: usize| reasons.iter().any(|s| super::fold(&s.text).contains(&view.tokens[at].text));
-    let chosen: Vec<usize> = ranked.into_iter().map(|(_, at)| at).filter(|&at| !said(at)).take(3).collect();
+    let chosen: Vec<usize> = ranked.into_iter().map(|(_, at)| at).take(3).collect();
     if chosen.is_empty() {
-        if reasons.is_empty() {
-            first_thing(evidence, out);
-        }
-        return;
+        return first_thing(evidence, out);
     }
     let turns: Vec<u16> = chosen.iter().map(|&at| view.tokens[at].turn).collect();
     let words: Vec<String> = chosen.iter().map(|&at| say::phrase(view, &(at..at + 1))).collect();
