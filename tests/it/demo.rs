@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 /// One at a time: two recognisers on two cores would only make each other late.
-static TURN: Mutex<()> = Mutex::new(());
+pub(crate) static TURN: Mutex<()> = Mutex::new(());
 
 /// Runs `callgist demo` with a folder of its own for what it writes, and hands the folder on.
 fn demo(arguments: &[&str]) -> (Output, tempfile::TempDir) {

@@ -23,9 +23,14 @@ pub struct Sidecar {
 impl Sidecar {
     /// Starts it, and waits until calls are announced.
     pub fn start(switch: &FreeSwitch) -> Sidecar {
+        Sidecar::with(switch, "")
+    }
+
+    /// Starts it with more settings, which follow those of the line `main`.
+    pub fn with(switch: &FreeSwitch, more: &str) -> Sidecar {
         let folder = tempfile::Builder::new().prefix("callgist-live-").tempdir().unwrap();
         let config = folder.path().join("callgist.toml");
-        fs::write(&config, settings(folder.path(), switch)).unwrap();
+        fs::write(&config, settings(folder.path(), switch) + more).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_callgist"))
             .arg("--config")
             .arg(&config)
@@ -75,6 +80,13 @@ impl Sidecar {
     #[track_caller]
     pub fn step(&mut self, step: &str) -> Value {
         self.until(step, PATIENCE, |line| line["step"] == step)
+    }
+
+    /// Whether the call that comes now gets its notice, told when that is over or the call is kept without it.
+    #[track_caller]
+    pub fn announces(&mut self) -> bool {
+        let told = |line: &Value| line["step"] == "announced" || line["step"] == "kept";
+        self.until("announced", PATIENCE, told)["step"] == "announced"
     }
 
     /// Waits until the call is kept; its row as `calls show` prints it.
