@@ -192,12 +192,33 @@ async fn switch(config: &Config, args: &DoctorArgs, sip_free: bool, findings: &m
             ),
         }
     }
+    ringing(&link, findings).await;
     profile(config, &link, &mut news, sip_free, findings).await;
     if args.no_call {
         return findings.add("snippet", State::Skipped, "no test call was placed (--no-call)");
     }
+    if api(&link, "module_exists mod_loopback").await.as_deref() != Some("true") {
+        return findings.add(
+            "snippet",
+            State::Skipped,
+            "no test call can be placed: mod_loopback is not loaded",
+        );
+    }
     for line in config.lines.iter().filter(|line| line.enabled) {
         snippet(line, &args.context, &link, &mut news, findings).await;
+    }
+}
+
+/// Whether the tone is there that callers hear between the notice and the agent's answer.
+async fn ringing(link: &Link, findings: &mut Findings) {
+    match api(link, "global_getvar de-ring").await {
+        Some(tone) if tone.starts_with('%') => findings.good("ringing tone", format!("de-ring is {tone}")),
+        _ => findings.add(
+            "ringing tone",
+            State::Warning,
+            "de-ring is not set in vars.xml: unless the snippet names another tone, callers hear nothing while the \
+             agent's phone rings",
+        ),
     }
 }
 

@@ -203,7 +203,7 @@ impl World {
         self.fire("CHANNEL_CREATE", &uuid, &[], &[]);
         let caller = originate.get("origination_caller_id_number").map(str::to_owned);
         let script = Script { line: number.clone(), caller, answer_after: None, ..Script::default() };
-        let (no, _) = self.place(script, Some(&format!("loopback/{number}-b")));
+        let (no, _) = self.place(script, Some((&format!("loopback/{number}-b"), &uuid)));
         self.loops.insert(uuid.clone(), no);
         self.tell(job, &format!("+OK {uuid}\n"));
     }

@@ -339,8 +339,8 @@ impl World {
         placed
     }
 
-    /// The same, or the half of a loopback that goes by `name`.
-    pub(super) fn place(&mut self, script: Script, name: Option<&str>) -> (CallNo, String) {
+    /// The same, or the -b half of a loopback: its name, and the -a half.
+    pub(super) fn place(&mut self, script: Script, half: Option<(&str, &str)>) -> (CallNo, String) {
         self.next_call += 1;
         let no = CallNo(self.next_call);
         let uuid = self.uuid();
@@ -349,10 +349,11 @@ impl World {
             return (no, uuid);
         }
         let mut leg = self.caller_leg(&uuid, no, &script);
-        if let Some(name) = name {
+        if let Some((name, other)) = half {
             name.clone_into(&mut leg.name);
             leg.set("channel_name", name);
             leg.set("loopback_leg", "B");
+            leg.set("other_loopback_leg_uuid", other);
         }
         self.channels.insert(uuid.clone(), leg);
         for (when, act) in &script.events {

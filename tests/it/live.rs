@@ -316,4 +316,4 @@ const SETTLED: Duration = Duration::from_millis(300);
 /// The guarded sleep of the shipped snippet.
 const HALF_A_SECOND: Duration = Duration::from_millis(500);
 /// A new ear is up within 10 s on a machine that is not busy.
-const EAR_BACK: Duration = Duration::from_secs(60);
+const EAR_BACK: Duration = Duration::from_secs(300);

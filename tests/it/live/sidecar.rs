@@ -16,8 +16,8 @@ pub struct Sidecar {
     child: Child,
     folder: TempDir,
     lines: Receiver<Value>,
-    /// Every line so far, with when it was read.
-    seen: Vec<(Instant, Value)>,
+    /// Every line so far.
+    seen: Vec<Value>,
 }
 
 impl Sidecar {
@@ -64,17 +64,21 @@ impl Sidecar {
         loop {
             match self.lines.recv_timeout(within.saturating_sub(begun.elapsed())) {
                 Ok(line) => {
-                    self.seen.push((Instant::now(), line.clone()));
+                    self.seen.push(line.clone());
                     if fits(&line) {
                         return line;
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => panic!("not {what} within {within:?}: {:#?}", self.seen),
+                Err(RecvTimeoutError::Timeout) => panic!("not {what} within {within:?}:\n{}", self.log()),
                 Err(RecvTimeoutError::Disconnected) => {
-                    panic!("it ended before it was {what}: {:#?}", self.seen)
+                    panic!("it ended before it was {what}:\n{}", self.log())
                 }
             }
         }
+    }
+
+    fn log(&self) -> String {
+        self.seen.iter().map(|line| format!("{line}\n")).collect()
     }
 
     #[track_caller]
@@ -167,6 +171,9 @@ fn models() -> PathBuf {
         .or_else(|| Some(set("HOME")?.join(".cache/callgist")))
         .expect("a folder with the models")
 }
+
+/// Loading a model and warming up take a few seconds on a machine that is not busy.
+const READY_WITHIN: Duration = Duration::from_secs(300);
 
 /// The longest story's talk lasts a minute, and what is left is recognised after it.
 const PATIENCE: Duration = Duration::from_secs(180);
