@@ -52,8 +52,7 @@ impl Sidecar {
             }
         });
         let mut sidecar = Sidecar { child, folder, lines, seen: Vec::new() };
-        sidecar
-            .until("announcing", Duration::from_secs(120), |line| line["message"] == "calls are announced");
+        sidecar.until("announcing", READY_WITHIN, |line| line["message"] == "calls are announced");
         sidecar
     }
 
