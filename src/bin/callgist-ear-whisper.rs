@@ -3,8 +3,12 @@
 use callgist::confidential::recogniser::whisper::Whisper;
 use callgist::ear;
 use callgist::sandbox::ear::Code;
+use ctranslate2::CTranslate2;
 use std::process::ExitCode;
 
+#[path = "../confidential/recogniser/whisper/ctranslate2.rs"]
+mod ctranslate2;
+
 fn main() -> ExitCode {
-    ear::main(Code::Compiled, |arguments| Whisper::load(&arguments.model, arguments.threads))
+    ear::main(Code::Compiled, |arguments| Whisper::<CTranslate2>::load(&arguments.model, arguments.threads))
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Frames of a whole window.
-pub(in crate::confidential) const FRAMES: usize = 3_000;
+pub const FRAMES: usize = 3_000;
 
 /// Samples from one frame to the next.
 pub(in crate::confidential) const HOP: usize = 160;

@@ -5,6 +5,10 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program for the terminal")]
 
 #[cfg(feature = "whisper")]
+#[path = "../../src/confidential/recogniser/whisper/ctranslate2.rs"]
+mod ctranslate2;
+
+#[cfg(feature = "whisper")]
 fn main() {
     use callgist::call::Language;
     use callgist::confidential::Pcm;
@@ -18,7 +22,8 @@ fn main() {
         eprintln!("usage: whisper_cost MODEL-FOLDER WINDOWS-FOLDER (see whisper_cost.py)");
         return;
     };
-    let whisper = Whisper::load(model, 1).unwrap_or_else(|error| panic!("{}: {error}", model.display()));
+    let whisper = Whisper::<ctranslate2::CTranslate2>::load(model, 1)
+        .unwrap_or_else(|error| panic!("{}: {error}", model.display()));
     whisper.warm_up().unwrap();
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(windows).unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -1,8 +1,9 @@
 //! Audio goes in, words come out: the seam behind which both recognisers stand.
 //!
 //! Whisper takes whole windows and forgets them; Vosk follows a stream. Both give words with start, end and
-//! probability, timed in milliseconds of the audio that the stream was given. Whatever names a recogniser's own
-//! library is `#[inline]`: it must be compiled where it is used, for the daemon's binary may not link one.
+//! probability, timed in milliseconds of the audio that the stream was given. The daemon's binary may link neither:
+//! what names Vosk's library is `#[inline]`, so it is compiled where it is used, and what names Whisper's is no part of
+//! this library at all (`whisper/ctranslate2.rs`).
 
 #[cfg(any(feature = "vosk", feature = "whisper", test))]
 mod files;

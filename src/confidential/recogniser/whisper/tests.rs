@@ -1,6 +1,7 @@
 //! The real library with the real model: notices in three languages, sounds that nobody spoke, and a whole call's path
 //! against the same audio without it.
 
+use super::ctranslate2::CTranslate2;
 use super::*;
 use crate::border::{Day, DoNotContact, FromEar};
 use crate::call::{CallId, Moment, NoSummary, Party};
@@ -13,6 +14,8 @@ use crate::confidential::{Hall, NoteTaker, Settings, Transcript};
 use crate::wire::rtp::{Codec, Format, Header, Packet, Seq, Ssrc, Timestamp};
 use audio_codec::{Encoder as _, pcma::PcmaEncoder};
 use std::sync::{Arc, LazyLock, Mutex};
+
+type Whisper = super::Whisper<CTranslate2>;
 
 const FORMAT: Format = Format { codec: Codec::Pcma, payload_type: 8, clock_rate: 8_000, ptime_ms: 20 };
 
