@@ -163,13 +163,12 @@ impl<R: Recogniser> Line<R> {
             tap.jitter.begin();
             tap.path = Some(Path::new(&tap.format, arrived_ms.max(self.reached_ms), self.packer.speech_ms()));
         }
-        tap.jitter.handle(&packet, now);
-        let reached_ms = tap.drain(&mut self.packer, early_ms);
-        if let Some(path) = tap.path.as_mut().filter(|path| path.speech_before_ms == self.packer.speech_ms())
-        {
+        let silent_yet = self.packer.speech_ms();
+        if let Some(path) = tap.path.as_mut().filter(|path| path.speech_before_ms == silent_yet) {
             path.settle(arrived_ms);
         }
-        self.reached_ms = reached_ms.max(self.reached_ms);
+        tap.jitter.handle(&packet, now);
+        self.reached_ms = tap.drain(&mut self.packer, early_ms).max(self.reached_ms);
         self.take_windows();
         first
     }
