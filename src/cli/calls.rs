@@ -144,8 +144,7 @@ pub(super) fn print_call(kept: &Kept) {
     }
     let cause = call.end_cause.as_ref().map_or(String::new(), |cause| format!(" ({})", cause.as_str()));
     println!("  ended     {}{cause}", time(call.ended));
-    if let Some((recogniser, _)) = call.origin.ear {
-        let heard = call.heard.unwrap_or_default();
+    if let (Some((recogniser, _)), Some(heard)) = (call.origin.ear, call.heard) {
         let seconds = heard.speech_ms / 1_000;
         println!(
             "  heard     {seconds} s of speech by {}, {} words, none kept",
