@@ -25,7 +25,7 @@ pub enum LogForm {
 }
 
 pub fn run(path: &Path, args: &RunArgs) -> Exit {
-    start_log(args.log, "info");
+    start_log(args.log, "info,rusqlite_migration=warn");
     let config = match Config::load(path) {
         Ok(config) => config,
         Err(problems) => return fail(Exit::Config, &format!("{}:\n{problems}", path.display())),
