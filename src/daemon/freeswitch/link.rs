@@ -249,20 +249,23 @@ async fn serve(
     clock: Clock,
 ) -> Option<LinkError> {
     let mut waiting: VecDeque<oneshot::Sender<Answer>> = VecDeque::new();
+    // From the last frame on, whatever we send meanwhile: a switch that hangs takes our commands all the same.
+    let mut silent = clock.now() + SILENT_AFTER;
     loop {
         tokio::select! {
-            frame = tokio::time::timeout(clock.real(SILENT_AFTER), socket.next()) => {
+            () = clock.sleep_until(Some(silent)) => return Some(LinkError::Silent),
+            frame = socket.next() => {
+                silent = clock.now() + SILENT_AFTER;
                 let answer = match frame {
-                    Err(_) => return Some(LinkError::Silent),
-                    Ok(None) => return Some(LinkError::Goodbye),
-                    Ok(Some(Err(error))) => return Some(LinkError::Broken(error)),
-                    Ok(Some(Ok(Frame::Event(event, _)))) => {
+                    None => return Some(LinkError::Goodbye),
+                    Some(Err(error)) => return Some(LinkError::Broken(error)),
+                    Some(Ok(Frame::Event(event, _))) => {
                         let _ = news.send(News::Event(Box::new(event)));
                         continue;
                     }
-                    Ok(Some(Ok(Frame::Reply(reply)))) => Answer::Reply(reply),
-                    Ok(Some(Ok(Frame::Api(reply)))) => Answer::Api(reply),
-                    Ok(Some(Ok(_))) => continue,
+                    Some(Ok(Frame::Reply(reply))) => Answer::Reply(reply),
+                    Some(Ok(Frame::Api(reply))) => Answer::Api(reply),
+                    Some(Ok(_)) => continue,
                 };
                 if let Some(asker) = waiting.pop_front() {
                     let _ = asker.send(answer);
