@@ -1,7 +1,8 @@
 //! The address of a copy's offer goes in; a bound socket comes out from which that copy alone can be read and
 //! through which nothing can be sent. The daemon never reads it; it hands it to an ear.
 
-use rustix::net::{Shutdown, shutdown, sockopt::set_socket_recv_buffer_size};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, Shutdown, recv, shutdown, sockopt::set_socket_recv_buffer_size};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
@@ -14,9 +15,22 @@ pub fn rtp_socket(offer: SocketAddr, ports: RangeInclusive<u16>) -> io::Result<(
     let socket = bind(ports)?;
     socket.connect(offer)?;
     shutdown(&socket, Shutdown::Write)?;
+    discard(&socket)?;
     // More room bridges a longer stall of the ear; the kernel gives what its own limit allows.
     let _ = set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER);
     Ok((socket.local_addr()?.port(), socket))
+}
+
+/// What came between the two calls above is no copy's: the switch has not been told of this port. It is dropped
+/// without a byte of it being read.
+fn discard(socket: &UdpSocket) -> io::Result<()> {
+    loop {
+        match recv(socket, &mut [] as &mut [u8], RecvFlags::DONTWAIT) {
+            Ok(_) => {}
+            Err(Errno::AGAIN) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// The first even port that is free: RTP's are even (RFC 3550, section 11).
