@@ -29,14 +29,17 @@ pub enum Event {
         agent: Leg,
     },
     Unbridged,
+    /// The agent's leg now talks with somebody else, who heard no notice of this call.
+    AgentTaken,
     /// A leg of the call may be copied by the switch, or not.
     Examined {
         leg: Leg,
         tappable: bool,
     },
-    /// The switch offers the copy of one party's voice.
+    /// The switch offers the copy of one party's voice: of what is sent to `leg`.
     ForkOffered {
         party: Party,
+        leg: Leg,
     },
     /// Packets of one party's copy have reached the ear.
     ForkFlows {
@@ -242,8 +245,12 @@ impl Life {
             }
             Event::Bridged { agent } => self.bridged(agent, now),
             Event::Unbridged => self.unbridged(now),
+            Event::AgentTaken => {
+                self.drop_fork(Party::Caller);
+                self.unbridged(now);
+            }
             Event::Examined { leg, tappable } => self.examined(leg, tappable),
-            Event::ForkOffered { party } => self.fork_offered(party),
+            Event::ForkOffered { party, leg } => self.fork_offered(party, &leg),
             Event::ForkFlows { party } => self.fork_flows(party),
             Event::ForkEnded { party } => self.fork_ended(party, now),
             Event::Held { leg } => self.held(leg),
@@ -273,7 +280,7 @@ impl Life {
     /// A copy that is offered or begins after the end must not live on.
     fn after_the_end(&mut self, event: Event) {
         match event {
-            Event::ForkOffered { party } => self.commands.push_back(Command::RefuseFork { party }),
+            Event::ForkOffered { party, .. } => self.commands.push_back(Command::RefuseFork { party }),
             Event::ForkFlows { party } => self.commands.push_back(Command::EndFork { party }),
             _ => {}
         }
@@ -326,8 +333,9 @@ impl Life {
             return;
         }
         let first = self.agent.is_none();
-        if self.agent.replace(agent.clone()).is_some_and(|old| old != agent) {
-            self.held.clear();
+        if let Some(old) = self.agent.replace(agent.clone()).filter(|old| *old != agent) {
+            // Whoever left the call on hold does not take it back.
+            self.unheld(&old);
             self.drop_fork(Party::Caller);
         }
         if first {
@@ -338,7 +346,7 @@ impl Life {
         if !self.forks.contains_key(&Party::Caller) {
             self.commands.push_back(Command::Examine { leg: agent });
         }
-        if !self.forks.contains_key(&Party::Agent) && !first {
+        if !self.forks.contains_key(&Party::Agent) {
             self.commands.push_back(Command::Examine { leg: self.caller.clone() });
         }
         self.forked();
@@ -364,8 +372,10 @@ impl Life {
         self.commands.push_back(Command::Fork { leg, party });
     }
 
-    fn fork_offered(&mut self, party: Party) {
-        let asked = self.forks.get(&party) == Some(&Fork::Asked);
+    fn fork_offered(&mut self, party: Party, leg: &Leg) {
+        // A copy of the last agent's leg that comes late carries a stranger's voice.
+        let target = if party == Party::Agent { Some(&self.caller) } else { self.agent.as_ref() };
+        let asked = target == Some(leg) && self.forks.get(&party) == Some(&Fork::Asked);
         let talks = matches!(self.phase, Phase::Announced | Phase::Bridged | Phase::Forked);
         if asked && talks && self.announced.is_some() {
             self.forks.insert(party, Fork::HandedOver);
@@ -399,8 +409,9 @@ impl Life {
             return;
         }
         match self.phase {
-            // Before the bridge nothing is lost: the copy is asked for again at the bridge.
-            Phase::Announced => self.commands.push_back(Command::Examine { leg: self.caller.clone() }),
+            // Before the bridge nothing is lost: the copy is asked for again at the bridge, and only there, or a copy
+            // that cannot be made would be asked for without end while the phone rings.
+            Phase::Announced => {}
             // The hang-up that ended it may be on its way (F63: 14 to 36 ms), or a new agent (F90).
             Phase::Bridged | Phase::Forked if !self.between_bridges() => {
                 self.deadline = Some((now + REBRIDGED_WITHIN, Deadline::Loss));

@@ -161,6 +161,19 @@ impl NotKept<'_> {
     }
 }
 
+/// No socket could be bound for a copy.
+pub struct NoSocket {
+    pub call: CallId,
+    pub why: std::io::ErrorKind,
+}
+
+impl NoSocket {
+    pub fn log(&self) {
+        let why = self.why.to_string();
+        warn!(call = ?self.call, why, "no port for a copy: widen [sip] first_rtp_port to last_rtp_port");
+    }
+}
+
 /// The ear gave a call up; the place is a file's number and a line in its code.
 pub struct EarFailed {
     pub call: CallId,

@@ -13,6 +13,7 @@ use crate::wire::sip::{DialogId, Offer};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Follows one call to its end and keeps its row.
 pub async fn follow(offered: Offered, desk: Arc<Desk>) {
@@ -38,7 +39,10 @@ struct Tale {
     life: Life,
     recogniser: Recogniser,
     ear: Option<EarCall>,
-    copies: BTreeMap<Party, (DialogId, Offer)>,
+    /// A copy that is offered, until it is taken or refused.
+    at_the_door: Option<(DialogId, Offer)>,
+    /// Those that were taken.
+    copies: BTreeMap<Party, DialogId>,
     note: Option<Note>,
     requests: Vec<DoNotContact>,
     figures: Heard,
@@ -71,6 +75,7 @@ impl Tale {
             life,
             recogniser,
             ear: None,
+            at_the_door: None,
             copies: BTreeMap::new(),
             note: None,
             requests: Vec::new(),
@@ -133,9 +138,8 @@ impl Tale {
 
     /// One row for the call, whatever became of it, and one for each request made in it.
     async fn kept(mut self, ending: Result<Note, NoSummary>) {
+        self.wiped().await;
         let call = self.offered.call;
-        self.desk.switch.forget(call);
-        self.desk.waiting().remove(&call);
         let reason = ending.as_ref().err().copied();
         let record = match self.record(ending) {
             Ok(record) => record,
@@ -152,6 +156,22 @@ impl Tale {
                 events::Kept { call, reason, heard: self.figures, took_ms }.log();
             }
             Err(error) => events::NotKept { call, why: &error.to_string() }.log(),
+        }
+    }
+
+    /// Waits until an ear that was told to wipe the call has done so, or is killed for not doing it; what it sent
+    /// before still counts. Then no more mail is taken.
+    async fn wiped(&mut self) {
+        let told = async {
+            while self.ear.is_some() {
+                self.wait().await;
+            }
+        };
+        // It answers within a second, or is ended: this is for a daemon that is itself being held up.
+        let _ = tokio::time::timeout(WIPED_WITHIN, told).await;
+        self.offered.mail.close();
+        while let Ok(mail) = self.offered.mail.try_recv() {
+            self.read(mail);
         }
     }
 
@@ -236,13 +256,12 @@ impl Tale {
     fn read(&mut self, mail: Mail) {
         match mail {
             Mail::Event(event) => self.handle(event),
-            Mail::Copy { party, dialog, offer } => {
-                self.copies.insert(party, (dialog, offer));
-                self.handle(Event::ForkOffered { party });
+            Mail::Copy { party, leg, dialog, offer } => {
+                self.at_the_door = Some((dialog, offer));
+                self.handle(Event::ForkOffered { party, leg });
             }
             Mail::CopyEnded { dialog } => {
-                let ended =
-                    self.copies.iter().find(|(_, (held, _))| *held == dialog).map(|(party, _)| *party);
+                let ended = self.copies.iter().find(|(_, held)| **held == dialog).map(|(party, _)| *party);
                 if let Some(party) = ended {
                     self.copies.remove(&party);
                     self.handle(Event::ForkEnded { party });
@@ -256,7 +275,10 @@ impl Tale {
     fn hear(&mut self, word: EarWord) {
         let ending = match word {
             EarWord::Flowing { party } => return self.handle(Event::ForkFlows { party }),
-            EarWord::Stopped => return,
+            EarWord::Stopped => {
+                self.ear = None;
+                return;
+            }
             EarWord::Counters { heard } => {
                 self.figures = heard;
                 let waits = heard.speech_ms.saturating_sub(heard.recognised_ms);
@@ -303,13 +325,13 @@ impl Tale {
             Command::Examine { leg } => self.desk.switch.examine(*call, &leg),
             Command::Fork { leg, party } => self.desk.switch.fork(*call, &leg, party),
             Command::HandOver { party } => self.hand_over(party),
-            Command::RefuseFork { party } => {
-                if let Some((dialog, _)) = self.copies.remove(&party) {
+            Command::RefuseFork { .. } => {
+                if let Some((dialog, _)) = self.at_the_door.take() {
                     self.desk.taps.refuse(dialog);
                 }
             }
             Command::EndFork { party } => match self.copies.remove(&party) {
-                Some((dialog, _)) => self.desk.taps.bye(dialog),
+                Some(dialog) => self.desk.taps.bye(dialog),
                 None => self.desk.switch.end_fork(*call, party),
             },
             Command::EarBridged => self.tell_ear(EarCall::bridged),
@@ -347,7 +369,7 @@ impl Tale {
 
     /// Gives the ear the socket of a copy; without the proof there is no way to say it.
     fn hand_over(&mut self, party: Party) {
-        let Some((dialog, offer)) = self.copies.get(&party) else { return };
+        let Some((dialog, offer)) = self.at_the_door.take() else { return };
         let handed = match (self.life.announced(), &self.ear) {
             (Some(proof), Some(ear)) => {
                 ears::rtp_socket(offer.rtp, self.desk.rtp_ports.clone()).map(|(port, socket)| {
@@ -355,13 +377,16 @@ impl Tale {
                     port
                 })
             }
-            _ => return self.desk.taps.refuse(*dialog),
+            _ => return self.desk.taps.refuse(dialog),
         };
         match handed {
-            Ok(port) => self.desk.taps.accept(*dialog, SocketAddr::new(offer.rtp.ip(), port)),
-            Err(_) => {
-                self.desk.taps.refuse(*dialog);
-                self.copies.remove(&party);
+            Ok(port) => {
+                self.copies.insert(party, dialog);
+                self.desk.taps.accept(dialog, SocketAddr::new(offer.rtp.ip(), port));
+            }
+            Err(error) => {
+                events::NoSocket { call: self.offered.call, why: error.kind() }.log();
+                self.desk.taps.refuse(dialog);
                 self.life.handle(Event::ForkEnded { party }, self.desk.clock.now());
             }
         }
@@ -377,3 +402,15 @@ impl Tale {
         events::Step { call: self.offered.call, step }.log();
     }
 }
+
+impl Drop for Tale {
+    /// Also where the telling itself broke off: no copy lives on, and the switchboard forgets the call.
+    fn drop(&mut self) {
+        self.copies.values().for_each(|dialog| self.desk.taps.bye(*dialog));
+        self.desk.switch.forget(self.offered.call);
+        self.desk.waiting().remove(&self.offered.call);
+    }
+}
+
+/// An ear that does not say that it has wiped a call is ended after one second; longer would only delay the row.
+const WIPED_WITHIN: Duration = Duration::from_secs(2);

@@ -32,9 +32,10 @@ pub trait Switch: Send + Sync {
 #[derive(Debug)]
 pub enum Mail {
     Event(Event),
-    /// A copy is offered by SIP.
+    /// A copy of what is sent to `leg` is offered by SIP.
     Copy {
         party: Party,
+        leg: Leg,
         dialog: DialogId,
         offer: Offer,
     },

@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::switch::{Mail, Mailbox};
-use crate::call::Party;
+use crate::call::{Leg, Party};
 use crate::wire::sip::{DialogId, Event, MAX_DATAGRAM, Status, Uas};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,16 +17,24 @@ pub struct Taps {
 }
 
 enum Ask {
-    Expect { token: String, party: Party, mailbox: Mailbox },
+    Expect { token: String, wanted: Wanted },
     Accept { dialog: DialogId, rtp: SocketAddr },
     Refuse { dialog: DialogId },
     Bye { dialog: DialogId },
 }
 
+/// Whose voice a copy carries, of which leg it is, and who wants it.
+struct Wanted {
+    party: Party,
+    leg: Leg,
+    mailbox: Mailbox,
+}
+
 impl Taps {
     /// One INVITE with this token is expected and becomes [`Mail::Copy`]; every other one gets 404.
-    pub fn expect(&self, token: &str, party: Party, mailbox: Mailbox) {
-        self.ask(Ask::Expect { token: token.to_owned(), party, mailbox });
+    pub fn expect(&self, token: &str, party: Party, leg: &Leg, mailbox: Mailbox) {
+        let wanted = Wanted { party, leg: leg.clone(), mailbox };
+        self.ask(Ask::Expect { token: token.to_owned(), wanted });
     }
 
     /// Takes the copy: its packets shall go to `rtp`.
@@ -68,7 +76,7 @@ struct Desk {
     socket: UdpSocket,
     clock: Clock,
     uas: Uas,
-    tokens: BTreeMap<String, (Party, Mailbox)>,
+    tokens: BTreeMap<String, Wanted>,
     dialogs: BTreeMap<DialogId, Mailbox>,
 }
 
@@ -106,13 +114,17 @@ impl Desk {
         let now = self.now();
         // A dialog that is gone needs no answer.
         let _ = match ask {
-            Ask::Expect { token, party, mailbox } => {
-                self.tokens.retain(|_, (_, mailbox)| !mailbox.is_closed());
-                self.tokens.insert(token, (party, mailbox));
+            Ask::Expect { token, wanted } => {
+                self.tokens.retain(|_, wanted| !wanted.mailbox.is_closed());
+                self.tokens.insert(token, wanted);
                 Ok(())
             }
             Ask::Accept { dialog, rtp } => self.uas.accept(dialog, rtp, now),
-            Ask::Refuse { dialog } => self.uas.refuse(dialog, Status::UNAVAILABLE, now),
+            Ask::Refuse { dialog } => {
+                // Of a refused one nothing more is told.
+                self.dialogs.remove(&dialog);
+                self.uas.refuse(dialog, Status::UNAVAILABLE, now)
+            }
             Ask::Bye { dialog } => self.uas.bye(dialog, now),
         };
     }
@@ -120,14 +132,16 @@ impl Desk {
     fn tell(&mut self) {
         while let Some(event) = self.uas.poll_event() {
             match event {
-                Event::Invited { dialog, token, offer } => match self.tokens.remove(token.as_str()) {
-                    Some((party, mailbox)) if mailbox.send(Mail::Copy { party, dialog, offer }).is_ok() => {
-                        self.dialogs.insert(dialog, mailbox);
+                Event::Invited { dialog, token, offer } => {
+                    let taken = self.tokens.remove(token.as_str()).and_then(|wanted| {
+                        let Wanted { party, leg, mailbox } = wanted;
+                        mailbox.send(Mail::Copy { party, leg, dialog, offer }).is_ok().then_some(mailbox)
+                    });
+                    match taken {
+                        Some(mailbox) => drop(self.dialogs.insert(dialog, mailbox)),
+                        None => drop(self.uas.refuse(dialog, Status::NOT_FOUND, self.now())),
                     }
-                    _ => {
-                        let _ = self.uas.refuse(dialog, Status::NOT_FOUND, self.now());
-                    }
-                },
+                }
                 Event::Acked { .. } => {}
                 Event::Cancelled { dialog } | Event::Ended { dialog, .. } => {
                     if let Some(mailbox) = self.dialogs.remove(&dialog) {

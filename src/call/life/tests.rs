@@ -53,10 +53,10 @@ impl Story {
     fn forked() -> Story {
         Story::announced()
             .then(3_060, Event::Examined { leg: leg("a"), tappable: true })
-            .then(3_090, Event::ForkOffered { party: Party::Agent })
+            .then(3_090, Event::ForkOffered { party: Party::Agent, leg: leg("a") })
             .then(8_000, Event::Bridged { agent: leg("b") })
             .then(8_010, Event::Examined { leg: leg("b"), tappable: true })
-            .then(8_040, Event::ForkOffered { party: Party::Caller })
+            .then(8_040, Event::ForkOffered { party: Party::Caller, leg: leg("b") })
     }
 
     fn ending(&self) -> Option<Ending> {
@@ -139,7 +139,7 @@ fn an_objection_ends_the_copies_and_wipes_the_ear() {
             Command::Finish(Ending::NoSummary(NoSummary::Objection)),
         ]
     );
-    let story = story.then(30_001, Event::ForkOffered { party: Party::Caller });
+    let story = story.then(30_001, Event::ForkOffered { party: Party::Caller, leg: leg("b") });
     assert_eq!(story.said.last(), Some(&Command::RefuseFork { party: Party::Caller }));
 }
 
@@ -172,7 +172,7 @@ fn a_transfer_taps_the_new_agent_and_keeps_the_callers_copy() {
         .then(20_001, Event::Unbridged)
         .then(20_041, Event::Bridged { agent: leg("c") })
         .then(20_050, Event::Examined { leg: leg("c"), tappable: true })
-        .then(20_090, Event::ForkOffered { party: Party::Caller })
+        .then(20_090, Event::ForkOffered { party: Party::Caller, leg: leg("c") })
         .time_passes(25_000)
         .then(40_000, Event::HungUp)
         .then(41_000, Event::EarEnded(EarEnding::Noted));
@@ -187,6 +187,49 @@ fn an_agent_who_lives_on_elsewhere_is_no_longer_heard() {
     assert!(story.said.contains(&Command::EndFork { party: Party::Caller }));
     assert_eq!(story.life.phase(), Phase::Heard);
     assert!(story.life.announced().is_none());
+}
+
+#[test]
+fn an_agent_who_talks_with_somebody_else_is_no_longer_copied_at_once() {
+    let story = Story::forked().then(20_000, Event::AgentTaken);
+    assert_eq!(story.said.last(), Some(&Command::EndFork { party: Party::Caller }));
+}
+
+#[test]
+fn a_copy_of_the_last_agents_leg_that_comes_late_is_refused() {
+    let story = Story::announced()
+        .then(3_060, Event::Examined { leg: leg("a"), tappable: true })
+        .then(3_090, Event::ForkOffered { party: Party::Agent, leg: leg("a") })
+        .then(8_000, Event::Bridged { agent: leg("b") })
+        .then(8_010, Event::Examined { leg: leg("b"), tappable: true })
+        .then(8_020, Event::Bridged { agent: leg("c") })
+        .then(8_030, Event::Examined { leg: leg("c"), tappable: true })
+        .then(8_040, Event::ForkOffered { party: Party::Caller, leg: leg("b") });
+    assert_eq!(story.said.last(), Some(&Command::RefuseFork { party: Party::Caller }));
+    let story = story.then(8_050, Event::ForkOffered { party: Party::Caller, leg: leg("c") });
+    assert_eq!(story.said.last(), Some(&Command::HandOver { party: Party::Caller }));
+}
+
+#[test]
+fn a_new_agent_is_heard_though_the_last_one_left_the_call_on_hold() {
+    let story = Story::forked()
+        .then(10_000, Event::Held { leg: leg("b") })
+        .then(12_000, Event::Unbridged)
+        .then(12_041, Event::Bridged { agent: leg("c") });
+    let ear = story.said.iter().filter(|c| matches!(c, Command::EarPaused | Command::EarResumed));
+    assert_eq!(ear.collect::<Vec<_>>(), [&Command::EarPaused, &Command::EarResumed]);
+}
+
+#[test]
+fn a_copy_that_cannot_be_made_while_the_phone_rings_is_asked_for_once_more_at_the_bridge() {
+    let story = Story::announced()
+        .then(3_060, Event::Examined { leg: leg("a"), tappable: true })
+        .then(3_090, Event::ForkEnded { party: Party::Agent })
+        .then(3_100, Event::ForkEnded { party: Party::Agent });
+    let examined =
+        |story: &Story| story.said.iter().filter(|c| **c == Command::Examine { leg: leg("a") }).count();
+    assert_eq!(examined(&story), 1);
+    assert_eq!(examined(&story.then(8_000, Event::Bridged { agent: leg("b") })), 2);
 }
 
 #[test]
@@ -228,8 +271,9 @@ fn any_event() -> impl Strategy<Value = Event> {
         3 => any::<bool>().prop_map(|file_played| Event::NoticeCompleted { file_played }),
         3 => legs.clone().prop_map(|agent| Event::Bridged { agent }),
         1 => Just(Event::Unbridged),
+        1 => Just(Event::AgentTaken),
         3 => (legs.clone(), prop::bool::weighted(0.9)).prop_map(|(leg, tappable)| Event::Examined { leg, tappable }),
-        4 => party.clone().prop_map(|party| Event::ForkOffered { party }),
+        4 => (party.clone(), legs.clone()).prop_map(|(party, leg)| Event::ForkOffered { party, leg }),
         2 => party.clone().prop_map(|party| Event::ForkFlows { party }),
         1 => party.prop_map(|party| Event::ForkEnded { party }),
         1 => legs.clone().prop_map(|leg| Event::Held { leg }),
@@ -254,6 +298,10 @@ proptest! {
         let (mut now, mut objected, mut finished, mut whole) = (0, false, 0, false);
         for (event, pause) in events {
             now += pause;
+            let offered = match &event {
+                Event::ForkOffered { leg, .. } => Some(leg.clone()),
+                _ => None,
+            };
             objected |= event == Event::Objected;
             whole |= event == Event::NoticeStopped(WHOLE)
                 || matches!(&event, Event::NoticeStopped(stop) if stop.at.0 >= 2_980_000);
@@ -266,6 +314,8 @@ proptest! {
                     Command::HandOver { .. } => {
                         prop_assert!(life.announced().is_some());
                         prop_assert!(whole && !objected);
+                        let ours = offered == Some(leg("a")) || offered.as_ref() == life.agent();
+                        prop_assert!(ours);
                     }
                     Command::Finish(_) => finished += 1,
                     _ => {}

@@ -184,8 +184,11 @@ impl Board {
             self.offered(event, line);
         }
         let (a, b) = event.bridge_pair().unzip();
-        let call = self.switch.registry().of_any(&[event.unique_id(), a, b]);
-        let Some(call) = call else { return };
+        let calls = self.switch.registry().concerned(&[event.unique_id(), a, b]);
+        calls.into_iter().for_each(|call| self.concerns(call, event));
+    }
+
+    fn concerns(&self, call: CallId, event: &SwitchEvent) {
         let (meaning, objected) = {
             let registry = self.switch.registry();
             let Some(entry) = registry.calls.get(&call) else { return };
@@ -212,13 +215,12 @@ impl Board {
         }
     }
 
-    /// A caller waits. A leg that was announced before goes on at once: no second notice.
+    /// A caller waits. A leg that was announced before, or that objected, goes on at once: no second notice.
     fn offered(&mut self, event: &SwitchEvent, line: &str) {
         let Some(leg) = event.unique_id().and_then(|leg| Leg::new(leg).ok()) else { return };
-        let known = self.switch.registry().of_leg(leg.as_str()).is_some();
-        let Some(line) =
-            self.lines.get(line).filter(|_| !known && event.variable("callgist_notice").is_none())
-        else {
+        let known = !self.switch.registry().concerned(&[Some(leg.as_str())]).is_empty();
+        let told = event.variable("callgist_notice").is_some() || words::objected(event);
+        let Some(line) = self.lines.get(line).filter(|_| !known && !told) else {
             return self.switch.send(&format!("uuid_break {leg}"));
         };
         let number =
@@ -267,6 +269,8 @@ async fn resync(switch: FreeSwitch) {
         registry.calls.iter().map(|(call, entry)| (*call, entry.caller.clone())).collect()
     };
     for (call, caller) in calls {
+        // The filters went with the old connection.
+        switch.follow_partners(&caller);
         let Some(reply) = switch.link.api(&format!("uuid_dump {caller} json")).await else { return };
         let dump: serde_json::Value = serde_json::from_str(reply.text()).unwrap_or_default();
         let text =

@@ -78,6 +78,13 @@ impl FreeSwitch {
         }
     }
 
+    /// Whoever joins the caller later carries none of our marks (F116).
+    fn follow_partners(&self, caller: &Leg) {
+        if let Ok(filter) = Command::filter("Other-Leg-Unique-ID", caller.as_str()) {
+            self.link.send(filter);
+        }
+    }
+
     async fn examined(self, call: CallId, leg: Leg) {
         let Some(reply) = self.link.api(&format!("uuid_dump {leg} json")).await else { return };
         let tappable = words::tappable(reply.text());
@@ -104,8 +111,9 @@ impl FreeSwitch {
         };
         let command = Command::bgapi(words::originate(&copy), &job).ok()?;
         let entry = registry.calls.get_mut(&call)?;
-        self.taps.expect(&token, party, entry.mailbox.clone());
+        self.taps.expect(&token, party, leg, entry.mailbox.clone());
         entry.taps.insert(party, tap);
+        registry.drop_jobs(call, party);
         registry.add_job(&job, call, party);
         Some(command)
     }
@@ -118,10 +126,7 @@ impl Switch for FreeSwitch {
         if let Some(entry) = self.registry().calls.get_mut(&call) {
             entry.playback = Some(playback);
         }
-        // Whoever joins the caller later carries none of our marks (F116).
-        if let Ok(filter) = Command::filter("Other-Leg-Unique-ID", caller.as_str()) {
-            self.link.send(filter);
-        }
+        self.follow_partners(caller);
         // A key would cut the notice short (F109).
         self.send(&format!("uuid_setvar {caller} playback_terminators none"));
         self.link.send(play);
@@ -148,7 +153,11 @@ impl Switch for FreeSwitch {
     }
 
     fn end_fork(&self, call: CallId, party: Party) {
-        let tap = self.registry().calls.get_mut(&call).and_then(|entry| entry.taps.remove(&party));
+        let tap = {
+            let mut registry = self.registry();
+            registry.drop_jobs(call, party);
+            registry.calls.get_mut(&call).and_then(|entry| entry.taps.remove(&party))
+        };
         if let Some(tap) = tap {
             self.send(&format!("uuid_kill {tap}"));
         }

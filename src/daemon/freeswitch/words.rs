@@ -176,7 +176,10 @@ fn bridged(event: &SwitchEvent, known: &Known<'_>) -> Option<Event> {
         (_, true) => a,
         // The agent's leg lives on with somebody else (R8).
         _ => {
-            return known.agent.is_some_and(|leg| [a, b].contains(&leg.as_str())).then_some(Event::Unbridged);
+            return known
+                .agent
+                .is_some_and(|leg| [a, b].contains(&leg.as_str()))
+                .then_some(Event::AgentTaken);
         }
     };
     Some(Event::Bridged { agent: Leg::new(other).ok()? })
@@ -263,7 +266,7 @@ mod tests {
         let expected = Some(Event::Bridged { agent: b.clone() });
         assert_eq!(meaning(&bridge("a", "b"), &known(&a, None)), expected);
         assert_eq!(meaning(&bridge("b", "a"), &known(&a, None)), expected);
-        assert_eq!(meaning(&bridge("z", "b"), &known(&a, Some(&b))), Some(Event::Unbridged));
+        assert_eq!(meaning(&bridge("z", "b"), &known(&a, Some(&b))), Some(Event::AgentTaken));
         assert_eq!(meaning(&bridge("z", "y"), &known(&a, Some(&b))), None);
     }
 
