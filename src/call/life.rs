@@ -255,7 +255,7 @@ impl Life {
             Event::ForkEnded { party } => self.fork_ended(party, now),
             Event::Held { leg } => self.held(leg),
             Event::Unheld { leg } => self.unheld(&leg),
-            Event::Objected => self.finish(Ending::NoSummary(NoSummary::Objection)),
+            Event::Objected => self.objected(),
             Event::HungUp => self.hung_up(now),
             Event::SwitchLost => self.lost(now),
             Event::EarEnded(ending) => self.ear_ended(ending),
@@ -438,6 +438,14 @@ impl Life {
         if self.opened && before > 0 && self.held.is_empty() {
             self.commands.push_back(Command::EarResumed);
         }
+    }
+
+    /// Who objects in the middle of the notice need not hear the rest of it.
+    fn objected(&mut self) {
+        if self.phase == Phase::Playing {
+            self.commands.push_back(Command::Decline);
+        }
+        self.finish(Ending::NoSummary(NoSummary::Objection));
     }
 
     fn hung_up(&mut self, now: Moment) {

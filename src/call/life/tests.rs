@@ -144,6 +144,16 @@ fn an_objection_ends_the_copies_and_wipes_the_ear() {
 }
 
 #[test]
+fn who_objects_in_the_notice_goes_on_to_the_agent_at_once() {
+    let story = Story::new()
+        .then(0, Event::Waiting { admitted: Ok(()) })
+        .then(30, Event::NoticeStarted { at: SwitchTime(0) })
+        .then(900, Event::Objected);
+    let objected = Command::Finish(Ending::NoSummary(NoSummary::Objection));
+    assert_eq!(story.said, [Command::PlayNotice, Command::Decline, objected]);
+}
+
+#[test]
 fn a_hold_during_the_notice_refutes_it() {
     let story = Story::new()
         .then(0, Event::Waiting { admitted: Ok(()) })
