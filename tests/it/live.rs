@@ -4,7 +4,7 @@
 //! `CALLGIST_FREESWITCH` names the switch's program. Without it every story says that it was skipped.
 
 mod phone;
-mod sidecar;
+pub(crate) mod sidecar;
 mod switch;
 
 use phone::{Phone, Sound, Talk, Voice};
@@ -255,7 +255,7 @@ impl Stage {
 }
 
 /// The demo's call in English: the caller's and the agent's voice.
-fn recording() -> [Arc<[i16]>; 2] {
+pub(crate) fn recording() -> [Arc<[i16]>; 2] {
     let file = std::fs::read("sounds/demo/en.flac").unwrap();
     let mut reader = claxon::FlacReader::new(&file[..]).unwrap();
     let info = reader.streaminfo();

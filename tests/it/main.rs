@@ -20,5 +20,7 @@ mod notes;
 mod refusals;
 mod roles;
 mod sandbox;
+/// Whole calls of the daemon on the simulated switch, and what may go wrong in them.
+mod stories;
 /// The order of the house.
 mod tidy;

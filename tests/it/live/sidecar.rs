@@ -28,32 +28,29 @@ impl Sidecar {
 
     /// Starts it with more settings, which follow those of the line `main`.
     pub fn with(switch: &FreeSwitch, more: &str) -> Sidecar {
+        let notice = fs::canonicalize("sounds/en/8000/notice.wav").unwrap();
+        let password_file = &switch.password_file();
+        Sidecar::beside(&At { event_socket: switch.event_socket, password_file, notice: &notice }, more)
+    }
+
+    /// The same beside any switch.
+    pub fn beside(at: &At<'_>, more: &str) -> Sidecar {
         let folder = tempfile::Builder::new().prefix("callgist-live-").tempdir().unwrap();
         let config = folder.path().join("callgist.toml");
-        fs::write(&config, settings(folder.path(), switch) + more).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_callgist"))
-            .arg("--config")
-            .arg(&config)
-            .args(["run", "--log", "json"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            for line in log.lines().map_while(Result::ok) {
-                // What is no JSON is a sentence for people, said when it cannot start.
-                let value = serde_json::from_str(&line).unwrap_or(Value::String(line));
-                if sender.send(value).is_err() {
-                    return;
-                }
-            }
-        });
+        fs::write(&config, settings(folder.path(), at) + more).unwrap();
+        let (child, lines) = run(&config);
         let mut sidecar = Sidecar { child, folder, lines, seen: Vec::new() };
-        sidecar.until("announcing", READY_WITHIN, |line| line["message"] == "calls are announced");
+        sidecar.announcing();
         sidecar
+    }
+
+    /// Starts it again, with the same settings, after it was killed.
+    pub fn again(&mut self) {
+        (self.child, self.lines) = run(&self.folder.path().join("callgist.toml"));
+    }
+
+    pub fn announcing(&mut self) {
+        self.until("announcing", READY_WITHIN, |line| line["message"] == "calls are announced");
     }
 
     /// Waits for the next line of its log that fits.
@@ -109,9 +106,13 @@ impl Sidecar {
         self.child.wait().unwrap();
     }
 
+    pub fn ask_to_stop(&self) {
+        signal(self.child.id().cast_signed(), Signal::TERM);
+    }
+
     /// Asks it to end, and waits.
     pub fn stop(mut self) {
-        signal(self.child.id().cast_signed(), Signal::TERM);
+        self.ask_to_stop();
         assert!(self.child.wait().unwrap().success());
     }
 
@@ -142,9 +143,41 @@ fn children(parent: u32) -> Vec<i32> {
         .collect()
 }
 
-fn settings(folder: &Path, switch: &FreeSwitch) -> String {
+/// Its process, and every line of its log as it comes.
+fn run(config: &Path) -> (Child, Receiver<Value>) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_callgist"))
+        .arg("--config")
+        .arg(config)
+        .args(["run", "--log", "json"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let log = BufReader::new(child.stderr.take().unwrap());
+    let (sender, lines) = channel();
+    std::thread::spawn(move || {
+        for line in log.lines().map_while(Result::ok) {
+            // What is no JSON is a sentence for people, said when it cannot start.
+            let value = serde_json::from_str(&line).unwrap_or(Value::String(line));
+            if sender.send(value).is_err() {
+                return;
+            }
+        }
+    });
+    (child, lines)
+}
+
+/// Where its switch and its notice are.
+pub struct At<'a> {
+    pub event_socket: u16,
+    pub password_file: &'a Path,
+    pub notice: &'a Path,
+}
+
+fn settings(folder: &Path, at: &At<'_>) -> String {
     let sip = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let notice = fs::canonicalize("sounds/en/8000/notice.wav").unwrap();
+    let At { event_socket: port, password_file: secret, notice } = at;
     format!(
         "[switch]\nport = {port}\npassword_file = \"{secret}\"\n\
          [sip]\nlisten = \"{sip}\"\nfirst_rtp_port = 33000\nlast_rtp_port = 33019\n\
@@ -152,8 +185,7 @@ fn settings(folder: &Path, switch: &FreeSwitch) -> String {
          [ears]\nmodels = \"{models}\"\n\
          [[line]]\nname = \"main\"\nnumber = \"+{number}\"\ncountry_code = \"352\"\nlanguage = \"en\"\n\
          recogniser = \"whisper\"\nnotice = \"{notice}\"\nnotice_version = \"live\"\n",
-        port = switch.event_socket,
-        secret = switch.password_file().display(),
+        secret = secret.display(),
         folder = folder.display(),
         models = models().display(),
         number = super::NUMBER,

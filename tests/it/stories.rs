@@ -1,0 +1,264 @@
+//! Whole calls of `callgist run`, a process of its own with a real locked ear, on the simulated switch: what people
+//! do in them, and what dies in the middle. The phone call goes on whatever becomes of us.
+
+use crate::live::{recording, sidecar};
+use callgist::call::Party;
+use callgist::sim::{Act, LiveCall, Report, Script, Settings, Switch, User, When};
+use serde_json::Value;
+use sidecar::{At, Sidecar};
+use std::os::unix::fs::PermissionsExt;
+use std::sync::{MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+#[test]
+fn a_call_hung_up_during_the_notice_is_never_copied() {
+    let stage = Stage::set();
+    let mut callgist = stage.callgist();
+    let call = stage.call(with(When::Noticed(seconds(1)), Act::HangUp(Party::Caller)));
+    let row = callgist.kept();
+    assert_eq!(row["no_summary_reason"], "notice_incomplete", "{row}");
+    assert_eq!(row["announced"], Value::Null, "{row}");
+    assert!(stage.ended(call).taps.is_empty());
+}
+
+#[test]
+fn the_key_in_the_talk_ends_the_copies_within_a_second_and_the_row_says_only_that() {
+    let stage = Stage::set();
+    let mut callgist = stage.callgist();
+    let call = stage.call(stage.talk(20));
+    callgist.step("forked");
+    stage.runtime.block_on(async { tokio::time::sleep(seconds(2)).await });
+    assert_eq!(stage.copies(), 2);
+    call.act(Act::Keys(Party::Caller, "*9".into()));
+    stage.without_copies_within(seconds(1));
+    let row = callgist.kept();
+    assert_eq!(row["no_summary_reason"], "objection", "{row}");
+    assert_eq!((&row["heard"], &row["summary"]), (&Value::Null, &Value::Null), "{row}");
+    goes_on(&stage.ended(call), 20);
+}
+
+#[test]
+fn a_caller_whom_nobody_answers_gets_no_note() {
+    let stage = Stage::set();
+    let mut callgist = stage.callgist();
+    let call = stage.call(Script { answer_after: None, hangup_after: Some(seconds(6)), ..Script::default() });
+    callgist.step("announced");
+    let row = callgist.kept();
+    assert_eq!(row["no_summary_reason"], "unanswered", "{row}");
+    assert_eq!(row["bridged"], Value::Null, "{row}");
+    assert!(stage.ended(call).bridged.is_none());
+}
+
+#[test]
+fn a_call_whose_media_bypasses_the_switch_is_never_copied() {
+    let stage = Stage::set();
+    let mut callgist = stage.callgist();
+    let call = stage.call(Script { bypass_media: true, ..stage.talk(3) });
+    let row = callgist.kept();
+    assert_eq!(row["no_summary_reason"], "not_tappable", "{row}");
+    assert!(stage.ended(call).taps.is_empty());
+}
+
+#[test]
+fn a_switch_that_cannot_make_copies_carries_its_calls_all_the_same() {
+    let stage = Stage::with(Settings { profile: false, ..settings() });
+    let mut callgist = stage.callgist();
+    let call = stage.call(Script { answer_after: Some(seconds(3)), ..stage.talk(6) });
+    let row = callgist.kept();
+    assert_eq!(row["no_summary_reason"], "partial", "{row}");
+    let report = stage.ended(call);
+    assert!(report.taps.is_empty());
+    goes_on(&report, 6);
+}
+
+#[test]
+fn an_ear_killed_in_the_middle_costs_its_call_the_note_and_the_next_call_is_announced_again() {
+    let stage = Stage::set();
+    let mut callgist = stage.callgist();
+    let call = stage.call(stage.talk(8));
+    callgist.step("forked");
+    callgist.kill_the_ear();
+    let row = callgist.kept();
+    assert_eq!(row["no_summary_reason"], "engine_failed", "{row}");
+    stage.without_copies_within(seconds(1));
+    callgist.until("ready", seconds(120), |line| line["message"] == "ear ready, locked in");
+    goes_on(&stage.ended(call), 8);
+    // The switch learns within two seconds that we are alive.
+    std::thread::sleep(seconds(3));
+    let next = stage.call(stage.talk(3));
+    callgist.step("forked");
+    let row = callgist.kept();
+    assert_ne!(row["no_summary_reason"], "engine_failed", "{row}");
+    goes_on(&stage.ended(next), 3);
+}
+
+#[test]
+fn a_callgist_killed_in_the_middle_costs_the_call_nothing_and_the_next_one_ends_its_copies() {
+    let stage = Stage::set();
+    let mut callgist = stage.callgist();
+    let call = stage.call(stage.talk(20));
+    callgist.step("forked");
+    callgist.kill();
+    assert_eq!(stage.copies(), 2);
+    callgist.again();
+    for _ in 0..2 {
+        callgist.until("orphan ended", seconds(30), |line| {
+            line["message"] == "ended a copy that an earlier run had left at the switch"
+        });
+    }
+    stage.without_copies_within(seconds(1));
+    goes_on(&stage.ended(call), 20);
+}
+
+#[test]
+fn a_callgist_that_is_stopped_in_the_middle_takes_its_copies_with_it() {
+    let stage = Stage::set();
+    let mut callgist = stage.callgist();
+    let call = stage.call(stage.talk(10));
+    callgist.step("forked");
+    callgist.ask_to_stop();
+    let row = callgist.kept();
+    assert_eq!(row["no_summary_reason"], "shutdown", "{row}");
+    stage.without_copies_within(seconds(2));
+    goes_on(&stage.ended(call), 10);
+}
+
+#[test]
+fn a_hold_with_its_music_costs_a_call_nothing_and_it_is_heard_to_its_end() {
+    let stage = Stage::set();
+    let mut callgist = stage.callgist();
+    let events = vec![
+        (When::Bridged(seconds(3)), Act::Hold(Party::Agent)),
+        (When::Bridged(seconds(8)), Act::Resume(Party::Agent)),
+    ];
+    let call = stage.call(Script { events, hangup_after: Some(seconds(18)), ..stage.talk(14) });
+    callgist.step("forked");
+    let row = callgist.kept();
+    let report = stage.ended(call);
+    assert!(!["partial", "engine_failed"].map(Value::from).contains(&row["no_summary_reason"]), "{row}");
+    let talk = report.ended - report.bridged.unwrap();
+    let voice = Duration::from_millis(20) * u32::try_from(report.agent_packets).unwrap();
+    assert!(voice + seconds(4) < talk, "nobody held: {report:?}");
+    let listened = Duration::from_millis(row["heard"]["listened_ms"].as_u64().unwrap());
+    assert!(listened + seconds(1) > talk, "{listened:?} of {talk:?}: {row}");
+}
+
+// ---------------------------------------------------------------- the stage
+
+struct Stage {
+    runtime: Runtime,
+    switch: Switch,
+    folder: TempDir,
+    caller: Vec<i16>,
+    agent: Vec<i16>,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Stage {
+    fn set() -> Stage {
+        Stage::with(settings())
+    }
+
+    fn with(settings: Settings) -> Stage {
+        // One ear at a time: two recognisers on two cores would only make each other late.
+        let turn = crate::demo::TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let runtime = Runtime::new().unwrap();
+        let switch = runtime.block_on(Switch::start(settings)).unwrap();
+        let [caller, agent] = recording().map(|voice| voice.to_vec());
+        let folder = tempfile::tempdir().unwrap();
+        let stage = Stage { runtime, switch, folder, caller, agent, _turn: turn };
+        stage.write_files();
+        stage
+    }
+
+    fn write_files(&self) {
+        let password = self.folder.path().join("password");
+        std::fs::write(&password, PASSWORD).unwrap();
+        std::fs::set_permissions(password, PermissionsExt::from_mode(0o600)).unwrap();
+        // The shortest notice that there may be: nobody listens to it here.
+        let mut whole = hound::WavReader::open("sounds/en/8000/notice.wav").unwrap();
+        let mut short =
+            hound::WavWriter::create(self.folder.path().join("notice.wav"), whole.spec()).unwrap();
+        whole.samples::<i16>().take(20_800).for_each(|sample| short.write_sample(sample.unwrap()).unwrap());
+        short.finalize().unwrap();
+    }
+
+    fn callgist(&self) -> Sidecar {
+        let (password_file, notice) =
+            (&self.folder.path().join("password"), &self.folder.path().join("notice.wav"));
+        let event_socket = self.switch.event_socket().port();
+        Sidecar::beside(&At { event_socket, password_file, notice }, "")
+    }
+
+    fn call(&self, script: Script) -> LiveCall {
+        self.runtime.block_on(self.switch.call(script))
+    }
+
+    fn ended(&self, call: LiveCall) -> Report {
+        self.runtime.block_on(call.ended())
+    }
+
+    /// The demo's call, cut after so many seconds.
+    fn talk(&self, length: usize) -> Script {
+        let cut = |voice: &[i16]| voice[..length * 8_000].to_vec();
+        Script { caller_speech: cut(&self.caller), agent_speech: cut(&self.agent), ..Script::default() }
+    }
+
+    /// How many of our copies run at the switch.
+    fn copies(&self) -> usize {
+        let channels = self.runtime.block_on(self.switch.console("show channels as json"));
+        let channels: Value = serde_json::from_str(&channels).unwrap();
+        let rows = channels["rows"].as_array().cloned().unwrap_or_default();
+        rows.iter().filter(|row| row["application"] == "native_eavesdrop").count()
+    }
+
+    #[track_caller]
+    fn without_copies_within(&self, wait: Duration) {
+        let from = Instant::now();
+        while self.copies() > 0 {
+            assert!(from.elapsed() < wait, "the copies go on");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// A long call in which something happens.
+fn with(when: When, act: Act) -> Script {
+    Script { events: vec![(when, act)], caller_speech: vec![0; 80_000], ..Script::default() }
+}
+
+/// Both parties heard each other for that many seconds, and the caller rang off.
+#[track_caller]
+fn goes_on(report: &Report, length: u64) {
+    assert_eq!(report.cause, "NORMAL_CLEARING", "{report:?}");
+    let packets = length * 50;
+    assert!(report.caller_packets >= packets && report.agent_packets >= packets, "{report:?}");
+}
+
+fn settings() -> Settings {
+    // A busy machine may be late with the notice; here nobody waits in earnest.
+    Settings { patience: 3, users: vec![user()], ..Settings::default() }
+}
+
+/// The user that we ship, with no more rights than its file gives it.
+fn user() -> User {
+    let file = std::fs::read_to_string("dialplan/callgist_user.xml").unwrap();
+    let listed = |name: &str| {
+        let (_, rest) = file.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+        rest.split('"').next().unwrap().split([' ', ',']).map(str::to_owned).collect()
+    };
+    User {
+        name: "callgist@callgist.invalid".into(),
+        password: PASSWORD.into(),
+        events: listed("esl-allowed-events"),
+        apis: listed("esl-allowed-api"),
+    }
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+const PASSWORD: &str = "only for these stories";
