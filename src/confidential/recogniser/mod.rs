@@ -9,6 +9,8 @@
 mod files;
 #[cfg(any(feature = "whisper", test))]
 mod ghosts;
+#[cfg(any(feature = "vosk", feature = "whisper", test))]
+mod memory;
 #[cfg(any(feature = "whisper", test))]
 mod tokens;
 #[cfg(all(test, any(feature = "vosk", feature = "whisper")))]

@@ -6,6 +6,7 @@
 use super::super::pcm::Pcm;
 use super::super::words::Word;
 use super::files::{self, Magic};
+use super::memory::GivesBack;
 use super::{Failure, Found, ModelError, Packing, Recogniser};
 use crate::border;
 use crate::call::Language;
@@ -18,8 +19,8 @@ pub struct Vosk {
     language: Language,
 }
 
-/// One party's recogniser.
-pub struct Stream(library::Recognizer);
+/// One party's recogniser; its memory goes back to the kernel with it.
+pub struct Stream(library::Recognizer, GivesBack);
 
 super::never_shown!(Vosk, Stream);
 
@@ -55,7 +56,7 @@ impl Recogniser for Vosk {
         }
         let mut recogniser = library::Recognizer::new(&self.model, RATE).ok_or(Failure::Model)?;
         recogniser.set_words(true);
-        Ok(Stream(recogniser))
+        Ok(Stream(recogniser, GivesBack))
     }
 
     #[inline]

@@ -11,6 +11,7 @@ use super::super::mel::{HOP, Mel};
 use super::super::pcm::{PER_MS, Pcm};
 use super::files::{Magic, check};
 use super::ghosts::{Judgement, keep};
+use super::memory;
 use super::tokens::{Token, starts_ms, words};
 use super::{Failure, Found, ModelError, Packing, Recogniser};
 use crate::border;
@@ -82,6 +83,7 @@ impl<N: Network> Whisper<N> {
     pub fn load(folder: &Path, threads: usize) -> Result<Whisper<N>, ModelError> {
         check(folder, &FILES)?;
         let threads = threads.max(1);
+        memory::keep();
         let network = N::load(folder, threads).ok_or(ModelError::Refused)?;
         if network.languages() != LANGUAGES {
             return Err(ModelError::NotMultilingual);
@@ -95,7 +97,9 @@ impl<N: Network> Whisper<N> {
         let window = Features { values: self.mel.features(&audio), frames };
         drop(audio);
         let prompt = Prompt { start: [START, token_of(language), TRANSCRIBE], then: NO_TIMESTAMPS };
-        self.network.decode(window, &prompt)
+        let decoded = self.network.decode(window, &prompt);
+        memory::give_back();
+        decoded
     }
 }
 
