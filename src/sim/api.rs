@@ -41,6 +41,18 @@ impl World {
         self.job_done(&uuid, &command, &argument, &answer);
     }
 
+    /// A command of somebody at the switch's console. What comes of an `originate` shows on the switch.
+    pub(super) fn console(&mut self, text: &str) -> String {
+        let (command, arguments) = text.split_once(' ').unwrap_or((text, ""));
+        if command != "originate" {
+            return self.run(command, arguments);
+        }
+        let (command, argument) = (command.to_owned(), arguments.to_owned());
+        let uuid = self.uuid();
+        self.originate(arguments, Job::Background { uuid, command, argument });
+        OK.into()
+    }
+
     fn may(&self, id: LinkId, command: &str) -> bool {
         self.links.get(&id).is_some_and(|link| link.rights.may_call(command))
     }

@@ -229,9 +229,8 @@ impl Edge {
                 world.settle();
             }
             Input::Console(command, tell) => {
-                let (command, arguments) = command.split_once(' ').unwrap_or((&command, ""));
                 // Whoever asked may have gone meanwhile.
-                let _ = tell.send(world.run(command, arguments));
+                let _ = tell.send(world.console(&command));
                 world.settle();
             }
             Input::Crashed(tell) => {
