@@ -3,6 +3,7 @@
 //! A matcher of its own. Advertising unless the caller clearly wants no contact for whatever reason; every channel
 //! that is named, all where none is; a channel left open is not in it. Reports about others are no requests.
 
+use super::objection;
 use super::pattern::{self, Pattern, View};
 use super::values::Kind;
 use crate::border::{Channels, Digits, DoNotContact, Purpose, WhoseNumber};
@@ -20,7 +21,7 @@ const MOST: usize = 2;
 const CHANNELS: [&str; 4] = ["contact_calls", "contact_sms", "contact_email", "contact_letters"];
 
 pub(super) fn find(view: View<'_>) -> Vec<(DoNotContact, Heard)> {
-    let turns = turns(view);
+    let turns = objection::turns(view);
     let mut found: Vec<(DoNotContact, Heard)> = Vec::new();
     for (index, turn) in turns.iter().enumerate() {
         if !view.tokens[turn.start].speaker.is_caller() || found.len() >= MOST {
@@ -150,15 +151,4 @@ fn merge(other: &mut DoNotContact, earlier: &mut Heard, request: DoNotContact, h
         other.purpose = Purpose::Everything;
     }
     earlier.turns.extend(heard.turns);
-}
-
-fn turns(view: View<'_>) -> Vec<Range<usize>> {
-    let mut turns: Vec<Range<usize>> = Vec::new();
-    for (at, token) in view.tokens.iter().enumerate() {
-        match turns.last_mut() {
-            Some(last) if view.tokens[last.start].turn == token.turn => last.end = at + 1,
-            _ => turns.push(at..at + 1),
-        }
-    }
-    turns
 }

@@ -90,7 +90,8 @@ fn is_question(view: View<'_>, part: &Range<usize>) -> bool {
         || pattern::any(view.lexicon.cue("question"), view, part)
 }
 
-fn turns(view: View<'_>) -> Vec<Range<usize>> {
+/// The tokens of each turn.
+pub(super) fn turns(view: View<'_>) -> Vec<Range<usize>> {
     let mut turns: Vec<Range<usize>> = Vec::new();
     for (at, token) in view.tokens.iter().enumerate() {
         match turns.last_mut() {
