@@ -2,7 +2,7 @@
 //!
 //! Every language must have every concept: loading fails otherwise, and a test loads all three.
 
-use super::pattern::Pattern;
+use super::pattern::{Classes, Pattern};
 use super::tokens::fold;
 use crate::call::Language;
 use serde::Deserialize;
@@ -272,6 +272,14 @@ fn files(language: Language) -> Files {
 }
 
 #[derive(Deserialize)]
+struct CuesFile {
+    #[serde(default)]
+    class: BTreeMap<String, Vec<String>>,
+    #[serde(flatten)]
+    cues: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WordsFile {
     elides: bool,
@@ -393,13 +401,7 @@ fn load(language: Language) -> Result<Lexicon, LexiconError> {
     let numbers: NumbersFile = parse("numbers", files.numbers)?;
     let time: TimeFile = parse("time", files.time)?;
     let sensitive: SensitiveFile = parse("sensitive", files.sensitive)?;
-    let mut cues = BTreeMap::new();
-    for (file, text) in [("cues", files.cues), ("objection", files.objection), ("contact", files.contact)] {
-        let table: BTreeMap<String, Vec<String>> = parse(file, text)?;
-        for (id, patterns) in table {
-            cues.insert(id, compile(file, &patterns)?);
-        }
-    }
+    let cues = load_cues(&files)?;
     Ok(Lexicon {
         elides: words.elides,
         fillers: set(&words.fillers),
@@ -428,6 +430,19 @@ fn load(language: Language) -> Result<Lexicon, LexiconError> {
         cues,
         frames: parse("render", files.render)?,
     })
+}
+
+/// The cues of the three files; each file has its own classes.
+fn load_cues(files: &Files) -> Result<BTreeMap<String, Vec<Pattern>>, LexiconError> {
+    let mut cues = BTreeMap::new();
+    for (file, text) in [("cues", files.cues), ("objection", files.objection), ("contact", files.contact)] {
+        let table: CuesFile = parse(file, text)?;
+        let classes = Classes::compile(&table.class).map_err(|what| LexiconError { file, what })?;
+        for (id, patterns) in table.cues {
+            cues.insert(id, compile_with(file, &patterns, &classes)?);
+        }
+    }
+    Ok(cues)
 }
 
 fn load_words(words: &WordsFile, objects: &ObjectsFile) -> Words {
@@ -577,8 +592,16 @@ fn parse<T: serde::de::DeserializeOwned>(file: &'static str, text: &str) -> Resu
 }
 
 fn compile(file: &'static str, patterns: &[String]) -> Result<Vec<Pattern>, LexiconError> {
+    compile_with(file, patterns, &Classes::default())
+}
+
+fn compile_with(
+    file: &'static str,
+    patterns: &[String],
+    classes: &Classes,
+) -> Result<Vec<Pattern>, LexiconError> {
     let compile =
-        |text: &String| Pattern::compile(text).ok_or_else(|| LexiconError { file, what: text.clone() });
+        |text: &String| Pattern::compile(text, classes).ok_or_else(|| LexiconError { file, what: text.clone() });
     patterns.iter().map(compile).collect()
 }
 
@@ -639,5 +662,6 @@ mod tests {
         let error = parse::<WordsFile>("words", "elides = true").err().map(|error| error.to_string());
         assert!(error.is_some_and(|text| text.contains("words")));
         assert!(compile("cues", &["[a|b".to_owned()]).is_err());
+        assert!(compile("cues", &["a <nothing>".to_owned()]).is_err());
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! `word`, `stem*`, `[a|b*|c]`, each with `?` when it may be missing; `..3` skips up to three tokens; `{np}` takes
 //! a noun phrase, `{when}`, `{amount}`, `{digits}`, `{count}` take a value, `{act}` takes any form of an act and
-//! `{ch}` the channel that is asked about; `^` and `$` are the clause's ends.
+//! `{ch}` the channel that is asked about; `^` and `$` are the clause's ends. `<class>` takes any of the patterns of a
+//! class; `!` before a word, brackets or a class takes nothing and fits where that does not follow.
 
 use super::tokens::{Token, fold};
 use super::values::{Kind, Value};
@@ -12,12 +13,19 @@ use super::{
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 pub(in crate::confidential) struct Pattern(Vec<Element>);
+
+/// Patterns that may stand for each other, by the name of their class.
+#[derive(Default)]
+pub(in crate::confidential) struct Classes(BTreeMap<String, Arc<Vec<Pattern>>>);
 
 struct Element {
     what: What,
     optional: bool,
+    /// Fits where `what` does not follow.
+    absent: bool,
 }
 
 enum What {
@@ -31,6 +39,7 @@ enum What {
     Count,
     Act,
     Channel,
+    Class(Arc<Vec<Pattern>>),
     Start,
     End,
 }
@@ -89,8 +98,9 @@ pub(in crate::confidential) struct Found {
 
 impl Pattern {
     /// `None` when the text is no pattern.
-    pub fn compile(text: &str) -> Option<Pattern> {
-        let elements: Option<Vec<Element>> = pieces(text).into_iter().map(element).collect();
+    pub fn compile(text: &str, classes: &Classes) -> Option<Pattern> {
+        let elements: Option<Vec<Element>> =
+            pieces(text).into_iter().map(|piece| element(piece, classes)).collect();
         elements.filter(|elements| !elements.is_empty()).map(Pattern)
     }
 
@@ -102,7 +112,34 @@ impl Pattern {
     /// Whether the pattern fits at `from`.
     pub fn at(&self, view: View<'_>, within: &Range<usize>, from: usize) -> Option<Found> {
         let mut found = Found { from, ..Found::default() };
-        step(&self.0, view, within, from, &mut found).then_some(found)
+        let rest = Rest { elements: &self.0, then: None };
+        step(rest, view, within, from, &mut found).then_some(found)
+    }
+}
+
+impl Classes {
+    /// Compiles each class after those that it names; the name of one that is no class or names itself, if any.
+    pub fn compile(texts: &BTreeMap<String, Vec<String>>) -> Result<Classes, String> {
+        let mut classes = Classes::default();
+        while classes.0.len() < texts.len() {
+            let mut stuck = None;
+            let known = classes.0.len();
+            for (name, texts) in texts.iter().filter(|(name, _)| !classes.0.contains_key(*name)).collect::<Vec<_>>()
+            {
+                let patterns: Result<Vec<Pattern>, &String> =
+                    texts.iter().map(|text| Pattern::compile(text, &classes).ok_or(text)).collect();
+                match patterns {
+                    Ok(patterns) => {
+                        classes.0.insert(name.clone(), Arc::new(patterns));
+                    }
+                    Err(text) => stuck = Some(text.clone()),
+                }
+            }
+            if classes.0.len() == known {
+                return Err(stuck.unwrap_or_default());
+            }
+        }
+        Ok(classes)
     }
 }
 
@@ -116,9 +153,10 @@ fn pieces(text: &str) -> Vec<&str> {
     parts.filter(|piece| !piece.is_empty()).collect()
 }
 
-fn element(text: &str) -> Option<Element> {
+fn element(text: &str, classes: &Classes) -> Option<Element> {
     let optional = text.len() > 1 && text.ends_with('?');
     let text = if optional { &text[..text.len() - 1] } else { text };
+    let (absent, text) = text.strip_prefix('!').map_or((false, text), |text| (true, text));
     let what = match text {
         "{np}" => What::Phrase,
         "{when}" => What::When,
@@ -135,18 +173,56 @@ fn element(text: &str) -> Option<Element> {
             let words = |text: &str| text.split_whitespace().map(Stem::new).collect();
             What::Word(inner.split('|').map(words).collect())
         }
-        _ if text.contains(['{', '}', '[', ']', '|', '?']) => return None,
+        _ if text.starts_with('<') => {
+            let name = text.strip_prefix('<')?.strip_suffix('>')?;
+            What::Class(classes.0.get(name)?.clone())
+        }
+        _ if text.contains(['{', '}', '[', ']', '|', '?', '<', '>', '!']) => return None,
         _ => What::Word(vec![vec![Stem::new(text)]]),
     };
-    Some(Element { what, optional })
+    Some(Element { what, optional, absent })
 }
 
-fn step(rest: &[Element], view: View<'_>, within: &Range<usize>, at: usize, found: &mut Found) -> bool {
-    let Some((first, rest)) = rest.split_first() else {
-        found.to = at;
-        return true;
+/// What is still to fit: the rest of a pattern, then what follows it in the pattern that named its class.
+#[derive(Clone, Copy)]
+struct Rest<'a> {
+    elements: &'a [Element],
+    then: Option<&'a Rest<'a>>,
+}
+
+fn step(rest: Rest<'_>, view: View<'_>, within: &Range<usize>, at: usize, found: &mut Found) -> bool {
+    let Some((first, elements)) = rest.elements.split_first() else {
+        let Some(then) = rest.then else {
+            found.to = at;
+            return true;
+        };
+        return step(*then, view, within, at, found);
     };
+    let rest = Rest { elements, ..rest };
     let (phrases, values) = (found.phrases.len(), found.values.len());
+    if first.absent {
+        return !follows(&first.what, view, within, at) && step(rest, view, within, at, found);
+    }
+    match &first.what {
+        What::Word(words) => {
+            let fits = |words: &Vec<Stem>| words_at(words, view, within, at);
+            if words.iter().filter_map(fits).any(|next| step(rest, view, within, next, found)) {
+                return true;
+            }
+            return first.optional && step(rest, view, within, at, found);
+        }
+        What::Class(patterns) => {
+            let fits = |pattern: &Pattern, found: &mut Found| {
+                let inner = Rest { elements: &pattern.0, then: Some(&rest) };
+                step(inner, view, within, at, found)
+            };
+            if patterns.iter().any(|pattern| fits(pattern, found)) {
+                return true;
+            }
+            return first.optional && step(rest, view, within, at, found);
+        }
+        _ => {}
+    }
     if let What::Gap(most) = first.what {
         return (0..=most)
             .take_while(|skip| at + skip <= within.end)
@@ -184,11 +260,6 @@ fn take(what: &What, view: View<'_>, within: &Range<usize>, at: usize, found: &m
         })
     };
     match what {
-        What::Word(stems) => stems.iter().find_map(|words| {
-            let place = view.tokens.get(at..at + words.len()).filter(|_| at + words.len() <= within.end)?;
-            let fits = words.iter().zip(place).all(|(stem, token)| stem.fits(&token.text));
-            fits.then_some(at + words.len())
-        }),
         What::Phrase => {
             let phrase = phrase::at(view, within, at)?;
             let end = phrase.end;
@@ -200,7 +271,23 @@ fn take(what: &What, view: View<'_>, within: &Range<usize>, at: usize, found: &m
         What::Digits => value(|kind| matches!(kind, Kind::Digits(_)), found),
         What::Count => value(|kind| matches!(kind, Kind::Count(_)), found),
         What::Channel => view.channel.iter().find_map(|p| p.at(view, within, at)).map(|f| f.to),
-        What::Gap(_) | What::Act | What::Start | What::End => None,
+        What::Word(_) | What::Class(_) | What::Gap(_) | What::Act | What::Start | What::End => None,
+    }
+}
+
+/// Where the words end, if they stand at `at`.
+fn words_at(words: &[Stem], view: View<'_>, within: &Range<usize>, at: usize) -> Option<usize> {
+    let end = at + words.len();
+    let place = view.tokens.get(at..end).filter(|_| end <= within.end)?;
+    words.iter().zip(place).all(|(stem, token)| stem.fits(&token.text)).then_some(end)
+}
+
+/// Whether something stands at `at`.
+fn follows(what: &What, view: View<'_>, within: &Range<usize>, at: usize) -> bool {
+    match what {
+        What::Word(words) => words.iter().any(|words| words_at(words, view, within, at).is_some()),
+        What::Class(patterns) => patterns.iter().any(|pattern| pattern.at(view, within, at).is_some()),
+        other => take(other, view, within, at, &mut Found::default()).is_some(),
     }
 }
 
