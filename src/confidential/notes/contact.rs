@@ -3,7 +3,7 @@
 //! A matcher of its own. Advertising unless the caller clearly wants no contact for whatever reason; every channel
 //! that is named, all where none is; a channel left open is not in it. Reports about others are no requests.
 
-use super::objection;
+use super::objection::{self, parts};
 use super::pattern::{self, Pattern, View};
 use super::values::Kind;
 use crate::border::{Channels, Digits, DoNotContact, Purpose, WhoseNumber};
@@ -17,6 +17,18 @@ pub(super) struct Heard {
 
 /// At most this many requests of one call.
 const MOST: usize = 2;
+
+/// Tokens around a stop in which something may say that it is none.
+const EXCUSE: usize = 12;
+
+/// Tokens around a stop in which its channels are looked for.
+const REACH: usize = 14;
+
+/// A sentence of more tokens was not marked as one.
+const LONG: usize = 30;
+
+/// Digits of a telephone number that nobody announces as one.
+const LINE: usize = 9;
 
 const CHANNELS: [&str; 4] = ["contact_calls", "contact_sms", "contact_email", "contact_letters"];
 
@@ -37,15 +49,15 @@ pub(super) fn find(view: View<'_>) -> Vec<(DoNotContact, Heard)> {
     found
 }
 
-/// The place of a request in a caller's turn.
-fn request_in(view: View<'_>, turns: &[Range<usize>], index: usize) -> Option<Range<usize>> {
+/// The places of a request in a caller's turn; empty when there is none.
+fn request_in(view: View<'_>, turns: &[Range<usize>], index: usize) -> Option<Vec<Range<usize>>> {
     let turn = &turns[index];
-    let stop = pattern::first(view.lexicon.cue("contact_stop"), view, turn);
-    let says = |cue: &str| pattern::any(view.lexicon.cue(cue), view, turn);
-    if let Some(hit) = stop {
-        let excused = says("contact_not") || says("contact_other") && !says("contact_behalf");
-        return (!excused && !is_question(view, turn)).then(|| reach(view, turn, hit.from..hit.to));
+    let stops = stops(view, turns, index);
+    if !stops.is_empty() {
+        let reported = relayed(view, turns, index);
+        return (!reported).then_some(stops);
     }
+    let says = |cue: &str| pattern::any(view.lexicon.cue(cue), view, turn);
     let before = index.checked_sub(1).map(|before| &turns[before])?;
     let offered = !view.tokens[before.start].speaker.is_caller()
         && pattern::any(view.lexicon.cue("contact_offer"), view, before)
@@ -54,27 +66,75 @@ fn request_in(view: View<'_>, turns: &[Range<usize>], index: usize) -> Option<Ra
             .chain(&["contact_all"])
             .any(|cue| pattern::any(view.lexicon.cue(cue), view, before));
     let yes = says("accept") && !says("contact_other") && !says("negation") && turn.len() <= 12;
-    (offered && yes).then(|| turn.clone())
+    (offered && yes).then(|| vec![turn.clone()])
 }
 
-/// How far a request reaches for its channels: a few words when its verb names one, the turn otherwise.
-fn reach(view: View<'_>, turn: &Range<usize>, hit: Range<usize>) -> Range<usize> {
-    let named = CHANNELS.iter().any(|cue| pattern::any(view.lexicon.cue(cue), view, &hit));
-    let end = if named { (hit.end + 2).min(turn.end) } else { turn.end };
-    hit.start..end
+/// Where somebody says stop and nothing beside it says otherwise, each place with what it reaches.
+fn stops(view: View<'_>, turns: &[Range<usize>], index: usize) -> Vec<Range<usize>> {
+    let mut stops = Vec::new();
+    for part in parts(view, &turns[index]) {
+        if is_question(view, &part) {
+            continue;
+        }
+        let stop = pattern::all(view.lexicon.cue("contact_stop"), view, &part);
+        let back = pattern::all(view.lexicon.cue("contact_back"), view, &part)
+            .filter(|hit| has_topic(view, turns, index, hit));
+        for hit in stop.chain(back) {
+            if !excused(view, &part, &hit) {
+                stops.push(reach(view, &part, hit));
+            }
+        }
+    }
+    stops
 }
 
-fn is_question(view: View<'_>, turn: &Range<usize>) -> bool {
-    let marked = view.tokens[turn.clone()].iter().any(|token| token.question);
-    let stops = view.tokens[turn.clone()].iter().filter(|token| token.stop).count();
-    marked && stops <= 1
+/// "I don't want them any more": there must be something unwanted before it.
+fn has_topic(view: View<'_>, turns: &[Range<usize>], index: usize, hit: &Range<usize>) -> bool {
+    let says = |place: &Range<usize>| pattern::any(view.lexicon.cue("contact_topic"), view, place);
+    let mut before = turns[..index].iter().rev().take(2);
+    says(&(turns[index].start..hit.end)) || before.any(says)
+}
+
+/// Another time, a parcel, not minding: what stands beside a stop and makes it none.
+fn excused(view: View<'_>, part: &Range<usize>, hit: &Range<usize>) -> bool {
+    let end = (hit.end + EXCUSE).min(part.end);
+    let beside = hit.start.saturating_sub(EXCUSE).max(part.start)..end;
+    pattern::any(view.lexicon.cue("contact_not"), view, &beside)
+        || pattern::any(view.lexicon.cue("contact_not_after"), view, &(hit.start..end))
+}
+
+/// Whether somebody else's wish is only told of: it is a request when it is made for them, with their number.
+fn relayed(view: View<'_>, turns: &[Range<usize>], index: usize) -> bool {
+    let turn = &turns[index];
+    if !pattern::any(view.lexicon.cue("contact_other"), view, turn) {
+        return false;
+    }
+    !pattern::any(view.lexicon.cue("contact_behalf"), view, &around(turns, index))
+}
+
+/// The turns in which more is said of a request.
+fn around(turns: &[Range<usize>], index: usize) -> Range<usize> {
+    turns[index.saturating_sub(2)].start..turns[(index + 3).min(turns.len() - 1)].end
+}
+
+/// How far a stop reaches for its channels: its sentence, or some words of it where none is marked.
+fn reach(view: View<'_>, part: &Range<usize>, hit: Range<usize>) -> Range<usize> {
+    let near = hit.start.saturating_sub(REACH).max(part.start)..(hit.end + REACH).min(part.end);
+    let named =
+        |place: &Range<usize>| CHANNELS.iter().any(|cue| pattern::any(view.lexicon.cue(cue), view, place));
+    if named(&hit) && part.len() > LONG { hit.start..(hit.end + 2).min(part.end) } else { near }
+}
+
+fn is_question(view: View<'_>, part: &Range<usize>) -> bool {
+    let asks = view.tokens[part.clone()].last().is_some_and(|token| token.question);
+    asks && !pattern::any(view.lexicon.cue("contact_request"), view, part)
 }
 
 fn detail(
     view: View<'_>,
     turns: &[Range<usize>],
     index: usize,
-    asked: &Range<usize>,
+    asked: &[Range<usize>],
 ) -> (DoNotContact, Heard) {
     let turn = &turns[index];
     let says = |cue: &str, place: &Range<usize>| pattern::any(view.lexicon.cue(cue), view, place);
@@ -82,13 +142,11 @@ fn detail(
     let later: Vec<&Range<usize>> =
         turns[index..].iter().take(4).filter(|turn| view.tokens[turn.start].speaker.is_caller()).collect();
     let kept = CHANNELS.map(|cue| later.iter().any(|turn| keeps(view, view.lexicon.cue(cue), turn)));
-    let mut named = CHANNELS.map(|cue| says(cue, asked) || denied(view, view.lexicon.cue(cue), turn));
-    if !named.iter().any(|named| *named) || named.iter().zip(kept).all(|(named, kept)| !named || kept) {
-        named = CHANNELS.map(|cue| says(cue, turn));
-    }
-    let all = says("contact_all", asked);
-    if !named.iter().any(|named| *named) && !all && index > 0 {
-        named = CHANNELS.map(|cue| says(cue, &turns[index - 1]));
+    let mut named = named(view, turns, index, asked, kept);
+    for next in later.iter().skip(1).filter(|next| says("contact_also", next)) {
+        for (named, cue) in named.iter_mut().zip(CHANNELS) {
+            *named |= says(cue, next);
+        }
     }
     let mut open = [false; 4];
     for channel in 0..4 {
@@ -98,21 +156,58 @@ fn detail(
         open = kept.map(|kept| !kept);
     }
     let channels = Channels { calls: open[0], sms: open[1], email: open[2], letters: open[3] };
-    let everything = says("contact_everything", turn) && !says("contact_advertising", turn);
+    let everything = says("contact_everything", turn) && !says("contact_advertising", turn)
+        || later.iter().take(2).any(|turn| says("contact_whatever", turn));
     let purpose = if everything { Purpose::Everything } else { Purpose::Advertising };
     let number = named_number(view, turns, index);
     let numbers: Vec<u16> = vec![view.tokens[turn.start].turn];
     (DoNotContact { channels, purpose, number }, Heard { turns: numbers, kept })
 }
 
+/// The channels that are asked about: near the stops, else in the turn, else in what was spoken of before.
+fn named(
+    view: View<'_>,
+    turns: &[Range<usize>],
+    index: usize,
+    asked: &[Range<usize>],
+    kept: [bool; 4],
+) -> [bool; 4] {
+    let turn = &turns[index];
+    let says = |cue: &str, place: &Range<usize>| pattern::any(view.lexicon.cue(cue), view, place);
+    let some = |named: &[bool; 4]| named.iter().zip(kept).any(|(named, kept)| *named && !kept);
+    if says("contact_each", turn) {
+        return [true; 4];
+    }
+    let near = CHANNELS
+        .map(|cue| asked.iter().any(|place| says(cue, place)) || denied(view, view.lexicon.cue(cue), turn));
+    if some(&near) {
+        return near;
+    }
+    let whole = CHANNELS.map(|cue| says(cue, turn));
+    if some(&whole) {
+        return whole;
+    }
+    if asked.iter().any(|place| says("contact_all", place)) {
+        return [false; 4];
+    }
+    let before = |back: usize| {
+        index.checked_sub(back).map_or([false; 4], |at| CHANNELS.map(|cue| says(cue, &turns[at])))
+    };
+    [before(1), before(2)].into_iter().find(some).unwrap_or([
+        says("contact_calls_weak", turn),
+        false,
+        false,
+        false,
+    ])
+}
+
 fn keeps(view: View<'_>, channel: &[Pattern], turn: &Range<usize>) -> bool {
     let view = View { channel, ..view };
-    view.lexicon.cue("contact_keep").iter().any(|pattern| {
-        pattern
-            .find(view, turn.clone())
-            .map(|hit| hit.from.saturating_sub(2).max(turn.start)..hit.to)
-            .is_some_and(|place| !pattern::any(view.lexicon.cue("negation"), view, &place))
-    })
+    let open = |place: Range<usize>| {
+        let place = place.start.saturating_sub(2).max(turn.start)..place.end;
+        !pattern::any(view.lexicon.cue("negation"), view, &place)
+    };
+    pattern::all(view.lexicon.cue("contact_keep"), view, turn).any(open)
 }
 
 /// "No calls and no texts": a channel with a negation or an "and" right before it.
@@ -126,20 +221,22 @@ fn denied(view: View<'_>, channel: &[Pattern], turn: &Range<usize>) -> bool {
     })
 }
 
-/// Somebody else's number, where the request is made for somebody else and a number is said.
+/// The number that is spoken, where the request is for somebody else or for "that number".
 fn named_number(view: View<'_>, turns: &[Range<usize>], index: usize) -> WhoseNumber {
-    let until = turns[(index + 3).min(turns.len() - 1)].end;
-    let from = turns[index.saturating_sub(2)].start;
-    let behalf = pattern::any(view.lexicon.cue("contact_behalf"), view, &(from..until));
-    let mut near = view.values.iter().filter(|value| value.from >= from && value.to <= until);
-    let digits = near.find_map(|value| match &value.kind {
-        Kind::Digits(text) if text.len() >= 6 => Digits::new(text),
-        _ => None,
-    });
-    match digits {
-        Some(digits) if behalf => WhoseNumber::Named(digits),
-        _ => WhoseNumber::Caller,
+    let place = around(turns, index);
+    let behalf = pattern::any(view.lexicon.cue("contact_behalf"), view, &place);
+    let number = pattern::any(view.lexicon.cue("contact_number"), view, &place);
+    let near = view.values.iter().filter(|value| value.from >= place.start && value.to <= place.end);
+    for value in near {
+        let Kind::Digits(text) = &value.kind else { continue };
+        let before = value.from.saturating_sub(EXCUSE).max(place.start)..value.from;
+        let reached = pattern::any(view.lexicon.cue("contact_reach"), view, &before);
+        let theirs = behalf && text.len() >= 6 || number && text.len() >= LINE && !reached;
+        if let Some(digits) = theirs.then(|| Digits::new(text)).flatten() {
+            return WhoseNumber::Named(digits);
+        }
     }
+    WhoseNumber::Caller
 }
 
 fn merge(other: &mut DoNotContact, earlier: &mut Heard, request: DoNotContact, heard: Heard) {

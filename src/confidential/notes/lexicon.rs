@@ -600,8 +600,9 @@ fn compile_with(
     patterns: &[String],
     classes: &Classes,
 ) -> Result<Vec<Pattern>, LexiconError> {
-    let compile =
-        |text: &String| Pattern::compile(text, classes).ok_or_else(|| LexiconError { file, what: text.clone() });
+    let compile = |text: &String| {
+        Pattern::compile(text, classes).ok_or_else(|| LexiconError { file, what: text.clone() })
+    };
     patterns.iter().map(compile).collect()
 }
 

@@ -14,65 +14,114 @@ const NEAR: usize = 14;
 /// Turns over which "I don't want that" may point back at the thing.
 const BACK: u16 = 2;
 
+/// Tokens around an objection in which something may say that it is none; recognised text may have no sentences.
+const EXCUSE: usize = 8;
+
 pub(super) struct Hit {
     pub what: Objection,
     /// The turn in which it was said.
     pub turn: u16,
 }
 
+/// What was said of the summary so far.
+#[derive(Default)]
+struct Before {
+    spoken_of: Option<u16>,
+    /// An offer to leave it out, and whether the caller made it.
+    offered: Option<(u16, bool)>,
+    /// "Is that all right with you?" and "do you mind?", asked by the other side.
+    asked: Option<u16>,
+    minds: Option<u16>,
+}
+
 /// The first objection of the call, or the first suspicion of one.
 pub(super) fn find(view: View<'_>) -> Hit {
     let mut suspected: Option<u16> = None;
-    let mut spoken_of: Option<u16> = None;
-    let mut offered: Option<(u16, bool)> = None;
+    let mut before = Before::default();
     for turn in turns(view) {
         let number = view.tokens[turn.start].turn;
-        let caller = view.tokens[turn.start].speaker.is_caller();
-        let mut doubt = false;
         for part in parts(view, &turn) {
-            let says = |cue: &str| pattern::any(view.lexicon.cue(cue), view, &part);
-            let none = says("objection_none") && !says("objection_despite");
-            let subject = pattern::first(view.lexicon.cue("objection_subject"), view, &part);
-            if says("objection_direct") && !none && !is_question(view, &part) {
-                return Hit { what: Objection::Heard, turn: number };
+            match judge(view, &turn, &part, &mut before) {
+                Objection::Heard => return Hit { what: Objection::Heard, turn: number },
+                Objection::Suspected => suspected = suspected.or(Some(number)),
+                Objection::None => {}
             }
-            if let Some(subject) = &subject {
-                let near =
-                    subject.from.saturating_sub(NEAR).max(part.start)..(subject.to + NEAR).min(part.end);
-                if offers(view, &part, caller) {
-                    offered = Some((number, caller));
-                }
-                let refuses = pattern::any(view.lexicon.cue("objection_refuse"), view, &near);
-                if refuses && !none && !offers(view, &part, caller) {
-                    if is_question(view, &part) {
-                        doubt = true;
-                    } else {
-                        return Hit { what: Objection::Heard, turn: number };
-                    }
-                } else if says("objection_weak") && !none {
-                    doubt = true;
-                }
-            }
-            let back = spoken_of.is_some_and(|said| number - said <= BACK);
-            if back && says("objection_back") && !none && subject.is_none() && !is_question(view, &part) {
-                return Hit { what: Objection::Heard, turn: number };
-            }
-            let answered = offered.is_some_and(|(said, by)| number - said <= 1 && by != caller);
-            if answered && says("accept") && !none {
-                return Hit { what: Objection::Heard, turn: number };
-            }
-            if subject.is_some() {
-                spoken_of = Some(number);
-            }
-        }
-        if doubt && suspected.is_none() {
-            suspected = Some(number);
         }
     }
     match suspected {
         Some(turn) => Hit { what: Objection::Suspected, turn },
         None => Hit { what: Objection::None, turn: u16::MAX },
     }
+}
+
+fn judge(view: View<'_>, turn: &Range<usize>, part: &Range<usize>, before: &mut Before) -> Objection {
+    let number = view.tokens[part.start].turn;
+    let caller = view.tokens[part.start].speaker.is_caller();
+    let says = |cue: &str| pattern::any(view.lexicon.cue(cue), view, part);
+    let none = says("objection_none") && !says("objection_despite");
+    let subject = pattern::first(view.lexicon.cue("objection_subject"), view, part);
+    let question = is_question(view, part);
+    let offers = offers(view, part, caller);
+    let explains = !caller && says("objection_explain");
+    if !explains && !offers && !question && direct(view, part) {
+        return Objection::Heard;
+    }
+    let mut doubt = false;
+    if let Some(subject) = &subject {
+        let near = subject.from.saturating_sub(NEAR).max(part.start)..(subject.to + NEAR).min(part.end);
+        if offers {
+            before.offered = Some((number, caller));
+        }
+        let refuses = pattern::any(view.lexicon.cue("objection_refuse"), view, &near);
+        if refuses && !none && !offers && !explains {
+            if !question {
+                return Objection::Heard;
+            }
+            doubt = true;
+        } else if says("objection_weak") && !none {
+            doubt = true;
+        }
+    }
+    let back = before.spoken_of.is_some_and(|said| number - said <= BACK);
+    if back && says("objection_back") && !none && subject.is_none() && !question {
+        return Objection::Heard;
+    }
+    if answers(view, turn, part, before) && !none {
+        return Objection::Heard;
+    }
+    if subject.is_some() {
+        before.spoken_of = Some(number);
+    }
+    if !caller && before.spoken_of == Some(number) {
+        if says("objection_mind") {
+            before.minds = Some(number);
+        } else if says("objection_agreed") {
+            before.asked = Some(number);
+        }
+    }
+    if doubt { Objection::Suspected } else { Objection::None }
+}
+
+/// Thing and refusal in one, and nothing beside it that says otherwise.
+fn direct(view: View<'_>, part: &Range<usize>) -> bool {
+    let despite = pattern::any(view.lexicon.cue("objection_despite"), view, part);
+    pattern::all(view.lexicon.cue("objection_direct"), view, part).any(|hit| {
+        let beside = hit.start.saturating_sub(EXCUSE).max(part.start)..(hit.end + EXCUSE).min(part.end);
+        despite || !pattern::any(view.lexicon.cue("objection_none"), view, &beside)
+    })
+}
+
+/// Yes to "shall I leave it out?" and to "do you mind?", no to "is that all right with you?".
+fn answers(view: View<'_>, turn: &Range<usize>, part: &Range<usize>, before: &Before) -> bool {
+    let number = view.tokens[part.start].turn;
+    let caller = view.tokens[part.start].speaker.is_caller();
+    let says = |cue: &str| pattern::any(view.lexicon.cue(cue), view, part);
+    let last = |asked: Option<u16>| asked.is_some_and(|said| caller && number == said + 1);
+    let offered = before.offered.is_some_and(|(said, by)| number - said <= 1 && by != caller);
+    let first = part.start == turn.start;
+    offered && says("accept")
+        || first && last(before.minds) && says("accept") && !says("negation")
+        || first && last(before.asked) && says("objection_no")
 }
 
 /// "Shall I switch the summary off?"
@@ -103,7 +152,7 @@ pub(super) fn turns(view: View<'_>) -> Vec<Range<usize>> {
 }
 
 /// A turn's sentences, where they are marked; the whole turn otherwise.
-fn parts(view: View<'_>, turn: &Range<usize>) -> Vec<Range<usize>> {
+pub(super) fn parts(view: View<'_>, turn: &Range<usize>) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
     let mut from = turn.start;
     for at in turn.clone() {

@@ -1,6 +1,6 @@
 //! One token-pattern syntax for every lexicon: a line of text is compiled once, tokens are searched with it.
 //!
-//! `word`, `stem*`, `[a|b*|c]`, each with `?` when it may be missing; `..3` skips up to three tokens; `{np}` takes
+//! `word`, `stem*`, `[a|b*|c ..2 d]`, each with `?` when it may be missing; `..3` skips up to three tokens; `{np}` takes
 //! a noun phrase, `{when}`, `{amount}`, `{digits}`, `{count}` take a value, `{act}` takes any form of an act and
 //! `{ch}` the channel that is asked about; `^` and `$` are the clause's ends. `<class>` takes any of the patterns of a
 //! class; `!` before a word, brackets or a class takes nothing and fits where that does not follow.
@@ -124,7 +124,8 @@ impl Classes {
         while classes.0.len() < texts.len() {
             let mut stuck = None;
             let known = classes.0.len();
-            for (name, texts) in texts.iter().filter(|(name, _)| !classes.0.contains_key(*name)).collect::<Vec<_>>()
+            for (name, texts) in
+                texts.iter().filter(|(name, _)| !classes.0.contains_key(*name)).collect::<Vec<_>>()
             {
                 let patterns: Result<Vec<Pattern>, &String> =
                     texts.iter().map(|text| Pattern::compile(text, &classes).ok_or(text)).collect();
@@ -145,12 +146,20 @@ impl Classes {
 
 /// The elements of a pattern's text: blanks part them, but not within brackets.
 fn pieces(text: &str) -> Vec<&str> {
-    let mut inside = false;
-    let parts = text.split(|c: char| {
-        inside = (inside || c == '[') && c != ']';
-        c.is_whitespace() && !inside
-    });
-    parts.filter(|piece| !piece.is_empty()).collect()
+    parted(text, char::is_whitespace).filter(|piece| !piece.is_empty()).collect()
+}
+
+/// The parts of a text between the marks that stand in no brackets.
+fn parted(text: &str, mark: impl Fn(char) -> bool) -> impl Iterator<Item = &str> {
+    let mut depth = 0usize;
+    text.split(move |c: char| {
+        match c {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && mark(c)
+    })
 }
 
 fn element(text: &str, classes: &Classes) -> Option<Element> {
@@ -170,8 +179,15 @@ fn element(text: &str, classes: &Classes) -> Option<Element> {
         _ if text.starts_with("..") => What::Gap(text[2..].parse().ok()?),
         _ if text.starts_with('[') => {
             let inner = text.strip_prefix('[')?.strip_suffix(']')?;
-            let words = |text: &str| text.split_whitespace().map(Stem::new).collect();
-            What::Word(inner.split('|').map(words).collect())
+            let plain = !inner.contains(['[', '<', '{', '!', '?', '^', '$']) && !inner.contains("..");
+            if plain {
+                let words = |text: &str| text.split_whitespace().map(Stem::new).collect();
+                What::Word(inner.split('|').map(words).collect())
+            } else {
+                let each: Option<Vec<Pattern>> =
+                    parted(inner, |c| c == '|').map(|text| Pattern::compile(text, classes)).collect();
+                What::Class(Arc::new(each?))
+            }
         }
         _ if text.starts_with('<') => {
             let name = text.strip_prefix('<')?.strip_suffix('>')?;
@@ -319,6 +335,20 @@ pub(in crate::confidential) fn verbs(view: View<'_>) -> Vec<bool> {
 /// Whether one of the patterns fits somewhere in `within`.
 pub(in crate::confidential) fn any(patterns: &[Pattern], view: View<'_>, within: &Range<usize>) -> bool {
     patterns.iter().any(|pattern| pattern.find(view, within.clone()).is_some())
+}
+
+/// Every place where one of the patterns fits.
+pub(in crate::confidential) fn all<'a>(
+    patterns: &'a [Pattern],
+    view: View<'a>,
+    within: &'a Range<usize>,
+) -> impl Iterator<Item = Range<usize>> + 'a {
+    let at = move |from| {
+        patterns
+            .iter()
+            .filter_map(move |pattern| pattern.at(view, within, from).map(|found| found.from..found.to))
+    };
+    within.clone().flat_map(at)
 }
 
 /// The first place where one of the patterns fits, the earliest in the clause.
