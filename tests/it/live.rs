@@ -3,6 +3,8 @@
 //!
 //! `CALLGIST_FREESWITCH` names the switch's program. Without it every story says that it was skipped.
 
+mod baresip;
+mod makers;
 mod phone;
 pub(crate) mod sidecar;
 mod switch;
@@ -228,6 +230,12 @@ impl Stage {
             assert!(begun.elapsed() < Duration::from_secs(5), "{}", self.switch.api("show channels"));
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// How long the notice takes.
+    fn notice(&self) -> Duration {
+        let notice = hound::WavReader::open("sounds/en/8000/notice.wav").unwrap();
+        Duration::from_millis(u64::from(notice.duration()) * 1_000 / u64::from(notice.spec().sample_rate))
     }
 
     fn length(&self) -> Duration {

@@ -476,10 +476,13 @@ impl Key {
     }
 }
 
-/// Tells ringing from a voice by how much of its power lies at 425 Hz.
 fn kind(alaw: &[u8]) -> Sound {
     use audio_codec::Decoder;
-    let samples = audio_codec::pcma::PcmaDecoder::new().decode(alaw);
+    sound(&audio_codec::pcma::PcmaDecoder::new().decode(alaw))
+}
+
+/// Tells ringing from a voice by how much of its power lies at 425 Hz.
+pub fn sound(samples: &[i16]) -> Sound {
     let power = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>();
     if power / (samples.len().max(1) as f64) < 100.0 * 100.0 {
         return Sound::Silence;
