@@ -1,7 +1,7 @@
 //! One token-pattern syntax for every lexicon: a line of text is compiled once, tokens are searched with it.
 //!
-//! `word`, `stem*`, `[a|b*|c ..2 d]`, each with `?` when it may be missing; `..3` skips up to three tokens; `{np}` takes
-//! a noun phrase, `{when}`, `{amount}`, `{digits}`, `{count}` take a value, `{act}` takes any form of an act and
+//! `word`, `stem*`, `*stem*`, `[a|b*|c ..2 d]`, each with `?` when it may be missing; `..3` skips up to three tokens;
+//! `{np}` takes a noun phrase, `{when}`, `{amount}`, `{digits}`, `{count}` take a value, `{act}` takes any form of an act and
 //! `{ch}` the channel that is asked about; `^` and `$` are the clause's ends. `<class>` takes any of the patterns of a
 //! class; `!` before a word, brackets or a class takes nothing and fits where that does not follow.
 
@@ -46,17 +46,23 @@ enum What {
 
 struct Stem {
     text: String,
-    prefix: bool,
+    /// Whether more may stand before and behind: "Werbeanrufe" is `*anruf*`.
+    open: (bool, bool),
 }
 
 impl Stem {
     fn new(text: &str) -> Stem {
-        let prefix = text.ends_with('*');
-        Stem { text: fold(text.trim_end_matches('*')), prefix }
+        let open = (text.starts_with('*'), text.ends_with('*'));
+        Stem { text: fold(text.trim_matches('*')), open }
     }
 
     fn fits(&self, word: &str) -> bool {
-        if self.prefix { word.starts_with(&self.text) } else { word == self.text }
+        match self.open {
+            (false, false) => word == self.text,
+            (false, true) => word.starts_with(&self.text),
+            (true, false) => word.ends_with(&self.text),
+            (true, true) => word.contains(&self.text),
+        }
     }
 }
 
