@@ -15,6 +15,12 @@ pub(super) struct Heard {
     pub kept: [bool; 4],
 }
 
+/// A stop: its own words, and the words around it that may say more of it.
+struct Stop {
+    hit: Range<usize>,
+    near: Range<usize>,
+}
+
 /// At most this many requests of one call.
 const MOST: usize = 2;
 
@@ -23,6 +29,9 @@ const EXCUSE: usize = 12;
 
 /// Tokens around a stop in which its channels are looked for.
 const REACH: usize = 14;
+
+/// Tokens between two channels of one list.
+const LISTED: usize = 6;
 
 /// A sentence of more tokens was not marked as one.
 const LONG: usize = 30;
@@ -50,7 +59,7 @@ pub(super) fn find(view: View<'_>) -> Vec<(DoNotContact, Heard)> {
 }
 
 /// The places of a request in a caller's turn; empty when there is none.
-fn request_in(view: View<'_>, turns: &[Range<usize>], index: usize) -> Option<Vec<Range<usize>>> {
+fn request_in(view: View<'_>, turns: &[Range<usize>], index: usize) -> Option<Vec<Stop>> {
     let turn = &turns[index];
     let stops = stops(view, turns, index);
     if !stops.is_empty() {
@@ -66,11 +75,11 @@ fn request_in(view: View<'_>, turns: &[Range<usize>], index: usize) -> Option<Ve
             .chain(&["contact_all"])
             .any(|cue| pattern::any(view.lexicon.cue(cue), view, before));
     let yes = says("accept") && !says("contact_other") && !says("negation") && turn.len() <= 12;
-    (offered && yes).then(|| vec![turn.clone()])
+    (offered && yes).then(|| vec![Stop { hit: turn.clone(), near: turn.clone() }])
 }
 
-/// Where somebody says stop and nothing beside it says otherwise, each place with what it reaches.
-fn stops(view: View<'_>, turns: &[Range<usize>], index: usize) -> Vec<Range<usize>> {
+/// Where somebody says stop and nothing beside it says otherwise.
+fn stops(view: View<'_>, turns: &[Range<usize>], index: usize) -> Vec<Stop> {
     let mut stops = Vec::new();
     for part in parts(view, &turns[index]) {
         if is_question(view, &part) {
@@ -81,7 +90,7 @@ fn stops(view: View<'_>, turns: &[Range<usize>], index: usize) -> Vec<Range<usiz
             .filter(|hit| has_topic(view, turns, index, hit));
         for hit in stop.chain(back) {
             if !excused(view, &part, &hit) {
-                stops.push(reach(view, &part, hit));
+                stops.push(Stop { near: reach(view, &part, &hit), hit });
             }
         }
     }
@@ -118,11 +127,11 @@ fn around(turns: &[Range<usize>], index: usize) -> Range<usize> {
 }
 
 /// How far a stop reaches for its channels: its sentence, or some words of it where none is marked.
-fn reach(view: View<'_>, part: &Range<usize>, hit: Range<usize>) -> Range<usize> {
+fn reach(view: View<'_>, part: &Range<usize>, hit: &Range<usize>) -> Range<usize> {
     let near = hit.start.saturating_sub(REACH).max(part.start)..(hit.end + REACH).min(part.end);
     let named =
         |place: &Range<usize>| CHANNELS.iter().any(|cue| pattern::any(view.lexicon.cue(cue), view, place));
-    if named(&hit) && part.len() > LONG { hit.start..(hit.end + 2).min(part.end) } else { near }
+    if named(hit) && part.len() > LONG { hit.start..(hit.end + 2).min(part.end) } else { near }
 }
 
 fn is_question(view: View<'_>, part: &Range<usize>) -> bool {
@@ -130,12 +139,7 @@ fn is_question(view: View<'_>, part: &Range<usize>) -> bool {
     asks && !pattern::any(view.lexicon.cue("contact_request"), view, part)
 }
 
-fn detail(
-    view: View<'_>,
-    turns: &[Range<usize>],
-    index: usize,
-    asked: &[Range<usize>],
-) -> (DoNotContact, Heard) {
+fn detail(view: View<'_>, turns: &[Range<usize>], index: usize, asked: &[Stop]) -> (DoNotContact, Heard) {
     let turn = &turns[index];
     let says = |cue: &str, place: &Range<usize>| pattern::any(view.lexicon.cue(cue), view, place);
     // What is left open may be said in the caller's next turns, too.
@@ -165,29 +169,27 @@ fn detail(
 }
 
 /// The channels that are asked about: near the stops, else in the turn, else in what was spoken of before.
-fn named(
-    view: View<'_>,
-    turns: &[Range<usize>],
-    index: usize,
-    asked: &[Range<usize>],
-    kept: [bool; 4],
-) -> [bool; 4] {
+fn named(view: View<'_>, turns: &[Range<usize>], index: usize, asked: &[Stop], kept: [bool; 4]) -> [bool; 4] {
     let turn = &turns[index];
     let says = |cue: &str, place: &Range<usize>| pattern::any(view.lexicon.cue(cue), view, place);
     let some = |named: &[bool; 4]| named.iter().zip(kept).any(|(named, kept)| *named && !kept);
     if says("contact_each", turn) {
         return [true; 4];
     }
-    let near = CHANNELS
-        .map(|cue| asked.iter().any(|place| says(cue, place)) || denied(view, view.lexicon.cue(cue), turn));
-    if some(&near) {
-        return near;
+    let denied = CHANNELS.map(|cue| denied(view, view.lexicon.cue(cue), turn));
+    let by_stop = CHANNELS.map(|cue| asked.iter().any(|stop| says(cue, &stop.hit)));
+    let near = CHANNELS.map(|cue| asked.iter().any(|stop| says(cue, &stop.near)));
+    for mut named in [by_stop, near] {
+        if some(&named) {
+            (0..4).for_each(|channel| named[channel] |= denied[channel]);
+            return named;
+        }
     }
     let whole = CHANNELS.map(|cue| says(cue, turn));
     if some(&whole) {
         return whole;
     }
-    if asked.iter().any(|place| says("contact_all", place)) {
+    if asked.iter().any(|stop| says("contact_all", &stop.near)) {
         return [false; 4];
     }
     let before = |back: usize| {
@@ -203,21 +205,22 @@ fn named(
 
 fn keeps(view: View<'_>, channel: &[Pattern], turn: &Range<usize>) -> bool {
     let view = View { channel, ..view };
-    let open = |place: Range<usize>| {
-        let place = place.start.saturating_sub(2).max(turn.start)..place.end;
-        !pattern::any(view.lexicon.cue("negation"), view, &place)
-    };
-    pattern::all(view.lexicon.cue("contact_keep"), view, turn).any(open)
+    parts(view, turn).into_iter().any(|part| {
+        let open = |place: Range<usize>| {
+            let place = place.start.saturating_sub(2).max(part.start)..place.end;
+            !pattern::any(view.lexicon.cue("negation"), view, &place)
+        };
+        pattern::all(view.lexicon.cue("contact_keep"), view, &part).any(open)
+    })
 }
 
-/// "No calls and no texts": a channel with a negation or an "and" right before it.
+/// "No calls and no texts": a channel with a negation right before it, or with an "and" behind another channel.
 fn denied(view: View<'_>, channel: &[Pattern], turn: &Range<usize>) -> bool {
-    turn.clone().any(|at| {
-        let named = channel.iter().any(|pattern| pattern.at(view, turn, at).is_some());
-        let before = at.saturating_sub(2).max(turn.start)..at;
-        let joined = at > turn.start
-            && view.lexicon.cue("joined").iter().any(|p| p.find(view, before.clone()).is_some());
-        named && (joined || pattern::any(view.lexicon.cue("negation"), view, &before))
+    let says = |cue: &str, place: &Range<usize>| pattern::any(view.lexicon.cue(cue), view, place);
+    turn.clone().filter(|at| channel.iter().any(|pattern| pattern.at(view, turn, *at).is_some())).any(|at| {
+        let back = |tokens: usize| at.saturating_sub(tokens).max(turn.start)..at;
+        let other = || CHANNELS.iter().any(|cue| says(cue, &back(LISTED)));
+        says("negation", &back(2)) || says("joined", &back(2)) && other()
     })
 }
 
