@@ -167,6 +167,8 @@ pub struct Life {
     partial: bool,
     deadline: Option<(Moment, Deadline)>,
     commands: VecDeque<Command>,
+    /// We were not there from the beginning: the call will have no summary for this reason.
+    missed: Option<NoSummary>,
 }
 
 /// What is waited for; one thing at a time.
@@ -201,7 +203,15 @@ impl Life {
             partial: false,
             deadline: None,
             commands: VecDeque::new(),
+            missed: None,
         }
+    }
+
+    /// A call that began without us, or before we were started anew: only its end is waited for, or an objection.
+    /// `announced` says whether its notice was played to its end. There is no way from here to [`Life::announced`].
+    pub fn missed(call: CallId, caller: Leg, announced: bool) -> Life {
+        let reason = if announced { NoSummary::Partial } else { NoSummary::NoticeIncomplete };
+        Life { missed: Some(reason), ..Life::new(call, caller, Duration::MAX) }
     }
 
     pub fn phase(&self) -> Phase {
@@ -228,6 +238,9 @@ impl Life {
     pub fn handle(&mut self, event: Event, now: Moment) {
         if self.phase == Phase::Finished {
             return self.after_the_end(event);
+        }
+        if let Some(reason) = self.missed {
+            return self.of_a_missed(event, reason);
         }
         match event {
             Event::Waiting { admitted } => self.waiting(admitted, now),
@@ -259,7 +272,7 @@ impl Life {
             Event::HungUp => self.hung_up(now),
             Event::SwitchLost => self.lost(now),
             Event::EarEnded(ending) => self.ear_ended(ending),
-            Event::Shutdown => self.finish(Ending::NoSummary(NoSummary::Shutdown)),
+            Event::Shutdown => self.shut_down(),
         }
     }
 
@@ -274,6 +287,15 @@ impl Life {
                 self.end_talk(now);
             }
             Deadline::Ear => self.finish(Ending::NoSummary(NoSummary::EngineFailed)),
+        }
+    }
+
+    fn of_a_missed(&mut self, event: Event, reason: NoSummary) {
+        match event {
+            Event::Objected => self.objected(),
+            Event::HungUp | Event::SwitchLost | Event::Shutdown => self.finish(Ending::NoSummary(reason)),
+            // No copy is asked for, so whatever is offered is as unwanted as after the end.
+            event => self.after_the_end(event),
         }
     }
 
@@ -424,9 +446,10 @@ impl Life {
         if self.phase == Phase::Playing {
             self.evidence.spoil();
         }
-        if !self.held.contains(&leg) {
-            self.held.push(leg);
+        if self.held.contains(&leg) {
+            return;
         }
+        self.held.push(leg);
         if self.opened && self.held.len() == 1 {
             self.commands.push_back(Command::EarPaused);
         }
@@ -446,6 +469,14 @@ impl Life {
             self.commands.push_back(Command::Decline);
         }
         self.finish(Ending::NoSummary(NoSummary::Objection));
+    }
+
+    /// A notice that promises a summary is not played on when there will be none.
+    fn shut_down(&mut self) {
+        if self.phase == Phase::Playing {
+            self.commands.push_back(Command::Decline);
+        }
+        self.finish(Ending::NoSummary(NoSummary::Shutdown));
     }
 
     fn hung_up(&mut self, now: Moment) {

@@ -85,6 +85,18 @@ impl OrphanEnded {
     }
 }
 
+/// A call was under way when we came: its end leaves a row, and nothing of it is heard.
+pub struct Found<'a> {
+    pub call: CallId,
+    pub line: &'a str,
+}
+
+impl Found<'_> {
+    pub fn log(&self) {
+        info!(call = ?self.call, step = "found", line = self.line, "call");
+    }
+}
+
 /// One change in a call's life.
 pub struct Step<'a> {
     pub call: CallId,

@@ -5,7 +5,7 @@
 use super::Desk;
 use super::ears::{self, EarCall, EarWord};
 use super::events;
-use super::switch::{Mail, Mailbox, Offered};
+use super::switch::{Begun, Found, Mail, Mailbox, Noticed, Offered};
 use crate::border::{DoNotContact, Heard, Note, Recogniser, WhoseNumber};
 use crate::call::{Command, EarEnding, Ending, Event, Life, Moment, NoSummary, Number, Party, Phase};
 use crate::store::{CallRecord, Name, NameError, Origin, Outcome, Request, Summary, UtcMillis};
@@ -16,10 +16,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Follows one call to its end and keeps its row.
-pub async fn follow(offered: Offered, desk: Arc<Desk>) {
-    let mut tale = Tale::new(offered, desk);
-    let ending = tell(&mut tale).await;
-    tale.kept(ending).await;
+pub async fn follow(begun: Begun, desk: Arc<Desk>) {
+    match begun {
+        Begun::Offered(offered) => {
+            let mut tale = Tale::new(offered, desk);
+            let ending = tell(&mut tale).await;
+            tale.kept(ending).await;
+        }
+        Begun::Found(found) => {
+            let mut tale = Tale::found(found, desk);
+            // Its row was kept before we lost the switch, or were started anew; there is one row for each call.
+            if !tale.is_kept().await {
+                let ending = tale.found_again().await;
+                tale.kept(ending).await;
+            }
+        }
+    }
 }
 
 async fn tell(tale: &mut Tale) -> Result<Note, NoSummary> {
@@ -38,7 +50,11 @@ struct Tale {
     desk: Arc<Desk>,
     life: Life,
     recogniser: Recogniser,
+    /// The version of the notice that is played, or that was.
+    notice: Box<str>,
     ear: Option<EarCall>,
+    /// An ear of this run was given the call.
+    opened: bool,
     /// A copy that is offered, until it is taken or refused.
     at_the_door: Option<(DialogId, Offer)>,
     /// Those that were taken.
@@ -67,14 +83,34 @@ impl Tale {
     fn new(offered: Offered, desk: Arc<Desk>) -> Tale {
         let notice = desk.notice_length(&offered.line);
         let life = Life::new(offered.call, offered.leg.clone(), notice);
+        Tale::with(life, offered, desk)
+    }
+
+    /// A call that was under way when we came.
+    fn found(found: Found, desk: Arc<Desk>) -> Tale {
+        let Found { offered, began, noticed, bridged } = found;
+        let life = Life::missed(offered.call, offered.leg.clone(), noticed.is_some());
+        let mut tale = Tale::with(life, offered, desk);
+        tale.times.offered = began.unwrap_or(tale.times.offered);
+        tale.times.bridged = bridged;
+        if let Some(Noticed { version, at }) = noticed {
+            (tale.notice, tale.times.announced) = (version, Some(at));
+        }
+        tale
+    }
+
+    fn with(life: Life, offered: Offered, desk: Arc<Desk>) -> Tale {
         let recogniser = desk.recogniser(&offered.line);
         let times = Times { offered: desk.clock.utc_ms(), ..Times::default() };
+        let notice = offered.line.notice_version.as_str().into();
         Tale {
             offered,
             desk,
             life,
             recogniser,
+            notice,
             ear: None,
+            opened: false,
             at_the_door: None,
             copies: BTreeMap::new(),
             note: None,
@@ -129,6 +165,18 @@ impl Tale {
         Ok(())
     }
 
+    /// Whether an earlier run kept a row of this call. A store that cannot be asked says so again when it shall keep one.
+    async fn is_kept(&self) -> bool {
+        self.desk.store.holds(self.offered.call).await.unwrap_or(false)
+    }
+
+    /// Nothing is heard of a call that was found; its end is waited for, or an objection.
+    async fn found_again(&mut self) -> Result<Note, NoSummary> {
+        events::Found { call: self.offered.call, line: &self.offered.line.name }.log();
+        self.until(Phase::Finished).await?;
+        self.guarded()
+    }
+
     /// The ear's guard made the note, and `ears` has judged its form once more.
     fn guarded(&mut self) -> Result<Note, NoSummary> {
         let note = self.note.take().ok_or(NoSummary::EngineFailed)?;
@@ -178,7 +226,7 @@ impl Tale {
     fn record(&self, ending: Result<Note, NoSummary>) -> Result<CallRecord, NameError> {
         let Offered { call, line, caller, called, .. } = &self.offered;
         let model = self.desk.model(self.recogniser, line.language);
-        let heard = self.times.bridged.is_some();
+        let heard = self.opened && self.times.bridged.is_some();
         let outcome = match ending {
             Ok(note) => Outcome::Noted(Summary {
                 text: note.text().to_owned(),
@@ -191,7 +239,7 @@ impl Tale {
         Ok(CallRecord {
             id: *call,
             line: Name::new(&line.name)?,
-            notice_version: self.times.announced.map(|_| Name::new(&line.notice_version)).transpose()?,
+            notice_version: self.times.announced.map(|_| Name::new(&self.notice)).transpose()?,
             language: line.language,
             caller: caller.clone(),
             called: called.clone(),
@@ -357,6 +405,7 @@ impl Tale {
         let (from, to) = proof.times();
         let mark = format!("{};{};{}", line.notice_version, from.0, to.0);
         self.desk.switch.mark_announced(leg, &mark);
+        self.opened = true;
         let today = self.desk.clock.today();
         let mailbox: Mailbox = self.offered.mailbox.clone();
         // A call that is told no longer reads what its ear says.

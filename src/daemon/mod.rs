@@ -23,9 +23,10 @@ use freeswitch::{Board, FreeSwitch, LinkError};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use switch::{Offered, Switch};
+use switch::{Begun, Switch};
 use taps::Taps;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
@@ -43,6 +44,8 @@ pub struct Desk {
     /// Milliseconds of speech that wait for each call's recogniser, as its ear told last.
     waiting: Mutex<BTreeMap<CallId, u64>>,
     audio_budget_ms: u64,
+    /// The daemon is being stopped.
+    leaving: AtomicBool,
 }
 
 /// What was found out about a line at the start.
@@ -71,6 +74,9 @@ impl Desk {
 
     /// Whether a call of this line may be announced now: the notice is played only when a note can be made.
     fn admits(&self, line: &Line, recogniser: Recogniser) -> Result<(), NoSummary> {
+        if self.leaving.load(Ordering::Relaxed) {
+            return Err(NoSummary::Shutdown);
+        }
         if !line.enabled {
             return Err(NoSummary::SwitchedOff);
         }
@@ -143,13 +149,14 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = ()>) -
         lines,
         waiting: Mutex::default(),
         audio_budget_ms: u64::from(config.ears.audio_budget_s) * 1_000,
+        leaving: AtomicBool::new(false),
     });
     let willing = {
         let (desk, lines) = (desk.clone(), config.lines.clone());
         Box::new(move || lines.iter().any(|line| desk.admits(line, desk.recogniser(line)).is_ok()))
     };
-    let (offers, mut offered) = mpsc::unbounded_channel::<Offered>();
-    let board = Board::new(switch.clone(), &config, offers, willing);
+    let (begun, mut calls_begun) = mpsc::unbounded_channel::<Begun>();
+    let board = Board::new(switch.clone(), &config, begun, willing);
     events::Started { version: env!("CARGO_PKG_VERSION"), lines: config.lines.len() }.log();
     let calls = TaskTracker::new();
     let board = board.run(news);
@@ -157,23 +164,35 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = ()>) -
     loop {
         tokio::select! {
             ended = &mut board => return ended.map_err(StartError::Switch),
-            Some(offer) = offered.recv() => {
-                calls.spawn(follow::follow(offer, desk.clone()));
+            Some(call) = calls_begun.recv() => {
+                calls.spawn(follow::follow(call, desk.clone()));
             }
             () = &mut stop => break,
         }
     }
-    switch.deliver_all(&Event::Shutdown);
-    calls.close();
-    // A row is written within milliseconds; the bound is for a disk that hangs.
     let drain = async {
-        tokio::select! {
-            () = calls.wait() => {}
-            _ = &mut board => {}
+        // First of all: nobody shall begin to wait for a daemon that is going away.
+        desk.leaving.store(true, Ordering::Relaxed);
+        // A switch that does not answer must not keep the calls waiting.
+        let _ = tokio::time::timeout(TOLD_WITHIN, switch.withdraw()).await;
+        switch.deliver_all(&Event::Shutdown);
+        calls.close();
+        loop {
+            tokio::select! {
+                biased;
+                // Who began to wait before the switch was told goes on at once.
+                Some(call) = calls_begun.recv() => {
+                    calls.spawn(follow::follow(call, desk.clone()));
+                }
+                () = calls.wait() => break,
+                _ = &mut board => break,
+            }
         }
-        // The switchboard says alive no more.
+        // The copies that the calls have ended are gone when both have answered.
+        desk.taps.settled().await;
         switch.withdraw().await;
     };
+    // A row is written and a copy ended within milliseconds; the bound is for a disk or a switch that hangs.
     let _ = tokio::time::timeout(DRAINED_WITHIN, drain).await;
     Ok(())
 }
@@ -260,6 +279,9 @@ pub fn panicked(info: &std::panic::PanicHookInfo<'_>) {
 
 /// Speech is kept at 16 kHz in 16 bit.
 const BYTES_PER_SECOND: usize = 32_000;
+
+/// The switch answers within its 20 ms poll (F34).
+const TOLD_WITHIN: Duration = Duration::from_secs(1);
 
 /// Longer, and a service manager kills us in the middle of a row.
 const DRAINED_WITHIN: Duration = Duration::from_secs(5);

@@ -61,5 +61,30 @@ pub struct Offered {
     pub mailbox: Mailbox,
 }
 
+/// A call that was under way when we came: what the switch remembers of it. Times are milliseconds since 1970, UTC, on
+/// the switch's clock.
+#[derive(Debug)]
+pub struct Found {
+    pub offered: Offered,
+    pub began: Option<i64>,
+    /// The mark of the notice, where one was played to its end.
+    pub noticed: Option<Noticed>,
+    pub bridged: Option<i64>,
+}
+
+/// Which notice was played, and when it ended.
+#[derive(Debug)]
+pub struct Noticed {
+    pub version: Box<str>,
+    pub at: i64,
+}
+
+/// A call to be followed.
+#[derive(Debug)]
+pub enum Begun {
+    Offered(Offered),
+    Found(Found),
+}
+
 /// The sending end of a call's mail.
 pub type Mailbox = UnboundedSender<Mail>;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::UdpSocket;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// The handle: asks are carried out in order by the task that owns the socket.
 #[derive(Clone)]
@@ -21,6 +21,7 @@ enum Ask {
     Accept { dialog: DialogId, rtp: SocketAddr },
     Refuse { dialog: DialogId },
     Bye { dialog: DialogId },
+    Settle { settled: oneshot::Sender<()> },
 }
 
 /// Whose voice a copy carries, of which leg it is, and who wants it.
@@ -51,6 +52,14 @@ impl Taps {
         self.ask(Ask::Bye { dialog });
     }
 
+    /// Waits until no copy is left that was taken: until the switch has answered every BYE, or will not.
+    pub async fn settled(&self) {
+        let (settled, done) = oneshot::channel();
+        self.ask(Ask::Settle { settled });
+        // The task ends only with the daemon.
+        let _ = done.await;
+    }
+
     fn ask(&self, ask: Ask) {
         // The task ends with the daemon; then there is nobody to ask.
         let _ = self.asks.send(ask);
@@ -67,6 +76,7 @@ pub fn start(socket: UdpSocket, clock: Clock) -> std::io::Result<Taps> {
         uas: Uas::new(local, rand::random()),
         tokens: BTreeMap::new(),
         dialogs: BTreeMap::new(),
+        settling: Vec::new(),
     };
     tokio::spawn(desk.serve(asked));
     Ok(Taps { asks })
@@ -78,6 +88,8 @@ struct Desk {
     uas: Uas,
     tokens: BTreeMap<String, Wanted>,
     dialogs: BTreeMap<DialogId, Mailbox>,
+    /// Who waits until there are no dialogs.
+    settling: Vec<oneshot::Sender<()>>,
 }
 
 impl Desk {
@@ -103,6 +115,12 @@ impl Desk {
             while let Some((to, bytes)) = self.uas.poll_transmit() {
                 let _ = self.socket.send_to(&bytes, to).await;
             }
+            if self.dialogs.is_empty() {
+                // Nobody may be waiting any more.
+                for settled in self.settling.drain(..) {
+                    let _ = settled.send(());
+                }
+            }
         }
     }
 
@@ -126,6 +144,10 @@ impl Desk {
                 self.uas.refuse(dialog, Status::UNAVAILABLE, now)
             }
             Ask::Bye { dialog } => self.uas.bye(dialog, now),
+            Ask::Settle { settled } => {
+                self.settling.push(settled);
+                Ok(())
+            }
         };
     }
 

@@ -476,6 +476,9 @@ impl World {
         self.edit(b, |leg| leg.state = State::EXCHANGE);
         self.talk_begins(no);
         self.fire("CHANNEL_BRIDGE", &a, &[("Bridge-A-Unique-ID", &a), ("Bridge-B-Unique-ID", b)], &[]);
+        // As long as the bridge lasts; its own event does not have it yet (B02).
+        self.edit(&a, |leg| leg.set("bridge_to", b));
+        self.edit(b, |leg| leg.set("bridge_to", &a));
     }
 
     fn talk_begins(&mut self, no: CallNo) {

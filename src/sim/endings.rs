@@ -262,6 +262,9 @@ impl World {
         if let Some(call) = self.calls.get_mut(&no) {
             call.bridged = false;
         }
+        for leg in [a, b] {
+            self.edit(leg, |leg| leg.set("bridge_to", ""));
+        }
         self.fire("CHANNEL_UNBRIDGE", a, &[("Bridge-A-Unique-ID", a), ("Bridge-B-Unique-ID", b)], &[]);
     }
 

@@ -54,6 +54,12 @@ impl Store {
         self.ask(Job::Keep(Box::new(call), answer), answered)
     }
 
+    /// Whether there is a row of this call.
+    pub fn holds(&self, call: CallId) -> impl Future<Output = Result<bool, StoreError>> + Send + use<> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Job::Holds(call, answer), answered)
+    }
+
     /// Keeps a request not to be contacted. It may come before its call is kept.
     pub fn keep_request(
         &self,

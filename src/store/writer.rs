@@ -13,6 +13,7 @@ type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 /// What the thread is asked to do.
 pub(super) enum Job {
     Keep(Box<CallRecord>, Answer<()>),
+    Holds(CallId, Answer<bool>),
     KeepRequest(Request, Answer<()>),
     Erase(CallId, Answer<bool>),
 }
@@ -33,6 +34,7 @@ impl Writer {
             // Nobody may be waiting any more; the job is done all the same.
             match job {
                 Job::Keep(call, answer) => drop(answer.send(self.keep(&call))),
+                Job::Holds(call, answer) => drop(answer.send(self.holds(call))),
                 Job::KeepRequest(request, answer) => drop(answer.send(self.keep_request(&request))),
                 Job::Erase(call, answer) => drop(answer.send(self.erase(call))),
             }
@@ -41,6 +43,12 @@ impl Writer {
 
     fn keep(&mut self, call: &CallRecord) -> Result<(), StoreError> {
         insert_call(&mut self.connection, call).map_err(|error| StoreError::sqlite(&self.path, &error))
+    }
+
+    fn holds(&self, call: CallId) -> Result<bool, StoreError> {
+        let row = "SELECT EXISTS (SELECT 1 FROM calls WHERE id = ?1)";
+        let held = self.connection.query_row(row, [call.to_string()], |row| row.get(0));
+        held.map_err(|error| StoreError::sqlite(&self.path, &error))
     }
 
     fn keep_request(&mut self, request: &Request) -> Result<(), StoreError> {

@@ -18,6 +18,8 @@ mod live;
 mod notes;
 /// Bad input of every kind.
 mod refusals;
+/// Daemons that are started anew and links that come back, in the middle of calls.
+mod restart;
 mod roles;
 mod sandbox;
 /// Whole calls of the daemon on the simulated switch, and what may go wrong in them.

@@ -147,9 +147,9 @@ fn a_hold_with_its_music_costs_a_call_nothing_and_it_is_heard_to_its_end() {
 
 // ---------------------------------------------------------------- the stage
 
-struct Stage {
-    runtime: Runtime,
-    switch: Switch,
+pub(crate) struct Stage {
+    pub(crate) runtime: Runtime,
+    pub(crate) switch: Switch,
     folder: TempDir,
     caller: Vec<i16>,
     agent: Vec<i16>,
@@ -157,7 +157,7 @@ struct Stage {
 }
 
 impl Stage {
-    fn set() -> Stage {
+    pub(crate) fn set() -> Stage {
         Stage::with(settings())
     }
 
@@ -185,29 +185,33 @@ impl Stage {
         short.finalize().unwrap();
     }
 
-    fn callgist(&self) -> Sidecar {
+    pub(crate) fn callgist(&self) -> Sidecar {
+        self.callgist_at(self.switch.event_socket().port())
+    }
+
+    /// One that finds the event socket at another port.
+    pub(crate) fn callgist_at(&self, event_socket: u16) -> Sidecar {
         let (password_file, notice) =
             (&self.folder.path().join("password"), &self.folder.path().join("notice.wav"));
-        let event_socket = self.switch.event_socket().port();
         Sidecar::beside(&At { event_socket, password_file, notice }, "")
     }
 
-    fn call(&self, script: Script) -> LiveCall {
+    pub(crate) fn call(&self, script: Script) -> LiveCall {
         self.runtime.block_on(self.switch.call(script))
     }
 
-    fn ended(&self, call: LiveCall) -> Report {
+    pub(crate) fn ended(&self, call: LiveCall) -> Report {
         self.runtime.block_on(call.ended())
     }
 
     /// The demo's call, cut after so many seconds.
-    fn talk(&self, length: usize) -> Script {
+    pub(crate) fn talk(&self, length: usize) -> Script {
         let cut = |voice: &[i16]| voice[..length * 8_000].to_vec();
         Script { caller_speech: cut(&self.caller), agent_speech: cut(&self.agent), ..Script::default() }
     }
 
     /// How many of our copies run at the switch.
-    fn copies(&self) -> usize {
+    pub(crate) fn copies(&self) -> usize {
         let channels = self.runtime.block_on(self.switch.console("show channels as json"));
         let channels: Value = serde_json::from_str(&channels).unwrap();
         let rows = channels["rows"].as_array().cloned().unwrap_or_default();
@@ -215,7 +219,7 @@ impl Stage {
     }
 
     #[track_caller]
-    fn without_copies_within(&self, wait: Duration) {
+    pub(crate) fn without_copies_within(&self, wait: Duration) {
         let from = Instant::now();
         while self.copies() > 0 {
             assert!(from.elapsed() < wait, "the copies go on");
@@ -231,7 +235,7 @@ fn with(when: When, act: Act) -> Script {
 
 /// Both parties heard each other for that many seconds, and the caller rang off.
 #[track_caller]
-fn goes_on(report: &Report, length: u64) {
+pub(crate) fn goes_on(report: &Report, length: u64) {
     assert_eq!(report.cause, "NORMAL_CLEARING", "{report:?}");
     let packets = length * 50;
     assert!(report.caller_packets >= packets && report.agent_packets >= packets, "{report:?}");
@@ -257,7 +261,7 @@ fn user() -> User {
     }
 }
 
-fn seconds(seconds: u64) -> Duration {
+pub(crate) fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 

@@ -267,6 +267,38 @@ fn an_ear_that_dies_costs_the_note_only() {
     assert_eq!(story.reason(), Some(NoSummary::EngineFailed));
 }
 
+#[test]
+fn a_hold_that_is_told_twice_pauses_once() {
+    let story = Story::forked()
+        .then(10_000, Event::Held { leg: leg("b") })
+        .then(10_500, Event::Held { leg: leg("b") })
+        .then(12_000, Event::Unheld { leg: leg("b") });
+    let ear = story.said.iter().filter(|c| matches!(c, Command::EarPaused | Command::EarResumed));
+    assert_eq!(ear.collect::<Vec<_>>(), [&Command::EarPaused, &Command::EarResumed]);
+}
+
+#[test]
+fn a_stop_during_the_notice_ends_it() {
+    let story = Story::new()
+        .then(0, Event::Waiting { admitted: Ok(()) })
+        .then(30, Event::NoticeStarted { at: SwitchTime(0) })
+        .then(900, Event::Shutdown);
+    let stopped = Command::Finish(Ending::NoSummary(NoSummary::Shutdown));
+    assert_eq!(story.said, [Command::PlayNotice, Command::Decline, stopped]);
+}
+
+#[test]
+fn a_call_that_began_without_us_ends_with_its_reason() {
+    let reason = |announced, event| {
+        let life = Life::missed(CallId(1), leg("a"), announced);
+        Story { life, said: Vec::new() }.then(0, Event::Bridged { agent: leg("b") }).then(9, event).reason()
+    };
+    assert_eq!(reason(true, Event::HungUp), Some(NoSummary::Partial));
+    assert_eq!(reason(false, Event::HungUp), Some(NoSummary::NoticeIncomplete));
+    assert_eq!(reason(true, Event::Shutdown), Some(NoSummary::Partial));
+    assert_eq!(reason(true, Event::Objected), Some(NoSummary::Objection));
+}
+
 fn any_event() -> impl Strategy<Value = Event> {
     let legs = prop_oneof![Just(leg("a")), Just(leg("b")), Just(leg("c"))];
     let party = prop_oneof![Just(Party::Caller), Just(Party::Agent)];
@@ -334,6 +366,29 @@ proptest! {
             prop_assert!(!objected || life.announced().is_none());
             prop_assert_eq!(finished == 1, life.phase() == Phase::Finished);
         }
+    }
+
+    #[test]
+    fn a_call_that_began_without_us_is_never_listened_to(
+        events in proptest::collection::vec((any_event(), 0u64..3_000), 0..60), announced: bool
+    ) {
+        let mut life = Life::missed(CallId(1), leg("a"), announced);
+        let (mut now, mut finished) = (0, 0);
+        let hung_up = [(Event::HungUp, 1)];
+        for (event, pause) in events.into_iter().chain(hung_up) {
+            now += pause;
+            life.handle_timeout(at(now));
+            life.handle(event, at(now));
+            prop_assert!(life.announced().is_none());
+            while let Some(command) = life.poll_command() {
+                match command {
+                    Command::Finish(_) => finished += 1,
+                    Command::RefuseFork { .. } | Command::EndFork { .. } => {}
+                    other => prop_assert!(false, "{other:?}"),
+                }
+            }
+        }
+        prop_assert_eq!(finished, 1);
     }
 
     #[test]

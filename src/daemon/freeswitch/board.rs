@@ -1,8 +1,9 @@
 //! The switchboard: every event of the switch goes to the call that it belongs to; a caller who begins to wait
 //! becomes a call; the switch is told every two seconds that we are alive.
 
-use super::super::switch::{Mail, Offered};
+use super::super::switch::{Begun, Mail, Offered};
 use super::registry::Entry;
+use super::resync::Resync;
 use super::{FreeSwitch, LinkError, News, events, words};
 use crate::call::{CallId, Event, Leg, Moment, Number};
 use crate::config::{Config, Line};
@@ -15,11 +16,14 @@ use tokio::sync::mpsc;
 /// Whether any line may be announced now: an ear is ready, there is room.
 pub type Willing = Box<dyn Fn() -> bool + Send + Sync>;
 
+/// The configured lines by their names.
+pub(super) type Lines = BTreeMap<String, Arc<Line>>;
+
 /// The task's state.
 pub struct Board {
     switch: FreeSwitch,
-    lines: BTreeMap<String, Arc<Line>>,
-    offers: mpsc::UnboundedSender<Offered>,
+    lines: Arc<Lines>,
+    begun: mpsc::UnboundedSender<Begun>,
     willing: Willing,
     /// The newest time that the switch told, and when it reached us (F123: its clock is not ours).
     switch_time: Option<(u64, Moment)>,
@@ -38,14 +42,15 @@ impl Board {
     pub fn new(
         switch: FreeSwitch,
         config: &Config,
-        offers: mpsc::UnboundedSender<Offered>,
+        begun: mpsc::UnboundedSender<Begun>,
         willing: Willing,
     ) -> Board {
-        let lines = config.lines.iter().map(|line| (line.name.clone(), Arc::new(line.clone()))).collect();
+        let lines: Lines =
+            config.lines.iter().map(|line| (line.name.clone(), Arc::new(line.clone()))).collect();
         Board {
             switch,
-            lines,
-            offers,
+            lines: Arc::new(lines),
+            begun,
             willing,
             switch_time: None,
             lost_since: None,
@@ -68,7 +73,7 @@ impl Board {
             tokio::select! {
                 item = news.recv() => match item {
                     None => return Ok(()),
-                    Some(News::Up) => self.up().await,
+                    Some(News::Up) => self.up(),
                     Some(News::Down(error)) => self.down(error)?,
                     Some(News::Event(event)) => self.event(&event),
                 },
@@ -77,7 +82,7 @@ impl Board {
         }
     }
 
-    async fn up(&mut self) {
+    fn up(&mut self) {
         events::SwitchUp {}.log();
         self.was_up = true;
         self.lost_since = None;
@@ -86,7 +91,10 @@ impl Board {
         if let Ok(ask) = Command::bgapi("global_getvar callgist_alive_until", &super::uuid()) {
             self.switch.link.send(ask);
         }
-        tokio::spawn(resync(self.switch.clone()));
+        let connection = self.switch.registry().connected();
+        let (switch, lines) = (self.switch.clone(), self.lines.clone());
+        let resync = Resync { switch, lines, begun: self.begun.clone(), connection };
+        tokio::spawn(resync.run());
     }
 
     fn down(&mut self, error: LinkError) -> Result<(), LinkError> {
@@ -204,14 +212,11 @@ impl Board {
         if objected {
             self.switch.deliver(call, Mail::Event(Event::Objected));
         }
-        if let Some(Event::Bridged { agent }) = &meaning {
-            self.switch.registry().set_agent(call, agent);
-        }
         if let (Some(Event::HungUp), Some(cause)) = (&meaning, event.hangup_cause()) {
             self.switch.deliver(call, Mail::Cause(cause.into()));
         }
         if let Some(meaning) = meaning {
-            self.switch.deliver(call, Mail::Event(meaning));
+            self.switch.registry().tell(call, event.sequence(), meaning);
         }
     }
 
@@ -223,32 +228,24 @@ impl Board {
         let Some(line) = self.lines.get(line).filter(|_| !known && !told) else {
             return self.switch.send(&format!("uuid_break {leg}"));
         };
-        let number =
-            |name: &str| event.get(name).and_then(|text| Number::in_country(text, &line.country_code).ok());
-        let withheld = event.get("Caller-Privacy-Hide-Number") == Some("true");
         let call = CallId(rand::random());
         let (mailbox, mail) = mpsc::unbounded_channel();
-        let offered = Offered {
-            call,
-            line: line.clone(),
-            leg: leg.clone(),
-            caller: number("Caller-Caller-ID-Number").filter(|_| !withheld),
-            called: called(event, line),
-            mail,
-            mailbox: mailbox.clone(),
-        };
-        let entry = Entry {
-            caller: leg,
-            agent: None,
-            line: line.clone(),
-            mailbox,
-            playback: None,
-            tappable: BTreeMap::new(),
-            taps: BTreeMap::new(),
-        };
-        self.switch.registry().add(call, entry);
-        let _ = self.offers.send(offered);
+        if !self.switch.registry().add(call, Entry::new(leg.clone(), line.clone(), mailbox.clone())) {
+            return;
+        }
+        self.switch.name_call(&leg, call);
+        let (caller, called) = (number(|name| event.get(name), line), called(event, line));
+        let offered = Offered { call, line: line.clone(), leg, caller, called, mail, mailbox };
+        // Nobody takes it any more when the daemon is ending.
+        let _ = self.begun.send(Begun::Offered(offered));
     }
+}
+
+/// The caller's number, unless it is withheld; `get` reads a header.
+pub(super) fn number<'a>(get: impl Fn(&str) -> Option<&'a str>, line: &Line) -> Option<Number> {
+    let withheld = get("Caller-Privacy-Hide-Number") == Some("true");
+    let number = get("Caller-Caller-ID-Number").filter(|_| !withheld)?;
+    Number::in_country(number, &line.country_code).ok()
 }
 
 /// The number that was dialled, in E.164: the line's own where the switch leaves out its beginning.
@@ -259,53 +256,6 @@ fn called(event: &SwitchEvent, line: &Line) -> Option<Number> {
         return Some(line.number.clone());
     }
     Number::in_country(dialled.as_str(), &line.country_code).ok()
-}
-
-/// After every connection: copies that nobody holds are ended, calls that ended meanwhile are told so (R9).
-async fn resync(switch: FreeSwitch) {
-    end_orphans(&switch).await;
-    let calls: Vec<(CallId, Leg)> = {
-        let registry = switch.registry();
-        registry.calls.iter().map(|(call, entry)| (*call, entry.caller.clone())).collect()
-    };
-    for (call, caller) in calls {
-        // The filters went with the old connection.
-        switch.follow_partners(&caller);
-        let Some(reply) = switch.link.api(&format!("uuid_dump {caller} json")).await else { return };
-        let dump: serde_json::Value = serde_json::from_str(reply.text()).unwrap_or_default();
-        let text =
-            |name: &str| dump.get(name).and_then(|value| value.as_str()).filter(|text| !text.is_empty());
-        if reply.result().is_err() {
-            switch.deliver(call, Mail::Event(Event::HungUp));
-        } else if text("variable_callgist_objection").is_some() {
-            switch.deliver(call, Mail::Event(Event::Objected));
-        } else if let Some(agent) = text("Other-Leg-Unique-ID").and_then(|leg| Leg::new(leg).ok()) {
-            switch.registry().set_agent(call, &agent);
-            switch.deliver(call, Mail::Event(Event::Bridged { agent }));
-        } else {
-            switch.deliver(call, Mail::Event(Event::Unbridged));
-        }
-    }
-}
-
-async fn end_orphans(switch: &FreeSwitch) {
-    let Some(reply) = switch.link.api("show channels as json").await else { return };
-    let channels: serde_json::Value = serde_json::from_str(reply.text()).unwrap_or_default();
-    let rows = channels.get("rows").and_then(|rows| rows.as_array()).cloned().unwrap_or_default();
-    let text = |row: &serde_json::Value, name: &str| row.get(name)?.as_str().map(str::to_owned);
-    for row in rows {
-        let tap = text(&row, "application").is_some_and(|application| application == "native_eavesdrop");
-        let Some(leg) = text(&row, "uuid").filter(|leg| tap && Leg::new(leg).is_ok()) else { continue };
-        if switch.registry().holds_tap(&leg) {
-            continue;
-        }
-        let Some(reply) = switch.link.api(&format!("uuid_dump {leg} json")).await else { return };
-        let dump: serde_json::Value = serde_json::from_str(reply.text()).unwrap_or_default();
-        if text(&dump, "variable_callgist_tap").as_deref() == Some(&switch.instance) {
-            events::OrphanEnded {}.log();
-            switch.send(&format!("uuid_kill {leg}"));
-        }
-    }
 }
 
 /// A time that is past: nobody waits for us.

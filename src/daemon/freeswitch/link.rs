@@ -14,7 +14,10 @@ use futures_util::{SinkExt, StreamExt};
 use rand::RngExt;
 use std::collections::VecDeque;
 use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::codec::Framed;
@@ -132,14 +135,48 @@ impl Link {
 
 /// Starts the task that keeps the link up. It ends when every [`Link`] is dropped.
 pub fn start(switch: Switch, instance: String, clock: Clock) -> (Link, mpsc::UnboundedReceiver<News>) {
+    let port = Port(switch.address);
+    start_at(port, switch, instance, clock)
+}
+
+/// The same, through any door.
+pub(super) fn start_at(
+    door: impl Door,
+    switch: Switch,
+    instance: String,
+    clock: Clock,
+) -> (Link, mpsc::UnboundedReceiver<News>) {
     let (asks, asked) = mpsc::unbounded_channel();
     let (news, receiver) = mpsc::unbounded_channel();
-    tokio::spawn(keep(switch, instance, clock, asked, news));
+    tokio::spawn(keep(door, switch, instance, clock, asked, news));
     (Link { asks }, receiver)
+}
+
+/// Where connections are had: the switch's port, or a test's pipes.
+pub(super) trait Door: Send + 'static {
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send;
+
+    fn open(&mut self) -> impl Future<Output = Result<Self::Stream, LinkError>> + Send;
+}
+
+struct Port(SocketAddr);
+
+impl Door for Port {
+    type Stream = TcpStream;
+
+    async fn open(&mut self) -> Result<TcpStream, LinkError> {
+        let stream = tokio::time::timeout(CONNECTED_WITHIN, TcpStream::connect(self.0)).await;
+        let stream = stream
+            .map_err(|_| LinkError::Unreachable(std::io::ErrorKind::TimedOut))?
+            .map_err(|error| LinkError::Unreachable(error.kind()))?;
+        let _ = stream.set_nodelay(true);
+        Ok(stream)
+    }
 }
 
 /// One connection after the other, with growing pauses between them.
 async fn keep(
+    mut door: impl Door,
     switch: Switch,
     instance: String,
     clock: Clock,
@@ -148,11 +185,11 @@ async fn keep(
 ) {
     let mut pause = FIRST_PAUSE;
     loop {
-        let error = match connect(&switch, &instance).await {
-            Ok(framed) => {
+        let error = match connect(&mut door, &switch, &instance).await {
+            Ok(socket) => {
                 pause = FIRST_PAUSE;
                 let _ = news.send(News::Up);
-                match serve(framed, &mut asked, &news, clock).await {
+                match serve(socket, &mut asked, &news, clock).await {
                     Some(error) => error,
                     None => return,
                 }
@@ -176,17 +213,16 @@ async fn keep(
     }
 }
 
-type Socket = Framed<TcpStream, ClientCodec>;
+type Socket<S> = Framed<S, ClientCodec>;
 
 /// Connects, logs in and subscribes.
-pub async fn connect(switch: &Switch, instance: &str) -> Result<Socket, LinkError> {
+async fn connect<D: Door>(
+    door: &mut D,
+    switch: &Switch,
+    instance: &str,
+) -> Result<Socket<D::Stream>, LinkError> {
     let password = switch.password.read().map_err(|error| LinkError::NoPassword(format!("{error:#}")))?;
-    let stream = tokio::time::timeout(CONNECTED_WITHIN, TcpStream::connect(switch.address)).await;
-    let stream = stream
-        .map_err(|_| LinkError::Unreachable(std::io::ErrorKind::TimedOut))?
-        .map_err(|error| LinkError::Unreachable(error.kind()))?;
-    let _ = stream.set_nodelay(true);
-    let mut socket = Framed::new(stream, ClientCodec::default());
+    let mut socket = Framed::new(door.open().await?, ClientCodec::default());
     let login = login(switch, &password).ok_or(LinkError::WrongPassword)?;
     let greeting = next(&mut socket).await?;
     match greeting {
@@ -222,7 +258,10 @@ fn login(switch: &Switch, password: &str) -> Option<Command> {
 }
 
 /// One command and its reply; events that come in between are too early to mean anything.
-async fn exchange(socket: &mut Socket, command: &Command) -> Result<Result<(), Refusal>, LinkError> {
+async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
+    socket: &mut Socket<S>,
+    command: &Command,
+) -> Result<Result<(), Refusal>, LinkError> {
     socket.send(command).await.map_err(LinkError::Broken)?;
     loop {
         match next(socket).await? {
@@ -233,7 +272,7 @@ async fn exchange(socket: &mut Socket, command: &Command) -> Result<Result<(), R
     }
 }
 
-async fn next(socket: &mut Socket) -> Result<Frame, LinkError> {
+async fn next<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut Socket<S>) -> Result<Frame, LinkError> {
     match tokio::time::timeout(ANSWERED_WITHIN, socket.next()).await {
         Err(_) => Err(LinkError::Silent),
         Ok(None) => Err(LinkError::Goodbye),
@@ -242,8 +281,8 @@ async fn next(socket: &mut Socket) -> Result<Frame, LinkError> {
 }
 
 /// Serves one connection until it is lost; nothing when nobody asks any more.
-async fn serve(
-    mut socket: Socket,
+async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    mut socket: Socket<S>,
     asked: &mut mpsc::UnboundedReceiver<Ask>,
     news: &mpsc::UnboundedSender<News>,
     clock: Clock,
@@ -295,4 +334,4 @@ const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
 const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 
 /// HEARTBEAT comes every 20 s, and the answer to our own refresh every 2 s.
-const SILENT_AFTER: Duration = Duration::from_secs(60);
+pub(super) const SILENT_AFTER: Duration = Duration::from_secs(60);

@@ -2,12 +2,17 @@
 //! commands. Rules and findings (R, F) are those of the project's study of a real FreeSWITCH.
 
 mod board;
+mod dump;
 mod link;
+mod order;
 mod registry;
+mod resync;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use board::Board;
-pub use link::{Answer, Link, LinkError, News, connect, start as start_link};
+pub use link::{Answer, Link, LinkError, News, start as start_link};
 
 use super::clock::Clock;
 use super::events;
@@ -16,6 +21,7 @@ use super::taps::Taps;
 use crate::call::{CallId, Event, Leg, Party};
 use crate::config::{Config, Line};
 use crate::wire::esl::Command;
+use dump::Dump;
 use registry::Registry;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -68,6 +74,7 @@ impl FreeSwitch {
     }
 
     /// Has the switch know that nobody need wait for us any more: a stop that was planned costs no caller anything.
+    /// Its answer says too that everything that was sent before is done.
     pub async fn withdraw(&self) {
         self.link.api(board::NOT_ALIVE).await;
     }
@@ -85,9 +92,14 @@ impl FreeSwitch {
         }
     }
 
+    /// Writes the call's number on its caller's leg: a daemon that was restarted finds it there, and keeps no second row.
+    fn name_call(&self, caller: &Leg, call: CallId) {
+        self.send(&format!("uuid_setvar {caller} callgist_call {call}"));
+    }
+
     async fn examined(self, call: CallId, leg: Leg) {
         let Some(reply) = self.link.api(&format!("uuid_dump {leg} json")).await else { return };
-        let tappable = words::tappable(reply.text());
+        let tappable = Dump::parse(reply.text()).and_then(|dump| dump.tappable());
         let verdict = Event::Examined { leg: leg.clone(), tappable: tappable.is_some() };
         if let (Some(tappable), Some(entry)) = (tappable, self.registry().calls.get_mut(&call)) {
             entry.tappable.insert(leg, tappable);
@@ -189,18 +201,4 @@ fn uuid() -> String {
 /// 128 bits that only the switch is told: whoever knows them may offer a copy.
 fn token() -> String {
     format!("{:032x}", rand::random::<u128>())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_uuid_has_the_form_of_version_four() {
-        let uuid = uuid();
-        assert_eq!(uuid.len(), 36);
-        assert_eq!(uuid.as_bytes()[14], b'4');
-        assert!(b"89ab".contains(&uuid.as_bytes()[19]));
-        assert!(Leg::new(&uuid).is_ok());
-    }
 }

@@ -1,8 +1,10 @@
-//! Who is who: which leg, job, token and copy belongs to which call.
+//! Who is who: which leg, job, token and copy belongs to which call, and what it was told last.
 
-use super::super::switch::Mailbox;
+use super::super::switch::{Mail, Mailbox};
+use super::dump::{Dump, Talk};
+use super::order::Order;
 use super::words::Tappable;
-use crate::call::{CallId, Leg, Party};
+use crate::call::{CallId, Event, Leg, Party};
 use crate::config::Line;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,6 +21,55 @@ pub(super) struct Entry {
     pub tappable: BTreeMap<Leg, Tappable>,
     /// The switch's leg of each party's copy.
     pub taps: BTreeMap<Party, String>,
+    /// How new what it was told is: of the talk and the caller's holding under the caller's leg, of the agent's
+    /// holding under his.
+    told: BTreeMap<Leg, Order>,
+}
+
+impl Entry {
+    pub fn new(caller: Leg, line: Arc<Line>, mailbox: Mailbox) -> Entry {
+        Entry {
+            caller,
+            agent: None,
+            line,
+            mailbox,
+            playback: None,
+            tappable: BTreeMap::new(),
+            taps: BTreeMap::new(),
+            told: BTreeMap::new(),
+        }
+    }
+
+    /// The leg whose dump would say the same as this event.
+    fn subject(&self, meaning: &Event) -> Option<Leg> {
+        match meaning {
+            Event::Bridged { .. } | Event::Unbridged | Event::AgentTaken => Some(self.caller.clone()),
+            Event::Held { leg } | Event::Unheld { leg } => Some(leg.clone()),
+            _ => None,
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        // A call that is told no longer reads its mail.
+        let _ = self.mailbox.send(Mail::Event(event));
+    }
+}
+
+/// A question about a leg that is under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    connection: u64,
+    events: u64,
+}
+
+/// What became of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answered {
+    Told,
+    /// Something newer was told meanwhile: ask again.
+    Stale,
+    /// The connection on which it was asked is gone.
+    Late,
 }
 
 /// All calls that are being followed.
@@ -29,12 +80,102 @@ pub(super) struct Registry {
     legs: BTreeSet<(Leg, CallId)>,
     /// Job-UUIDs of copies that were asked for.
     jobs: BTreeMap<String, (CallId, Party)>,
+    /// Counts connections: what the switch said on another one is not compared.
+    connection: u64,
 }
 
 impl Registry {
-    pub fn add(&mut self, call: CallId, entry: Entry) {
+    /// Adds a call, unless its caller is followed already.
+    pub fn add(&mut self, call: CallId, entry: Entry) -> bool {
+        if self.follows(&entry.caller) || self.calls.contains_key(&call) {
+            return false;
+        }
         self.legs.insert((entry.caller.clone(), call));
         self.calls.insert(call, entry);
+        true
+    }
+
+    /// Whether there is a call whose caller has this leg.
+    pub fn follows(&self, caller: &Leg) -> bool {
+        self.calls.values().any(|entry| entry.caller == *caller)
+    }
+
+    /// Every call with its caller's leg.
+    pub fn callers(&self) -> Vec<(CallId, Leg)> {
+        self.calls.iter().map(|(call, entry)| (*call, entry.caller.clone())).collect()
+    }
+
+    pub fn agent(&self, call: CallId) -> Option<Leg> {
+        self.calls.get(&call)?.agent.clone()
+    }
+
+    /// A new connection was made; gives its number.
+    pub fn connected(&mut self) -> u64 {
+        self.calls.values_mut().for_each(|entry| entry.told.clear());
+        self.connection += 1;
+        self.connection
+    }
+
+    pub fn connection(&self) -> u64 {
+        self.connection
+    }
+
+    /// Tells a call what an event with this number means, unless an answer that is newer told already.
+    pub fn tell(&mut self, call: CallId, sequence: Option<u64>, meaning: Event) {
+        let Some(entry) = self.calls.get_mut(&call) else { return };
+        let subject = entry.subject(&meaning);
+        if !subject.is_none_or(|leg| entry.told.entry(leg).or_default().event(sequence)) {
+            return;
+        }
+        entry.tell(meaning.clone());
+        if let Event::Bridged { agent } = &meaning {
+            self.set_agent(call, agent);
+        }
+    }
+
+    /// To be called before the switch is asked about a leg of the call.
+    pub fn ask(&self, call: CallId, leg: &Leg) -> Option<Asked> {
+        let entry = self.calls.get(&call)?;
+        let events = entry.told.get(leg).map_or(0, Order::events);
+        Some(Asked { connection: self.connection, events })
+    }
+
+    /// Tells a call what the switch answered about one of its legs, unless something newer was told. An objection is
+    /// never old.
+    pub fn answer(&mut self, call: CallId, leg: &Leg, asked: Asked, dump: &Dump) -> Answered {
+        if asked.connection != self.connection {
+            return Answered::Late;
+        }
+        let Some(entry) = self.calls.get_mut(&call) else { return Answered::Told };
+        let of_caller = *leg == entry.caller;
+        if of_caller && dump.objected() {
+            entry.tell(Event::Objected);
+            return Answered::Told;
+        }
+        let sequence = dump.sequence();
+        let order = entry.told.entry(leg.clone()).or_default();
+        if !order.is_new(sequence, asked.events) {
+            return Answered::Stale;
+        }
+        let talk = match dump.talk() {
+            _ if !of_caller => None,
+            Talk::With(agent) => Some(Event::Bridged { agent }),
+            // A bridge that was told and is not in the dump yet is only beginning (B02).
+            Talk::Over(last) => (entry.agent == Some(last)).then_some(Event::Unbridged),
+            Talk::Untold => None,
+        };
+        if talk.is_some() || !of_caller {
+            order.believe(sequence);
+        }
+        let (held, unheld) = (Event::Held { leg: leg.clone() }, Event::Unheld { leg: leg.clone() });
+        entry.tell(if dump.held() { held } else { unheld });
+        if let Some(talk) = talk {
+            entry.tell(talk.clone());
+            if let Event::Bridged { agent } = &talk {
+                self.set_agent(call, agent);
+            }
+        }
+        Answered::Told
     }
 
     /// Every call whose caller or agent one of these legs is.
@@ -82,23 +223,51 @@ impl Registry {
 mod tests {
     use super::*;
     use crate::config::{Config, DEFAULT};
+    use serde_json::json;
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+    fn leg(name: &str) -> Leg {
+        Leg::new(name).unwrap()
+    }
 
     fn registry(callers: &[(u64, &str)]) -> Registry {
-        let line = Arc::new(Config::parse(DEFAULT).unwrap().lines[0].clone());
         let mut registry = Registry::default();
-        for (call, caller) in callers {
-            let entry = Entry {
-                caller: Leg::new(caller).unwrap(),
-                agent: None,
-                line: line.clone(),
-                mailbox: tokio::sync::mpsc::unbounded_channel().0,
-                playback: None,
-                tappable: BTreeMap::new(),
-                taps: BTreeMap::new(),
-            };
-            registry.add(CallId(*call), entry);
-        }
+        callers.iter().for_each(|(call, caller)| drop(followed(&mut registry, *call, caller)));
         registry
+    }
+
+    /// Adds a call; what it is told arrives here.
+    fn followed(registry: &mut Registry, call: u64, caller: &str) -> UnboundedReceiver<Mail> {
+        let line = Arc::new(Config::parse(DEFAULT).unwrap().lines[0].clone());
+        let (mailbox, mail) = unbounded_channel();
+        assert!(registry.add(CallId(call), Entry::new(leg(caller), line, mailbox)));
+        mail
+    }
+
+    fn told(mail: &mut UnboundedReceiver<Mail>) -> Vec<Event> {
+        std::iter::from_fn(|| mail.try_recv().ok())
+            .filter_map(|mail| match mail {
+                Mail::Event(event) => Some(event),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn dump(sequence: u64, bridge_to: &str, last: &str) -> Dump {
+        let fields = json!({
+            "Event-Sequence": sequence.to_string(),
+            "variable_bridge_to": bridge_to, "variable_last_bridge_to": last,
+        });
+        Dump::parse(&fields.to_string()).unwrap()
+    }
+
+    /// A call whose caller `a` talks with `b`, as event number 90 told.
+    fn talking() -> (Registry, UnboundedReceiver<Mail>) {
+        let mut registry = Registry::default();
+        let mut mail = followed(&mut registry, 1, "a");
+        registry.tell(CallId(1), Some(90), Event::Bridged { agent: leg("b") });
+        told(&mut mail);
+        (registry, mail)
     }
 
     fn concerned(registry: &Registry, leg: &str) -> Vec<u64> {
@@ -125,5 +294,70 @@ mod tests {
         assert_eq!(concerned(&registry, "b"), [1, 2]);
         registry.remove(CallId(2));
         assert_eq!(concerned(&registry, "b"), [1]);
+    }
+
+    #[test]
+    fn a_stale_dump_does_not_undo_a_newer_bridge() {
+        let (mut registry, mut mail) = talking();
+        let asked = registry.ask(CallId(1), &leg("a")).unwrap();
+        registry.tell(CallId(1), Some(101), Event::Bridged { agent: leg("c") });
+        told(&mut mail);
+        let between = dump(100, "", "b");
+        assert_eq!(registry.answer(CallId(1), &leg("a"), asked, &between), Answered::Stale);
+        assert_eq!(told(&mut mail), []);
+        assert_eq!(registry.calls[&CallId(1)].agent, Some(leg("c")));
+    }
+
+    #[test]
+    fn events_that_a_dump_has_overtaken_do_not_bring_the_old_agent_back() {
+        let (mut registry, mut mail) = talking();
+        registry.connected();
+        let asked = registry.ask(CallId(1), &leg("a")).unwrap();
+        let now = dump(100, "c", "c");
+        assert_eq!(registry.answer(CallId(1), &leg("a"), asked, &now), Answered::Told);
+        registry.tell(CallId(1), Some(95), Event::Unbridged);
+        registry.tell(CallId(1), Some(98), Event::Bridged { agent: leg("b") });
+        let bridged = Event::Bridged { agent: leg("c") };
+        assert_eq!(told(&mut mail), [Event::Unheld { leg: leg("a") }, bridged]);
+    }
+
+    #[test]
+    fn a_bridge_that_has_ended_meanwhile_is_told_and_one_that_begins_is_left_alone() {
+        let (mut registry, mut mail) = talking();
+        registry.connected();
+        let asked = registry.ask(CallId(1), &leg("a")).unwrap();
+        assert_eq!(registry.answer(CallId(1), &leg("a"), asked, &dump(100, "", "x")), Answered::Told);
+        assert_eq!(told(&mut mail), [Event::Unheld { leg: leg("a") }]);
+        assert_eq!(registry.answer(CallId(1), &leg("a"), asked, &dump(101, "", "b")), Answered::Told);
+        assert_eq!(told(&mut mail), [Event::Unheld { leg: leg("a") }, Event::Unbridged]);
+    }
+
+    #[test]
+    fn an_objection_in_a_stale_dump_counts() {
+        let (mut registry, mut mail) = talking();
+        let asked = registry.ask(CallId(1), &leg("a")).unwrap();
+        let fields = json!({ "Event-Sequence": "80", "variable_callgist_objection": "caller" });
+        let dump = Dump::parse(&fields.to_string()).unwrap();
+        assert_eq!(registry.answer(CallId(1), &leg("a"), asked, &dump), Answered::Told);
+        assert_eq!(told(&mut mail), [Event::Objected]);
+    }
+
+    #[test]
+    fn an_answer_of_an_earlier_connection_tells_nothing() {
+        let (mut registry, mut mail) = talking();
+        let asked = registry.ask(CallId(1), &leg("a")).unwrap();
+        registry.connected();
+        assert_eq!(registry.answer(CallId(1), &leg("a"), asked, &dump(100, "", "b")), Answered::Late);
+        assert_eq!(told(&mut mail), []);
+    }
+
+    #[test]
+    fn a_caller_is_followed_once() {
+        let mut registry = registry(&[(1, "a")]);
+        let line = registry.calls[&CallId(1)].line.clone();
+        let entry = |caller: &str| Entry::new(leg(caller), line.clone(), unbounded_channel().0);
+        assert!(!registry.add(CallId(2), entry("a")));
+        assert!(!registry.add(CallId(1), entry("b")));
+        assert!(registry.add(CallId(2), entry("b")));
     }
 }

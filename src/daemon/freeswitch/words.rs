@@ -63,23 +63,6 @@ pub(super) struct Tappable {
     pub codec_string: String,
 }
 
-/// Reads `uuid_dump <leg> json`: rule R4's preflight. Without a read codec the switch would crash (F70).
-pub(super) fn tappable(dump: &str) -> Option<Tappable> {
-    let dump: serde_json::Map<String, serde_json::Value> = serde_json::from_str(dump).ok()?;
-    let text = |name: &str| dump.get(name).and_then(|value| value.as_str()).filter(|text| !text.is_empty());
-    let set = |name: &str| text(name).is_some_and(|value| value == "true");
-    if set("variable_bypass_media") || set("variable_proxy_media") {
-        return None;
-    }
-    let codec = text("Channel-Read-Codec-Name").filter(|codec| CODECS.contains(codec))?;
-    let plain = |text: &&str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"@._-".contains(&b));
-    let string = text("variable_rtp_last_audio_codec_string").filter(plain).unwrap_or(codec);
-    Some(Tappable { codec: codec.to_owned(), codec_string: string.to_owned() })
-}
-
-/// Codecs that an ear decodes; more would be copied and not understood.
-const CODECS: [&str; 3] = ["PCMA", "PCMU", "L16"];
-
 /// One copy to be made.
 pub(super) struct Copy<'a> {
     pub leg: &'a Leg,
@@ -235,23 +218,6 @@ mod tests {
              silence_stream://0)}"
         );
         assert!(play.event_lock);
-    }
-
-    #[test]
-    fn a_leg_without_a_read_codec_or_with_bypassed_media_is_never_tapped() {
-        let with = |more: &str| {
-            let dump = format!(
-                "{{\"Unique-ID\":\"x\",\"variable_rtp_last_audio_codec_string\":\"PCMA@8000h@20i@1c\"{more}}}"
-            );
-            tappable(&dump)
-        };
-        let pcma = ",\"Channel-Read-Codec-Name\":\"PCMA\"";
-        assert_eq!(with(pcma).unwrap().codec_string, "PCMA@8000h@20i@1c");
-        assert_eq!(with(""), None);
-        assert_eq!(with(",\"Channel-Read-Codec-Name\":\"PROXY\""), None);
-        assert_eq!(with(&format!("{pcma},\"variable_bypass_media\":\"true\"")), None);
-        assert_eq!(with(&format!("{pcma},\"variable_proxy_media\":\"true\"")), None);
-        assert_eq!(tappable("-ERR No such channel!"), None);
     }
 
     #[test]

@@ -101,6 +101,22 @@ impl Sidecar {
         serde_json::from_slice(&shown.stdout).unwrap()
     }
 
+    /// How many calls are kept.
+    pub fn rows(&self) -> usize {
+        let listed = Command::new(env!("CARGO_BIN_EXE_callgist"))
+            .args(["calls", "list", "--json", "--database"])
+            .arg(self.folder.path().join("store/callgist.db"))
+            .output()
+            .unwrap();
+        let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
+        listed["calls"].as_array().unwrap().len()
+    }
+
+    /// Waits until it has ended by itself.
+    pub fn ended(&mut self) {
+        assert!(self.child.wait().unwrap().success());
+    }
+
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
