@@ -20,6 +20,7 @@ fn a_link_that_was_cut_comes_back_with_its_filters_and_costs_the_call_nothing() 
     let call = stage.call(stage.talk(14));
     callgist.step("forked");
     way.cut();
+    callgist.until("cut off", seconds(10), |line| line["message"] == "no connection to the switch");
     way.mend();
     connected(&mut callgist);
     let filter = format!("filter Other-Leg-Unique-ID {}", call.leg());
