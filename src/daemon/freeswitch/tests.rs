@@ -275,9 +275,8 @@ impl Stage {
 /// What the call is told next.
 async fn talk(offered: &mut Offered) -> Event {
     loop {
-        match offered.mail.recv().await.expect("the switchboard is there") {
-            Mail::Event(event) => return event,
-            _ => {}
+        if let Mail::Event(event) = offered.mail.recv().await.expect("the switchboard is there") {
+            return event;
         }
     }
 }
