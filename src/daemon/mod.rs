@@ -183,6 +183,7 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = ()>) -
                 // Who began to wait before the switch was told goes on at once.
                 Some(call) = calls_begun.recv() => {
                     calls.spawn(follow::follow(call, desk.clone()));
+                    switch.deliver_all(&Event::Shutdown);
                 }
                 () = calls.wait() => break,
                 _ = &mut board => break,

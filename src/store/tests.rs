@@ -102,6 +102,17 @@ fn a_call_reads_back_as_it_was_kept() {
 }
 
 #[test]
+fn it_is_told_whether_a_call_has_its_row() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).unwrap();
+    wait(store.keep(not_noted(7, NoSummary::Partial))).unwrap();
+    assert!(wait(store.holds(CallId(7))).unwrap());
+    assert!(!wait(store.holds(CallId(8))).unwrap());
+    wait(store.erase(CallId(7))).unwrap();
+    assert!(!wait(store.holds(CallId(7))).unwrap());
+}
+
+#[test]
 fn every_reason_topic_and_label_has_its_place() {
     let (_folder, path) = place();
     let store = Store::open(&path).unwrap();
