@@ -83,7 +83,11 @@ fn judge(view: View<'_>, turn: &Range<usize>, part: &Range<usize>, before: &mut 
         }
     }
     let back = before.spoken_of.is_some_and(|said| number - said <= BACK);
-    if back && says("objection_back") && !none && subject.is_none() && !question {
+    // "It writes all of it down? I don't want that", without a mark between the sentences.
+    let rest = subject.as_ref().map_or(part.start, |subject| subject.to)..part.end;
+    let refused =
+        (back || subject.is_some()) && pattern::any(view.lexicon.cue("objection_back"), view, &rest);
+    if refused && !none && !question {
         return Objection::Heard;
     }
     if answers(view, turn, part, before) && !none {
