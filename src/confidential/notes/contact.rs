@@ -66,16 +66,33 @@ fn request_in(view: View<'_>, turns: &[Range<usize>], index: usize) -> Option<Ve
         let reported = relayed(view, turns, index);
         return (!reported).then_some(stops);
     }
+    let asked = accepted(view, turns, index) || granted(view, turns, index);
+    asked.then(|| vec![Stop { hit: turn.clone(), near: turn.clone() }])
+}
+
+/// "Shall I take you off the list?" "Yes, please."
+fn accepted(view: View<'_>, turns: &[Range<usize>], index: usize) -> bool {
+    let says = |cue: &str, place: &Range<usize>| pattern::any(view.lexicon.cue(cue), view, place);
+    let turn = &turns[index];
+    let offered = index.checked_sub(1).map(|before| &turns[before]).is_some_and(|before| {
+        !view.tokens[before.start].speaker.is_caller()
+            && says("contact_offer", before)
+            && CHANNELS.iter().chain(&["contact_all"]).any(|cue| says(cue, before))
+    });
+    let yes = says("accept", turn) && !says("contact_other", turn) && !says("negation", turn);
+    offered && yes && turn.len() <= 12
+}
+
+/// Whether an agent acts at once on what was said of something unwanted ("I'll take you off"): words may be lost.
+fn granted(view: View<'_>, turns: &[Range<usize>], index: usize) -> bool {
+    let turn = &turns[index];
     let says = |cue: &str| pattern::any(view.lexicon.cue(cue), view, turn);
-    let before = index.checked_sub(1).map(|before| &turns[before])?;
-    let offered = !view.tokens[before.start].speaker.is_caller()
-        && pattern::any(view.lexicon.cue("contact_offer"), view, before)
-        && CHANNELS
-            .iter()
-            .chain(&["contact_all"])
-            .any(|cue| pattern::any(view.lexicon.cue(cue), view, before));
-    let yes = says("accept") && !says("contact_other") && !says("negation") && turn.len() <= 12;
-    (offered && yes).then(|| vec![Stop { hit: turn.clone(), near: turn.clone() }])
+    let acts = turns.get(index + 1).is_some_and(|next| {
+        !view.tokens[next.start].speaker.is_caller()
+            && pattern::any(view.lexicon.cue("contact_granted"), view, next)
+    });
+    let asks = parts(view, turn).iter().all(|part| is_question(view, part));
+    acts && !asks && says("contact_topic") && !says("contact_not") && !says("contact_other")
 }
 
 /// Where somebody says stop and nothing beside it says otherwise.
@@ -229,8 +246,10 @@ fn named_number(view: View<'_>, turns: &[Range<usize>], index: usize) -> WhoseNu
     let place = around(turns, index);
     let behalf = pattern::any(view.lexicon.cue("contact_behalf"), view, &place);
     let number = pattern::any(view.lexicon.cue("contact_number"), view, &place);
-    let near = view.values.iter().filter(|value| value.from >= place.start && value.to <= place.end);
-    for value in near {
+    let near = || view.values.iter().filter(|value| value.from >= place.start && value.to <= place.end);
+    // What both sides said stands; what was corrected was said by one.
+    let (both, one): (Vec<_>, Vec<_>) = near().partition(|value| value.read_back);
+    for value in both.into_iter().chain(one) {
         let Kind::Digits(text) = &value.kind else { continue };
         let before = value.from.saturating_sub(EXCUSE).max(place.start)..value.from;
         let reached = pattern::any(view.lexicon.cue("contact_reach"), view, &before);

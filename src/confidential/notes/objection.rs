@@ -38,10 +38,15 @@ struct Before {
 pub(super) fn find(view: View<'_>) -> Hit {
     let mut suspected: Option<u16> = None;
     let mut before = Before::default();
-    for turn in turns(view) {
+    let turns = turns(view);
+    for (index, turn) in turns.iter().enumerate() {
         let number = view.tokens[turn.start].turn;
-        for part in parts(view, &turn) {
-            match judge(view, &turn, &part, &mut before) {
+        let raised = index.checked_sub(1).map(|before| &turns[before]);
+        if raised.is_some_and(|raised| granted(view, raised, turn)) {
+            return Hit { what: Objection::Heard, turn: number };
+        }
+        for part in parts(view, turn) {
+            match judge(view, turn, &part, &mut before) {
                 Objection::Heard => return Hit { what: Objection::Heard, turn: number },
                 Objection::Suspected => suspected = suspected.or(Some(number)),
                 Objection::None => {}
@@ -104,6 +109,17 @@ fn judge(view: View<'_>, turn: &Range<usize>, part: &Range<usize>, before: &mut 
         }
     }
     if doubt { Objection::Suspected } else { Objection::None }
+}
+
+/// Whether an agent acts at once on what the caller said of the summary ("I've switched it off"): words may be lost.
+fn granted(view: View<'_>, raised: &Range<usize>, turn: &Range<usize>) -> bool {
+    let by_caller = |turn: &Range<usize>| view.tokens[turn.start].speaker.is_caller();
+    let says = |cue: &str, place: &Range<usize>| pattern::any(view.lexicon.cue(cue), view, place);
+    by_caller(raised)
+        && !by_caller(turn)
+        && says("objection_granted", turn)
+        && says("objection_subject", raised)
+        && !says("objection_none", raised)
 }
 
 /// Thing and refusal in one, and nothing beside it that says otherwise.
