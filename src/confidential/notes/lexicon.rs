@@ -45,6 +45,13 @@ pub(in crate::confidential) struct Words {
     pub nouns: BTreeSet<String>,
     /// Finite verbs of our own sentences.
     pub finite: BTreeSet<String>,
+    /// Stop words that a note may tell all the same: "paid", "stopped".
+    pub telling: BTreeSet<String>,
+    /// Content words of small talk: told last.
+    pub light: BTreeSet<String>,
+    /// Negations before a word and after it, and how a told word is denied (`{}`).
+    pub not_before: BTreeMap<String, String>,
+    pub not_after: BTreeMap<String, String>,
     /// The small words by which a language is told.
     pub function: BTreeSet<String>,
 }
@@ -240,6 +247,7 @@ macro_rules! files {
             acts: include_str!(concat!("lexicon/", $language, "/acts.toml")),
             problems: include_str!(concat!("lexicon/", $language, "/problems.toml")),
             cues: include_str!(concat!("lexicon/", $language, "/cues.toml")),
+            tell: include_str!(concat!("lexicon/", $language, "/tell.toml")),
             objection: include_str!(concat!("lexicon/", $language, "/objection.toml")),
             contact: include_str!(concat!("lexicon/", $language, "/contact.toml")),
             objects: include_str!(concat!("lexicon/", $language, "/objects.toml")),
@@ -256,6 +264,7 @@ struct Files {
     acts: &'static str,
     problems: &'static str,
     cues: &'static str,
+    tell: &'static str,
     objection: &'static str,
     contact: &'static str,
     objects: &'static str,
@@ -294,6 +303,25 @@ struct WordsFile {
     swap: BTreeMap<String, String>,
     finite: String,
     function: String,
+}
+
+/// What the teller needs: words by how well they tell, and classes of cues.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TellFile {
+    words: TellWords,
+    #[serde(default)]
+    class: BTreeMap<String, Vec<String>>,
+    cues: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TellWords {
+    telling: String,
+    light: String,
+    not_before: BTreeMap<String, String>,
+    not_after: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -401,12 +429,17 @@ fn load(language: Language) -> Result<Lexicon, LexiconError> {
     let numbers: NumbersFile = parse("numbers", files.numbers)?;
     let time: TimeFile = parse("time", files.time)?;
     let sensitive: SensitiveFile = parse("sensitive", files.sensitive)?;
-    let cues = load_cues(&files)?;
+    let tell: TellFile = parse("tell", files.tell)?;
+    let mut cues = load_cues(&files)?;
+    let classes = Classes::compile(&tell.class).map_err(|what| LexiconError { file: "tell", what })?;
+    for (id, patterns) in tell.cues {
+        cues.insert(id, compile_with("tell", &patterns, &classes)?);
+    }
     Ok(Lexicon {
         elides: words.elides,
         fillers: set(&words.fillers),
         split: words.split.iter().map(|(word, parts)| (fold(word), list(parts))).collect(),
-        words: load_words(&words, &objects),
+        words: load_words(&words, &objects, tell.words),
         numbers: load_numbers(numbers),
         time: load_time(time),
         acts: load_acts(parse("acts", files.acts)?)?,
@@ -445,8 +478,13 @@ fn load_cues(files: &Files) -> Result<BTreeMap<String, Vec<Pattern>>, LexiconErr
     Ok(cues)
 }
 
-fn load_words(words: &WordsFile, objects: &ObjectsFile) -> Words {
+fn load_words(words: &WordsFile, objects: &ObjectsFile, tell: TellWords) -> Words {
+    let fold_keys = |map: BTreeMap<String, String>| map.into_iter().map(|(k, v)| (fold(&k), v)).collect();
     Words {
+        telling: set(&tell.telling),
+        light: set(&tell.light),
+        not_before: fold_keys(tell.not_before),
+        not_after: fold_keys(tell.not_after),
         stop: set(&words.stop),
         determiners: set(&words.determiners),
         links: set(&words.links),

@@ -16,6 +16,8 @@ pub(in crate::confidential) mod pattern;
 mod phrase;
 mod say;
 mod select;
+mod tell;
+mod told;
 pub(in crate::confidential) mod tokens;
 pub(in crate::confidential) mod values;
 pub(in crate::confidential) mod when;

@@ -1,7 +1,7 @@
 //! One token-pattern syntax for every lexicon: a line of text is compiled once, tokens are searched with it.
 //!
 //! `word`, `stem*`, `*stem*`, `[a|b*|c ..2 d]`, each with `?` when it may be missing; `..3` skips up to three tokens;
-//! `{np}` takes a noun phrase, `{when}`, `{amount}`, `{digits}`, `{count}` take a value, `{act}` takes any form of an act and
+//! `{np}` takes a noun phrase, `{word}` one content word, `{when}`, `{amount}`, `{digits}`, `{count}` take a value, `{act}` takes any form of an act and
 //! `{ch}` the channel that is asked about; `^` and `$` are the clause's ends. `<class>` takes any of the patterns of a
 //! class; `!` before a word, brackets or a class takes nothing and fits where that does not follow.
 
@@ -33,6 +33,7 @@ enum What {
     Word(Vec<Vec<Stem>>),
     Gap(usize),
     Phrase,
+    Any,
     When,
     Amount,
     Digits,
@@ -174,6 +175,7 @@ fn element(text: &str, classes: &Classes) -> Option<Element> {
     let (absent, text) = text.strip_prefix('!').map_or((false, text), |text| (true, text));
     let what = match text {
         "{np}" => What::Phrase,
+        "{word}" => What::Any,
         "{when}" => What::When,
         "{amount}" => What::Amount,
         "{digits}" => What::Digits,
@@ -287,6 +289,13 @@ fn take(what: &What, view: View<'_>, within: &Range<usize>, at: usize, found: &m
             let end = phrase.end;
             found.phrases.push(phrase);
             Some(end)
+        }
+        What::Any => {
+            let word = phrase::is_content(view, at) || view.words().names.contains(&view.tokens[at].text);
+            word.then(|| {
+                found.phrases.push(at..at + 1);
+                at + 1
+            })
         }
         What::When => value(Kind::is_when, found),
         What::Amount => value(|kind| matches!(kind, Kind::Amount { .. }), found),

@@ -10,7 +10,7 @@ use std::ops::Range;
 const LONGEST: usize = 3;
 
 /// Probability below which a word is not quoted; lower quotes more, and more that was misheard.
-const FLOOR: f32 = 0.35;
+pub(super) const FLOOR: f32 = 0.35;
 
 /// The noun phrase that begins at `at`, its determiner included.
 pub(super) fn at(view: View<'_>, within: &Range<usize>, at: usize) -> Option<Range<usize>> {

@@ -9,6 +9,8 @@ use super::lexicon::Need;
 use super::pairs::{self, Answer};
 use super::pattern::{self, View};
 use super::say;
+use super::tell::Teller;
+use super::told::{Candidate, Told};
 use super::values::{Kind as Valued, Value};
 use super::when::{self, When};
 use super::{contact, phrase};
@@ -29,44 +31,102 @@ pub(super) struct Evidence<'a> {
 
 /// The statements of the note, in the order in which they are to be kept.
 pub(super) fn statements(evidence: &Evidence<'_>) -> Vec<Statement> {
-    let mut reasons = Vec::new();
-    contact_requests(evidence, &mut reasons);
-    issues(evidence, &mut reasons);
-    wishes(evidence, &mut reasons);
-    aims(evidence, &mut reasons);
-    let mut firm = Vec::new();
-    appointments(evidence, &mut firm);
-    refusals(evidence, &mut firm);
-    promises(evidence, &mut firm);
-    decisions(evidence, &mut firm);
-    causes(evidence, &mut firm);
-    claims(evidence, &mut firm);
-    let mut told = Vec::new();
-    times(evidence, &mut told);
-    amounts(evidence, &mut told);
-    references(evidence, &mut told);
-    periods(evidence, &mut told);
-    dates(evidence, &mut told);
-    possibilities(evidence, &mut told);
-    // Bare words beside a reason that is known would only be noise.
-    if reasons.is_empty() {
-        subjects(evidence, &mut told);
-    }
-    let mut all = Vec::new();
-    let rest = reasons.split_off(reasons.len().min(3));
+    let teller = Teller::new(evidence.view, evidence.clauses);
+    let told = Told::new(&teller, evidence.ledger);
+    let mut asked = Vec::new();
+    contact_requests(evidence, &mut asked);
+    let reasons = reasons(evidence, &told, &asked);
+    let firm = firm(evidence, &told);
+    let rest = rest(evidence, &told);
+    let mut all = asked;
     all.extend(reasons);
     all.extend(firm);
-    all.extend(told);
     all.extend(rest);
-    all.dedup_by(|a, b| a.text == b.text);
-    let about = all.iter().position(|statement| statement.rule == "subject");
-    if let Some(at) = about
-        && !all.iter().take(2).any(|statement| statement.reason && statement.rule != "subject")
-    {
-        let subject = all.remove(at);
-        all.insert(0, subject);
+    without_repeats(all)
+}
+
+/// Why the call: what is wrong and what is wanted, the early and the heavy first.
+fn reasons(evidence: &Evidence<'_>, told: &Told<'_>, asked: &[Statement]) -> Vec<Statement> {
+    let (mut issues_told, mut needs) = (Vec::new(), Vec::new());
+    told.issues(&mut issues_told);
+    told.needs(&mut needs);
+    let free = |c: &Candidate| !asked.iter().any(|s| s.evidence.iter().any(|t| c.statement.evidence.contains(t)));
+    let mut chosen = best(issues_told.into_iter().filter(free).collect(), 2);
+    chosen.extend(best(needs.into_iter().filter(free).collect(), 2));
+    chosen.sort_by_key(|candidate| std::cmp::Reverse(candidate.worth));
+    let mut statements: Vec<Statement> = chosen.into_iter().map(|candidate| candidate.statement).collect();
+    if statements.is_empty() && asked.is_empty() {
+        subjects(evidence, &mut statements);
     }
+    statements.truncate(3);
+    statements
+}
+
+/// What was agreed, promised and refused.
+fn firm(evidence: &Evidence<'_>, told: &Told<'_>) -> Vec<Statement> {
+    let mut all: Vec<Candidate> = Vec::new();
+    let mut old = Vec::new();
+    appointments(evidence, told, &mut old);
+    all.extend(old.drain(..).map(|statement| Candidate { statement, worth: 14 }));
+    promises(evidence, told, &mut old);
+    all.extend(old.drain(..).map(|statement| Candidate { statement, worth: 10 }));
+    decisions(evidence, &mut old);
+    all.extend(old.drain(..).map(|statement| Candidate { statement, worth: 7 }));
+    told.commitments(&mut all);
+    told.refusals(&mut all);
+    told.amounts(&mut all);
+    all.sort_by_key(|candidate| std::cmp::Reverse(candidate.worth));
+    all.into_iter().map(|candidate| candidate.statement).collect()
+}
+
+/// What was merely told.
+fn rest(evidence: &Evidence<'_>, told: &Told<'_>) -> Vec<Statement> {
+    let mut all = Vec::new();
+    let mut more = Vec::new();
+    told.causes(&mut more);
+    told.follow_ups(&mut more);
+    more.sort_by_key(|candidate| std::cmp::Reverse(candidate.worth));
+    claims(evidence, &mut all);
+    times(evidence, &mut all);
+    references(evidence, &mut all);
+    all.extend(more.into_iter().map(|candidate| candidate.statement));
+    periods(evidence, &mut all);
+    dates(evidence, &mut all);
+    possibilities(evidence, &mut all);
     all
+}
+
+fn best(mut candidates: Vec<Candidate>, most: usize) -> Vec<Candidate> {
+    candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.worth));
+    candidates.truncate(most);
+    candidates
+}
+
+/// One statement of a kind per turn, and none twice.
+fn without_repeats(all: Vec<Statement>) -> Vec<Statement> {
+    let mut kept: Vec<Statement> = Vec::new();
+    for statement in all {
+        let again = kept.iter().any(|other| {
+            let shares = statement.evidence.iter().any(|turn| other.evidence.contains(turn));
+            other.text == statement.text || shares && family(other.kind) == family(statement.kind)
+        });
+        if !again {
+            kept.push(statement);
+        }
+    }
+    kept
+}
+
+/// Kinds that say the same of the same turn.
+fn family(kind: Kind) -> u8 {
+    match kind {
+        Kind::Issue | Kind::Cause | Kind::Information => 0,
+        Kind::Request => 1,
+        Kind::Promise | Kind::FollowUp | Kind::Appointment | Kind::Callback | Kind::Decision => 2,
+        Kind::Refusal => 3,
+        Kind::Amount => 4,
+        Kind::Reference => 5,
+    }
 }
 
 const CALLER: Speaker = Speaker::Caller;
@@ -374,7 +434,7 @@ fn clause_place(view: View<'_>, deed: &Deed) -> Range<usize> {
     from..to
 }
 
-fn appointments(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+fn appointments(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
     for appointment in evidence.ledger.appointments.iter().filter(|a| !is_promise_already(evidence, a)) {
         let when = appointment.when.say(view.lexicon);
@@ -390,7 +450,9 @@ fn appointments(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         };
         let np = wished_phrase(evidence).filter(|_| frame == "range");
         let np = np.map(|np| say::fill(view.lexicon.frame("range_np"), &[("np", &np)])).unwrap_or_default();
-        let text = say::sentence(view.lexicon, frame, &[("visit", name), ("when", when), ("np", &np)]);
+        let mut text = say::sentence(view.lexicon, frame, &[("visit", name), ("when", when), ("np", &np)]);
+        let details = told.details(&appointment.evidence, 3, 3, &text);
+        append(&mut text, details);
         let mut statement = make(
             Kind::Appointment,
             AGENT,
@@ -405,6 +467,18 @@ fn appointments(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
             say::sentence(view.lexicon, frame, &[("visit", name), ("when", when.trim()), ("np", "")])
         });
         out.push(statement);
+    }
+}
+
+/// Puts what a statement is about behind it.
+fn append(text: &mut String, details: Option<String>) {
+    if let Some(details) = details
+        && text.ends_with('.')
+    {
+        text.pop();
+        text.push_str(" (");
+        text.push_str(&details);
+        text.push_str(").");
     }
 }
 
@@ -469,7 +543,7 @@ fn wished_phrase(evidence: &Evidence<'_>) -> Option<String> {
     )
 }
 
-fn promises(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+fn promises(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
     let mut said: BTreeSet<(usize, bool)> = BTreeSet::new();
     let mut made: Vec<(bool, Statement)> = Vec::new();
@@ -492,7 +566,9 @@ fn promises(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         if caller && deed.conditional {
             continue;
         }
-        let text = say::sentence(view.lexicon, frame, &[("do", &act)]);
+        let mut text = say::sentence(view.lexicon, frame, &[("do", &act)]);
+        let details = told.details(&[deed.turn], 0, 3, &text);
+        append(&mut text, details);
         let mut statement = make(kind, by, Modality::Committed, text, deed.evidence.clone(), "promise");
         statement.shorter =
             without_object(view, deed).map(|act| say::sentence(view.lexicon, frame, &[("do", &act)]));

@@ -1,0 +1,169 @@
+//! Places in the call go in, the few words that say what was spoken of there come out: phrases of content words in
+//! the order of speech, denied where they were denied.
+//!
+//! No list knows what a call is about. A word weighs by how rare, repeated and echoed it is, and how near it stands.
+
+use super::clauses::Clause;
+use super::pattern::{self, View};
+use super::{phrase, say, tokens};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// Content words in a row; one more and too much of the call is quoted.
+const LONGEST: usize = 3;
+
+/// The call as the teller reads it.
+pub(super) struct Teller<'a> {
+    pub view: View<'a>,
+    pub clauses: &'a [Clause],
+    /// Words by which somebody was addressed.
+    names: BTreeSet<&'a str>,
+}
+
+/// A place to tell from, and how much its words count.
+pub(super) type Place = (Range<usize>, i32);
+
+impl<'a> Teller<'a> {
+    pub fn new(view: View<'a>, clauses: &'a [Clause]) -> Teller<'a> {
+        let mut names = BTreeSet::new();
+        for clause in clauses {
+            for pattern in view.lexicon.cue("tell_name") {
+                let mut from = clause.place.start;
+                while let Some(found) = pattern.find(view, from..clause.place.end) {
+                    let words = found.phrases.iter().map(|p| view.tokens[p.start].text.as_str());
+                    names.extend(words.filter(|word| !view.words().nouns.contains(*word)));
+                    from = found.from + 1;
+                }
+            }
+        }
+        Teller { view, clauses, names }
+    }
+
+    /// Whether a clause holds one of the cues.
+    pub fn says(&self, cue: &str, clause: &Clause) -> bool {
+        pattern::any(self.view.lexicon.cue(cue), self.view, &clause.place)
+    }
+
+    /// The heaviest words of the places as phrases; none that `said` holds already.
+    pub fn list(&self, places: &[Place], most: usize, said: &str) -> Vec<String> {
+        let said = tokens::fold(said);
+        let mut best: BTreeMap<&str, (i32, usize)> = BTreeMap::new();
+        for (place, bonus) in places {
+            for at in place.clone().filter(|&at| self.is_told(at)) {
+                let word = self.view.tokens[at].text.as_str();
+                if said.split(|c: char| !c.is_alphanumeric()).any(|other| same_word(other, word)) {
+                    continue;
+                }
+                let known = best.keys().find(|other| same_word(other, word)).copied().unwrap_or(word);
+                let weight = self.weight(at) + bonus;
+                let entry = best.entry(known).or_insert((weight, at));
+                if weight > entry.0 {
+                    *entry = (weight, at);
+                }
+            }
+        }
+        let mut ranked: Vec<(i32, usize)> = best.into_values().filter(|(weight, _)| *weight > 0).collect();
+        ranked.sort_by_key(|(weight, at)| (std::cmp::Reverse(*weight), *at));
+        let chosen: BTreeSet<usize> = ranked.into_iter().take(most).map(|(_, at)| at).collect();
+        self.phrases(&chosen)
+    }
+
+    /// How much the places have to tell: the weight of their best words.
+    pub fn weight_of(&self, place: &Range<usize>) -> i32 {
+        let mut weights: Vec<i32> =
+            place.clone().filter(|&at| self.is_told(at)).map(|at| self.weight(at)).collect();
+        weights.sort_unstable_by_key(|weight| std::cmp::Reverse(*weight));
+        weights.into_iter().take(4).sum()
+    }
+
+    /// Chosen words as they are said: neighbours together, each with its denial.
+    fn phrases(&self, chosen: &BTreeSet<usize>) -> Vec<String> {
+        let mut phrases: Vec<String> = Vec::new();
+        let mut last: Option<(usize, usize)> = None;
+        for &at in chosen {
+            let text = say::phrase(self.view, &(at..at + 1));
+            let denied = self.denied(at);
+            let joins = last.is_some_and(|(end, long)| {
+                end == at
+                    && long < LONGEST
+                    && !self.view.tokens[at - 1].stop
+                    && self.view.tokens[at - 1].turn == self.view.tokens[at].turn
+            });
+            match (phrases.last_mut(), joins, denied) {
+                (Some(phrase), true, None) => {
+                    phrase.push(' ');
+                    phrase.push_str(&text);
+                    last = last.map(|(_, long)| (at + 1, long + 1));
+                }
+                (_, _, denied) => {
+                    phrases.push(denied.map_or_else(|| text.clone(), |frame| say::fill(frame, &[("", &text)])));
+                    last = Some((at + 1, 1));
+                }
+            }
+        }
+        phrases
+    }
+
+    /// How a word is denied: a negation right before it, or right after it.
+    fn denied(&self, at: usize) -> Option<&'a str> {
+        let view = self.view;
+        let (words, turn) = (view.words(), view.tokens[at].turn);
+        for back in 1..=2 {
+            let Some(place) = at.checked_sub(back).filter(|&place| view.tokens[place].turn == turn) else { break };
+            let text = &view.tokens[place].text;
+            if let Some(frame) = words.not_before.get(text) {
+                return Some(frame);
+            }
+            if words.determiners.contains(text) || self.is_told(place) || view.tokens[place].stop {
+                break;
+            }
+        }
+        for place in at + 1..(at + 3).min(view.tokens.len()) {
+            let text = &view.tokens[place].text;
+            if view.tokens[place].turn != turn || view.tokens[place - 1].stop || self.is_told(place) {
+                break;
+            }
+            if let Some(frame) = words.not_after.get(text) {
+                return Some(frame);
+            }
+        }
+        None
+    }
+
+    /// Whether a word may be told at all.
+    pub fn is_told(&self, at: usize) -> bool {
+        let token = &self.view.tokens[at];
+        let word = token.text.as_str();
+        (phrase::is_content(self.view, at) || self.may_tell(at)) && !self.names.contains(word)
+    }
+
+    /// A stop word that tells something all the same.
+    fn may_tell(&self, at: usize) -> bool {
+        let view = self.view;
+        view.words().telling.contains(&view.tokens[at].text)
+            && view.covered[at].is_none()
+            && !view.banned[at]
+            && view.tokens[at].probability >= phrase::FLOOR
+    }
+
+    fn weight(&self, at: usize) -> i32 {
+        let view = self.view;
+        let token = &view.tokens[at];
+        let (caller, agent) = view.counts.get(&token.text).copied().unwrap_or_default();
+        let (own, other) = if token.speaker.is_caller() { (caller, agent) } else { (agent, caller) };
+        let mut weight = 3;
+        weight += i32::from(view.words().nouns.contains(&token.text));
+        weight += i32::from(own > 1) + 2 * i32::from(other > 0);
+        weight += i32::from(token.text.chars().count() >= 7);
+        weight -= i32::from(token.text.chars().count() < 4);
+        weight -= 4 * i32::from(view.words().light.contains(&token.text));
+        weight
+    }
+}
+
+/// The same word in another form: they begin alike.
+fn same_word(a: &str, b: &str) -> bool {
+    let alike = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let shorter = a.len().min(b.len());
+    a == b || shorter >= 4 && alike >= shorter.saturating_sub(1) && a.len().abs_diff(b.len()) <= 3
+}

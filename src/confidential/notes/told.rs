@@ -1,0 +1,370 @@
+//! Clauses and their cues go in, statements of every kind come out, each with what makes it worth its words.
+//!
+//! Nothing here knows an act or an object: a class of cues says what kind of thing was said, the teller says of what.
+
+use super::clauses::Clause;
+use super::ledger::Ledger;
+use super::pairs::{self, Answer};
+use super::pattern::View;
+use super::say;
+use super::tell::{Place, Teller};
+use super::values::Kind as Valued;
+use super::when::{self, When};
+use crate::confidential::Speaker;
+use crate::confidential::guard::{Kind, Modality, Statement};
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// A statement and how much it is worth to the reader.
+pub(super) struct Candidate {
+    pub statement: Statement,
+    pub worth: i32,
+}
+
+/// One turn: its clauses, its tokens.
+struct Turn<'a> {
+    number: u16,
+    clauses: &'a [Clause],
+    /// The place of its first clause.
+    first: usize,
+    place: Range<usize>,
+    caller: bool,
+    /// Turns of the caller before it that said something.
+    nth: usize,
+}
+
+pub(super) struct Told<'a> {
+    pub teller: &'a Teller<'a>,
+    pub ledger: &'a Ledger,
+    turns: Vec<Turn<'a>>,
+}
+
+/// Words in a statement's list.
+const MOST: usize = 5;
+
+impl<'a> Told<'a> {
+    pub fn new(teller: &'a Teller<'a>, ledger: &'a Ledger) -> Told<'a> {
+        let mut nth = 0;
+        let clauses = teller.clauses;
+        let mut turns = Vec::new();
+        for range in super::ledger::turns(clauses) {
+            let place = clauses[range.start].place.start..clauses[range.end - 1].place.end;
+            let caller = clauses[range.start].speaker.is_caller();
+            let says = caller && place.clone().filter(|&at| teller.is_told(at)).count() >= 3;
+            turns.push(Turn {
+                number: clauses[range.start].turn,
+                clauses: &clauses[range.clone()],
+                first: range.start,
+                place,
+                caller,
+                nth,
+            });
+            nth += usize::from(says);
+        }
+        Told { teller, ledger, turns }
+    }
+
+    fn view(&self) -> View<'a> {
+        self.teller.view
+    }
+
+    /// The clauses that hold the cue, none that holds `not`.
+    fn hits(&self, turn: &Turn<'a>, cue: &str, not: &str) -> Vec<usize> {
+        let fits = |clause: &Clause| self.teller.says(cue, clause) && !self.teller.says(not, clause);
+        (0..turn.clauses.len()).filter(|&at| fits(&turn.clauses[at])).collect()
+    }
+
+    /// The clauses themselves, and fainter what stands beside them.
+    fn places(&self, turn: &Turn<'a>, hits: &[usize], beside: i32) -> Vec<Place> {
+        let mut places: Vec<Place> = hits.iter().map(|&at| (turn.clauses[at].place.clone(), 3)).collect();
+        for &at in hits {
+            for near in [at.checked_sub(1), Some(at + 1)].into_iter().flatten() {
+                if let Some(clause) = turn.clauses.get(near).filter(|_| !hits.contains(&near)) {
+                    places.push((clause.place.clone(), beside));
+                }
+            }
+        }
+        places
+    }
+
+    /// The turns before and after, by the other side.
+    fn around(&self, index: usize, before: i32, after: i32) -> Vec<Place> {
+        let mut places = Vec::new();
+        if let Some(turn) = index.checked_sub(1).and_then(|at| self.turns.get(at)) {
+            places.push((turn.place.clone(), before));
+        }
+        if let Some(turn) = self.turns.get(index + 1).filter(|_| after > 0) {
+            places.push((turn.place.clone(), after));
+        }
+        places
+    }
+
+    fn list(&self, places: &[Place], most: usize, said: &str) -> Option<String> {
+        let items = self.teller.list(places, most, said);
+        (!items.is_empty()).then(|| say::list(self.view().lexicon, &items))
+    }
+
+    /// The last time in a place that did not fall.
+    fn when(&self, place: &Range<usize>) -> Option<When> {
+        let all = when::read(self.view(), place);
+        all.into_iter().rev().find(|when| {
+            let usable = when.day.is_some() || when.time.is_some() || when.part.is_some() || when.bound.is_some();
+            usable && !when.habitual && !self.is_dead(when)
+        })
+    }
+
+    fn is_dead(&self, when: &When) -> bool {
+        super::ledger::kinds(when).iter().any(|kind| self.ledger.dead.contains(kind))
+    }
+
+    fn said(&self, when: Option<&When>) -> String {
+        when.map(|when| when.say(self.view().lexicon)).unwrap_or_default()
+    }
+
+    /// What is wrong: the caller's early turns that hold a state of that class.
+    pub fn issues(&self, out: &mut Vec<Candidate>) {
+        for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| turn.caller) {
+            let hits: Vec<usize> = self
+                .hits(turn, "tell_issue", "tell_fine")
+                .into_iter()
+                .filter(|&at| !turn.clauses[at].question)
+                .collect();
+            if hits.is_empty() {
+                continue;
+            }
+            let places = self.places(turn, &hits, 1);
+            let state = self.state(&turn.place);
+            let Some(list) = self.list(&places, MOST, "") else { continue };
+            let frame = if state.is_some() { "told_issue" } else { "told_issue_plain" };
+            let values = [("state", state.unwrap_or_default()), ("list", list.as_str())];
+            let text = say::sentence(self.view().lexicon, frame, &values);
+            let worth = 10 - 2 * turn.nth as i32 + self.teller.weight_of(&turn.place) / 4;
+            let _ = index;
+            self.push(out, Kind::Issue, Speaker::Caller, Modality::Claim, text, vec![turn.number], "told.issue", worth);
+        }
+    }
+
+    /// The noun for what is wrong, where one is known.
+    fn state(&self, place: &Range<usize>) -> Option<&'a str> {
+        let view = self.view();
+        let known = view.lexicon.issues.iter().find(|issue| {
+            let says = |patterns| super::pattern::any(patterns, view, place);
+            says(&issue.patterns) && !says(&issue.not) && !is_question(view, &issue.say)
+        });
+        known.map(|issue| issue.say.as_str())
+    }
+
+    /// What the caller wants.
+    pub fn needs(&self, out: &mut Vec<Candidate>) {
+        for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| turn.caller) {
+            let hits = self.hits(turn, "tell_need", "tell_decline");
+            if hits.is_empty() {
+                continue;
+            }
+            let mut places = self.places(turn, &hits, 1);
+            if hits.iter().map(|&at| self.teller.weight_of(&turn.clauses[at].place)).max() < Some(8) {
+                places.extend(self.around(index, -1, 0));
+            }
+            let Some(list) = self.list(&places, MOST, "") else { continue };
+            let text = say::sentence(self.view().lexicon, "told_request", &[("list", &list)]);
+            let worth = 9 - 2 * turn.nth as i32 + self.teller.weight_of(&turn.place) / 4;
+            self.push(out, Kind::Request, Speaker::Caller, Modality::Wish, text, vec![turn.number], "told.request", worth);
+        }
+    }
+
+    /// What the agent commits to, turn by turn.
+    pub fn commitments(&self, out: &mut Vec<Candidate>) {
+        for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| !turn.caller) {
+            let firm = |clause: &Clause| {
+                !clause.question && !clause.negated && !clause.conditional && !self.teller.says("tell_unsure", clause)
+            };
+            let hits: Vec<usize> = self
+                .hits(turn, "tell_commit", "tell_refuse")
+                .into_iter()
+                .filter(|&at| firm(&turn.clauses[at]))
+                .collect();
+            let Some(&last) = hits.last() else { continue };
+            let (answer, answered) = pairs::answer(self.teller.clauses, turn.first + last);
+            if answer == Answer::Rejected {
+                continue;
+            }
+            let focus = turn.clauses[hits[0]].place.start..turn.clauses[last].place.end;
+            let whole = focus.start..turn.clauses.get(last + 1).map_or(focus.end, |next| next.place.end);
+            let when = self.when(&whole);
+            let said = self.said(when.as_ref());
+            let mut places = self.places(turn, &hits, 1);
+            if self.teller.weight_of(&focus) < 12 {
+                places.extend(self.around(index, 0, 0));
+            }
+            let Some(list) = self.list(&places, MOST, "") else { continue };
+            let calls = hits.iter().any(|&at| self.teller.says("tell_callback", &turn.clauses[at]));
+            let (frame, kind) = if calls { ("told_callback", Kind::Callback) } else { ("told_promise", Kind::Promise) };
+            let text = say::sentence(self.view().lexicon, frame, &[("list", &list), ("when", &said)]);
+            let mut worth = 2 + self.teller.weight_of(&focus) / 4;
+            worth += 4 * i32::from(when.is_some()) + 2 * i32::from(calls) + i32::from(answer == Answer::Accepted);
+            let mut evidence = vec![turn.number];
+            evidence.extend(answered);
+            self.push(out, kind, Speaker::Agent(1), Modality::Committed, text, evidence, "told.promise", worth);
+        }
+    }
+
+    /// What the agent refuses, with what was asked.
+    pub fn refusals(&self, out: &mut Vec<Candidate>) {
+        for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| !turn.caller) {
+            let hits: Vec<usize> = self
+                .hits(turn, "tell_refuse", "tell_fine")
+                .into_iter()
+                .filter(|&at| !turn.clauses[at].question)
+                .collect();
+            if hits.is_empty() {
+                continue;
+            }
+            let mut places = self.places(turn, &hits, 0);
+            places.extend(self.around(index, 1, 0));
+            let when = hits.iter().find_map(|&at| when::read(self.view(), &turn.clauses[at].place).into_iter().next());
+            let said = when.filter(|when| when.day.is_some()).map(|when| when.say(self.view().lexicon));
+            let Some(list) = self.list(&places, MOST, "") else { continue };
+            let values = [("list", list.as_str()), ("when", said.as_deref().unwrap_or_default())];
+            let text = say::sentence(self.view().lexicon, "told_refused", &values);
+            let worth = 4 + self.teller.weight_of(&turn.place) / 4;
+            let mut evidence = vec![turn.number];
+            evidence.extend(turn.number.checked_sub(1));
+            self.push(out, Kind::Refusal, Speaker::Agent(1), Modality::Committed, text, evidence, "told.refusal", worth);
+        }
+    }
+
+    /// Why it is so.
+    pub fn causes(&self, out: &mut Vec<Candidate>) {
+        for (index, turn) in self.turns.iter().enumerate() {
+            let hits: Vec<usize> = self
+                .hits(turn, "tell_cause", "tell_unsure")
+                .into_iter()
+                .filter(|&at| !turn.clauses[at].question)
+                .collect();
+            if hits.is_empty() {
+                continue;
+            }
+            let mut places = self.places(turn, &hits, 0);
+            if hits.iter().map(|&at| self.teller.weight_of(&turn.clauses[at].place)).max() < Some(8) {
+                places.extend(self.around(index, 0, 0));
+            }
+            let Some(list) = self.list(&places, MOST, "") else { continue };
+            let (by, speaker) = side(turn.caller);
+            let values = [("Speaker", self.view().lexicon.frame(speaker)), ("list", list.as_str())];
+            let text = say::sentence(self.view().lexicon, "told_cause", &values);
+            let worth = 1 + self.teller.weight_of(&turn.place) / 4;
+            self.push(out, Kind::Cause, by, Modality::Claim, text, vec![turn.number], "told.cause", worth);
+        }
+    }
+
+    /// What the caller will do.
+    pub fn follow_ups(&self, out: &mut Vec<Candidate>) {
+        for turn in self.turns.iter().filter(|turn| turn.caller) {
+            let firm = |clause: &Clause| {
+                !clause.question && !clause.negated && !clause.conditional && !self.teller.says("tell_unsure", clause)
+            };
+            let hits: Vec<usize> = self
+                .hits(turn, "tell_will", "tell_enough")
+                .into_iter()
+                .filter(|&at| firm(&turn.clauses[at]))
+                .collect();
+            let Some(&last) = hits.last() else { continue };
+            let focus = turn.clauses[hits[0]].place.start..turn.clauses[last].place.end;
+            let when = self.when(&focus);
+            let said = self.said(when.as_ref());
+            let places = self.places(turn, &hits, 0);
+            let Some(list) = self.list(&places, 4, "") else { continue };
+            let text = say::sentence(self.view().lexicon, "told_caller", &[("list", &list), ("when", &said)]);
+            let worth = self.teller.weight_of(&focus) / 4 + 2 * i32::from(when.is_some());
+            self.push(out, Kind::FollowUp, Speaker::Caller, Modality::Committed, text, vec![turn.number], "told.caller", worth);
+        }
+    }
+
+    /// Amounts that stand, each with what it is for.
+    pub fn amounts(&self, out: &mut Vec<Candidate>) {
+        let view = self.view();
+        let mut seen = BTreeSet::new();
+        let mut texts: Vec<String> = Vec::new();
+        let mut evidence = Vec::new();
+        for (at, value) in view.values.iter().enumerate() {
+            let Valued::Amount { cents, currency } = value.kind else { continue };
+            let Some(clause) = self.teller.clauses.iter().position(|c| c.place.contains(&value.from)) else { continue };
+            let (answer, turn) = pairs::answer(self.teller.clauses, clause);
+            let last = !view.values[at + 1..].iter().any(|later| {
+                matches!(later.kind, Valued::Amount { .. })
+                    && later.turn.saturating_sub(value.turn) <= 2
+                    && later.kind != value.kind
+            });
+            let banned = view.banned[value.from..value.to].iter().any(|banned| *banned);
+            let accepted = answer == Answer::Accepted && last && !value.speaker.is_caller();
+            if banned || !(value.read_back || accepted) || !seen.insert((cents, currency)) {
+                continue;
+            }
+            let place = self.teller.clauses[clause].place.clone();
+            let mut text = say::amount(view.lexicon, cents, currency);
+            if let Some(list) = self.list(&[(place, 0)], 2, "") {
+                text.push_str(" (");
+                text.push_str(&list);
+                text.push(')');
+            }
+            texts.push(text);
+            evidence.push(value.turn);
+            evidence.extend(turn);
+            if value.speaker.is_caller() {
+                evidence.push(value.turn + 1);
+            }
+        }
+        if texts.is_empty() {
+            return;
+        }
+        texts.truncate(3);
+        let frame = if texts.len() == 1 { "amount" } else { "amounts" };
+        let values = [("Speaker", view.lexicon.frame("Agent")), ("amounts", &say::list(view.lexicon, &texts))];
+        let text = say::sentence(view.lexicon, frame, &values);
+        self.push(out, Kind::Amount, Speaker::Agent(1), Modality::Fact, text, evidence, "told.amount", 9);
+    }
+
+    /// What was said within some turns, for a statement that needs an object.
+    pub fn details(&self, turns: &[u16], before: u16, most: usize, said: &str) -> Option<String> {
+        let first = turns.iter().min().copied().unwrap_or(0);
+        let last = turns.iter().max().copied().unwrap_or(0);
+        let mut places = Vec::new();
+        for turn in &self.turns {
+            if (first..=last + 1).contains(&turn.number) {
+                places.push((turn.place.clone(), 1));
+            } else if turn.number < first && first - turn.number <= before {
+                places.push((turn.place.clone(), 0));
+            }
+        }
+        self.list(&places, most, said)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the fields of a statement, once")]
+    fn push(
+        &self,
+        out: &mut Vec<Candidate>,
+        kind: Kind,
+        by: Speaker,
+        modality: Modality,
+        text: String,
+        evidence: Vec<u16>,
+        rule: &'static str,
+        worth: i32,
+    ) {
+        let mut evidence = evidence;
+        evidence.sort_unstable();
+        evidence.dedup();
+        let positive = kind != Kind::Refusal;
+        let reason = matches!(kind, Kind::Issue | Kind::Request);
+        let statement = Statement { kind, by, positive, modality, text, shorter: None, evidence, rule, reason };
+        out.push(Candidate { statement, worth });
+    }
+}
+
+fn side(caller: bool) -> (Speaker, &'static str) {
+    if caller { (Speaker::Caller, "Caller") } else { (Speaker::Agent(1), "Agent") }
+}
+
+fn is_question(view: View<'_>, say: &str) -> bool {
+    view.lexicon.frame("question_states").split('|').any(|state| state == say)
+}
