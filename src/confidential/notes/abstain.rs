@@ -11,6 +11,9 @@ const FEW: usize = 8;
 /// Words of one side that are nothing: breathing, a cough.
 const NOTHING: usize = 3;
 
+/// Turns up to which a call that named a wrong number was one.
+const SHORT: usize = 18;
+
 /// Share of function words below which speech is not of a language.
 const FOREIGN: f64 = 0.14;
 
@@ -39,7 +42,7 @@ pub(super) fn before(transcript: &Transcript, language: Language, view: View<'_>
         return Some(NoSummary::OneSided);
     }
     let wrong = says("wrong_number", true) || says("wrong_number", false);
-    if wrong && transcript.turns.len() <= 10 {
+    if wrong && transcript.turns.len() <= SHORT {
         return Some(NoSummary::WrongNumber);
     }
     if caller < FEW {

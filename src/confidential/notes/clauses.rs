@@ -1,6 +1,7 @@
 //! Tokens go in, clauses come out: where each begins and ends, who says it, whether it asks, denies or hedges.
 //!
-//! A clause ends with its turn, at punctuation, and before a conjunction that goes on with a function word.
+//! A clause ends with its turn, at punctuation, before a conjunction that goes on with a function word, and before a
+//! subject with its verb where a sentence may have ended.
 
 use super::pattern::{self, View};
 use crate::confidential::Speaker;
@@ -43,7 +44,8 @@ fn places(view: View<'_>) -> Vec<Range<usize>> {
         let stops = tokens[at - 1].stop
             && !same_value
             && view.covered[at - 1].is_none_or(|_| !is_ordinal(view, at - 1));
-        if ends || stops || (!same_value && at - from >= 3 && starts_clause(view, at)) {
+        let fresh = |at| at - from >= 3 && (starts_clause(view, at) || starts_sentence(view, at));
+        if ends || stops || !same_value && fresh(at) {
             places.push(from..at);
             from = at;
         }
@@ -64,6 +66,17 @@ fn starts_clause(view: View<'_>, at: usize) -> bool {
     words.starters.contains(&token.text)
         && view.covered[at].is_none()
         && next.is_some_and(|next| words.stop.contains(&next.text) || words.determiners.contains(&next.text))
+}
+
+/// "... by two i'll tell him ...": a subject and its verb behind what may end a sentence.
+fn starts_sentence(view: View<'_>, at: usize) -> bool {
+    let words = view.words();
+    let (token, before) = (&view.tokens[at], &view.tokens[at - 1]);
+    let next = view.tokens.get(at + 1).filter(|next| next.turn == token.turn);
+    let ended = view.covered[at - 1].is_some()
+        || words.closers.contains(&before.text)
+        || !words.stop.contains(&before.text) && !words.determiners.contains(&before.text);
+    ended && words.subjects.contains(&token.text) && next.is_some_and(|next| words.auxiliaries.contains(&next.text))
 }
 
 fn judge(view: View<'_>, place: Range<usize>) -> Clause {

@@ -32,6 +32,12 @@ struct Proposal {
     limit: bool,
 }
 
+/// Its place in every lexicon's relative days.
+const YESTERDAY: u8 = 3;
+
+/// Turns within which another day replaces the one agreed.
+const SOON: u16 = 3;
+
 /// Turns that a proposal waits for its answer.
 const PATIENCE: u16 = 3;
 
@@ -45,6 +51,7 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
         if open.as_ref().is_some_and(|open| number - open.turn > PATIENCE) {
             open = None;
         }
+        let denies = clauses[turn.clone()].iter().all(|clause| clause.negated);
         let (said, taken_back) = in_turn(view, &place, &mut ledger.dead);
         let accepts = clauses[turn.clone()].iter().any(|clause| clause.accepts);
         // The last word counts: "yes, that should ... no, wait, on Tuesday I am away".
@@ -83,7 +90,7 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
                 if fell {
                     kill(&mut ledger.dead, &proposal.when);
                 }
-                let agreed = !fell && !rejects && (accepts || same && !asks);
+                let agreed = !fell && !rejects && (accepts || same && !asks && !denies);
                 if agreed && !limit && is_appointment(view, &whole, &place) {
                     let evidence = vec![proposal.turn, number];
                     settle(&mut ledger, Appointment { when: whole.clone(), evidence, clause: turn.start });
@@ -174,7 +181,8 @@ fn kill(dead: &mut Vec<Kind>, when: &When) {
 
 /// A time of day, or somebody who comes, makes a day an appointment.
 fn is_appointment(view: View<'_>, when: &When, place: &Range<usize>) -> bool {
-    if when.day.is_none() || when.habitual {
+    // "Yesterday" is none, however much it is agreed upon.
+    if when.day.is_none() || when.habitual || when.day == Some(Kind::Relative(YESTERDAY)) {
         return false;
     }
     let around = place.start.saturating_sub(20)..place.end;
@@ -203,6 +211,17 @@ fn settle(ledger: &mut Ledger, new: Appointment) {
             old.evidence.extend(new.evidence);
             old.clause = new.clause;
         }
-        None => ledger.appointments.push(new),
+        None => {
+            let (first, last) = (new.evidence.iter().min().copied(), |old: &Appointment| old.evidence.iter().max().copied());
+            let soon = |old: &Appointment| {
+                first.zip(last(old)).is_some_and(|(first, last)| first.saturating_sub(last) <= SOON && first > 0)
+            };
+            let replaced = ledger.appointments.iter().position(|old| soon(old) && old.when.end.is_none());
+            if let Some(at) = replaced {
+                let old = ledger.appointments.remove(at);
+                kill(&mut ledger.dead, &old.when);
+            }
+            ledger.appointments.push(new);
+        }
     }
 }

@@ -49,6 +49,10 @@ pub(in crate::confidential) struct Words {
     pub telling: BTreeSet<String>,
     /// Content words of small talk: told last.
     pub light: BTreeSet<String>,
+    /// A subject and its auxiliary begin a clause behind a content word or a closer.
+    pub subjects: BTreeSet<String>,
+    pub auxiliaries: BTreeSet<String>,
+    pub closers: BTreeSet<String>,
     /// Negations before a word and after it, and how a told word is denied (`{}`).
     pub not_before: BTreeMap<String, String>,
     pub not_after: BTreeMap<String, String>,
@@ -320,6 +324,9 @@ struct TellFile {
 struct TellWords {
     telling: String,
     light: String,
+    subjects: String,
+    auxiliaries: String,
+    closers: String,
     not_before: BTreeMap<String, String>,
     not_after: BTreeMap<String, String>,
 }
@@ -483,6 +490,9 @@ fn load_words(words: &WordsFile, objects: &ObjectsFile, tell: TellWords) -> Word
     Words {
         telling: set(&tell.telling),
         light: set(&tell.light),
+        subjects: set(&tell.subjects),
+        auxiliaries: set(&tell.auxiliaries),
+        closers: set(&tell.closers),
         not_before: fold_keys(tell.not_before),
         not_after: fold_keys(tell.not_after),
         stop: set(&words.stop),

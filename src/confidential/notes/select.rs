@@ -33,25 +33,23 @@ pub(super) struct Evidence<'a> {
 pub(super) fn statements(evidence: &Evidence<'_>) -> Vec<Statement> {
     let teller = Teller::new(evidence.view, evidence.clauses);
     let told = Told::new(&teller, evidence.ledger);
-    let mut asked = Vec::new();
-    contact_requests(evidence, &mut asked);
-    let reasons = reasons(evidence, &told, &asked);
-    let firm = firm(evidence, &told);
-    let rest = rest(evidence, &told);
-    let mut all = asked;
-    all.extend(reasons);
-    all.extend(firm);
-    all.extend(rest);
+    let mut all = Vec::new();
+    contact_requests(evidence, &mut all);
+    let why = reasons(evidence, &told, &all);
+    all.extend(why);
+    all.extend(rest(evidence, &told));
     without_repeats(all)
 }
 
 /// Why the call: what is wrong and what is wanted, the early and the heavy first.
 fn reasons(evidence: &Evidence<'_>, told: &Told<'_>, asked: &[Statement]) -> Vec<Statement> {
-    let (mut issues_told, mut needs) = (Vec::new(), Vec::new());
-    told.issues(&mut issues_told);
+    let (mut wrong, mut needs, mut old) = (Vec::new(), Vec::new(), Vec::new());
+    told.issues(&mut wrong);
     told.needs(&mut needs);
+    wishes(evidence, told, &mut old);
+    needs.extend(worth(&mut old, 9));
     let free = |c: &Candidate| !asked.iter().any(|s| s.evidence.iter().any(|t| c.statement.evidence.contains(t)));
-    let mut chosen = best(issues_told.into_iter().filter(free).collect(), 2);
+    let mut chosen = best(wrong.into_iter().filter(free).collect(), 2);
     chosen.extend(best(needs.into_iter().filter(free).collect(), 2));
     chosen.sort_by_key(|candidate| std::cmp::Reverse(candidate.worth));
     let mut statements: Vec<Statement> = chosen.into_iter().map(|candidate| candidate.statement).collect();
@@ -62,38 +60,39 @@ fn reasons(evidence: &Evidence<'_>, told: &Told<'_>, asked: &[Statement]) -> Vec
     statements
 }
 
-/// What was agreed, promised and refused.
-fn firm(evidence: &Evidence<'_>, told: &Told<'_>) -> Vec<Statement> {
+/// What was agreed, promised, refused and told, the worthiest first.
+fn rest(evidence: &Evidence<'_>, told: &Told<'_>) -> Vec<Statement> {
     let mut all: Vec<Candidate> = Vec::new();
     let mut old = Vec::new();
     appointments(evidence, told, &mut old);
-    all.extend(old.drain(..).map(|statement| Candidate { statement, worth: 14 }));
-    promises(evidence, told, &mut old);
-    all.extend(old.drain(..).map(|statement| Candidate { statement, worth: 10 }));
+    all.extend(worth(&mut old, 14));
+    promises(evidence, told, &mut all);
+    refusals(evidence, &mut old);
+    all.extend(worth(&mut old, 9));
     decisions(evidence, &mut old);
-    all.extend(old.drain(..).map(|statement| Candidate { statement, worth: 7 }));
+    all.extend(worth(&mut old, 7));
+    claims(evidence, &mut old);
+    all.extend(worth(&mut old, 8));
+    times(evidence, &mut old);
+    all.extend(worth(&mut old, 8));
+    references(evidence, &mut old);
+    all.extend(worth(&mut old, 6));
+    periods(evidence, &mut old);
+    dates(evidence, &mut old);
+    all.extend(worth(&mut old, 6));
+    possibilities(evidence, &mut old);
+    all.extend(worth(&mut old, 3));
     told.commitments(&mut all);
     told.refusals(&mut all);
     told.amounts(&mut all);
+    told.causes(&mut all);
+    told.follow_ups(&mut all);
     all.sort_by_key(|candidate| std::cmp::Reverse(candidate.worth));
     all.into_iter().map(|candidate| candidate.statement).collect()
 }
 
-/// What was merely told.
-fn rest(evidence: &Evidence<'_>, told: &Told<'_>) -> Vec<Statement> {
-    let mut all = Vec::new();
-    let mut more = Vec::new();
-    told.causes(&mut more);
-    told.follow_ups(&mut more);
-    more.sort_by_key(|candidate| std::cmp::Reverse(candidate.worth));
-    claims(evidence, &mut all);
-    times(evidence, &mut all);
-    references(evidence, &mut all);
-    all.extend(more.into_iter().map(|candidate| candidate.statement));
-    periods(evidence, &mut all);
-    dates(evidence, &mut all);
-    possibilities(evidence, &mut all);
-    all
+fn worth(statements: &mut Vec<Statement>, worth: i32) -> Vec<Candidate> {
+    statements.drain(..).map(|statement| Candidate { statement, worth }).collect()
 }
 
 fn best(mut candidates: Vec<Candidate>, most: usize) -> Vec<Candidate> {
@@ -284,7 +283,7 @@ fn weight(view: View<'_>, at: usize) -> usize {
 }
 
 /// What the caller wants: things wished for, and acts wanted or asked for.
-fn wishes(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+fn wishes(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
     let mut acts = BTreeSet::new();
     for deed in evidence.deeds.iter().filter(|deed| deed.speaker.is_caller()) {
@@ -297,7 +296,9 @@ fn wishes(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
             continue;
         }
         let Some(act) = act_text(view, deed, deed.mode == Mode::Want) else { continue };
-        let text = say::sentence(view.lexicon, frame, &[("do", &act)]);
+        let mut text = say::sentence(view.lexicon, frame, &[("do", &act)]);
+        let details = told.details(&[deed.turn], 0, 2, &text);
+        append(&mut text, details);
         let mut statement =
             make(Kind::Request, CALLER, Modality::Wish, text, deed.evidence.clone(), "wanted");
         statement.reason = true;
@@ -543,7 +544,7 @@ fn wished_phrase(evidence: &Evidence<'_>) -> Option<String> {
     )
 }
 
-fn promises(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
+fn promises(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Candidate>) {
     let view = evidence.view;
     let mut said: BTreeSet<(usize, bool)> = BTreeSet::new();
     let mut made: Vec<(bool, Statement)> = Vec::new();
@@ -567,7 +568,7 @@ fn promises(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) 
             continue;
         }
         let mut text = say::sentence(view.lexicon, frame, &[("do", &act)]);
-        let details = told.details(&[deed.turn], 0, 3, &text);
+        let details = told.details(&[deed.turn], 0, 2, &text);
         append(&mut text, details);
         let mut statement = make(kind, by, Modality::Committed, text, deed.evidence.clone(), "promise");
         statement.shorter =
@@ -575,8 +576,10 @@ fn promises(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) 
         made.push((deed.when.is_some(), statement));
     }
     made.reverse();
-    made.sort_by_key(|(dated, _)| !dated);
-    out.extend(made.into_iter().map(|(_, statement)| statement));
+    let worth = |dated, statement: &Statement| {
+        8 + 4 * i32::from(dated) + i32::from(statement.kind == Kind::Callback) - 3 * i32::from(statement.by.is_caller())
+    };
+    out.extend(made.into_iter().map(|(dated, statement)| Candidate { worth: worth(dated, &statement), statement }));
 }
 
 fn without_object(view: View<'_>, deed: &Deed) -> Option<String> {
@@ -736,7 +739,11 @@ fn times(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
             continue;
         }
         let place = clause.place.start..evidence.clauses[turn.end - 1].place.end;
-        let all = when::read(view, &place);
+        let sure = |clause: &&Clause| {
+            !clause.hedged && !pattern::any(view.lexicon.cue("tell_unsure"), view, &clause.place)
+        };
+        let clear = evidence.clauses[turn.clone()].iter().filter(sure);
+        let all: Vec<When> = clear.flat_map(|clause| when::read(view, &clause.place)).collect();
         if pattern::any(view.lexicon.cue("earliest"), view, &place)
             && let Some(day) = all.iter().rev().find_map(|when| when.day.clone())
             && !out.iter().any(|s| s.rule == "earliest")

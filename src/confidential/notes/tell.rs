@@ -12,6 +12,9 @@ use std::ops::Range;
 /// Content words in a row; one more and too much of the call is quoted.
 const LONGEST: usize = 3;
 
+/// Weight from which on a word is what a stretch of the call is about.
+const TOPICAL: i32 = 8;
+
 /// The call as the teller reads it.
 pub(super) struct Teller<'a> {
     pub view: View<'a>,
@@ -44,8 +47,8 @@ impl<'a> Teller<'a> {
         pattern::any(self.view.lexicon.cue(cue), self.view, &clause.place)
     }
 
-    /// The heaviest words of the places as phrases; none that `said` holds already.
-    pub fn list(&self, places: &[Place], most: usize, said: &str) -> Vec<String> {
+    /// The heaviest words of the places as phrases; none lighter than `floor`, none that `said` holds already.
+    pub fn list(&self, places: &[Place], most: usize, floor: i32, said: &str) -> Vec<String> {
         let said = tokens::fold(said);
         let mut best: BTreeMap<&str, (i32, usize)> = BTreeMap::new();
         for (place, bonus) in places {
@@ -62,7 +65,7 @@ impl<'a> Teller<'a> {
                 }
             }
         }
-        let mut ranked: Vec<(i32, usize)> = best.into_values().filter(|(weight, _)| *weight > 0).collect();
+        let mut ranked: Vec<(i32, usize)> = best.into_values().filter(|(weight, _)| *weight >= floor).collect();
         ranked.sort_by_key(|(weight, at)| (std::cmp::Reverse(*weight), *at));
         let chosen: BTreeSet<usize> = ranked.into_iter().take(most).map(|(_, at)| at).collect();
         self.phrases(&chosen)
@@ -74,6 +77,22 @@ impl<'a> Teller<'a> {
             place.clone().filter(|&at| self.is_told(at)).map(|at| self.weight(at)).collect();
         weights.sort_unstable_by_key(|weight| std::cmp::Reverse(*weight));
         weights.into_iter().take(4).sum()
+    }
+
+    /// What was spoken of most within some turns before one: its heaviest words.
+    pub fn topic(&self, turn: u16, back: u16, said: &str) -> Option<String> {
+        let near = |token: &tokens::Token| token.turn <= turn && turn - token.turn <= back;
+        let all = self.view.tokens.iter().enumerate().filter(|(at, token)| near(token) && self.is_told(*at));
+        let said = tokens::fold(said);
+        let fresh = all.filter(|(_, token)| {
+            !said.split(|c: char| !c.is_alphanumeric()).any(|word| same_word(word, &token.text))
+        });
+        let weigh = |at: usize, token: &tokens::Token| {
+            let (caller, agent) = self.view.counts.get(&token.text).copied().unwrap_or_default();
+            self.weight(at) + (caller + agent).min(6) as i32
+        };
+        let best = fresh.max_by_key(|(at, token)| (weigh(*at, token), *at))?;
+        (weigh(best.0, best.1) >= TOPICAL).then(|| say::phrase(self.view, &(best.0..best.0 + 1)))
     }
 
     /// Chosen words as they are said: neighbours together, each with its denial.

@@ -42,6 +42,9 @@ pub(super) struct Told<'a> {
 /// Words in a statement's list.
 const MOST: usize = 5;
 
+/// Weight below which a word is not worth telling; lower tells more small talk.
+const FLOOR: i32 = 3;
+
 impl<'a> Told<'a> {
     pub fn new(teller: &'a Teller<'a>, ledger: &'a Ledger) -> Told<'a> {
         let mut nth = 0;
@@ -100,7 +103,7 @@ impl<'a> Told<'a> {
     }
 
     fn list(&self, places: &[Place], most: usize, said: &str) -> Option<String> {
-        let items = self.teller.list(places, most, said);
+        let items = self.teller.list(places, most, FLOOR, said);
         (!items.is_empty()).then(|| say::list(self.view().lexicon, &items))
     }
 
@@ -132,26 +135,28 @@ impl<'a> Told<'a> {
             if hits.is_empty() {
                 continue;
             }
-            let places = self.places(turn, &hits, 1);
-            let state = self.state(&turn.place);
+            let mut places = self.places(turn, &hits, 0);
+            let state = self.state(&turn.place, &mut places);
             let Some(list) = self.list(&places, MOST, "") else { continue };
             let frame = if state.is_some() { "told_issue" } else { "told_issue_plain" };
             let values = [("state", state.unwrap_or_default()), ("list", list.as_str())];
             let text = say::sentence(self.view().lexicon, frame, &values);
-            let worth = 10 - 2 * turn.nth as i32 + self.teller.weight_of(&turn.place) / 4;
+            let worth = 12 - 2 * turn.nth as i32 + self.teller.weight_of(&turn.place) / 8;
             let _ = index;
             self.push(out, Kind::Issue, Speaker::Caller, Modality::Claim, text, vec![turn.number], "told.issue", worth);
         }
     }
 
     /// The noun for what is wrong, where one is known.
-    fn state(&self, place: &Range<usize>) -> Option<&'a str> {
+    fn state(&self, place: &Range<usize>, places: &mut Vec<Place>) -> Option<&'a str> {
         let view = self.view();
-        let known = view.lexicon.issues.iter().find(|issue| {
-            let says = |patterns| super::pattern::any(patterns, view, place);
-            says(&issue.patterns) && !says(&issue.not) && !is_question(view, &issue.say)
+        let known = view.lexicon.issues.iter().filter(|issue| {
+            !super::pattern::any(&issue.not, view, place) && !is_question(view, &issue.say)
         });
-        known.map(|issue| issue.say.as_str())
+        let found = known.filter_map(|issue| Some((issue, super::pattern::first(&issue.patterns, view, place)?)));
+        let (issue, hit) = found.max_by_key(|(_, hit)| hit.phrases.len())?;
+        places.extend(hit.phrases.into_iter().map(|phrase| (phrase, 6)));
+        Some(issue.say.as_str())
     }
 
     /// What the caller wants.
@@ -161,13 +166,13 @@ impl<'a> Told<'a> {
             if hits.is_empty() {
                 continue;
             }
-            let mut places = self.places(turn, &hits, 1);
+            let mut places = self.places(turn, &hits, 0);
             if hits.iter().map(|&at| self.teller.weight_of(&turn.clauses[at].place)).max() < Some(8) {
                 places.extend(self.around(index, -1, 0));
             }
             let Some(list) = self.list(&places, MOST, "") else { continue };
             let text = say::sentence(self.view().lexicon, "told_request", &[("list", &list)]);
-            let worth = 9 - 2 * turn.nth as i32 + self.teller.weight_of(&turn.place) / 4;
+            let worth = 11 - 2 * turn.nth as i32 + self.teller.weight_of(&turn.place) / 8;
             self.push(out, Kind::Request, Speaker::Caller, Modality::Wish, text, vec![turn.number], "told.request", worth);
         }
     }
@@ -192,20 +197,36 @@ impl<'a> Told<'a> {
             let whole = focus.start..turn.clauses.get(last + 1).map_or(focus.end, |next| next.place.end);
             let when = self.when(&whole);
             let said = self.said(when.as_ref());
-            let mut places = self.places(turn, &hits, 1);
+            let mut places = self.places(turn, &hits, 0);
             if self.teller.weight_of(&focus) < 12 {
                 places.extend(self.around(index, 0, 0));
             }
-            let Some(list) = self.list(&places, MOST, "") else { continue };
+            let Some(mut list) = self.list(&places, MOST, "") else { continue };
+            if list.split(' ').count() <= 2
+                && let Some(topic) = self.teller.topic(turn.number, 6, &list)
+            {
+                list = say::list(self.view().lexicon, &[list, topic]);
+            }
             let calls = hits.iter().any(|&at| self.teller.says("tell_callback", &turn.clauses[at]));
             let (frame, kind) = if calls { ("told_callback", Kind::Callback) } else { ("told_promise", Kind::Promise) };
-            let text = say::sentence(self.view().lexicon, frame, &[("list", &list), ("when", &said)]);
+            let channel = self.channel(&focus);
+            let values = [("list", list.as_str()), ("when", &said), ("channel", channel)];
+            let text = say::sentence(self.view().lexicon, frame, &values);
             let mut worth = 2 + self.teller.weight_of(&focus) / 4;
             worth += 4 * i32::from(when.is_some()) + 2 * i32::from(calls) + i32::from(answer == Answer::Accepted);
             let mut evidence = vec![turn.number];
             evidence.extend(answered);
             self.push(out, kind, Speaker::Agent(1), Modality::Committed, text, evidence, "told.promise", worth);
         }
+    }
+
+    /// By which channel, where one is named.
+    fn channel(&self, place: &Range<usize>) -> &'a str {
+        let lexicon = self.view().lexicon;
+        let named = ["channel_email", "channel_text", "channel_post"]
+            .into_iter()
+            .find(|key| super::pattern::any(lexicon.cue(key), self.view(), place));
+        named.map_or("", |key| lexicon.frame(key))
     }
 
     /// What the agent refuses, with what was asked.
@@ -226,7 +247,10 @@ impl<'a> Told<'a> {
             let Some(list) = self.list(&places, MOST, "") else { continue };
             let values = [("list", list.as_str()), ("when", said.as_deref().unwrap_or_default())];
             let text = say::sentence(self.view().lexicon, "told_refused", &values);
-            let worth = 4 + self.teller.weight_of(&turn.place) / 4;
+            let asked = index.checked_sub(1).and_then(|before| self.turns.get(before)).is_some_and(|before| {
+                before.caller && before.clauses.iter().any(|c| c.question || self.teller.says("tell_need", c))
+            });
+            let worth = 2 + 4 * i32::from(asked) + self.teller.weight_of(&turn.place) / 4;
             let mut evidence = vec![turn.number];
             evidence.extend(turn.number.checked_sub(1));
             self.push(out, Kind::Refusal, Speaker::Agent(1), Modality::Committed, text, evidence, "told.refusal", worth);
@@ -330,13 +354,22 @@ impl<'a> Told<'a> {
         let last = turns.iter().max().copied().unwrap_or(0);
         let mut places = Vec::new();
         for turn in &self.turns {
-            if (first..=last + 1).contains(&turn.number) {
-                places.push((turn.place.clone(), 1));
-            } else if turn.number < first && first - turn.number <= before {
+            if (first..=last).contains(&turn.number) {
                 places.push((turn.place.clone(), 0));
+            } else if turn.number < first && first - turn.number <= before || before > 0 && turn.number == last + 1 {
+                places.push((turn.place.clone(), -1));
             }
         }
-        self.list(&places, most, said)
+        let mut items = self.teller.list(&places, most, FLOOR + 1, said);
+        if before > 0 {
+            let mut all = said.to_owned();
+            items.iter().for_each(|item| {
+                all.push(' ');
+                all.push_str(item);
+            });
+            items.extend(self.teller.topic(last, 6, &all));
+        }
+        (!items.is_empty()).then(|| say::list(self.view().lexicon, &items))
     }
 
     #[expect(clippy::too_many_arguments, reason = "the fields of a statement, once")]
