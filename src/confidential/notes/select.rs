@@ -77,15 +77,19 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>) -> Vec<Statement> {
     all.extend(worth(&mut old, 8));
     references(evidence, &mut old);
     all.extend(worth(&mut old, 6));
-    periods(evidence, &mut old);
-    dates(evidence, &mut old);
+    numbers(evidence, &mut old);
     all.extend(worth(&mut old, 6));
+    periods(evidence, &mut old);
+    all.extend(worth(&mut old, 6));
+    dates(evidence, &mut old);
+    all.extend(worth(&mut old, 10));
     possibilities(evidence, &mut old);
     all.extend(worth(&mut old, 3));
     told.commitments(&mut all);
     told.refusals(&mut all);
     told.amounts(&mut all);
     told.causes(&mut all);
+    told.asked(&mut all);
     told.follow_ups(&mut all);
     all.sort_by_key(|candidate| std::cmp::Reverse(candidate.worth));
     all.into_iter().map(|candidate| candidate.statement).collect()
@@ -568,7 +572,7 @@ fn promises(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Candidate>) 
             continue;
         }
         let mut text = say::sentence(view.lexicon, frame, &[("do", &act)]);
-        let details = told.details(&[deed.turn], 0, 2, &text);
+        let details = told.details(&deed.evidence, if deed.object.is_some() { 0 } else { 2 }, 2, &text);
         append(&mut text, details);
         let mut statement = make(kind, by, Modality::Committed, text, deed.evidence.clone(), "promise");
         statement.shorter =
@@ -871,36 +875,57 @@ fn causes(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
     }
 }
 
-/// References and numbers to call that were read back, or that a word names.
+/// References that were read back, in one statement; the number to call in another.
 fn references(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
-    let mut seen = BTreeSet::new();
-    let mut count = 0;
-    for value in view.values {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut given: [(Vec<String>, Vec<u16>); 2] = Default::default();
+    for value in view.values.iter().rev() {
         let Valued::Digits(text) = &value.kind else { continue };
         let digits = text.chars().filter(char::is_ascii_digit).count();
         let banned = view.banned[value.from..value.to].iter().any(|banned| *banned);
-        if banned
-            || !seen.insert(text.clone())
-            || !(4..=13).contains(&digits)
-            || count >= 3
-            || !value.read_back
-        {
+        let known = seen.iter().any(|other| other.contains(text.as_str()));
+        if banned || known || !(4..=13).contains(&digits) || !value.read_back || is_phone(evidence, value) {
             continue;
         }
-        count += 1;
-        let clause = clause_at(evidence.clauses, value.from);
-        let from =
-            clause.and_then(|at| evidence.clauses.get(at.saturating_sub(2))).map_or(0, |c| c.place.start);
-        let phone = digits >= 8 && pattern::any(view.lexicon.cue("phone_number"), view, &(from..value.from));
-        let by = if value.speaker.is_caller() { CALLER } else { AGENT };
-        let (frame, kind) =
-            if phone { ("callback_number", Kind::Callback) } else { ("reference", Kind::Reference) };
-        let label = view.lexicon.frame("label");
-        let sentence = say::sentence(view.lexicon, frame, &[("digits", text), ("label", label)]);
-        let modality = if phone { Modality::Committed } else { Modality::Fact };
-        out.push(make(kind, by, modality, sentence, vec![value.turn], "reference"));
+        seen.push(text);
+        let (texts, turns) = &mut given[usize::from(value.speaker.is_caller())];
+        texts.push(text.clone());
+        turns.push(value.turn);
     }
+    for (caller, (mut texts, turns)) in given.into_iter().enumerate().filter(|(_, (texts, _))| !texts.is_empty()) {
+        texts.truncate(3);
+        texts.reverse();
+        let frame = if texts.len() == 1 { "reference" } else { "references" };
+        let label = view.lexicon.frame("label");
+        let digits = say::list(view.lexicon, &texts);
+        let text = say::sentence(view.lexicon, frame, &[("digits", &digits), ("label", label)]);
+        let by = if caller == 1 { CALLER } else { AGENT };
+        out.push(make(Kind::Reference, by, Modality::Fact, text, turns, "reference"));
+    }
+}
+
+/// The last number to call, where it was read back.
+fn phone<'a>(evidence: &Evidence<'a>) -> Option<&'a Value> {
+    let last = evidence.view.values.iter().rev().find(|value| value.read_back && is_phone(evidence, value));
+    last.filter(|value| !evidence.view.banned[value.from..value.to].iter().any(|banned| *banned))
+}
+
+fn is_phone(evidence: &Evidence<'_>, value: &Value) -> bool {
+    let Valued::Digits(text) = &value.kind else { return false };
+    let clause = clause_at(evidence.clauses, value.from);
+    let from = clause.and_then(|at| evidence.clauses.get(at.saturating_sub(2))).map_or(0, |c| c.place.start);
+    let named = || pattern::any(evidence.view.lexicon.cue("phone_number"), evidence.view, &(from..value.from));
+    (8..=13).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && named()
+}
+
+/// The number to call.
+fn numbers(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+    let Some(value) = phone(evidence) else { return };
+    let Valued::Digits(text) = &value.kind else { return };
+    let by = if value.speaker.is_caller() { CALLER } else { AGENT };
+    let text = say::sentence(evidence.view.lexicon, "callback_number", &[("digits", text)]);
+    out.push(make(Kind::Callback, by, Modality::Committed, text, vec![value.turn], "number"));
 }
 
 /// How long it takes, said by the agent and repeated by the caller.

@@ -42,6 +42,9 @@ pub(super) struct Told<'a> {
 /// Words in a statement's list.
 const MOST: usize = 5;
 
+/// Tokens on either side of a cue that are nearest to it.
+const NEAR: usize = 4;
+
 /// Weight below which a word is not worth telling; lower tells more small talk.
 const FLOOR: i32 = 3;
 
@@ -77,9 +80,16 @@ impl<'a> Told<'a> {
         (0..turn.clauses.len()).filter(|&at| fits(&turn.clauses[at])).collect()
     }
 
-    /// The clauses themselves, and fainter what stands beside them.
-    fn places(&self, turn: &Turn<'a>, hits: &[usize], beside: i32) -> Vec<Place> {
-        let mut places: Vec<Place> = hits.iter().map(|&at| (turn.clauses[at].place.clone(), 3)).collect();
+    /// What stands at the cues, fainter the clauses around them, faintest the clauses beside those.
+    fn places(&self, turn: &Turn<'a>, cue: &str, hits: &[usize], beside: i32) -> Vec<Place> {
+        let mut places: Vec<Place> = hits.iter().map(|&at| (turn.clauses[at].place.clone(), 2)).collect();
+        for clause in hits.iter().map(|&at| &turn.clauses[at].place) {
+            let cues = self.view().lexicon.cue(cue).iter();
+            for found in cues.filter_map(|pattern| pattern.find(self.view(), clause.clone())) {
+                let from = found.from.saturating_sub(NEAR).max(clause.start);
+                places.push((from..(found.to + NEAR).min(clause.end), 4));
+            }
+        }
         for &at in hits {
             for near in [at.checked_sub(1), Some(at + 1)].into_iter().flatten() {
                 if let Some(clause) = turn.clauses.get(near).filter(|_| !hits.contains(&near)) {
@@ -135,9 +145,12 @@ impl<'a> Told<'a> {
             if hits.is_empty() {
                 continue;
             }
-            let mut places = self.places(turn, &hits, 0);
+            let mut places = self.places(turn, "tell_issue", &hits, 0);
             let state = self.state(&turn.place, &mut places);
             let Some(list) = self.list(&places, MOST, "") else { continue };
+            if state.is_none() && !list.contains(' ') {
+                continue;
+            }
             let frame = if state.is_some() { "told_issue" } else { "told_issue_plain" };
             let values = [("state", state.unwrap_or_default()), ("list", list.as_str())];
             let text = say::sentence(self.view().lexicon, frame, &values);
@@ -166,7 +179,7 @@ impl<'a> Told<'a> {
             if hits.is_empty() {
                 continue;
             }
-            let mut places = self.places(turn, &hits, 0);
+            let mut places = self.places(turn, "tell_need", &hits, 0);
             if hits.iter().map(|&at| self.teller.weight_of(&turn.clauses[at].place)).max() < Some(8) {
                 places.extend(self.around(index, -1, 0));
             }
@@ -180,24 +193,21 @@ impl<'a> Told<'a> {
     /// What the agent commits to, turn by turn.
     pub fn commitments(&self, out: &mut Vec<Candidate>) {
         for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| !turn.caller) {
-            let firm = |clause: &Clause| {
-                !clause.question && !clause.negated && !clause.conditional && !self.teller.says("tell_unsure", clause)
-            };
-            let hits: Vec<usize> = self
-                .hits(turn, "tell_commit", "tell_refuse")
-                .into_iter()
-                .filter(|&at| firm(&turn.clauses[at]))
-                .collect();
+            let hits: Vec<usize> = (0..turn.clauses.len()).filter(|&at| self.commits(&turn.clauses[at])).collect();
             let Some(&last) = hits.last() else { continue };
             let (answer, answered) = pairs::answer(self.teller.clauses, turn.first + last);
             if answer == Answer::Rejected {
                 continue;
             }
-            let focus = turn.clauses[hits[0]].place.start..turn.clauses[last].place.end;
+            let from = |clause: &Clause| {
+                let sure = super::pattern::first(self.view().lexicon.cue("tell_sure"), self.view(), &clause.place);
+                sure.map_or(clause.place.start, |found| found.from)
+            };
+            let focus = from(&turn.clauses[hits[0]])..turn.clauses[last].place.end;
             let whole = focus.start..turn.clauses.get(last + 1).map_or(focus.end, |next| next.place.end);
             let when = self.when(&whole);
             let said = self.said(when.as_ref());
-            let mut places = self.places(turn, &hits, 0);
+            let mut places = self.places(turn, "tell_commit", &hits, 0);
             if self.teller.weight_of(&focus) < 12 {
                 places.extend(self.around(index, 0, 0));
             }
@@ -220,6 +230,13 @@ impl<'a> Told<'a> {
         }
     }
 
+    /// Whether a clause of the agent's binds: "what I can promise" does, whatever stands beside it.
+    fn commits(&self, clause: &Clause) -> bool {
+        let says = |cue| self.teller.says(cue, clause);
+        let firm = !clause.question && !clause.negated && !clause.conditional && !says("tell_unsure");
+        says("tell_sure") || firm && says("tell_commit") && !says("tell_refuse")
+    }
+
     /// By which channel, where one is named.
     fn channel(&self, place: &Range<usize>) -> &'a str {
         let lexicon = self.view().lexicon;
@@ -240,7 +257,7 @@ impl<'a> Told<'a> {
             if hits.is_empty() {
                 continue;
             }
-            let mut places = self.places(turn, &hits, 0);
+            let mut places = self.places(turn, "tell_refuse", &hits, 0);
             places.extend(self.around(index, 1, 0));
             let when = hits.iter().find_map(|&at| when::read(self.view(), &turn.clauses[at].place).into_iter().next());
             let said = when.filter(|when| when.day.is_some()).map(|when| when.say(self.view().lexicon));
@@ -268,7 +285,7 @@ impl<'a> Told<'a> {
             if hits.is_empty() {
                 continue;
             }
-            let mut places = self.places(turn, &hits, 0);
+            let mut places = self.places(turn, "tell_cause", &hits, 0);
             if hits.iter().map(|&at| self.teller.weight_of(&turn.clauses[at].place)).max() < Some(8) {
                 places.extend(self.around(index, 0, 0));
             }
@@ -276,7 +293,7 @@ impl<'a> Told<'a> {
             let (by, speaker) = side(turn.caller);
             let values = [("Speaker", self.view().lexicon.frame(speaker)), ("list", list.as_str())];
             let text = say::sentence(self.view().lexicon, "told_cause", &values);
-            let worth = 1 + self.teller.weight_of(&turn.place) / 4;
+            let worth = 4 + self.teller.weight_of(&turn.place) / 4 - turn.nth as i32 / 2;
             self.push(out, Kind::Cause, by, Modality::Claim, text, vec![turn.number], "told.cause", worth);
         }
     }
@@ -296,11 +313,39 @@ impl<'a> Told<'a> {
             let focus = turn.clauses[hits[0]].place.start..turn.clauses[last].place.end;
             let when = self.when(&focus);
             let said = self.said(when.as_ref());
-            let places = self.places(turn, &hits, 0);
+            let places = self.places(turn, "tell_will", &hits, 0);
             let Some(list) = self.list(&places, 4, "") else { continue };
             let text = say::sentence(self.view().lexicon, "told_caller", &[("list", &list), ("when", &said)]);
             let worth = self.teller.weight_of(&focus) / 4 + 2 * i32::from(when.is_some());
             self.push(out, Kind::FollowUp, Speaker::Caller, Modality::Committed, text, vec![turn.number], "told.caller", worth);
+        }
+    }
+
+    /// What the agent asks of the caller, and the caller agrees to.
+    pub fn asked(&self, out: &mut Vec<Candidate>) {
+        for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| !turn.caller) {
+            let hits = self.hits(turn, "tell_ask", "tell_refuse");
+            let Some(&last) = hits.last() else { continue };
+            let (answer, answered) = pairs::answer(self.teller.clauses, turn.first + last);
+            let Some(reply) = self.turns.get(index + 1) else { continue };
+            let will = reply.clauses.iter().any(|c| self.teller.says("tell_will", c) && !c.negated);
+            if answer != Answer::Accepted && !will {
+                continue;
+            }
+            let focus = turn.clauses[hits[0]].place.start..turn.place.end;
+            let when = self.when(&reply.place).filter(|_| will).or_else(|| self.when(&focus));
+            let mut places = self.places(turn, "tell_ask", &hits, 0);
+            places.extend(self.around(index, 0, if will { 1 } else { 0 }));
+            let Some(list) = self.list(&places, 4, "") else { continue };
+            if !list.contains(' ') && when.is_none() {
+                continue;
+            }
+            let said = self.said(when.as_ref());
+            let text = say::sentence(self.view().lexicon, "told_agreed", &[("list", &list), ("when", &said)]);
+            let worth = 3 + self.teller.weight_of(&focus) / 6 + 4 * i32::from(when.is_some()) + 2 * i32::from(will);
+            let mut evidence = vec![turn.number, reply.number];
+            evidence.extend(answered);
+            self.push(out, Kind::FollowUp, Speaker::Caller, Modality::Committed, text, evidence, "told.agreed", worth);
         }
     }
 
