@@ -73,7 +73,7 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>) -> Vec<Statement> {
     all.extend(worth(&mut old, 7));
     claims(evidence, &mut old);
     all.extend(worth(&mut old, 8));
-    times(evidence, &mut old);
+    times(evidence, told, &mut old);
     all.extend(worth(&mut old, 8));
     references(evidence, &mut old);
     all.extend(worth(&mut old, 6));
@@ -90,6 +90,7 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>) -> Vec<Statement> {
     told.amounts(&mut all);
     told.causes(&mut all);
     told.asked(&mut all);
+    told.times(&mut all);
     told.follow_ups(&mut all);
     all.sort_by_key(|candidate| std::cmp::Reverse(candidate.worth));
     all.into_iter().map(|candidate| candidate.statement).collect()
@@ -572,7 +573,11 @@ fn promises(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Candidate>) 
             continue;
         }
         let mut text = say::sentence(view.lexicon, frame, &[("do", &act)]);
-        let details = told.details(&deed.evidence, if deed.object.is_some() { 0 } else { 2 }, 2, &text);
+        let number = phone(evidence).filter(|v| kind == Kind::Callback && v.turn.abs_diff(deed.turn) <= 4);
+        let details = match number.map(|value| &value.kind) {
+            Some(Valued::Digits(digits)) => Some(digits.clone()),
+            _ => told.details(&deed.evidence, if deed.object.is_some() { 0 } else { 2 }, 2, &text),
+        };
         append(&mut text, details);
         let mut statement = make(kind, by, Modality::Committed, text, deed.evidence.clone(), "promise");
         statement.shorter =
@@ -732,42 +737,25 @@ fn rate<'a>(view: View<'a>, place: &Range<usize>) -> &'a str {
     }
 }
 
-/// Times that were told, not agreed: opening hours, deadlines, the earliest date.
-fn times(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+/// The earliest date, and what the caller may do until when.
+fn times(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
-    let mut told: Vec<String> = Vec::new();
-    let mut heard = Vec::new();
     for turn in turns(evidence.clauses) {
         let clause = &evidence.clauses[turn.start];
         if clause.speaker.is_caller() || clause.question {
             continue;
         }
         let place = clause.place.start..evidence.clauses[turn.end - 1].place.end;
-        let sure = |clause: &&Clause| {
-            !clause.hedged && !pattern::any(view.lexicon.cue("tell_unsure"), view, &clause.place)
-        };
-        let clear = evidence.clauses[turn.clone()].iter().filter(sure);
-        let all: Vec<When> = clear.flat_map(|clause| when::read(view, &clause.place)).collect();
+        let all = when::read(view, &place);
         if pattern::any(view.lexicon.cue("earliest"), view, &place)
             && let Some(day) = all.iter().rev().find_map(|when| when.day.clone())
             && !out.iter().any(|s| s.rule == "earliest")
         {
-            let text =
-                say::sentence(view.lexicon, "earliest", &[("when", when::day(view.lexicon, &day).as_str())]);
+            let day = when::day(view.lexicon, &day);
+            let mut text = say::sentence(view.lexicon, "earliest", &[("when", &day)]);
+            let details = told.details(&[clause.turn], 1, 2, &text);
+            append(&mut text, details);
             out.push(make(Kind::Information, AGENT, Modality::Possible, text, vec![clause.turn], "earliest"));
-        }
-        let permit = evidence.deeds.iter().find(|deed| deed.mode == Mode::Permit && deed.turn == clause.turn);
-        for when in all {
-            let limit =
-                when.is_limit(view.lexicon) && when.time.is_some() || when.habitual && when.time.is_some();
-            let committed = evidence
-                .deeds
-                .iter()
-                .any(|deed| deed.evidence.contains(&clause.turn) && deed.mode == Mode::Commit);
-            if limit && permit.is_none() && !committed && !clause.past && told.len() < 3 {
-                told.push(when.say(view.lexicon).trim().to_owned());
-                heard.push(clause.turn);
-            }
         }
     }
     for deed in evidence.deeds.iter().filter(|deed| deed.mode == Mode::Permit && deed.when.is_some()) {
@@ -776,10 +764,6 @@ fn times(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         let free = if deed.free && !said { view.lexicon.frame("free") } else { "" };
         let text = say::sentence(view.lexicon, "permit", &[("do", &act), ("free", free)]);
         out.push(make(Kind::Information, AGENT, Modality::Fact, text, deed.evidence.clone(), "permit"));
-    }
-    if !told.is_empty() {
-        let text = say::sentence(view.lexicon, "times", &[("times", &say::list(view.lexicon, &told))]);
-        out.insert(0, make(Kind::Information, AGENT, Modality::Fact, text, heard, "times"));
     }
 }
 

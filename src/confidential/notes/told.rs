@@ -42,6 +42,12 @@ pub(super) struct Told<'a> {
 /// Words in a statement's list.
 const MOST: usize = 5;
 
+/// Weight below which a clause alone does not say what it is about.
+const SPARSE: i32 = 12;
+
+/// Turns of the caller that may still tell why they call.
+const EARLY: usize = 4;
+
 /// Tokens on either side of a cue that are nearest to it.
 const NEAR: usize = 4;
 
@@ -148,7 +154,7 @@ impl<'a> Told<'a> {
             let mut places = self.places(turn, "tell_issue", &hits, 0);
             let state = self.state(&turn.place, &mut places);
             let Some(list) = self.list(&places, MOST, "") else { continue };
-            if state.is_none() && !list.contains(' ') {
+            if state.is_none() && !list.contains(' ') || turn.nth > EARLY {
                 continue;
             }
             let frame = if state.is_some() { "told_issue" } else { "told_issue_plain" };
@@ -176,7 +182,7 @@ impl<'a> Told<'a> {
     pub fn needs(&self, out: &mut Vec<Candidate>) {
         for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| turn.caller) {
             let hits = self.hits(turn, "tell_need", "tell_decline");
-            if hits.is_empty() {
+            if hits.is_empty() || turn.nth > EARLY {
                 continue;
             }
             let mut places = self.places(turn, "tell_need", &hits, 0);
@@ -208,8 +214,9 @@ impl<'a> Told<'a> {
             let when = self.when(&whole);
             let said = self.said(when.as_ref());
             let mut places = self.places(turn, "tell_commit", &hits, 0);
-            if self.teller.weight_of(&focus) < 12 {
-                places.extend(self.around(index, 0, 0));
+            if self.teller.weight_of(&focus) < SPARSE {
+                places.push((turn.place.clone(), 0));
+                places.extend(self.around(index, -1, 0));
             }
             let Some(mut list) = self.list(&places, MOST, "") else { continue };
             if list.split(' ').count() <= 2
@@ -258,15 +265,19 @@ impl<'a> Told<'a> {
                 continue;
             }
             let mut places = self.places(turn, "tell_refuse", &hits, 0);
-            places.extend(self.around(index, 1, 0));
+            let before = index.checked_sub(1).map(|before| &self.turns[before]).filter(|before| before.caller);
+            let needs = before.map(|before| self.hits(before, "tell_need", "tell_fine")).unwrap_or_default();
+            match before {
+                Some(before) if !needs.is_empty() => places.extend(self.places(before, "tell_need", &needs, 0)),
+                Some(before) => places.push((before.place.clone(), 0)),
+                None => {}
+            }
             let when = hits.iter().find_map(|&at| when::read(self.view(), &turn.clauses[at].place).into_iter().next());
             let said = when.filter(|when| when.day.is_some()).map(|when| when.say(self.view().lexicon));
             let Some(list) = self.list(&places, MOST, "") else { continue };
             let values = [("list", list.as_str()), ("when", said.as_deref().unwrap_or_default())];
             let text = say::sentence(self.view().lexicon, "told_refused", &values);
-            let asked = index.checked_sub(1).and_then(|before| self.turns.get(before)).is_some_and(|before| {
-                before.caller && before.clauses.iter().any(|c| c.question || self.teller.says("tell_need", c))
-            });
+            let asked = !needs.is_empty() || before.is_some_and(|b| b.clauses.iter().any(|c| c.question));
             let worth = 2 + 4 * i32::from(asked) + self.teller.weight_of(&turn.place) / 4;
             let mut evidence = vec![turn.number];
             evidence.extend(turn.number.checked_sub(1));
@@ -324,7 +335,8 @@ impl<'a> Told<'a> {
     /// What the agent asks of the caller, and the caller agrees to.
     pub fn asked(&self, out: &mut Vec<Candidate>) {
         for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| !turn.caller) {
-            let hits = self.hits(turn, "tell_ask", "tell_refuse");
+            let mut hits = self.hits(turn, "tell_ask", "tell_refuse");
+            hits.retain(|&at| !self.commits(&turn.clauses[at]));
             let Some(&last) = hits.last() else { continue };
             let (answer, answered) = pairs::answer(self.teller.clauses, turn.first + last);
             let Some(reply) = self.turns.get(index + 1) else { continue };
@@ -390,7 +402,48 @@ impl<'a> Told<'a> {
         let frame = if texts.len() == 1 { "amount" } else { "amounts" };
         let values = [("Speaker", view.lexicon.frame("Agent")), ("amounts", &say::list(view.lexicon, &texts))];
         let text = say::sentence(view.lexicon, frame, &values);
-        self.push(out, Kind::Amount, Speaker::Agent(1), Modality::Fact, text, evidence, "told.amount", 9);
+        self.push(out, Kind::Amount, Speaker::Agent(1), Modality::Fact, text, evidence, "told.amount", 12);
+    }
+
+    /// Times that the agent named for sure: agreed where the caller took them up, told where not.
+    pub fn times(&self, out: &mut Vec<Candidate>) {
+        for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| !turn.caller) {
+            for (at, clause) in turn.clauses.iter().enumerate() {
+                let says = |cue| self.teller.says(cue, clause);
+                let unsure = (clause.hedged || says("tell_unsure")) && !says("tell_sure");
+                if clause.question || clause.past || unsure || says("tell_refuse") {
+                    continue;
+                }
+                let Some(when) = self.when(&clause.place) else { continue };
+                let Some(reply) = self.turns.get(index + 1) else { continue };
+                let taken = when.values.iter().any(|&value| self.view().values[value].read_back);
+                let (answer, _) = pairs::answer(self.teller.clauses, turn.first + at);
+                if answer == Answer::Rejected || when.day.is_none() && when.time.is_none() {
+                    continue;
+                }
+                let mut places = self.places(turn, "tell_commit", &[at], 0);
+                if self.teller.weight_of(&clause.place) < SPARSE {
+                    places.push((turn.place.clone(), -1));
+                    places.extend(self.around(index, -1, 0));
+                }
+                let mut items = self.teller.list(&places, 3, FLOOR, "");
+                items.extend(self.teller.topic(turn.number, 6, &items.join(" ")));
+                if items.is_empty() {
+                    continue;
+                }
+                let agreed = taken && answer == Answer::Accepted;
+                let (frame, kind, modality) = match agreed {
+                    true => ("told_fixed", Kind::Appointment, Modality::Agreed),
+                    false => ("told_time", Kind::Information, Modality::Fact),
+                };
+                let said = when.say(self.view().lexicon);
+                let values = [("when", said.trim()), ("list", &say::list(self.view().lexicon, &items))];
+                let text = say::sentence(self.view().lexicon, frame, &values);
+                let worth = 4 + 3 * i32::from(taken) + 4 * i32::from(agreed);
+                let evidence = if agreed { vec![turn.number, reply.number] } else { vec![turn.number] };
+                self.push(out, kind, Speaker::Agent(1), modality, text, evidence, "told.time", worth);
+            }
+        }
     }
 
     /// What was said within some turns, for a statement that needs an object.
