@@ -302,7 +302,7 @@ fn wishes(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
         }
         let Some(act) = act_text(view, deed, deed.mode == Mode::Want) else { continue };
         let mut text = say::sentence(view.lexicon, frame, &[("do", &act)]);
-        let details = told.details(&[deed.turn], 0, 2, &text);
+        let details = told.details(&[deed.turn], Some(evidence.clauses[deed.clause].place.clone()), 0, 2, &text);
         append(&mut text, details);
         let mut statement =
             make(Kind::Request, CALLER, Modality::Wish, text, deed.evidence.clone(), "wanted");
@@ -457,7 +457,7 @@ fn appointments(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statemen
         let np = wished_phrase(evidence).filter(|_| frame == "range");
         let np = np.map(|np| say::fill(view.lexicon.frame("range_np"), &[("np", &np)])).unwrap_or_default();
         let mut text = say::sentence(view.lexicon, frame, &[("visit", name), ("when", when), ("np", &np)]);
-        let details = told.details(&appointment.evidence, 3, 3, &text);
+        let details = told.details(&appointment.evidence, None, 3, 3, &text);
         append(&mut text, details);
         let mut statement = make(
             Kind::Appointment,
@@ -576,7 +576,13 @@ fn promises(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Candidate>) 
         let number = phone(evidence).filter(|v| kind == Kind::Callback && v.turn.abs_diff(deed.turn) <= 4);
         let details = match number.map(|value| &value.kind) {
             Some(Valued::Digits(digits)) => Some(digits.clone()),
-            _ => told.details(&deed.evidence, if deed.object.is_some() { 0 } else { 2 }, 2, &text),
+            _ => told.details(
+                &deed.evidence,
+                Some(evidence.clauses[deed.clause].place.clone()),
+                if deed.object.is_some() { 0 } else { 2 },
+                2,
+                &text,
+            ),
         };
         append(&mut text, details);
         let mut statement = make(kind, by, Modality::Committed, text, deed.evidence.clone(), "promise");
@@ -753,7 +759,7 @@ fn times(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
         {
             let day = when::day(view.lexicon, &day);
             let mut text = say::sentence(view.lexicon, "earliest", &[("when", &day)]);
-            let details = told.details(&[clause.turn], 1, 2, &text);
+            let details = told.details(&[clause.turn], None, 1, 2, &text);
             append(&mut text, details);
             out.push(make(Kind::Information, AGENT, Modality::Possible, text, vec![clause.turn], "earliest"));
         }

@@ -174,7 +174,7 @@ impl<'a> Teller<'a> {
         weight += i32::from(view.words().nouns.contains(&token.text));
         weight += i32::from(own > 1) + 2 * i32::from(other > 0);
         weight += i32::from(token.text.chars().count() >= 7);
-        weight -= i32::from(token.text.chars().count() < 4);
+        weight -= i32::from(token.text.chars().count() < 3);
         weight -= 4 * i32::from(view.words().light.contains(&token.text));
         weight
     }

@@ -42,6 +42,10 @@ pub(super) struct Told<'a> {
 /// Words in a statement's list.
 const MOST: usize = 5;
 
+/// Words below which a list gets the topic, too, and the turns in which that is looked for.
+const FEW: usize = 3;
+const BACK: u16 = 6;
+
 /// Weight below which a clause alone does not say what it is about.
 const SPARSE: i32 = 12;
 
@@ -123,6 +127,15 @@ impl<'a> Told<'a> {
         (!items.is_empty()).then(|| say::list(self.view().lexicon, &items))
     }
 
+    /// The same, and what was spoken of before where that alone says little.
+    fn list_of(&self, places: &[Place], most: usize, turn: u16) -> Option<String> {
+        let mut items = self.teller.list(places, most, FLOOR, "");
+        if items.iter().map(|item| item.split(' ').count()).sum::<usize>() < FEW {
+            items.extend(self.teller.topic(turn, BACK, &items.join(" ")));
+        }
+        (!items.is_empty()).then(|| say::list(self.view().lexicon, &items))
+    }
+
     /// The last time in a place that did not fall.
     fn when(&self, place: &Range<usize>) -> Option<When> {
         let all = when::read(self.view(), place);
@@ -140,30 +153,34 @@ impl<'a> Told<'a> {
         when.map(|when| when.say(self.view().lexicon)).unwrap_or_default()
     }
 
-    /// What is wrong: the caller's early turns that hold a state of that class.
+    /// What is wrong: the two heaviest of the caller's early turns that hold a state of that class, in one statement.
     pub fn issues(&self, out: &mut Vec<Candidate>) {
-        for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| turn.caller) {
-            let hits: Vec<usize> = self
-                .hits(turn, "tell_issue", "tell_fine")
-                .into_iter()
-                .filter(|&at| !turn.clauses[at].question)
-                .collect();
-            if hits.is_empty() {
-                continue;
+        let mut found: Vec<(i32, &Turn<'a>, Vec<usize>)> = Vec::new();
+        for turn in self.turns.iter().filter(|turn| turn.caller && turn.nth <= EARLY) {
+            let mut hits = self.hits(turn, "tell_issue", "tell_fine");
+            hits.retain(|&at| !turn.clauses[at].question);
+            if !hits.is_empty() {
+                let worth = 12 - 2 * turn.nth as i32 + self.teller.weight_of(&turn.place) / 8;
+                found.push((worth, turn, hits));
             }
-            let mut places = self.places(turn, "tell_issue", &hits, 0);
-            let state = self.state(&turn.place, &mut places);
-            let Some(list) = self.list(&places, MOST, "") else { continue };
-            if state.is_none() && !list.contains(' ') || turn.nth > EARLY {
-                continue;
-            }
-            let frame = if state.is_some() { "told_issue" } else { "told_issue_plain" };
-            let values = [("state", state.unwrap_or_default()), ("list", list.as_str())];
-            let text = say::sentence(self.view().lexicon, frame, &values);
-            let worth = 12 - 2 * turn.nth as i32 + self.teller.weight_of(&turn.place) / 8;
-            let _ = index;
-            self.push(out, Kind::Issue, Speaker::Caller, Modality::Claim, text, vec![turn.number], "told.issue", worth);
         }
+        found.sort_by_key(|(worth, _, _)| std::cmp::Reverse(*worth));
+        found.truncate(2);
+        let Some(worth) = found.first().map(|(worth, _, _)| *worth) else { return };
+        let (mut places, mut evidence, mut state) = (Vec::new(), Vec::new(), None);
+        for (index, (own, turn, hits)) in found.iter().enumerate() {
+            if index > 0 && worth - own > 4 {
+                break;
+            }
+            state = state.or(self.state(&turn.place, &mut places));
+            places.extend(self.places(turn, "tell_issue", hits, 0));
+            evidence.push(turn.number);
+        }
+        let Some(list) = self.list(&places, MOST + evidence.len(), "") else { return };
+        let frame = if state.is_some() { "told_issue" } else { "told_issue_plain" };
+        let values = [("state", state.unwrap_or_default()), ("list", list.as_str())];
+        let text = say::sentence(self.view().lexicon, frame, &values);
+        self.push(out, Kind::Issue, Speaker::Caller, Modality::Claim, text, evidence, "told.issue", worth);
     }
 
     /// The noun for what is wrong, where one is known.
@@ -189,7 +206,7 @@ impl<'a> Told<'a> {
             if hits.iter().map(|&at| self.teller.weight_of(&turn.clauses[at].place)).max() < Some(8) {
                 places.extend(self.around(index, -1, 0));
             }
-            let Some(list) = self.list(&places, MOST, "") else { continue };
+            let Some(list) = self.list_of(&places, MOST, turn.number) else { continue };
             let text = say::sentence(self.view().lexicon, "told_request", &[("list", &list)]);
             let worth = 11 - 2 * turn.nth as i32 + self.teller.weight_of(&turn.place) / 8;
             self.push(out, Kind::Request, Speaker::Caller, Modality::Wish, text, vec![turn.number], "told.request", worth);
@@ -218,12 +235,7 @@ impl<'a> Told<'a> {
                 places.push((turn.place.clone(), 0));
                 places.extend(self.around(index, -1, 0));
             }
-            let Some(mut list) = self.list(&places, MOST, "") else { continue };
-            if list.split(' ').count() <= 2
-                && let Some(topic) = self.teller.topic(turn.number, 6, &list)
-            {
-                list = say::list(self.view().lexicon, &[list, topic]);
-            }
+            let Some(list) = self.list_of(&places, MOST, turn.number) else { continue };
             let calls = hits.iter().any(|&at| self.teller.says("tell_callback", &turn.clauses[at]));
             let (frame, kind) = if calls { ("told_callback", Kind::Callback) } else { ("told_promise", Kind::Promise) };
             let channel = self.channel(&focus);
@@ -348,7 +360,7 @@ impl<'a> Told<'a> {
             let when = self.when(&reply.place).filter(|_| will).or_else(|| self.when(&focus));
             let mut places = self.places(turn, "tell_ask", &hits, 0);
             places.extend(self.around(index, 0, if will { 1 } else { 0 }));
-            let Some(list) = self.list(&places, 4, "") else { continue };
+            let Some(list) = self.list_of(&places, 4, turn.number) else { continue };
             if !list.contains(' ') && when.is_none() {
                 continue;
             }
@@ -368,7 +380,7 @@ impl<'a> Told<'a> {
         let mut texts: Vec<String> = Vec::new();
         let mut evidence = Vec::new();
         for (at, value) in view.values.iter().enumerate() {
-            let Valued::Amount { cents, currency } = value.kind else { continue };
+            let Some((cents, currency)) = self.money(value) else { continue };
             let Some(clause) = self.teller.clauses.iter().position(|c| c.place.contains(&value.from)) else { continue };
             let (answer, turn) = pairs::answer(self.teller.clauses, clause);
             let last = !view.values[at + 1..].iter().any(|later| {
@@ -382,7 +394,10 @@ impl<'a> Told<'a> {
                 continue;
             }
             let place = self.teller.clauses[clause].place.clone();
-            let mut text = say::amount(view.lexicon, cents, currency);
+            let mut text = match currency {
+                Some(currency) => say::amount(view.lexicon, cents, currency),
+                None => when::number(cents / 100),
+            };
             if let Some(list) = self.list(&[(place, 0)], 2, "") {
                 text.push_str(" (");
                 text.push_str(&list);
@@ -411,14 +426,16 @@ impl<'a> Told<'a> {
             for (at, clause) in turn.clauses.iter().enumerate() {
                 let says = |cue| self.teller.says(cue, clause);
                 let unsure = (clause.hedged || says("tell_unsure")) && !says("tell_sure");
-                if clause.question || clause.past || unsure || says("tell_refuse") {
+                if clause.question || clause.negated || says("tell_refuse") {
                     continue;
                 }
                 let Some(when) = self.when(&clause.place) else { continue };
                 let Some(reply) = self.turns.get(index + 1) else { continue };
                 let taken = when.values.iter().any(|&value| self.view().values[value].read_back);
-                let (answer, _) = pairs::answer(self.teller.clauses, turn.first + at);
-                if answer == Answer::Rejected || when.day.is_none() && when.time.is_none() {
+                let (answer, answered) = pairs::answer(self.teller.clauses, turn.first + at);
+                let agreed = answer == Answer::Accepted && (taken || answered == Some(reply.number));
+                let doubt = (unsure || clause.past) && !(agreed && taken);
+                if answer == Answer::Rejected || doubt || when.day.is_none() && when.time.is_none() {
                     continue;
                 }
                 let mut places = self.places(turn, "tell_commit", &[at], 0);
@@ -431,10 +448,10 @@ impl<'a> Told<'a> {
                 if items.is_empty() {
                     continue;
                 }
-                let agreed = taken && answer == Answer::Accepted;
-                let (frame, kind, modality) = match agreed {
-                    true => ("told_fixed", Kind::Appointment, Modality::Agreed),
-                    false => ("told_time", Kind::Information, Modality::Fact),
+                let (frame, kind, modality) = match (agreed, says("tell_callback")) {
+                    (true, true) => ("told_call", Kind::Callback, Modality::Committed),
+                    (true, false) => ("told_fixed", Kind::Appointment, Modality::Agreed),
+                    (false, _) => ("told_time", Kind::Information, Modality::Fact),
                 };
                 let said = when.say(self.view().lexicon);
                 let values = [("when", said.trim()), ("list", &say::list(self.view().lexicon, &items))];
@@ -446,14 +463,35 @@ impl<'a> Told<'a> {
         }
     }
 
+    /// Cents and currency; a round number that both sides said where prices are spoken of has none.
+    fn money(&self, value: &super::values::Value) -> Option<(u64, Option<u8>)> {
+        match value.kind {
+            Valued::Amount { cents, currency } => Some((cents, Some(currency))),
+            Valued::Count(count) if value.read_back && count >= 20 => {
+                let near = self.turns.iter().find(|turn| turn.number == value.turn)?;
+                let priced = near.clauses.iter().any(|clause| self.teller.says("tell_money", clause));
+                priced.then_some((u64::from(count) * 100, None))
+            }
+            _ => None,
+        }
+    }
+
     /// What was said within some turns, for a statement that needs an object.
-    pub fn details(&self, turns: &[u16], before: u16, most: usize, said: &str) -> Option<String> {
+    pub fn details(
+        &self,
+        turns: &[u16],
+        focus: Option<Range<usize>>,
+        before: u16,
+        most: usize,
+        said: &str,
+    ) -> Option<String> {
         let first = turns.iter().min().copied().unwrap_or(0);
         let last = turns.iter().max().copied().unwrap_or(0);
         let mut places = Vec::new();
         for turn in &self.turns {
             if (first..=last).contains(&turn.number) {
                 places.push((turn.place.clone(), 0));
+                places.extend(focus.iter().map(|place| (place.clone(), 2)));
             } else if turn.number < first && first - turn.number <= before || before > 0 && turn.number == last + 1 {
                 places.push((turn.place.clone(), -1));
             }

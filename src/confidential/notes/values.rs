@@ -114,7 +114,7 @@ fn mark_read_backs(values: &mut [Value]) {
                 break;
             }
             let sides_differ = a.speaker.is_caller() != b.speaker.is_caller();
-            if sides_differ && a.kind == b.kind {
+            if sides_differ && same(&a.kind, &b.kind) {
                 let both = (1.0 - (1.0 - a.confidence) * (1.0 - b.confidence)).min(1.0);
                 for index in [earlier, later] {
                     values[index].read_back = true;
@@ -122,6 +122,16 @@ fn mark_read_backs(values: &mut [Value]) {
                 }
             }
         }
+    }
+}
+
+/// "A hundred and ninety pounds" is read back as "a hundred and ninety".
+fn same(a: &Kind, b: &Kind) -> bool {
+    match (a, b) {
+        (Kind::Amount { cents, .. }, Kind::Count(count)) | (Kind::Count(count), Kind::Amount { cents, .. }) => {
+            *cents == u64::from(*count) * 100
+        }
+        (a, b) => a == b,
     }
 }
 
