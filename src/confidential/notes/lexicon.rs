@@ -49,6 +49,8 @@ pub(in crate::confidential) struct Words {
     pub telling: BTreeSet<String>,
     /// Content words of small talk: told last.
     pub light: BTreeSet<String>,
+    /// Words that would be a promise by themselves: "refund".
+    pub grants: Vec<Stem>,
     /// A subject and its auxiliary begin a clause behind a content word or a closer.
     pub subjects: BTreeSet<String>,
     pub auxiliaries: BTreeSet<String>,
@@ -324,6 +326,7 @@ struct TellFile {
 struct TellWords {
     telling: String,
     light: String,
+    grants: String,
     subjects: String,
     auxiliaries: String,
     closers: String,
@@ -490,6 +493,7 @@ fn load_words(words: &WordsFile, objects: &ObjectsFile, tell: TellWords) -> Word
     Words {
         telling: set(&tell.telling),
         light: set(&tell.light),
+        grants: stems(&tell.grants),
         subjects: set(&tell.subjects),
         auxiliaries: set(&tell.auxiliaries),
         closers: set(&tell.closers),

@@ -50,7 +50,7 @@ fn reasons(evidence: &Evidence<'_>, told: &Told<'_>, asked: &[Statement]) -> Vec
     needs.extend(worth(&mut old, 9));
     let free = |c: &Candidate| !asked.iter().any(|s| s.evidence.iter().any(|t| c.statement.evidence.contains(t)));
     let mut chosen = best(wrong.into_iter().filter(free).collect(), 2);
-    chosen.extend(best(needs.into_iter().filter(free).collect(), 2));
+    chosen.extend(best(needs.into_iter().filter(free).collect(), 1));
     chosen.sort_by_key(|candidate| std::cmp::Reverse(candidate.worth));
     let mut statements: Vec<Statement> = chosen.into_iter().map(|candidate| candidate.statement).collect();
     if statements.is_empty() && asked.is_empty() {
@@ -580,7 +580,7 @@ fn promises(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Candidate>) 
                 &deed.evidence,
                 Some(evidence.clauses[deed.clause].place.clone()),
                 if deed.object.is_some() { 0 } else { 2 },
-                2,
+                3,
                 &text,
             ),
         };

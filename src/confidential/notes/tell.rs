@@ -12,6 +12,9 @@ use std::ops::Range;
 /// Content words in a row; one more and too much of the call is quoted.
 const LONGEST: usize = 3;
 
+/// What a place counts at least whose words are told as its own, not as what stands around it.
+const OWN: i32 = 2;
+
 /// Weight from which on a word is what a stretch of the call is about.
 const TOPICAL: i32 = 8;
 
@@ -49,10 +52,10 @@ impl<'a> Teller<'a> {
 
     /// The heaviest words of the places as phrases; none lighter than `floor`, none that `said` holds already.
     pub fn list(&self, places: &[Place], most: usize, floor: i32, said: &str) -> Vec<String> {
-        let said = tokens::fold(said);
+        let said = tokens::fold(said).replace("e-mail", "email");
         let mut best: BTreeMap<&str, (i32, usize)> = BTreeMap::new();
         for (place, bonus) in places {
-            for at in place.clone().filter(|&at| self.is_told(at)) {
+            for at in place.clone().filter(|&at| self.is_told(at) && (*bonus >= OWN || !self.is_grant(at))) {
                 let word = self.view.tokens[at].text.as_str();
                 if said.split(|c: char| !c.is_alphanumeric()).any(|other| same_word(other, word)) {
                     continue;
@@ -82,14 +85,19 @@ impl<'a> Teller<'a> {
     /// What was spoken of most within some turns before one: its heaviest words.
     pub fn topic(&self, turn: u16, back: u16, said: &str) -> Option<String> {
         let near = |token: &tokens::Token| token.turn <= turn && turn - token.turn <= back;
-        let all = self.view.tokens.iter().enumerate().filter(|(at, token)| near(token) && self.is_told(*at));
+        let all = self
+            .view
+            .tokens
+            .iter()
+            .enumerate()
+            .filter(|(at, token)| near(token) && self.is_told(*at) && !self.is_grant(*at));
         let said = tokens::fold(said);
         let fresh = all.filter(|(_, token)| {
             !said.split(|c: char| !c.is_alphanumeric()).any(|word| same_word(word, &token.text))
         });
         let weigh = |at: usize, token: &tokens::Token| {
             let (caller, agent) = self.view.counts.get(&token.text).copied().unwrap_or_default();
-            self.weight(at) + (caller + agent).min(6) as i32
+            self.weight(at) + (caller + agent).min(6) as i32 - i32::from(turn - token.turn) / 2
         };
         let best = fresh.max_by_key(|(at, token)| (weigh(*at, token), *at))?;
         (weigh(best.0, best.1) >= TOPICAL).then(|| say::phrase(self.view, &(best.0..best.0 + 1)))
@@ -130,7 +138,9 @@ impl<'a> Teller<'a> {
         for back in 1..=2 {
             let Some(place) = at.checked_sub(back).filter(|&place| view.tokens[place].turn == turn) else { break };
             let text = &view.tokens[place].text;
-            if let Some(frame) = words.not_before.get(text) {
+            // "No, dogs are welcome" denies no dogs.
+            let answers = back == 1 && (place == 0 || view.tokens[place - 1].turn != turn);
+            if let Some(frame) = words.not_before.get(text).filter(|_| !answers) {
                 return Some(frame);
             }
             if words.determiners.contains(text) || self.is_told(place) || view.tokens[place].stop {
@@ -153,7 +163,26 @@ impl<'a> Teller<'a> {
     pub fn is_told(&self, at: usize) -> bool {
         let token = &self.view.tokens[at];
         let word = token.text.as_str();
-        (phrase::is_content(self.view, at) || self.may_tell(at)) && !self.names.contains(word)
+        let lexicon = self.view.lexicon;
+        let numbers = &lexicon.numbers;
+        let counts = numbers.ordinals.contains_key(word)
+            || numbers.small.contains_key(word)
+            || numbers.tens.contains_key(word)
+            || lexicon.time.weekdays.contains_key(word)
+            || lexicon.time.months.contains_key(word);
+        (phrase::is_content(self.view, at) || self.may_tell(at)) && !self.names.contains(word) && !counts
+    }
+
+    /// A word that would be a promise by itself ("refund"): told only where it was said.
+    fn is_grant(&self, at: usize) -> bool {
+        let word = &self.view.tokens[at].text;
+        self.view.words().grants.iter().any(|stem| stem.fits(word))
+    }
+
+    /// Whether a clause says plainly that something is so: what stands beside another may be told with that.
+    pub fn is_plain(&self, clause: &Clause) -> bool {
+        let says = |cue| self.says(cue, clause);
+        !clause.negated && !clause.rejects && !says("tell_refuse") && !says("tell_unsure") && !says("joke")
     }
 
     /// A stop word that tells something all the same.

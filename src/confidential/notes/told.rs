@@ -102,7 +102,8 @@ impl<'a> Told<'a> {
         }
         for &at in hits {
             for near in [at.checked_sub(1), Some(at + 1)].into_iter().flatten() {
-                if let Some(clause) = turn.clauses.get(near).filter(|_| !hits.contains(&near)) {
+                let clause = turn.clauses.get(near).filter(|_| !hits.contains(&near));
+                if let Some(clause) = clause.filter(|clause| self.teller.is_plain(clause)) {
                     places.push((clause.place.clone(), beside));
                 }
             }
@@ -110,16 +111,16 @@ impl<'a> Told<'a> {
         places
     }
 
-    /// The turns before and after, by the other side.
-    fn around(&self, index: usize, before: i32, after: i32) -> Vec<Place> {
-        let mut places = Vec::new();
-        if let Some(turn) = index.checked_sub(1).and_then(|at| self.turns.get(at)) {
-            places.push((turn.place.clone(), before));
-        }
-        if let Some(turn) = self.turns.get(index + 1).filter(|_| after > 0) {
-            places.push((turn.place.clone(), after));
-        }
-        places
+    /// The plain clauses of a turn, as what stands around something.
+    fn context(&self, turn: &Turn<'a>, bonus: i32) -> Vec<Place> {
+        let plain = turn.clauses.iter().filter(|clause| self.teller.is_plain(clause));
+        plain.map(|clause| (clause.place.clone(), bonus)).collect()
+    }
+
+    /// The turn before.
+    fn before(&self, index: usize, bonus: i32) -> Vec<Place> {
+        let turn = index.checked_sub(1).and_then(|at| self.turns.get(at));
+        turn.map(|turn| self.context(turn, bonus)).unwrap_or_default()
     }
 
     fn list(&self, places: &[Place], most: usize, said: &str) -> Option<String> {
@@ -169,7 +170,7 @@ impl<'a> Told<'a> {
         let Some(worth) = found.first().map(|(worth, _, _)| *worth) else { return };
         let (mut places, mut evidence, mut state) = (Vec::new(), Vec::new(), None);
         for (index, (own, turn, hits)) in found.iter().enumerate() {
-            if index > 0 && worth - own > 4 {
+            if index > 0 && worth - own > 6 {
                 break;
             }
             state = state.or(self.state(&turn.place, &mut places));
@@ -204,7 +205,7 @@ impl<'a> Told<'a> {
             }
             let mut places = self.places(turn, "tell_need", &hits, 0);
             if hits.iter().map(|&at| self.teller.weight_of(&turn.clauses[at].place)).max() < Some(8) {
-                places.extend(self.around(index, -1, 0));
+                places.extend(self.before(index, -1));
             }
             let Some(list) = self.list_of(&places, MOST, turn.number) else { continue };
             let text = say::sentence(self.view().lexicon, "told_request", &[("list", &list)]);
@@ -232,8 +233,8 @@ impl<'a> Told<'a> {
             let said = self.said(when.as_ref());
             let mut places = self.places(turn, "tell_commit", &hits, 0);
             if self.teller.weight_of(&focus) < SPARSE {
-                places.push((turn.place.clone(), 0));
-                places.extend(self.around(index, -1, 0));
+                places.extend(self.context(turn, 0));
+                places.extend(self.before(index, -1));
             }
             let Some(list) = self.list_of(&places, MOST, turn.number) else { continue };
             let calls = hits.iter().any(|&at| self.teller.says("tell_callback", &turn.clauses[at]));
@@ -310,7 +311,7 @@ impl<'a> Told<'a> {
             }
             let mut places = self.places(turn, "tell_cause", &hits, 0);
             if hits.iter().map(|&at| self.teller.weight_of(&turn.clauses[at].place)).max() < Some(8) {
-                places.extend(self.around(index, 0, 0));
+                places.extend(self.before(index, 0));
             }
             let Some(list) = self.list(&places, MOST, "") else { continue };
             let (by, speaker) = side(turn.caller);
@@ -359,7 +360,10 @@ impl<'a> Told<'a> {
             let focus = turn.clauses[hits[0]].place.start..turn.place.end;
             let when = self.when(&reply.place).filter(|_| will).or_else(|| self.when(&focus));
             let mut places = self.places(turn, "tell_ask", &hits, 0);
-            places.extend(self.around(index, 0, if will { 1 } else { 0 }));
+            places.extend(self.before(index, 0));
+            if will {
+                places.extend(self.context(reply, 1));
+            }
             let Some(list) = self.list_of(&places, 4, turn.number) else { continue };
             if !list.contains(' ') && when.is_none() {
                 continue;
@@ -390,7 +394,7 @@ impl<'a> Told<'a> {
             });
             let banned = view.banned[value.from..value.to].iter().any(|banned| *banned);
             let accepted = answer == Answer::Accepted && last && !value.speaker.is_caller();
-            if banned || !(value.read_back || accepted) || !seen.insert((cents, currency)) {
+            if banned || !(value.read_back || accepted) || !seen.insert(cents) {
                 continue;
             }
             let place = self.teller.clauses[clause].place.clone();
@@ -440,8 +444,8 @@ impl<'a> Told<'a> {
                 }
                 let mut places = self.places(turn, "tell_commit", &[at], 0);
                 if self.teller.weight_of(&clause.place) < SPARSE {
-                    places.push((turn.place.clone(), -1));
-                    places.extend(self.around(index, -1, 0));
+                    places.extend(self.context(turn, -1));
+                    places.extend(self.before(index, -1));
                 }
                 let mut items = self.teller.list(&places, 3, FLOOR, "");
                 items.extend(self.teller.topic(turn.number, 6, &items.join(" ")));
@@ -490,10 +494,10 @@ impl<'a> Told<'a> {
         let mut places = Vec::new();
         for turn in &self.turns {
             if (first..=last).contains(&turn.number) {
-                places.push((turn.place.clone(), 0));
-                places.extend(focus.iter().map(|place| (place.clone(), 2)));
+                places.extend(self.context(turn, 0));
+                places.extend(focus.iter().map(|place| (place.clone(), 3)));
             } else if turn.number < first && first - turn.number <= before || before > 0 && turn.number == last + 1 {
-                places.push((turn.place.clone(), -1));
+                places.extend(self.context(turn, -1));
             }
         }
         let mut items = self.teller.list(&places, most, FLOOR + 1, said);
