@@ -30,12 +30,14 @@ struct Proposal {
     /// Whether it was put as a question or a wish; what a caller merely tells is no proposal.
     asked: bool,
     limit: bool,
+    /// Whether it was put as a change of mind.
+    anew: bool,
 }
 
 /// Its place in every lexicon's relative days.
 const YESTERDAY: u8 = 3;
 
-/// Turns within which another day replaces the one agreed.
+/// Turns within which another day may replace the one agreed.
 const SOON: u16 = 3;
 
 /// Turns that a proposal waits for its answer.
@@ -52,6 +54,8 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
             open = None;
         }
         let denies = clauses[turn.clone()].iter().all(|clause| clause.negated);
+        let renews = pattern::any(view.lexicon.cue("tell_anew"), view, &place);
+        let anew = renews || open.as_ref().is_some_and(|open| open.anew);
         let (said, taken_back) = in_turn(view, &place, &mut ledger.dead);
         let accepts = clauses[turn.clone()].iter().any(|clause| clause.accepts);
         // The last word counts: "yes, that should ... no, wait, on Tuesday I am away".
@@ -78,7 +82,7 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
                 {
                     let evidence = vec![proposal.turn, number];
                     let when = proposal.when.clone();
-                    settle(&mut ledger, Appointment { when, evidence, clause: turn.start });
+                    settle(&mut ledger, Appointment { when, evidence, clause: turn.start }, anew);
                     open = None;
                 }
             }
@@ -93,15 +97,15 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
                 let agreed = !fell && !rejects && (accepts || same && !asks && !denies);
                 if agreed && !limit && is_appointment(view, &whole, &place) {
                     let evidence = vec![proposal.turn, number];
-                    settle(&mut ledger, Appointment { when: whole.clone(), evidence, clause: turn.start });
+                    settle(&mut ledger, Appointment { when: whole.clone(), evidence, clause: turn.start }, anew);
                 }
-                open = Some(Proposal { when: whole, turn: number, by_caller, asked, limit });
+                open = Some(Proposal { when: whole, turn: number, by_caller, asked, limit, anew: renews });
             }
             (Some(when), earlier) => {
                 let whole =
                     earlier.as_ref().map_or_else(|| when.clone(), |open| when.completed_by(&open.when));
                 let limit = when.is_limit(view.lexicon) || when.habitual || past;
-                open = Some(Proposal { when: whole, turn: number, by_caller, asked, limit });
+                open = Some(Proposal { when: whole, turn: number, by_caller, asked, limit, anew: renews });
             }
             _ => {}
         }
@@ -196,8 +200,9 @@ fn is_appointment(view: View<'_>, when: &When, place: &Range<usize>) -> bool {
         && (when.time.is_some() || when.part.is_some() || when.end.is_some() || comes())
 }
 
-/// A later appointment on the same day replaces the earlier; one that only adds a time completes it.
-fn settle(ledger: &mut Ledger, new: Appointment) {
+/// A later appointment on the same day replaces the earlier; one that only adds a time completes it. One of another
+/// day replaces what was agreed just before when it was proposed `anew` ("wait, ...").
+fn settle(ledger: &mut Ledger, new: Appointment, anew: bool) {
     let same = ledger
         .appointments
         .iter_mut()
@@ -216,7 +221,7 @@ fn settle(ledger: &mut Ledger, new: Appointment) {
             let soon = |old: &Appointment| {
                 first.zip(last(old)).is_some_and(|(first, last)| first.saturating_sub(last) <= SOON && first > 0)
             };
-            let replaced = ledger.appointments.iter().position(|old| soon(old) && old.when.end.is_none());
+            let replaced = ledger.appointments.iter().position(|old| anew && soon(old) && old.when.end.is_none());
             if let Some(at) = replaced {
                 let old = ledger.appointments.remove(at);
                 kill(&mut ledger.dead, &old.when);

@@ -46,8 +46,12 @@ fn reasons(evidence: &Evidence<'_>, told: &Told<'_>, asked: &[Statement]) -> Vec
     let (mut wrong, mut needs, mut old) = (Vec::new(), Vec::new(), Vec::new());
     told.issues(&mut wrong);
     told.needs(&mut needs);
+    questions(evidence, &mut old);
+    needs.extend(worth(&mut old, 10));
     wishes(evidence, told, &mut old);
     needs.extend(worth(&mut old, 9));
+    aims(evidence, &mut old);
+    needs.extend(worth(&mut old, 8));
     let free = |c: &Candidate| !asked.iter().any(|s| s.evidence.iter().any(|t| c.statement.evidence.contains(t)));
     let mut chosen = best(wrong.into_iter().filter(free).collect(), 2);
     chosen.extend(best(needs.into_iter().filter(free).collect(), 1));
@@ -75,6 +79,8 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>) -> Vec<Statement> {
     all.extend(worth(&mut old, 8));
     times(evidence, told, &mut old);
     all.extend(worth(&mut old, 8));
+    hours(evidence, &mut old);
+    all.extend(worth(&mut old, 7));
     references(evidence, &mut old);
     all.extend(worth(&mut old, 6));
     numbers(evidence, &mut old);
@@ -199,68 +205,23 @@ fn contact_requests(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
     }
 }
 
-/// What is wrong, in the caller's first substantive turns.
-fn issues(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+/// Questions that have a name ("the opening hours").
+fn questions(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
-    let mut found = 0;
-    for turn in turns(evidence.clauses) {
-        let first = &evidence.clauses[turn.start];
-        let asks = evidence.requests.iter().any(|(_, heard)| heard.turns.contains(&first.turn));
-        // "Then I'll wait for the invoice" ends a call, it reports nothing.
-        let ending = found > 0 && turn.start * 4 > evidence.clauses.len() * 3;
-        if !first.speaker.is_caller() || found >= 2 || asks || ending {
-            continue;
-        }
-        let place = first.place.start..evidence.clauses[turn.end - 1].place.end;
-        let mut hits: Vec<_> = view
-            .lexicon
-            .issues
-            .iter()
-            .filter(|issue| !seen.contains(issue.say.as_str()) && !pattern::any(&issue.not, view, &place))
-            .filter_map(|issue| Some((issue, pattern::first(&issue.patterns, view, &place)?)))
-            .collect();
-        let good = |hit: &pattern::Found| hit.phrases.first().is_some_and(|phrase| is_named(view, phrase));
-        hits.sort_by_key(|(_, hit)| !good(hit));
-        for (issue, mut hit) in hits {
-            if hit.phrases.is_empty() {
-                hit.phrases.extend(spoken_of_before(evidence, turn.end));
-            }
-            let question = view.lexicon.frame("question_states").split('|').any(|state| state == issue.say);
-            let text = match hit.phrases.first() {
-                Some(phrase) if !question && is_named(view, phrase) => {
-                    let np = say::phrase(view, phrase);
-                    say::sentence(view.lexicon, "issue", &[("np", &np), ("state", &issue.say)])
-                }
-                Some(_) if !question => continue,
-                _ if question => say::sentence(view.lexicon, "question", &[("state", &issue.say)]),
-                _ => say::sentence(view.lexicon, "issue_bare", &[("state", &issue.say)]),
-            };
-            let kind = if question { Kind::Request } else { Kind::Issue };
-            let modality = if question { Modality::Wish } else { Modality::Claim };
-            let mut statement = make(kind, CALLER, modality, text, vec![first.turn], "issue");
+    let named = |say: &str| view.lexicon.frame("question_states").split('|').any(|state| state == say);
+    for issue in view.lexicon.issues.iter().filter(|issue| named(&issue.say)) {
+        let asks = |clause: &&Clause| {
+            clause.speaker.is_caller()
+                && pattern::any(&issue.patterns, view, &clause.place)
+                && !pattern::any(&issue.not, view, &clause.place)
+        };
+        if let Some(clause) = evidence.clauses.iter().find(asks) {
+            let text = say::sentence(view.lexicon, "question", &[("state", &issue.say)]);
+            let mut statement = make(Kind::Request, CALLER, Modality::Wish, text, vec![clause.turn], "question");
             statement.reason = true;
-            statement.shorter = hit.phrases.first().map(|phrase| {
-                let np = say::bare_phrase(view, &(phrase.end - 1..phrase.end));
-                say::sentence(view.lexicon, "issue", &[("np", &np), ("state", &issue.say)])
-            });
             out.push(statement);
-            seen.insert(&issue.say);
-            found += 1;
-            break;
         }
     }
-}
-
-/// What "it" is: the heaviest phrase of the turns before.
-fn spoken_of_before(evidence: &Evidence<'_>, end: usize) -> Option<Range<usize>> {
-    let view = evidence.view;
-    let last = evidence.clauses[end - 1].turn;
-    let near = evidence.clauses[..end].iter().filter(|clause| last - clause.turn <= 4);
-    let found = near.flat_map(|clause| deeds::phrases(view, &clause.place));
-    let weigh =
-        |phrase: &Range<usize>| phrase.clone().map(|at| weight_if_content(view, at)).max().unwrap_or(0);
-    found.filter(|phrase| is_subject(view, phrase)).max_by_key(|phrase| (weigh(phrase), phrase.start))
 }
 
 /// A phrase that can be what a call is about: it holds a common noun, or is said again by somebody.
@@ -770,6 +731,36 @@ fn times(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
         let free = if deed.free && !said { view.lexicon.frame("free") } else { "" };
         let text = say::sentence(view.lexicon, "permit", &[("do", &act), ("free", free)]);
         out.push(make(Kind::Information, AGENT, Modality::Fact, text, deed.evidence.clone(), "permit"));
+    }
+}
+
+/// Times without a day, and those of every week: opening hours, deadlines.
+fn hours(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+    let view = evidence.view;
+    let (mut told, mut heard) = (Vec::new(), Vec::new());
+    let sure = |clause: &&Clause| {
+        !clause.speaker.is_caller()
+            && !clause.question
+            && !clause.past
+            && !clause.hedged
+            && !clause.negated
+            && !pattern::any(view.lexicon.cue("tell_unsure"), view, &clause.place)
+    };
+    for clause in evidence.clauses.iter().filter(sure) {
+        let said = evidence.deeds.iter().any(|deed| {
+            deed.evidence.contains(&clause.turn) && matches!(deed.mode, Mode::Commit | Mode::Permit)
+        });
+        for when in when::read(view, &clause.place) {
+            let limit = when.is_limit(view.lexicon) || when.habitual;
+            if limit && when.time.is_some() && !said && told.len() < 3 {
+                told.push(when.say(view.lexicon).trim().to_owned());
+                heard.push(clause.turn);
+            }
+        }
+    }
+    if !told.is_empty() {
+        let text = say::sentence(view.lexicon, "times", &[("times", &say::list(view.lexicon, &told))]);
+        out.push(make(Kind::Information, AGENT, Modality::Fact, text, heard, "times"));
     }
 }
 

@@ -108,7 +108,7 @@ impl<'a> Teller<'a> {
         let mut phrases: Vec<String> = Vec::new();
         let mut last: Option<(usize, usize)> = None;
         for &at in chosen {
-            let text = say::phrase(self.view, &(at..at + 1));
+            let text = self.shown(at);
             let denied = self.denied(at);
             let joins = last.is_some_and(|(end, long)| {
                 end == at
@@ -129,6 +129,20 @@ impl<'a> Teller<'a> {
             }
         }
         phrases
+    }
+
+    /// A word as it stands in a list: in German a noun has its capital, where it is known to be one.
+    fn shown(&self, at: usize) -> String {
+        let view = self.view;
+        let noun = |at: usize| {
+            let before = at.checked_sub(1).map(|before| &view.tokens[before]);
+            let determined = before.is_some_and(|token| view.words().determiners.contains(&token.text));
+            view.words().nouns.contains(&view.tokens[at].text) || determined
+        };
+        if view.lexicon.numbers.is_german() && !noun(at) {
+            return view.tokens[at].shown.clone();
+        }
+        say::phrase(view, &(at..at + 1))
     }
 
     /// How a word is denied: a negation right before it, or right after it.

@@ -159,6 +159,9 @@ impl<'a> Told<'a> {
         let mut found: Vec<(i32, &Turn<'a>, Vec<usize>)> = Vec::new();
         for turn in self.turns.iter().filter(|turn| turn.caller && turn.nth <= EARLY) {
             let mut hits = self.hits(turn, "tell_issue", "tell_fine");
+            hits.extend((0..turn.clauses.len()).filter(|&at| self.is_known(&turn.clauses[at].place)));
+            hits.sort_unstable();
+            hits.dedup();
             hits.retain(|&at| !turn.clauses[at].question);
             if !hits.is_empty() {
                 let worth = 12 - 2 * turn.nth as i32 + self.teller.weight_of(&turn.place) / 8;
@@ -182,6 +185,11 @@ impl<'a> Told<'a> {
         let values = [("state", state.unwrap_or_default()), ("list", list.as_str())];
         let text = say::sentence(self.view().lexicon, frame, &values);
         self.push(out, Kind::Issue, Speaker::Caller, Modality::Claim, text, evidence, "told.issue", worth);
+    }
+
+    /// Whether it is a way to be wrong that the lexicon names.
+    fn is_known(&self, place: &Range<usize>) -> bool {
+        self.state(place, &mut Vec::new()).is_some()
     }
 
     /// The noun for what is wrong, where one is known.
