@@ -47,7 +47,7 @@ fn reasons(evidence: &Evidence<'_>, told: &Told<'_>, asked: &[Statement]) -> Vec
     told.issues(&mut wrong);
     told.needs(&mut needs);
     questions(evidence, &mut old);
-    needs.extend(worth(&mut old, 10));
+    needs.extend(worth(&mut old, 14));
     wishes(evidence, told, &mut old);
     needs.extend(worth(&mut old, 9));
     aims(evidence, &mut old);
@@ -112,19 +112,29 @@ fn best(mut candidates: Vec<Candidate>, most: usize) -> Vec<Candidate> {
     candidates
 }
 
-/// One statement of a kind per turn, and none twice.
+/// None twice: of what the teller says of a turn one statement of a kind, beside the acts that are known there none.
 fn without_repeats(all: Vec<Statement>) -> Vec<Statement> {
     let mut kept: Vec<Statement> = Vec::new();
     for statement in all {
         let again = kept.iter().any(|other| {
             let shares = statement.evidence.iter().any(|turn| other.evidence.contains(turn));
-            other.text == statement.text || shares && family(other.kind) == family(statement.kind)
+            let told = statement.rule.starts_with("told.") || other.rule.starts_with("told.");
+            let same = shares && told && family(other.kind) == family(statement.kind);
+            other.text == statement.text || same
         });
-        if !again {
+        let named = |digits: &str| kept.iter().any(|other| other.text.contains(digits));
+        let known = ["reference", "number"].contains(&statement.rule) && numbers_in(&statement.text).all(named);
+        if !again && !known {
             kept.push(statement);
         }
     }
     kept
+}
+
+/// The numbers of a sentence, with their letters.
+fn numbers_in(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    words.filter(|word| word.chars().filter(char::is_ascii_digit).count() >= 4)
 }
 
 /// Kinds that say the same of the same turn.
@@ -694,7 +704,7 @@ fn decisions(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
     }
 }
 
-fn rate<'a>(view: View<'a>, place: &Range<usize>) -> &'a str {
+pub(super) fn rate<'a>(view: View<'a>, place: &Range<usize>) -> &'a str {
     if pattern::any(view.lexicon.cue("permonth"), view, place) {
         view.lexicon.frame("permonth")
     } else if pattern::any(view.lexicon.cue("pernight"), view, place) {

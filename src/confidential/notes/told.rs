@@ -410,6 +410,7 @@ impl<'a> Told<'a> {
                 Some(currency) => say::amount(view.lexicon, cents, currency),
                 None => when::number(cents / 100),
             };
+            text.push_str(super::select::rate(view, &(value.to..place.end)));
             if let Some(list) = self.list(&[(place, 0)], 2, "") {
                 text.push_str(" (");
                 text.push_str(&list);
