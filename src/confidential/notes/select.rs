@@ -49,9 +49,9 @@ fn reasons(evidence: &Evidence<'_>, told: &Told<'_>, asked: &[Statement]) -> Vec
     questions(evidence, &mut old);
     needs.extend(worth(&mut old, 14));
     wishes(evidence, told, &mut old);
-    needs.extend(worth(&mut old, 9));
     aims(evidence, &mut old);
-    needs.extend(worth(&mut old, 8));
+    let early = |s: &Statement| 12 - 2 * s.evidence.first().map_or(0, |turn| told.nth(*turn));
+    needs.extend(old.drain(..).map(|statement| Candidate { worth: early(&statement), statement }));
     let free = |c: &Candidate| !asked.iter().any(|s| s.evidence.iter().any(|t| c.statement.evidence.contains(t)));
     let mut chosen = best(wrong.into_iter().filter(free).collect(), 2);
     chosen.extend(best(needs.into_iter().filter(free).collect(), 1));
@@ -78,15 +78,15 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>) -> Vec<Statement> {
     claims(evidence, &mut old);
     all.extend(worth(&mut old, 8));
     times(evidence, told, &mut old);
-    all.extend(worth(&mut old, 8));
+    all.extend(worth(&mut old, 10));
     hours(evidence, &mut old);
     all.extend(worth(&mut old, 7));
     references(evidence, &mut old);
     all.extend(worth(&mut old, 6));
     numbers(evidence, &mut old);
     all.extend(worth(&mut old, 6));
-    periods(evidence, &mut old);
-    all.extend(worth(&mut old, 6));
+    periods(evidence, told, &mut old);
+    all.extend(worth(&mut old, 8));
     dates(evidence, &mut old);
     all.extend(worth(&mut old, 10));
     possibilities(evidence, &mut old);
@@ -97,9 +97,28 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>) -> Vec<Statement> {
     told.causes(&mut all);
     told.asked(&mut all);
     told.times(&mut all);
+    told.decided(&mut all);
     told.follow_ups(&mut all);
     all.sort_by_key(|candidate| std::cmp::Reverse(candidate.worth));
-    all.into_iter().map(|candidate| candidate.statement).collect()
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let few = |candidate: &Candidate| {
+        let count = counts.entry(candidate.statement.rule).or_default();
+        *count += 1;
+        *count <= quota(candidate.statement.rule)
+    };
+    all.into_iter().filter({
+        let mut few = few;
+        move |candidate| few(candidate)
+    }).map(|candidate| candidate.statement).collect()
+}
+
+/// How many statements of a rule a note may have.
+fn quota(rule: &str) -> usize {
+    match rule {
+        "told.cause" | "told.caller" | "period" | "possible" => 1,
+        "told.refusal" | "told.agreed" | "told.time" | "told.decided" => 2,
+        _ => 6,
+    }
 }
 
 fn worth(statements: &mut Vec<Statement>, worth: i32) -> Vec<Candidate> {
@@ -920,7 +939,7 @@ fn numbers(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
 }
 
 /// How long it takes, said by the agent and repeated by the caller.
-fn periods(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+fn periods(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
     for value in view.values.iter().filter(|value| value.read_back && !value.speaker.is_caller()) {
         if !matches!(value.kind, Valued::Duration { .. }) {
@@ -934,7 +953,9 @@ fn periods(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
             continue;
         }
         let period = when::duration(view.lexicon, &value.kind);
-        let text = say::sentence(view.lexicon, "period", &[("period", &period), ("np", "")]);
+        let mut text = say::sentence(view.lexicon, "period", &[("period", &period), ("np", "")]);
+        let details = told.details(&[value.turn], None, 1, 2, &text);
+        append(&mut text, details);
         out.push(make(Kind::Information, AGENT, Modality::Fact, text, vec![value.turn], "period"));
     }
 }

@@ -150,6 +150,21 @@ impl<'a> Told<'a> {
         super::ledger::kinds(when).iter().any(|kind| self.ledger.dead.contains(kind))
     }
 
+    /// Whether an appointment names it already.
+    fn is_settled(&self, when: &When) -> bool {
+        let kinds = super::ledger::kinds(when);
+        let same = |a: &Valued, b: &Valued| a == b || when::same_day(a, b);
+        self.ledger.appointments.iter().any(|appointment| {
+            let known = super::ledger::kinds(&appointment.when);
+            kinds.iter().all(|kind| known.iter().any(|other| same(kind, other)))
+        })
+    }
+
+    /// How many turns of the caller said something before this one.
+    pub fn nth(&self, turn: u16) -> i32 {
+        self.turns.iter().find(|other| other.number == turn).map_or(0, |turn| turn.nth as i32)
+    }
+
     fn said(&self, when: Option<&When>) -> String {
         when.map(|when| when.say(self.view().lexicon)).unwrap_or_default()
     }
@@ -204,22 +219,33 @@ impl<'a> Told<'a> {
         Some(issue.say.as_str())
     }
 
-    /// What the caller wants.
+    /// What the caller wants: the two heaviest of their early turns that ask for something, in one statement.
     pub fn needs(&self, out: &mut Vec<Candidate>) {
-        for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| turn.caller) {
+        let mut found: Vec<(i32, usize, Vec<usize>)> = Vec::new();
+        for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| turn.caller && turn.nth <= EARLY) {
             let hits = self.hits(turn, "tell_need", "tell_decline");
-            if hits.is_empty() || turn.nth > EARLY {
-                continue;
+            if !hits.is_empty() {
+                let worth = 11 - 2 * turn.nth as i32 + self.teller.weight_of(&turn.place) / 8;
+                found.push((worth, index, hits));
             }
-            let mut places = self.places(turn, "tell_need", &hits, 0);
-            if hits.iter().map(|&at| self.teller.weight_of(&turn.clauses[at].place)).max() < Some(8) {
+        }
+        found.sort_by_key(|(worth, _, _)| std::cmp::Reverse(*worth));
+        found.truncate(2);
+        let Some((worth, first, _)) = found.first().cloned() else { return };
+        let (mut places, mut evidence) = (Vec::new(), Vec::new());
+        for (own, index, hits) in found.into_iter().filter(|(own, _, _)| worth - own <= 4) {
+            let turn = &self.turns[index];
+            places.extend(self.places(turn, "tell_need", &hits, 0));
+            let heaviest = hits.iter().map(|&at| self.teller.weight_of(&turn.clauses[at].place)).max();
+            if heaviest < Some(SPARSE) {
                 places.extend(self.before(index, -1));
             }
-            let Some(list) = self.list_of(&places, MOST, turn.number) else { continue };
-            let text = say::sentence(self.view().lexicon, "told_request", &[("list", &list)]);
-            let worth = 11 - 2 * turn.nth as i32 + self.teller.weight_of(&turn.place) / 8;
-            self.push(out, Kind::Request, Speaker::Caller, Modality::Wish, text, vec![turn.number], "told.request", worth);
+            evidence.push((turn.number, own));
         }
+        let evidence: Vec<u16> = evidence.into_iter().map(|(turn, _)| turn).collect();
+        let Some(list) = self.list_of(&places, MOST + evidence.len() - 1, self.turns[first].number) else { return };
+        let text = say::sentence(self.view().lexicon, "told_request", &[("list", &list)]);
+        self.push(out, Kind::Request, Speaker::Caller, Modality::Wish, text, evidence, "told.request", worth);
     }
 
     /// What the agent commits to, turn by turn.
@@ -246,11 +272,17 @@ impl<'a> Told<'a> {
             }
             let Some(list) = self.list_of(&places, MOST, turn.number) else { continue };
             let calls = hits.iter().any(|&at| self.teller.says("tell_callback", &turn.clauses[at]));
-            let (frame, kind) = if calls { ("told_callback", Kind::Callback) } else { ("told_promise", Kind::Promise) };
+            let depends = hits.iter().all(|&at| self.depends(turn, at));
+            let (frame, kind) = match (calls, depends) {
+                (true, true) => ("told_callback_if", Kind::Callback),
+                (true, false) => ("told_callback", Kind::Callback),
+                (false, true) => ("told_promise_if", Kind::Promise),
+                (false, false) => ("told_promise", Kind::Promise),
+            };
             let channel = self.channel(&focus);
             let values = [("list", list.as_str()), ("when", &said), ("channel", channel)];
             let text = say::sentence(self.view().lexicon, frame, &values);
-            let mut worth = 2 + self.teller.weight_of(&focus) / 4;
+            let mut worth = 3 + self.teller.weight_of(&focus) / 6;
             worth += 4 * i32::from(when.is_some()) + 2 * i32::from(calls) + i32::from(answer == Answer::Accepted);
             let mut evidence = vec![turn.number];
             evidence.extend(answered);
@@ -258,10 +290,17 @@ impl<'a> Told<'a> {
         }
     }
 
+    /// Whether a commitment depends on something, said in it or beside it.
+    fn depends(&self, turn: &Turn<'a>, at: usize) -> bool {
+        let beside = [at.checked_sub(1), Some(at), Some(at + 1)];
+        let mut clauses = beside.into_iter().flatten().filter_map(|at| turn.clauses.get(at));
+        clauses.any(|clause| self.teller.says("tell_if", clause))
+    }
+
     /// Whether a clause of the agent's binds: "what I can promise" does, whatever stands beside it.
     fn commits(&self, clause: &Clause) -> bool {
         let says = |cue| self.teller.says(cue, clause);
-        let firm = !clause.question && !clause.negated && !clause.conditional && !says("tell_unsure");
+        let firm = !clause.question && !clause.negated && !says("tell_unsure");
         says("tell_sure") || firm && says("tell_commit") && !says("tell_refuse")
     }
 
@@ -299,7 +338,7 @@ impl<'a> Told<'a> {
             let values = [("list", list.as_str()), ("when", said.as_deref().unwrap_or_default())];
             let text = say::sentence(self.view().lexicon, "told_refused", &values);
             let asked = !needs.is_empty() || before.is_some_and(|b| b.clauses.iter().any(|c| c.question));
-            let worth = 2 + 4 * i32::from(asked) + self.teller.weight_of(&turn.place) / 4;
+            let worth = 2 + 4 * i32::from(asked) + self.teller.weight_of(&turn.place) / 6;
             let mut evidence = vec![turn.number];
             evidence.extend(turn.number.checked_sub(1));
             self.push(out, Kind::Refusal, Speaker::Agent(1), Modality::Committed, text, evidence, "told.refusal", worth);
@@ -325,7 +364,7 @@ impl<'a> Told<'a> {
             let (by, speaker) = side(turn.caller);
             let values = [("Speaker", self.view().lexicon.frame(speaker)), ("list", list.as_str())];
             let text = say::sentence(self.view().lexicon, "told_cause", &values);
-            let worth = 4 + self.teller.weight_of(&turn.place) / 4 - turn.nth as i32 / 2;
+            let worth = 4 + self.teller.weight_of(&turn.place) / 6 - turn.nth as i32 / 2;
             self.push(out, Kind::Cause, by, Modality::Claim, text, vec![turn.number], "told.cause", worth);
         }
     }
@@ -348,7 +387,7 @@ impl<'a> Told<'a> {
             let places = self.places(turn, "tell_will", &hits, 0);
             let Some(list) = self.list(&places, 4, "") else { continue };
             let text = say::sentence(self.view().lexicon, "told_caller", &[("list", &list), ("when", &said)]);
-            let worth = self.teller.weight_of(&focus) / 4 + 2 * i32::from(when.is_some());
+            let worth = self.teller.weight_of(&focus) / 6 + 2 * i32::from(when.is_some());
             self.push(out, Kind::FollowUp, Speaker::Caller, Modality::Committed, text, vec![turn.number], "told.caller", worth);
         }
     }
@@ -385,12 +424,44 @@ impl<'a> Told<'a> {
         }
     }
 
+    /// What the caller takes of what the agent proposed, and what the agent sums up to a caller who agrees.
+    pub fn decided(&self, out: &mut Vec<Candidate>) {
+        for (index, turn) in self.turns.iter().enumerate() {
+            let Some(other) = (if turn.caller { index.checked_sub(1) } else { Some(index + 1) }) else { continue };
+            let Some(other) = self.turns.get(other).filter(|other| other.caller != turn.caller) else { continue };
+            let mut hits = self.hits(turn, if turn.caller { "tell_decide" } else { "tell_recap" }, "tell_refuse");
+            hits.retain(|&at| !turn.clauses[at].question && !turn.clauses[at].negated);
+            let takes = turn.caller || other.clauses.iter().any(|c| c.accepts) && !other.clauses.iter().any(|c| c.rejects);
+            if hits.is_empty() || !takes {
+                continue;
+            }
+            let (cue, by, kind) = match turn.caller {
+                true => ("tell_decide", Speaker::Caller, Kind::Decision),
+                false => ("tell_recap", Speaker::Agent(1), Kind::Appointment),
+            };
+            let mut places = self.places(turn, cue, &hits, 1);
+            if turn.caller {
+                places.extend(self.context(other, 2));
+            }
+            let when = self.when(&turn.place).or_else(|| self.when(&other.place).filter(|_| turn.caller));
+            let Some(list) = self.list_of(&places, MOST, turn.number) else { continue };
+            let said = self.said(when.as_ref());
+            let frame = if turn.caller { "told_decided" } else { "told_fixed" };
+            let values = [("list", list.as_str()), ("when", said.trim_start())];
+            let text = say::sentence(self.view().lexicon, frame, &values);
+            let worth = 5 + self.teller.weight_of(&turn.place) / 6 + 2 * i32::from(when.is_some());
+            let evidence = vec![turn.number, other.number];
+            self.push(out, kind, by, Modality::Agreed, text, evidence, "told.decided", worth);
+        }
+    }
+
     /// Amounts that stand, each with what it is for.
     pub fn amounts(&self, out: &mut Vec<Candidate>) {
         let view = self.view();
         let mut seen = BTreeSet::new();
         let mut texts: Vec<String> = Vec::new();
         let mut evidence = Vec::new();
+        let mut firm = false;
         for (at, value) in view.values.iter().enumerate() {
             let Some((cents, currency)) = self.money(value) else { continue };
             let Some(clause) = self.teller.clauses.iter().position(|c| c.place.contains(&value.from)) else { continue };
@@ -401,10 +472,13 @@ impl<'a> Told<'a> {
                     && later.kind != value.kind
             });
             let banned = view.banned[value.from..value.to].iter().any(|banned| *banned);
-            let accepted = answer == Answer::Accepted && last && !value.speaker.is_caller();
+            let told = &self.teller.clauses[clause];
+            let sure = !told.hedged && !told.negated && !told.question && !self.teller.says("tell_instead", told);
+            let accepted = !value.speaker.is_caller() && last && (answer == Answer::Accepted || sure);
             if banned || !(value.read_back || accepted) || !seen.insert(cents) {
                 continue;
             }
+            firm |= value.read_back || answer == Answer::Accepted;
             let place = self.teller.clauses[clause].place.clone();
             let mut text = match currency {
                 Some(currency) => say::amount(view.lexicon, cents, currency),
@@ -430,7 +504,7 @@ impl<'a> Told<'a> {
         let frame = if texts.len() == 1 { "amount" } else { "amounts" };
         let values = [("Speaker", view.lexicon.frame("Agent")), ("amounts", &say::list(view.lexicon, &texts))];
         let text = say::sentence(view.lexicon, frame, &values);
-        self.push(out, Kind::Amount, Speaker::Agent(1), Modality::Fact, text, evidence, "told.amount", 12);
+        self.push(out, Kind::Amount, Speaker::Agent(1), Modality::Fact, text, evidence, "told.amount", if firm { 12 } else { 8 });
     }
 
     /// Times that the agent named for sure: agreed where the caller took them up, told where not.
@@ -442,7 +516,7 @@ impl<'a> Told<'a> {
                 if clause.question || clause.negated || says("tell_refuse") {
                     continue;
                 }
-                let Some(when) = self.when(&clause.place) else { continue };
+                let Some(when) = self.when(&clause.place).filter(|when| !self.is_settled(when)) else { continue };
                 let Some(reply) = self.turns.get(index + 1) else { continue };
                 let taken = when.values.iter().any(|&value| self.view().values[value].read_back);
                 let (answer, answered) = pairs::answer(self.teller.clauses, turn.first + at);
