@@ -63,7 +63,7 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Vec<Deed> {
         let mut object = object_of(view, &clause.place, from).filter(|found| !pronoun && found.end != to);
         let named =
             to > from + 1 && view.tokens[to - 1].turn == clause.turn && !view.verbs[to - 1] && !pronoun;
-        if object.is_none() && !named && view.lexicon.acts[act].object != Need::None {
+        if object.is_none() && !named && (pronoun || view.lexicon.acts[act].object == Need::Needed) && view.lexicon.acts[act].object != Need::None {
             object = meant_before(view, clauses, index);
         }
         let amount = amount_of(view, &(from..clause.place.end)).or_else(|| {

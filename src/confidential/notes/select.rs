@@ -292,7 +292,7 @@ fn wishes(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
         }
         let Some(act) = act_text(view, deed, deed.mode == Mode::Want) else { continue };
         let mut text = say::sentence(view.lexicon, frame, &[("do", &act)]);
-        let details = told.details(&[deed.turn], Some(evidence.clauses[deed.clause].place.clone()), 0, 2, &text);
+        let details = details_of(evidence, told, deed, &text);
         append(&mut text, details);
         let mut statement =
             make(Kind::Request, CALLER, Modality::Wish, text, deed.evidence.clone(), "wanted");
@@ -466,6 +466,12 @@ fn appointments(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statemen
     }
 }
 
+/// What an act is about where it names no object, or little of it.
+fn details_of(evidence: &Evidence<'_>, told: &Told<'_>, deed: &Deed, text: &str) -> Option<String> {
+    let (before, most) = if deed.object.is_some() || deed.amount.is_some() { (0, 1) } else { (2, 3) };
+    told.details(&deed.evidence, Some(evidence.clauses[deed.clause].place.clone()), before, most, text)
+}
+
 /// Puts what a statement is about behind it.
 fn append(text: &mut String, details: Option<String>) {
     if let Some(details) = details
@@ -566,13 +572,7 @@ fn promises(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Candidate>) 
         let number = phone(evidence).filter(|v| kind == Kind::Callback && v.turn.abs_diff(deed.turn) <= 4);
         let details = match number.map(|value| &value.kind) {
             Some(Valued::Digits(digits)) => Some(digits.clone()),
-            _ => told.details(
-                &deed.evidence,
-                Some(evidence.clauses[deed.clause].place.clone()),
-                if deed.object.is_some() { 0 } else { 2 },
-                3,
-                &text,
-            ),
+            _ => details_of(evidence, told, deed, &text),
         };
         append(&mut text, details);
         let mut statement = make(kind, by, Modality::Committed, text, deed.evidence.clone(), "promise");

@@ -13,7 +13,7 @@ use std::ops::Range;
 const LONGEST: usize = 3;
 
 /// What a place counts at least whose words are told as its own, not as what stands around it.
-const OWN: i32 = 2;
+pub(super) const OWN: i32 = 2;
 
 /// Weight from which on a word is what a stretch of the call is about.
 const TOPICAL: i32 = 8;

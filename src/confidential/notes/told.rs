@@ -7,7 +7,7 @@ use super::ledger::Ledger;
 use super::pairs::{self, Answer};
 use super::pattern::View;
 use super::say;
-use super::tell::{Place, Teller};
+use super::tell::{OWN, Place, Teller};
 use super::values::Kind as Valued;
 use super::when::{self, When};
 use crate::confidential::Speaker;
@@ -137,6 +137,12 @@ impl<'a> Told<'a> {
         (!items.is_empty()).then(|| say::list(self.view().lexicon, &items))
     }
 
+    /// Whether the places tell something of their own.
+    fn tells(&self, places: &[Place]) -> bool {
+        let own: Vec<Place> = places.iter().filter(|(_, bonus)| *bonus >= OWN).cloned().collect();
+        !self.teller.list(&own, 1, FLOOR + OWN, "").is_empty()
+    }
+
     /// The last time in a place that did not fall.
     fn when(&self, place: &Range<usize>) -> Option<When> {
         let all = when::read(self.view(), place);
@@ -187,10 +193,8 @@ impl<'a> Told<'a> {
         found.truncate(2);
         let Some(worth) = found.first().map(|(worth, _, _)| *worth) else { return };
         let (mut places, mut evidence, mut state) = (Vec::new(), Vec::new(), None);
-        for (index, (own, turn, hits)) in found.iter().enumerate() {
-            if index > 0 && worth - own > 6 {
-                break;
-            }
+        let first = found[0].1.nth;
+        for (_, turn, hits) in found.iter().filter(|(own, turn, _)| worth - own <= 6 && turn.nth.abs_diff(first) <= 2) {
             state = state.or(self.state(&turn.place, &mut places));
             places.extend(self.places(turn, "tell_issue", hits, 0));
             evidence.push(turn.number);
@@ -233,8 +237,12 @@ impl<'a> Told<'a> {
         found.truncate(2);
         let Some((worth, first, _)) = found.first().cloned() else { return };
         let (mut places, mut evidence) = (Vec::new(), Vec::new());
+        let nth = self.turns[first].nth;
         for (own, index, hits) in found.into_iter().filter(|(own, _, _)| worth - own <= 4) {
             let turn = &self.turns[index];
+            if turn.nth.abs_diff(nth) > 1 {
+                continue;
+            }
             places.extend(self.places(turn, "tell_need", &hits, 0));
             let heaviest = hits.iter().map(|&at| self.teller.weight_of(&turn.clauses[at].place)).max();
             if heaviest < Some(SPARSE) {
@@ -266,6 +274,9 @@ impl<'a> Told<'a> {
             let when = self.when(&whole);
             let said = self.said(when.as_ref());
             let mut places = self.places(turn, "tell_commit", &hits, 0);
+            if !self.tells(&places) && when.is_none() {
+                continue;
+            }
             if self.teller.weight_of(&focus) < SPARSE {
                 places.extend(self.context(turn, 0));
                 places.extend(self.before(index, -1));
@@ -407,6 +418,9 @@ impl<'a> Told<'a> {
             let focus = turn.clauses[hits[0]].place.start..turn.place.end;
             let when = self.when(&reply.place).filter(|_| will).or_else(|| self.when(&focus));
             let mut places = self.places(turn, "tell_ask", &hits, 0);
+            if !self.tells(&places) && when.is_none() {
+                continue;
+            }
             places.extend(self.before(index, 0));
             if will {
                 places.extend(self.context(reply, 1));
@@ -442,6 +456,9 @@ impl<'a> Told<'a> {
             let mut places = self.places(turn, cue, &hits, 1);
             if turn.caller {
                 places.extend(self.context(other, 2));
+            }
+            if !self.tells(&places) {
+                continue;
             }
             let when = self.when(&turn.place).or_else(|| self.when(&other.place).filter(|_| turn.caller));
             let Some(list) = self.list_of(&places, MOST, turn.number) else { continue };
