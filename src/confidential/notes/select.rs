@@ -35,14 +35,18 @@ pub(super) fn statements(evidence: &Evidence<'_>) -> Vec<Statement> {
     let told = Told::new(&teller, evidence.ledger);
     let mut all = Vec::new();
     contact_requests(evidence, &mut all);
-    let why = reasons(evidence, &told, &all);
+    let (why, more) = reasons(evidence, &told, &all);
     all.extend(why);
-    all.extend(rest(evidence, &told));
+    all.extend(rest(evidence, &told, more));
     without_repeats(all)
 }
 
 /// Why the call: what is wrong and what is wanted, the early and the heavy first.
-fn reasons(evidence: &Evidence<'_>, told: &Told<'_>, asked: &[Statement]) -> Vec<Statement> {
+fn reasons(
+    evidence: &Evidence<'_>,
+    told: &Told<'_>,
+    asked: &[Statement],
+) -> (Vec<Statement>, Vec<Candidate>) {
     let (mut wrong, mut needs, mut old) = (Vec::new(), Vec::new(), Vec::new());
     told.issues(&mut wrong);
     told.needs(&mut needs);
@@ -54,19 +58,24 @@ fn reasons(evidence: &Evidence<'_>, told: &Told<'_>, asked: &[Statement]) -> Vec
     needs.extend(old.drain(..).map(|statement| Candidate { worth: early(&statement), statement }));
     let free = |c: &Candidate| !asked.iter().any(|s| s.evidence.iter().any(|t| c.statement.evidence.contains(t)));
     let mut chosen = best(wrong.into_iter().filter(free).collect(), 2);
-    chosen.extend(best(needs.into_iter().filter(free).collect(), 1));
+    let mut needs = best(needs.into_iter().filter(free).collect(), 2).into_iter();
+    chosen.extend(needs.next());
+    let more = needs.map(|candidate| Candidate { worth: candidate.worth.min(SECOND), ..candidate }).collect();
     chosen.sort_by_key(|candidate| std::cmp::Reverse(candidate.worth));
     let mut statements: Vec<Statement> = chosen.into_iter().map(|candidate| candidate.statement).collect();
     if statements.is_empty() && asked.is_empty() {
         subjects(evidence, &mut statements);
     }
     statements.truncate(3);
-    statements
+    (statements, more)
 }
 
+/// What a second request is worth at most.
+const SECOND: i32 = 9;
+
 /// What was agreed, promised, refused and told, the worthiest first.
-fn rest(evidence: &Evidence<'_>, told: &Told<'_>) -> Vec<Statement> {
-    let mut all: Vec<Candidate> = Vec::new();
+fn rest(evidence: &Evidence<'_>, told: &Told<'_>, more: Vec<Candidate>) -> Vec<Statement> {
+    let mut all = more;
     let mut old = Vec::new();
     appointments(evidence, told, &mut old);
     all.extend(worth(&mut old, 14));
@@ -117,7 +126,7 @@ fn quota(rule: &str) -> usize {
     match rule {
         "told.cause" | "told.caller" | "period" | "possible" => 1,
         "told.refusal" | "told.agreed" | "told.time" | "told.decided" => 2,
-        _ => 6,
+        _ => 9,
     }
 }
 

@@ -5,7 +5,8 @@
 
 use super::clauses::Clause;
 use super::pattern::{self, View};
-use super::{phrase, say, tokens};
+use super::values::Kind;
+use super::{phrase, say, tokens, when};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -99,8 +100,18 @@ impl<'a> Teller<'a> {
             let (caller, agent) = self.view.counts.get(&token.text).copied().unwrap_or_default();
             self.weight(at) + (caller + agent).min(6) as i32 - i32::from(turn - token.turn) / 2
         };
-        let best = fresh.max_by_key(|(at, token)| (weigh(*at, token), *at))?;
-        (weigh(best.0, best.1) >= TOPICAL).then(|| say::phrase(self.view, &(best.0..best.0 + 1)))
+        let (at, token) = fresh.max_by_key(|(at, token)| (weigh(*at, token), *at))?;
+        if weigh(at, token) < TOPICAL {
+            return None;
+        }
+        // "Floor" alone says less than "floor plan".
+        let beside = |other: usize| {
+            let tokens = &self.view.tokens;
+            other < tokens.len() && tokens[other].turn == token.turn && self.is_told(other) && self.weight(other) >= 3
+        };
+        let from = at - usize::from(at > 0 && beside(at - 1));
+        let to = at + 1 + usize::from(from == at && beside(at + 1));
+        Some(say::list(self.view.lexicon, &self.phrases(&(from..to).collect())))
     }
 
     /// Chosen words as they are said: neighbours together, each with its denial.
@@ -123,12 +134,27 @@ impl<'a> Teller<'a> {
                     last = last.map(|(_, long)| (at + 1, long + 1));
                 }
                 (_, _, denied) => {
+                    let text = self.counted(at, text);
                     phrases.push(denied.map_or_else(|| text.clone(), |frame| say::fill(frame, &[("", &text)])));
                     last = Some((at + 1, 1));
                 }
             }
         }
         phrases
+    }
+
+    /// "Two SIM cards": a number right before a word belongs to it.
+    fn counted(&self, at: usize, text: String) -> String {
+        let before = at.checked_sub(1).and_then(|before| self.view.covered[before]).map(|v| &self.view.values[v]);
+        match before.map(|value| (&value.kind, value.to, value.turn)) {
+            Some((Kind::Count(count), to, turn)) if to == at && turn == self.view.tokens[at].turn => {
+                let mut counted = when::number(u64::from(*count));
+                counted.push(' ');
+                counted.push_str(&text);
+                counted
+            }
+            _ => text,
+        }
     }
 
     /// A word as it stands in a list: in German a noun has its capital, where it is known to be one.

@@ -240,7 +240,7 @@ impl<'a> Told<'a> {
         let nth = self.turns[first].nth;
         for (own, index, hits) in found.into_iter().filter(|(own, _, _)| worth - own <= 4) {
             let turn = &self.turns[index];
-            if turn.nth.abs_diff(nth) > 1 {
+            if turn.nth.abs_diff(nth) > 1 || turn.number.abs_diff(self.turns[first].number) > BACK {
                 continue;
             }
             places.extend(self.places(turn, "tell_need", &hits, 0));
@@ -274,6 +274,10 @@ impl<'a> Told<'a> {
             let when = self.when(&whole);
             let said = self.said(when.as_ref());
             let mut places = self.places(turn, "tell_commit", &hits, 0);
+            for &at in hits.iter().filter(|&&at| self.teller.says("tell_sure", &turn.clauses[at])) {
+                let before = at.checked_sub(1).and_then(|before| turn.clauses.get(before));
+                places.extend(before.filter(|c| self.teller.is_plain(c)).map(|clause| (clause.place.clone(), 3)));
+            }
             if !self.tells(&places) && when.is_none() {
                 continue;
             }
@@ -375,7 +379,9 @@ impl<'a> Told<'a> {
             let (by, speaker) = side(turn.caller);
             let values = [("Speaker", self.view().lexicon.frame(speaker)), ("list", list.as_str())];
             let text = say::sentence(self.view().lexicon, "told_cause", &values);
-            let worth = 4 + self.teller.weight_of(&turn.place) / 6 - turn.nth as i32 / 2;
+            let asked = index > 0 && self.turns[index - 1].clauses.iter().any(|c| c.question) && !turn.caller;
+            let early = turn.nth as i32 / 2;
+            let worth = 4 + self.teller.weight_of(&turn.place) / 6 + 3 * i32::from(asked) - early;
             self.push(out, Kind::Cause, by, Modality::Claim, text, vec![turn.number], "told.cause", worth);
         }
     }
