@@ -88,6 +88,27 @@ impl Numbers {
     pub fn is_german(&self) -> bool {
         self.style == Style::UnitAndTens
     }
+
+    /// "sechshundertdreißig", "zwölfhundert", "zweitausendneunzehn": a German number of more than two digits is one word.
+    pub fn glued(&self, word: &str) -> Option<u64> {
+        let big = self.thousand.iter().chain(&self.hundred);
+        if !self.is_german() || word.len() < 9 || !big.clone().any(|big| word.contains(big.as_str())) {
+            return None;
+        }
+        let Some((thousands, rest)) = word.split_once("tausend") else { return self.hundreds(word) };
+        let thousands = if thousands.is_empty() { Some(1) } else { self.hundreds(thousands) };
+        let rest = if rest.is_empty() { Some(0) } else { self.hundreds(rest) };
+        Some(thousands? * 1_000 + rest?)
+    }
+
+    fn hundreds(&self, word: &str) -> Option<u64> {
+        let below = |word: &str| self.small.get(word).or_else(|| self.tens.get(word)).copied();
+        let Some((hundreds, rest)) = word.split_once("hundert") else { return below(word) };
+        let hundreds = if hundreds.is_empty() { Some(1) } else { below(hundreds).filter(|n| *n < 20) };
+        let rest = rest.strip_prefix("und").unwrap_or(rest);
+        let rest = if rest.is_empty() { Some(0) } else { below(rest) };
+        Some(hundreds? * 100 + rest?)
+    }
 }
 
 pub(in crate::confidential) struct Shift {

@@ -78,6 +78,9 @@ fn german_values_are_read_from_both_recognisers() {
     is(De, "vier und achtzig euro fünfzig", &[euros(8_450)]);
     is(De, "Das sind 84,50 Euro.", &[euros(8_450)]);
     is(De, "ein hundert drei und sechzig euro", &[euros(16_300)]);
+    is(De, "sechshundertdreißig euro", &[euros(63_000)]);
+    is(De, "zwölfhundertachtzig euro", &[euros(128_000)]);
+    is(De, "zweitausendneunhundert euro und hundertzwei euro", &[euros(290_000), euros(10_200)]);
     is(De, "um sieben uhr fünf und vierzig", &[time(7, 45)]);
     is(De, "um 7:45 Uhr", &[time(7, 45)]);
     is(De, "um 7.45 Uhr", &[time(7, 45)]);

@@ -207,6 +207,9 @@ impl Reader<'_> {
 
     fn spoken(&self, at: usize) -> Option<Number> {
         let numbers = &self.lexicon.numbers;
+        if let Some(value) = numbers.glued(self.text(at)) {
+            return Some(Number { value, cents: None, next: at + 1 });
+        }
         let mut total = 0;
         let mut next = at;
         let mut any = false;
