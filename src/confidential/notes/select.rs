@@ -897,24 +897,25 @@ fn causes(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
 /// References that were read back, in one statement; the number to call in another.
 fn references(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
-    let mut seen: Vec<&str> = Vec::new();
     let mut given: [(Vec<String>, Vec<u16>); 2] = Default::default();
-    for value in view.values.iter().rev() {
-        let Valued::Digits(text) = &value.kind else { continue };
+    let usable = |value: &&Value| {
+        let Valued::Digits(text) = &value.kind else { return false };
         let digits = text.chars().filter(char::is_ascii_digit).count();
         let banned = view.banned[value.from..value.to].iter().any(|banned| *banned);
-        let known = seen.iter().any(|other| other.contains(text.as_str()));
-        if banned || known || !(4..=13).contains(&digits) || !value.read_back || is_phone(evidence, value) {
-            continue;
+        !banned && (4..=13).contains(&digits) && value.read_back && !is_phone(evidence, value)
+    };
+    let mut seen: Vec<&str> = Vec::new();
+    for value in view.values.iter().filter(usable) {
+        let Valued::Digits(text) = &value.kind else { continue };
+        if !seen.iter().any(|other| other.contains(text.as_str())) {
+            seen.push(text);
+            let (texts, turns) = &mut given[usize::from(value.speaker.is_caller())];
+            texts.push(text.clone());
+            turns.push(value.turn);
         }
-        seen.push(text);
-        let (texts, turns) = &mut given[usize::from(value.speaker.is_caller())];
-        texts.push(text.clone());
-        turns.push(value.turn);
     }
     for (caller, (mut texts, turns)) in given.into_iter().enumerate().filter(|(_, (texts, _))| !texts.is_empty()) {
         texts.truncate(3);
-        texts.reverse();
         let frame = if texts.len() == 1 { "reference" } else { "references" };
         let label = view.lexicon.frame("label");
         let digits = say::list(view.lexicon, &texts);

@@ -156,6 +156,13 @@ impl<'a> Told<'a> {
         super::ledger::kinds(when).iter().any(|kind| self.ledger.dead.contains(kind))
     }
 
+    /// Whether a turn says one of the time's values again.
+    fn echoes(&self, turn: &Turn<'a>, when: &When) -> bool {
+        let said = super::values::within(self.view().values, &turn.place).map(|at| &self.view().values[at].kind);
+        let known = super::ledger::kinds(when);
+        said.into_iter().any(|kind| known.iter().any(|other| kind == other))
+    }
+
     /// Whether an appointment names it already.
     fn is_settled(&self, when: &When) -> bool {
         let kinds = super::ledger::kinds(when);
@@ -315,7 +322,7 @@ impl<'a> Told<'a> {
     /// Whether a clause of the agent's binds: "what I can promise" does, whatever stands beside it.
     fn commits(&self, clause: &Clause) -> bool {
         let says = |cue| self.teller.says(cue, clause);
-        let firm = !clause.question && !clause.negated && !says("tell_unsure");
+        let firm = !clause.question && !clause.negated && !says("tell_unsure") && !says("tell_duty");
         says("tell_sure") || firm && says("tell_commit") && !says("tell_refuse")
     }
 
@@ -482,9 +489,7 @@ impl<'a> Told<'a> {
     pub fn amounts(&self, out: &mut Vec<Candidate>) {
         let view = self.view();
         let mut seen = BTreeSet::new();
-        let mut texts: Vec<String> = Vec::new();
-        let mut evidence = Vec::new();
-        let mut firm = false;
+        let mut sides: [(Vec<String>, Vec<u16>, bool); 2] = Default::default();
         for (at, value) in view.values.iter().enumerate() {
             let Some((cents, currency)) = self.money(value) else { continue };
             let Some(clause) = self.teller.clauses.iter().position(|c| c.place.contains(&value.from)) else { continue };
@@ -501,7 +506,6 @@ impl<'a> Told<'a> {
             if banned || !(value.read_back || accepted) || !seen.insert(cents) {
                 continue;
             }
-            firm |= value.read_back || answer == Answer::Accepted;
             let place = self.teller.clauses[clause].place.clone();
             let mut text = match currency {
                 Some(currency) => say::amount(view.lexicon, cents, currency),
@@ -513,21 +517,40 @@ impl<'a> Told<'a> {
                 text.push_str(&list);
                 text.push(')');
             }
+            let by_caller = value.speaker.is_caller() && !self.agent_says_soon(at);
+            let (texts, evidence, firm) = &mut sides[usize::from(by_caller)];
+            *firm |= value.read_back || answer == Answer::Accepted;
             texts.push(text);
             evidence.push(value.turn);
             evidence.extend(turn);
-            if value.speaker.is_caller() {
-                evidence.push(value.turn + 1);
+            if value.speaker.is_caller() && !by_caller {
+                evidence.extend(self.turns.iter().map(|turn| turn.number).find(|&number| number > value.turn));
             }
         }
-        if texts.is_empty() {
-            return;
+        for (caller, (mut texts, evidence, firm)) in sides.into_iter().enumerate() {
+            if texts.is_empty() {
+                continue;
+            }
+            texts.truncate(3);
+            let (by, speaker) = side(caller == 1);
+            let frame = if texts.len() == 1 { "amount" } else { "amounts" };
+            let values =
+                [("Speaker", view.lexicon.frame(speaker)), ("amounts", &say::list(view.lexicon, &texts))];
+            let text = say::sentence(view.lexicon, frame, &values);
+            let worth = if firm { 12 } else { 8 };
+            self.push(out, Kind::Amount, by, Modality::Fact, text, evidence, "told.amount", worth);
         }
-        texts.truncate(3);
-        let frame = if texts.len() == 1 { "amount" } else { "amounts" };
-        let values = [("Speaker", view.lexicon.frame("Agent")), ("amounts", &say::list(view.lexicon, &texts))];
-        let text = say::sentence(view.lexicon, frame, &values);
-        self.push(out, Kind::Amount, Speaker::Agent(1), Modality::Fact, text, evidence, "told.amount", if firm { 12 } else { 8 });
+    }
+
+    /// Whether the agent says the same amount within two turns, before or after: then it is the agent's, whoever was
+    /// heard first.
+    fn agent_says_soon(&self, at: usize) -> bool {
+        let values = self.view().values;
+        let value = &values[at];
+        let same = |other: &super::values::Value| {
+            !other.speaker.is_caller() && self.money(other).map(|m| m.0) == self.money(value).map(|m| m.0)
+        };
+        values.iter().any(|other| same(other) && other.turn.abs_diff(value.turn) <= 2)
     }
 
     /// Times that the agent named for sure: agreed where the caller took them up, told where not.
@@ -536,14 +559,15 @@ impl<'a> Told<'a> {
             for (at, clause) in turn.clauses.iter().enumerate() {
                 let says = |cue| self.teller.says(cue, clause);
                 let unsure = (clause.hedged || says("tell_unsure")) && !says("tell_sure");
-                if clause.question || clause.negated || says("tell_refuse") {
+                if clause.question || clause.negated || says("tell_refuse") || says("tell_ask") {
                     continue;
                 }
                 let Some(when) = self.when(&clause.place).filter(|when| !self.is_settled(when)) else { continue };
                 let Some(reply) = self.turns.get(index + 1) else { continue };
                 let taken = when.values.iter().any(|&value| self.view().values[value].read_back);
                 let (answer, answered) = pairs::answer(self.teller.clauses, turn.first + at);
-                let agreed = answer == Answer::Accepted && (taken || answered == Some(reply.number));
+                let echoed = self.echoes(reply, &when);
+                let agreed = echoed || answer == Answer::Accepted && (taken || answered == Some(reply.number));
                 let doubt = (unsure || clause.past) && !(agreed && taken);
                 if answer == Answer::Rejected || doubt || when.day.is_none() && when.time.is_none() {
                     continue;
