@@ -84,8 +84,8 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>, more: Vec<Candidate>) -> Vec<S
     all.extend(worth(&mut old, 9));
     decisions(evidence, &mut old);
     all.extend(worth(&mut old, 7));
-    claims(evidence, &mut old);
-    all.extend(worth(&mut old, 8));
+    claims(evidence, told, &mut old);
+    all.extend(worth(&mut old, 10));
     times(evidence, told, &mut old);
     all.extend(worth(&mut old, 10));
     hours(evidence, &mut old);
@@ -108,7 +108,9 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>, more: Vec<Candidate>) -> Vec<S
     told.times(&mut all);
     told.decided(&mut all);
     told.follow_ups(&mut all);
-    all.sort_by_key(|candidate| std::cmp::Reverse(candidate.worth));
+    // What takes few words leaves room for more.
+    let words = |candidate: &Candidate| candidate.statement.text.split(' ').count() as i32;
+    all.sort_by_key(|candidate| std::cmp::Reverse(candidate.worth * WORDS_A_WORTH - words(candidate)));
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let few = |candidate: &Candidate| {
         let count = counts.entry(candidate.statement.rule).or_default();
@@ -120,6 +122,9 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>, more: Vec<Candidate>) -> Vec<S
         move |candidate| few(candidate)
     }).map(|candidate| candidate.statement).collect()
 }
+
+/// Words that outweigh one point of worth.
+const WORDS_A_WORTH: i32 = 4;
 
 /// How many statements of a rule a note may have.
 fn quota(rule: &str) -> usize {
@@ -860,7 +865,7 @@ fn clause_at(clauses: &[Clause], token: usize) -> Option<usize> {
 }
 
 /// "Your colleague promised me": a claim about an earlier call, never a promise.
-fn claims(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+fn claims(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
     for clause in evidence.clauses.iter().filter(|clause| clause.speaker.is_caller() && !clause.question) {
         let Some(hit) = pattern::first(view.lexicon.cue("claim"), view, &clause.place) else { continue };
@@ -868,7 +873,9 @@ fn claims(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         let np =
             after.into_iter().find(|phrase| is_subject(view, phrase)).map(|p| say::bare_phrase(view, &p));
         let np = np.map(|np| say::fill(view.lexicon.frame("claim_np"), &[("np", &np)])).unwrap_or_default();
-        let text = say::sentence(view.lexicon, "claim", &[("np", &np)]);
+        let mut text = say::sentence(view.lexicon, "claim", &[("np", &np)]);
+        let details = told.details(&[clause.turn], Some(clause.place.clone()), 0, 2, &text);
+        append(&mut text, details);
         out.push(make(Kind::Issue, CALLER, Modality::Claim, text, vec![clause.turn], "claim"));
         return;
     }

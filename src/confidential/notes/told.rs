@@ -566,9 +566,10 @@ impl<'a> Told<'a> {
                 let Some(reply) = self.turns.get(index + 1) else { continue };
                 let taken = when.values.iter().any(|&value| self.view().values[value].read_back);
                 let (answer, answered) = pairs::answer(self.teller.clauses, turn.first + at);
-                let echoed = self.echoes(reply, &when);
+                let open = reply.clauses.iter().any(|c| c.question || c.rejects || self.teller.says("tell_need", c));
+                let echoed = self.echoes(reply, &when) && !open;
                 let agreed = echoed || answer == Answer::Accepted && (taken || answered == Some(reply.number));
-                let doubt = (unsure || clause.past) && !(agreed && taken);
+                let doubt = (unsure || clause.past) && !(echoed && answer == Answer::Accepted);
                 if answer == Answer::Rejected || doubt || when.day.is_none() && when.time.is_none() {
                     continue;
                 }
