@@ -59,7 +59,14 @@ fn reasons(
     let free = |c: &Candidate| !asked.iter().any(|s| s.evidence.iter().any(|t| c.statement.evidence.contains(t)));
     let mut chosen = best(wrong.into_iter().filter(free).collect(), 2);
     let mut needs = best(needs.into_iter().filter(free).collect(), 2).into_iter();
-    chosen.extend(needs.next());
+    // Where it is known what is wrong, a wish told by its words adds little.
+    let plain = |c: &Candidate| !chosen.is_empty() && c.statement.rule == "told.request";
+    let first = needs.next();
+    let second = first.as_ref().is_some_and(plain);
+    let mut needs = first.into_iter().chain(needs);
+    if !second {
+        chosen.extend(needs.next());
+    }
     let more = needs.map(|candidate| Candidate { worth: candidate.worth.min(SECOND), ..candidate }).collect();
     chosen.sort_by_key(|candidate| std::cmp::Reverse(candidate.worth));
     let mut statements: Vec<Statement> = chosen.into_iter().map(|candidate| candidate.statement).collect();
@@ -88,7 +95,7 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>, more: Vec<Candidate>) -> Vec<S
     all.extend(worth(&mut old, 10));
     times(evidence, told, &mut old);
     all.extend(worth(&mut old, 10));
-    hours(evidence, &mut old);
+    hours(evidence, told, &mut old);
     all.extend(worth(&mut old, 7));
     references(evidence, &mut old);
     all.extend(worth(&mut old, 6));
@@ -152,7 +159,9 @@ fn without_repeats(all: Vec<Statement>) -> Vec<Statement> {
         let again = kept.iter().any(|other| {
             let shares = statement.evidence.iter().any(|turn| other.evidence.contains(turn));
             let told = statement.rule.starts_with("told.") || other.rule.starts_with("told.");
-            let same = shares && told && family(other.kind) == family(statement.kind);
+            let near = statement.evidence.iter().any(|turn| other.evidence.iter().any(|t| t.abs_diff(*turn) <= 1));
+            let dated = near && other.rule == "told.time" && statement.rule == "date";
+            let same = dated || shares && told && family(other.kind) == family(statement.kind);
             other.text == statement.text || same
         });
         let named = |digits: &str| kept.iter().any(|other| other.text.contains(digits));
@@ -627,7 +636,8 @@ fn refusals(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
     let mut turns = BTreeSet::new();
     for deed in evidence.deeds.iter().filter(|deed| deed.mode == Mode::Refuse && !deed.speaker.is_caller()) {
-        let Some(act) = act_text(view, deed, false) else { continue };
+        let bare = deed.object.is_none() && deed.amount.is_none();
+        let Some(act) = act_text(view, deed, false).filter(|_| !bare) else { continue };
         let not_yet = pattern::any(view.lexicon.cue("not_yet"), view, &evidence.clauses[deed.clause].place);
         if not_yet || !turns.insert(deed.turn) {
             continue;
@@ -763,7 +773,7 @@ fn times(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
         {
             let day = when::day(view.lexicon, &day);
             let mut text = say::sentence(view.lexicon, "earliest", &[("when", &day)]);
-            let details = told.details(&[clause.turn], None, 1, 2, &text);
+            let details = told.details(&[clause.turn], None, 3, 2, &text);
             append(&mut text, details);
             out.push(make(Kind::Information, AGENT, Modality::Possible, text, vec![clause.turn], "earliest"));
         }
@@ -778,7 +788,7 @@ fn times(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
 }
 
 /// Times without a day, and those of every week: opening hours, deadlines.
-fn hours(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+fn hours(evidence: &Evidence<'_>, teller: &Told<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
     let (mut told, mut heard) = (Vec::new(), Vec::new());
     let sure = |clause: &&Clause| {
@@ -802,7 +812,9 @@ fn hours(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         }
     }
     if !told.is_empty() {
-        let text = say::sentence(view.lexicon, "times", &[("times", &say::list(view.lexicon, &told))]);
+        let mut text = say::sentence(view.lexicon, "times", &[("times", &say::list(view.lexicon, &told))]);
+        let details = teller.details(&heard, None, 1, 2, &text);
+        append(&mut text, details);
         out.push(make(Kind::Information, AGENT, Modality::Fact, text, heard, "times"));
     }
 }

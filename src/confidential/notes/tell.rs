@@ -135,6 +135,9 @@ impl<'a> Teller<'a> {
                 }
                 (_, _, denied) => {
                     let text = self.counted(at, text);
+                    if phrases.contains(&text) {
+                        continue;
+                    }
                     phrases.push(denied.map_or_else(|| text.clone(), |frame| say::fill(frame, &[("", &text)])));
                     last = Some((at + 1, 1));
                 }

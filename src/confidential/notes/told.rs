@@ -207,6 +207,9 @@ impl<'a> Told<'a> {
             evidence.push(turn.number);
         }
         let Some(list) = self.list(&places, MOST + evidence.len(), "") else { return };
+        if !list.contains(' ') {
+            return;
+        }
         let frame = if state.is_some() { "told_issue" } else { "told_issue_plain" };
         let values = [("state", state.unwrap_or_default()), ("list", list.as_str())];
         let text = say::sentence(self.view().lexicon, frame, &values);
@@ -458,7 +461,8 @@ impl<'a> Told<'a> {
             let Some(other) = self.turns.get(other).filter(|other| other.caller != turn.caller) else { continue };
             let mut hits = self.hits(turn, if turn.caller { "tell_decide" } else { "tell_recap" }, "tell_refuse");
             hits.retain(|&at| !turn.clauses[at].question && !turn.clauses[at].negated);
-            let takes = turn.caller || other.clauses.iter().any(|c| c.accepts) && !other.clauses.iter().any(|c| c.rejects);
+            let late = turn.caller || 2 * index > self.turns.len();
+            let takes = turn.caller || late && other.clauses.iter().any(|c| c.accepts) && !other.clauses.iter().any(|c| c.rejects);
             if hits.is_empty() || !takes {
                 continue;
             }
@@ -477,7 +481,7 @@ impl<'a> Told<'a> {
             let Some(list) = self.list_of(&places, MOST, turn.number) else { continue };
             let said = self.said(when.as_ref());
             let frame = if turn.caller { "told_decided" } else { "told_fixed" };
-            let values = [("list", list.as_str()), ("when", said.trim_start())];
+            let values = [("list", list.as_str()), ("when", said.as_str())];
             let text = say::sentence(self.view().lexicon, frame, &values);
             let worth = 5 + self.teller.weight_of(&turn.place) / 6 + 2 * i32::from(when.is_some());
             let evidence = vec![turn.number, other.number];
@@ -512,7 +516,8 @@ impl<'a> Told<'a> {
                 None => when::number(cents / 100),
             };
             text.push_str(super::select::rate(view, &(value.to..place.end)));
-            if let Some(list) = self.list(&[(place, 0)], 2, "") {
+            let object = self.list(&[(place, 0)], 2, "").or_else(|| self.teller.topic(value.turn, BACK, ""));
+            if let Some(list) = object {
                 text.push_str(" (");
                 text.push_str(&list);
                 text.push(')');
@@ -589,7 +594,7 @@ impl<'a> Told<'a> {
                     (false, _) => ("told_time", Kind::Information, Modality::Fact),
                 };
                 let said = when.say(self.view().lexicon);
-                let values = [("when", said.trim()), ("list", &say::list(self.view().lexicon, &items))];
+                let values = [("when", said.as_str()), ("list", &say::list(self.view().lexicon, &items))];
                 let text = say::sentence(self.view().lexicon, frame, &values);
                 let worth = 4 + 3 * i32::from(taken) + 4 * i32::from(agreed);
                 let evidence = if agreed { vec![turn.number, reply.number] } else { vec![turn.number] };
