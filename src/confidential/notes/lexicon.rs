@@ -240,6 +240,8 @@ pub(in crate::confidential) struct Sensitive {
     pub secrets: Vec<Stem>,
     pub cards: Vec<Stem>,
     pub birth: Vec<Stem>,
+    /// The same as written: without its accent "né" is a negation.
+    pub born: BTreeSet<String>,
     /// How the point of an e-mail address is said.
     pub dots: BTreeSet<String>,
 }
@@ -450,6 +452,7 @@ struct SensitiveFile {
     secrets: String,
     cards: String,
     birth: String,
+    born: String,
     dots: String,
 }
 
@@ -489,6 +492,7 @@ fn load(language: Language) -> Result<Lexicon, LexiconError> {
             secrets: stems(&sensitive.secrets),
             cards: stems(&sensitive.cards),
             birth: stems(&sensitive.birth),
+            born: sensitive.born.split_whitespace().map(str::to_owned).collect(),
             dots: set(&sensitive.dots),
         },
         cues,
