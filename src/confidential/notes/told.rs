@@ -153,7 +153,12 @@ impl<'a> Told<'a> {
     }
 
     fn is_dead(&self, when: &When) -> bool {
-        super::ledger::kinds(when).iter().any(|kind| self.ledger.dead.contains(kind))
+        let fell = super::ledger::kinds(when).iter().any(|kind| self.ledger.dead.contains(kind));
+        fell || self.ledger.appointments.iter().any(|appointment| {
+            let other = &appointment.when;
+            let same = matches!((&when.day, &other.day), (Some(a), Some(b)) if when::same_day(a, b));
+            same && when.time.is_some() && other.time.is_some() && when.time != other.time
+        })
     }
 
     /// Whether a turn says one of the time's values again.
@@ -575,7 +580,7 @@ impl<'a> Told<'a> {
                 let echoed = self.echoes(reply, &when) && !open;
                 let agreed = echoed || answer == Answer::Accepted && (taken || answered == Some(reply.number));
                 let doubt = (unsure || clause.past) && !(echoed && answer == Answer::Accepted);
-                if answer == Answer::Rejected || doubt || when.day.is_none() && when.time.is_none() {
+                if answer == Answer::Rejected || doubt || when.time.is_none() && matches!(when.day, None | Some(Valued::Month(_))) {
                     continue;
                 }
                 let mut places = self.places(turn, "tell_commit", &[at], 0);
