@@ -43,6 +43,10 @@ impl<'a> Teller<'a> {
                 }
             }
         }
+        // A company's greeting tells nothing, as long as the caller does not take it up.
+        let greeting = view.tokens.iter().take_while(|token| token.turn == 0 && !token.speaker.is_caller());
+        let own = |word: &str| view.counts.get(word).is_some_and(|(caller, _)| *caller > 0);
+        names.extend(greeting.map(|token| token.text.as_str()).filter(|word| !own(word)));
         Teller { view, clauses, names }
     }
 
