@@ -135,7 +135,10 @@ fn amount_of(view: View<'_>, place: &Range<usize>) -> Option<usize> {
 /// "send me that", "order it": the object was named before.
 fn is_pronoun(view: View<'_>, place: &Range<usize>, from: usize) -> bool {
     let after = from + 1..(from + 3).min(place.end);
-    after.clone().any(|at| {
+    // "je vous l'envoie": what would be an article is a pronoun right before the verb.
+    let before = from.checked_sub(1).filter(|at| place.contains(at) && view.lexicon.elides);
+    let clitic = before.is_some_and(|at| view.words().determiners.contains(&view.tokens[at].text));
+    clitic || after.clone().any(|at| {
         let next_is_content = at + 1 < place.end && phrase::is_content(view, at + 1);
         view.words().pronouns.contains(&view.tokens[at].text) && !next_is_content
     })
@@ -144,7 +147,12 @@ fn is_pronoun(view: View<'_>, place: &Range<usize>, from: usize) -> bool {
 /// The noun phrase beside the verb: after it, or, where the verb stands late, before it.
 fn object_of(view: View<'_>, place: &Range<usize>, from: usize) -> Option<Range<usize>> {
     // The act's own words may hold its object ("schicke" ... "raus"), so the search begins after its first word.
-    let after = phrases(view, &(from + 1..place.end)).into_iter().next();
+    let channels = ["channel_email", "channel_text", "channel_post"].map(|cue| view.lexicon.cue(cue));
+    let is_channel = |phrase: &Range<usize>| {
+        let near = phrase.start.saturating_sub(1).max(place.start)..phrase.end;
+        channels.iter().any(|cue| pattern::any(cue, view, &near))
+    };
+    let after = phrases(view, &(from + 1..place.end)).into_iter().find(|phrase| !is_channel(phrase));
     let before = phrases(view, &(place.start..from)).into_iter().last();
     let determined = |phrase: &Option<Range<usize>>| {
         phrase.as_ref().is_some_and(|p| view.words().determiners.contains(&view.tokens[p.start].text))
