@@ -276,7 +276,8 @@ impl Reader<'_> {
                 let (ten, next) = match tens(at) {
                     Some(ten) => (ten, at + 1),
                     None if small(at) == Some(4) && tens(at + 1) == Some(20) => (80, at + 2),
-                    None => return small(at).map(|value| (value, at + 1)),
+                    // "dix sept" for "dix-sept".
+                    None => return small(at).map(|value| self.teens_of_french(value, at + 1)),
                 };
                 let after_and = next + usize::from(numbers.and.contains(self.text(next)));
                 let most = if ten == 60 || ten == 80 { 20 } else { 10 };
@@ -291,11 +292,11 @@ impl Reader<'_> {
         small(at).map(|value| (value, at + 1))
     }
 
-    /// "dix huit" is torn apart by recognisers: 70 + 8, 90 + 8.
+    /// "dix huit" is torn apart by recognisers: 10 + 8, 70 + 8, 90 + 8.
     fn teens_of_french(&self, value: u64, next: usize) -> (u64, usize) {
         let unit = self.lexicon.numbers.small.get(self.text(next)).copied();
         match unit {
-            Some(unit) if (value == 70 || value == 90) && (7..10).contains(&unit) => (value + unit, next + 1),
+            Some(unit) if matches!(value, 10 | 70 | 90) && (7..10).contains(&unit) => (value + unit, next + 1),
             _ => (value, next),
         }
     }
@@ -604,6 +605,10 @@ impl Reader<'_> {
         }
         if time.hour.contains(self.text(number.next)) {
             let next = number.next + 1;
+            if let Some((minutes, next)) = self.shift_at(next).filter(|_| self.lexicon.elides) {
+                let total = (i64::from(hour) * 60 + i64::from(minutes)).rem_euclid(24 * 60);
+                return self.with_half_of_day((u8::try_from(total / 60).ok()?, (total % 60) as u8), next, true);
+            }
             let minute = self.number(next).filter(|n| n.value < 60 && !self.starts_another(n.next));
             return match minute.and_then(|n| Some((u8::try_from(n.value).ok()?, n.next))) {
                 Some((minute, next)) if minute >= 5 => self.with_half_of_day((hour, minute), next, true),
@@ -625,13 +630,17 @@ impl Reader<'_> {
         (bare || time.time_openers.contains(self.before(at, 1))).then_some(((hour, 0), number.next, false))
     }
 
-    /// "half past ten", "halb elf", "quarter to nine".
-    fn half_or_quarter(&self, at: usize) -> Option<((u8, u8), usize, bool)> {
-        let shift = self.lexicon.time.shifts.iter().find_map(|shift| {
+    /// "half past", "quarter to"; in French behind the hour: "et demie", "moins le quart".
+    fn shift_at(&self, at: usize) -> Option<(i16, usize)> {
+        self.lexicon.time.shifts.iter().find_map(|shift| {
             let fits = shift.words.iter().enumerate().all(|(i, word)| self.text(at + i) == word);
             fits.then_some((shift.minutes, at + shift.words.len()))
-        });
-        let (minutes, hour_at) = shift?;
+        })
+    }
+
+    /// "half past ten", "halb elf", "quarter to nine".
+    fn half_or_quarter(&self, at: usize) -> Option<((u8, u8), usize, bool)> {
+        let (minutes, hour_at) = self.shift_at(at).filter(|_| !self.lexicon.elides)?;
         let hour = self.number(hour_at).filter(|n| n.value < 25 && n.cents.is_none())?;
         let total = (i64::try_from(hour.value).ok()? * 60 + i64::from(minutes)).rem_euclid(24 * 60);
         let clock = (u8::try_from(total / 60).ok()?, u8::try_from(total % 60).ok()?);
