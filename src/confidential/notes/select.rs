@@ -48,7 +48,7 @@ fn reasons(
     asked: &[Statement],
 ) -> (Vec<Statement>, Vec<Candidate>) {
     let (mut wrong, mut needs, mut old) = (Vec::new(), Vec::new(), Vec::new());
-    told.issues(&mut wrong);
+    told.issues(asked, &mut wrong);
     told.needs(&mut needs);
     questions(evidence, &mut old);
     needs.extend(worth(&mut old, 14));

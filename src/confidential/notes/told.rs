@@ -49,6 +49,9 @@ const BACK: u16 = 6;
 /// Weight below which a clause alone does not say what it is about.
 const SPARSE: i32 = 12;
 
+/// Tokens from which on a turn says something, whatever its words.
+const LONG: usize = 9;
+
 /// Turns of the caller that may still tell why they call.
 const EARLY: usize = 4;
 
@@ -66,7 +69,8 @@ impl<'a> Told<'a> {
         for range in super::ledger::turns(clauses) {
             let place = clauses[range.start].place.start..clauses[range.end - 1].place.end;
             let caller = clauses[range.start].speaker.is_caller();
-            let says = caller && place.clone().filter(|&at| teller.is_told(at)).count() >= 3;
+            let told = place.clone().filter(|&at| teller.is_told(at)).count();
+            let says = caller && (told >= 3 || place.len() >= LONG);
             turns.push(Turn {
                 number: clauses[range.start].turn,
                 clauses: &clauses[range.clone()],
@@ -188,9 +192,12 @@ impl<'a> Told<'a> {
     }
 
     /// What is wrong: the two heaviest of the caller's early turns that hold a state of that class, in one statement.
-    pub fn issues(&self, out: &mut Vec<Candidate>) {
+    pub fn issues(&self, asked: &[Statement], out: &mut Vec<Candidate>) {
         let mut found: Vec<(i32, &Turn<'a>, Vec<usize>)> = Vec::new();
         for turn in self.turns.iter().filter(|turn| turn.caller && turn.nth <= EARLY) {
+            if asked.iter().any(|statement| statement.evidence.contains(&turn.number)) {
+                continue;
+            }
             let mut hits = self.hits(turn, "tell_issue", "tell_fine");
             hits.extend((0..turn.clauses.len()).filter(|&at| self.is_known(&turn.clauses[at].place)));
             hits.sort_unstable();
