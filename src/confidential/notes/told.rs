@@ -319,8 +319,8 @@ impl<'a> Told<'a> {
             let channel = self.channel(&focus);
             let values = [("list", list.as_str()), ("when", &said), ("channel", channel)];
             let text = say::sentence(self.view().lexicon, frame, &values);
-            let mut worth = 3 + self.teller.weight_of(&focus) / 6;
-            worth += 4 * i32::from(when.is_some()) + 2 * i32::from(calls) + i32::from(answer == Answer::Accepted);
+            let mut worth = 2 + self.teller.weight_of(&focus) / 8;
+            worth += 5 * i32::from(when.is_some()) + 3 * i32::from(calls) + i32::from(answer == Answer::Accepted);
             let mut evidence = vec![turn.number];
             evidence.extend(answered);
             self.push(out, kind, Speaker::Agent(1), Modality::Committed, text, evidence, "told.promise", worth);
@@ -375,7 +375,7 @@ impl<'a> Told<'a> {
             let values = [("list", list.as_str()), ("when", said.as_deref().unwrap_or_default())];
             let text = say::sentence(self.view().lexicon, "told_refused", &values);
             let asked = !needs.is_empty() || before.is_some_and(|b| b.clauses.iter().any(|c| c.question));
-            let worth = 2 + 4 * i32::from(asked) + self.teller.weight_of(&turn.place) / 6;
+            let worth = 2 + 4 * i32::from(asked) + self.teller.weight_of(&turn.place) / 8;
             let mut evidence = vec![turn.number];
             evidence.extend(turn.number.checked_sub(1));
             self.push(out, Kind::Refusal, Speaker::Agent(1), Modality::Committed, text, evidence, "told.refusal", worth);
@@ -403,7 +403,7 @@ impl<'a> Told<'a> {
             let text = say::sentence(self.view().lexicon, "told_cause", &values);
             let asked = index > 0 && self.turns[index - 1].clauses.iter().any(|c| c.question) && !turn.caller;
             let early = turn.nth as i32 / 2;
-            let worth = 4 + self.teller.weight_of(&turn.place) / 6 + 3 * i32::from(asked) - early;
+            let worth = 4 + self.teller.weight_of(&turn.place) / 8 + 3 * i32::from(asked) + 2 * i32::from(!turn.caller) - early;
             self.push(out, Kind::Cause, by, Modality::Claim, text, vec![turn.number], "told.cause", worth);
         }
     }
@@ -554,7 +554,7 @@ impl<'a> Told<'a> {
             let values =
                 [("Speaker", view.lexicon.frame(speaker)), ("amounts", &say::list(view.lexicon, &texts))];
             let text = say::sentence(view.lexicon, frame, &values);
-            let worth = if firm { 12 } else { 8 };
+            let worth = if firm { 13 } else { 9 };
             self.push(out, Kind::Amount, by, Modality::Fact, text, evidence, "told.amount", worth);
         }
     }
