@@ -16,9 +16,10 @@ impl World {
             return self.reply(id, DENIED);
         }
         if command == "originate" {
-            return self.originate(arguments.trim(), Job::Api(id));
+            let told = self.api_stamp(&command, arguments);
+            return self.originate(arguments.trim(), Job::Api(id, told));
         }
-        let answer = self.run(&command, arguments.trim());
+        let answer = self.run_told(&command, arguments);
         self.api_reply(id, &answer);
     }
 
@@ -35,9 +36,10 @@ impl World {
         let (command, argument) = (command.to_owned(), arguments.to_owned());
         if command == "originate" {
             let text = argument.trim().to_owned();
-            return self.originate(&text, Job::Background { uuid, command, argument });
+            let told = self.api_stamp(&command, &argument);
+            return self.originate(&text, Job::Background { uuid, command, argument, told });
         }
-        let answer = self.run(&command, argument.trim());
+        let answer = self.run_told(&command, &argument);
         self.job_done(&uuid, &command, &argument, &answer);
     }
 
@@ -45,11 +47,12 @@ impl World {
     pub(super) fn console(&mut self, text: &str) -> String {
         let (command, arguments) = text.split_once(' ').unwrap_or((text, ""));
         if command != "originate" {
-            return self.run(command, arguments);
+            return self.run_told(command, arguments);
         }
         let (command, argument) = (command.to_owned(), arguments.to_owned());
         let uuid = self.uuid();
-        self.originate(arguments, Job::Background { uuid, command, argument });
+        let told = self.api_stamp(&command, &argument);
+        self.originate(arguments, Job::Background { uuid, command, argument, told });
         OK.into()
     }
 
@@ -65,8 +68,15 @@ impl World {
         self.raise(event.with_body(answer));
     }
 
+    fn run_told(&mut self, command: &str, arguments: &str) -> String {
+        let stamp = self.api_stamp(command, arguments);
+        let answer = self.run(command, arguments.trim());
+        self.raise(stamp);
+        answer
+    }
+
     /// Runs a command, whoever asks.
-    pub(super) fn run(&mut self, command: &str, arguments: &str) -> String {
+    fn run(&mut self, command: &str, arguments: &str) -> String {
         let words: Vec<&str> = arguments.split_whitespace().collect();
         let there = words.first().is_some_and(|leg| self.alive(leg));
         match (command, &words[..]) {

@@ -2,11 +2,11 @@
 
 use super::channel::{Answer, App, Binding, Channel, Question, State, What};
 use super::dialplan::Action;
-use super::expand::expand;
 use super::media::{Playing, Sound, TICK, Tone};
 use super::script::When;
-use super::world::{CallNo, Names, Timer, World};
+use super::world::{CallNo, Timer, World};
 use crate::call::Party;
+use crate::wire::esl::{Event, Execute};
 use std::time::Duration;
 
 /// How a playback ends.
@@ -41,7 +41,7 @@ impl World {
                 return;
             }
             match channel.todo.pop_front() {
-                Some(action) => self.begin(leg, &action, None, false),
+                Some(action) => self.begin(leg, &action, None, None),
                 None => return self.dialplan_ends(leg),
             }
         }
@@ -54,8 +54,8 @@ impl World {
     }
 
     /// Starts an application; one that takes no time is over when this returns.
-    pub(super) fn begin(&mut self, leg: &str, action: &Action, uuid: Option<String>, sent: bool) {
-        let argument = expand(&action.argument, &Names { world: self, leg: Some(leg) });
+    pub(super) fn begin(&mut self, leg: &str, action: &Action, uuid: Option<String>, told: Option<Event>) {
+        let argument = self.expand(&action.argument, leg);
         let uuid = uuid.unwrap_or_else(|| self.uuid());
         let name = action.application.clone();
         self.edit(leg, |channel| {
@@ -69,11 +69,10 @@ impl World {
         }
         back.push(("Application-UUID", &*uuid));
         self.fire("CHANNEL_EXECUTE", leg, &[], &back);
-        let app =
-            |what| App { uuid: uuid.clone(), name: name.clone(), argument: argument.clone(), what, sent };
         match self.does(leg, &name, &argument) {
             Some(what) => {
-                self.edit(leg, |channel| channel.apps.push(app(what)));
+                let app = App { uuid, name: name.clone(), argument: argument.clone(), what, told };
+                self.edit(leg, |channel| channel.apps.push(app));
                 match &*name {
                     "playback" => self.playback_begins(leg),
                     "play_and_get_digits" => self.asks(leg, &argument),
@@ -81,7 +80,12 @@ impl World {
                     _ => {}
                 }
             }
-            None => self.executed(leg, &name, &argument, &uuid),
+            None => {
+                self.executed(leg, &name, &argument, &uuid);
+                if let Some(told) = told {
+                    self.has_run(leg, told);
+                }
+            }
         }
     }
 
@@ -164,6 +168,9 @@ impl World {
             return;
         }
         self.executed(leg, &app.name, &app.argument, &app.uuid);
+        if let Some(told) = app.told {
+            self.has_run(leg, told);
+        }
     }
 
     /// Ends everything that runs on a leg, from the inside.
@@ -185,18 +192,19 @@ impl World {
             return;
         }
         let waits = channel.queue.front().is_some_and(|execute| execute.event_lock);
-        if waits && channel.apps.iter().any(|app| app.sent) {
+        if waits && channel.apps.iter().any(|app| app.told.is_some()) {
             return;
         }
         let Some(execute) = channel.queue.pop_front() else { return };
         let in_talk = channel.in_bridge();
         let argument = execute.argument.as_ref().map_or("", |line| line.as_str());
         let action = Action::new(execute.application.as_str(), argument);
+        let told = message(leg, &execute);
         let uuid = execute.event_uuid.as_ref().map(|uuid| uuid.as_str().to_owned());
         if in_talk {
             self.swallow(leg);
         }
-        self.begin(leg, &action, uuid, true);
+        self.begin(leg, &action, uuid, Some(told));
     }
 
     /// Two packets of a leg's voice are lost to the other party (F84, F110).
@@ -261,7 +269,7 @@ impl World {
         let Some((_, file)) = read_question(argument) else { return };
         if let Some(what) = self.open_file(leg, &file) {
             let app =
-                App { uuid: String::new(), name: String::new(), argument: String::new(), what, sent: true };
+                App { uuid: String::new(), name: String::new(), argument: String::new(), what, told: None };
             self.edit(leg, |channel| channel.apps.push(app));
             self.playback_begins(leg);
         }
@@ -327,13 +335,13 @@ impl World {
     }
 
     /// The party on this leg hears music while the other one holds.
-    pub(super) fn music_begins(&mut self, leg: &str, no: CallNo) {
+    pub(super) fn music_begins(&mut self, leg: &str, no: CallNo, told: Event) {
         let held = self.calls.get(&no).is_some_and(|call| {
             let other = if call.a == leg { Party::Agent } else { Party::Caller };
             call.phones.get(&other).is_some_and(|phone| phone.hold.is_some())
         });
         if held {
-            self.begin(leg, &Action::new("playback", MUSIC), None, false);
+            self.begin(leg, &Action::new("playback", MUSIC), None, Some(told));
         }
     }
 
@@ -519,7 +527,7 @@ impl World {
             bound.iter().find(|bound| bound.digits == digits).map(|bound| bound.action.clone())
         {
             channel.digits.clear();
-            return self.begin(leg, &action, None, false);
+            return self.begin(leg, &action, None, None);
         }
         if bound.iter().any(|bound| bound.digits.starts_with(&digits)) {
             let wait =
@@ -554,6 +562,24 @@ impl World {
             }
         }
     }
+}
+
+/// How the event begins that tells of a `sendmsg`, once it has run. On an inbound connection `Command` is its first
+/// line alone (observed on a 1.11.2; on outbound ones the whole text stands there).
+fn message(leg: &str, execute: &Execute) -> Event {
+    let line = |line: &Option<crate::wire::esl::Word>| line.as_ref().map(|word| word.as_str().to_owned());
+    let headers = [
+        ("Command", Some(format!("sendmsg {leg}"))),
+        ("call-command", Some("execute".to_owned())),
+        ("execute-app-name", Some(execute.application.as_str().to_owned())),
+        ("execute-app-arg", execute.argument.as_ref().map(|line| line.as_str().to_owned())),
+        ("Event-UUID", line(&execute.event_uuid)),
+        ("event-lock", execute.event_lock.then(|| "true".to_owned())),
+    ];
+    headers.into_iter().filter_map(|(name, value)| Some((name, value?))).fold(
+        Event::default(),
+        |event, (name, value)| event.with(name, &value),
+    )
 }
 
 /// `min max tries timeout terminators file invalid variable regexp digit-timeout`, of which one try is carried out.

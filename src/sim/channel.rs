@@ -57,8 +57,9 @@ pub(super) struct App {
     pub(super) name: String,
     pub(super) argument: String,
     pub(super) what: What,
-    /// It came by `sendmsg`, not by the dialplan.
-    pub(super) sent: bool,
+    /// Of one that came by `sendmsg` or as a broadcast, not by the dialplan: how the event begins that tells so
+    /// when it has run.
+    pub(super) told: Option<Event>,
 }
 
 pub(super) enum What {

@@ -1,12 +1,13 @@
 //! What people and operators do to a call, and how calls end: the order of events is that of the traces.
 
-use super::apps::Stop;
+use super::apps::{MUSIC, Stop};
 use super::channel::{Answer, Bug, State};
 use super::dialplan::Action;
 use super::media::{Hold, Playing};
 use super::script::Act;
 use super::world::{AGENT, CallNo, Output, Timer, World};
 use crate::call::Party;
+use crate::wire::esl::Event;
 use std::time::Duration;
 
 /// What becomes of the caller once the agent's leg has left the bridge.
@@ -44,7 +45,8 @@ impl World {
             Act::Break => self.on_caller(no, |world, leg| world.edit(leg, |leg| leg.break_asked = true)),
             Act::Broadcast(file) => self.on_caller(no, |world, leg| {
                 world.edit(leg, |leg| leg.playing().map_or((), |playing| playing.pause += BROADCAST_PAUSE));
-                world.begin(leg, &Action::new("playback", &file), None, true);
+                let told = world.broadcast(&file, &[("event-lock", "true"), ("lead-frames", "5")]);
+                world.begin(leg, &Action::new("playback", &file), None, Some(told));
             }),
             Act::StopFile => self.on_caller(no, |world, leg| world.stop_file(leg)),
             Act::SeekFile(ms) => self.on_caller(no, |world, leg| world.seek_file(leg, ms)),
@@ -102,8 +104,19 @@ impl World {
         });
         self.fire("CHANNEL_HOLD", &leg, &[], &[]);
         if let Some(other) = self.leg_of(no, other(party)).filter(|_| bridged) {
-            self.after(Duration::from_millis(160), Timer::Music(other, no));
+            let lock = if how == Hold::Phone { "event-lock-pri" } else { "event-lock" };
+            let told = self.broadcast(MUSIC, &[(lock, "true"), ("lead-frames", "5"), ("loops", "-1")]);
+            self.after(Duration::from_millis(160), Timer::Music(other, no, told));
         }
+    }
+
+    /// The event of a broadcast as it begins; it is told when the file has run, and has its number from here (F9).
+    fn broadcast(&mut self, file: &str, more: &[(&str, &str)]) -> Event {
+        let sequence = self.sequence();
+        let stamp = self.stamp("COMMAND", sequence);
+        let headers =
+            [("call-command", "execute"), ("execute-app-name", "playback"), ("execute-app-arg", file)];
+        headers.iter().chain(more).fold(stamp, |event, (name, value)| event.with(name, value))
     }
 
     pub(super) fn resume(&mut self, no: CallNo, party: Party) {
@@ -278,8 +291,8 @@ impl World {
         };
         self.music_ends(&a);
         self.edit(&b, |leg| leg.state = State::EXECUTE);
-        self.begin(&b, &Action::new("answer", ""), None, false);
-        self.begin(&b, &Action::new("echo", ""), None, false);
+        self.begin(&b, &Action::new("answer", ""), None, None);
+        self.begin(&b, &Action::new("echo", ""), None, None);
         self.unbridge(no, &a, &b);
         self.mark_hangup(&a, NORMAL);
         self.unwind(&a, Stop::Torn);

@@ -6,6 +6,7 @@ use super::media::{Frame, TapStream};
 use super::script::{Report, Script, Side, TapReport};
 use super::world::{CallNo, LinkId, Output, Timer, World, codec_of};
 use crate::call::Party;
+use crate::wire::esl::Event;
 use crate::wire::rtp::Codec;
 use crate::wire::sip::{Message, Method, Start, Status};
 use rand::{Rng, RngExt};
@@ -36,10 +37,10 @@ pub(super) struct Tap {
     fresh: bool,
 }
 
-/// Who is told when the leg is up.
+/// Who is told when the leg is up, and the event that tells everybody of the command.
 pub(super) enum Job {
-    Background { uuid: String, command: String, argument: String },
-    Api(LinkId),
+    Background { uuid: String, command: String, argument: String, told: Event },
+    Api(LinkId, Event),
 }
 
 #[derive(Default)]
@@ -438,7 +439,7 @@ impl World {
         }
         for action in apps {
             if action.application != "native_eavesdrop" {
-                self.begin(tap, &action, None, false);
+                self.begin(tap, &action, None, None);
                 continue;
             }
             self.eavesdrop(tap, &action);
@@ -448,8 +449,7 @@ impl World {
     }
 
     fn eavesdrop(&mut self, tap: &str, action: &Action) {
-        let argument =
-            super::expand::expand(&action.argument, &super::world::Names { world: self, leg: Some(tap) });
+        let argument = self.expand(&action.argument, tap);
         let uuid = self.uuid();
         let back = [
             ("Application", "native_eavesdrop"),
@@ -465,7 +465,7 @@ impl World {
             name: "native_eavesdrop".into(),
             argument: argument.clone(),
             what: What::Eavesdrop,
-            sent: false,
+            told: None,
         };
         self.edit(tap, |channel| channel.apps.push(app));
         let Some(found) = self.taps.get_mut(tap) else { return };
@@ -633,8 +633,14 @@ impl World {
 
     pub(super) fn tell(&mut self, job: Job, text: &str) {
         match job {
-            Job::Api(link) => self.api_reply(link, text),
-            Job::Background { uuid, command, argument } => self.job_done(&uuid, &command, &argument, text),
+            Job::Api(link, told) => {
+                self.raise(told);
+                self.api_reply(link, text);
+            }
+            Job::Background { uuid, command, argument, told } => {
+                self.raise(told);
+                self.job_done(&uuid, &command, &argument, text);
+            }
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::channel::{Channel, State, describe};
 use super::dialplan::{self, Action};
-use super::expand::Lookup;
+use super::expand::{Lookup, expand};
 use super::link::{Link, origin};
 use super::media::{Phone, Sound, TICK};
 use super::script::{Act, Report, Script, When};
@@ -16,6 +16,7 @@ use crate::wire::esl::{Event, Form, Frame as Message};
 use crate::wire::rtp::Codec;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -55,7 +56,7 @@ pub(super) enum Timer {
     Bridges(CallNo, String),
     Key(String, char),
     DigitsEnd(String, u64),
-    Music(String, CallNo),
+    Music(String, CallNo, Event),
     GoesOn(String),
     Unbridges(CallNo, super::endings::After),
     DropTaps(String),
@@ -180,7 +181,7 @@ impl World {
             Timer::Bridges(no, b) => self.bridges(no, &b),
             Timer::Key(leg, key) => self.key_released(&leg, key),
             Timer::DigitsEnd(leg, no) => self.digits_end(&leg, no),
-            Timer::Music(leg, no) => self.music_begins(&leg, no),
+            Timer::Music(leg, no, told) => self.music_begins(&leg, no, told),
             Timer::GoesOn(leg) => self.go_on(&leg),
             Timer::Unbridges(no, after) => self.unbridges(no, after),
             Timer::DropTaps(leg) => self.drop_taps(&leg),
@@ -327,6 +328,40 @@ impl World {
     /// Legs that are there, taps included.
     pub(super) fn live(&self) -> usize {
         self.channels.values().filter(|channel| !channel.gone).count()
+    }
+
+    /// A text of the dialplan as a leg reads it; the api commands in it are told as everybody's are.
+    pub(super) fn expand(&mut self, text: &str, leg: &str) -> String {
+        let names = Names { world: self, leg, asked: RefCell::default() };
+        let expanded = expand(text, &names);
+        for (command, arguments) in names.asked.into_inner() {
+            let stamp = self.api_stamp(&command, &arguments);
+            self.raise(stamp);
+        }
+        expanded
+    }
+
+    /// An api command is run. Its number is older than those of what it causes, but it is told after that (observed:
+    /// `uuid_hold` 1868 after CHANNEL_HOLD 1871).
+    pub(super) fn api_stamp(&mut self, command: &str, arguments: &str) -> Event {
+        let sequence = self.sequence();
+        let stamp = self.stamp("API", sequence).with("API-Command", command);
+        let arguments = arguments.trim();
+        if arguments.is_empty() { stamp } else { stamp.with("API-Command-Argument", arguments) }
+    }
+
+    /// What came from outside to a leg has run: the event begins as the command did, or with the whole beginning of
+    /// the broadcast's own event, so that there each of those headers stands twice (F9).
+    pub(super) fn has_run(&mut self, leg: &str, told: Event) {
+        let sequence = self.sequence();
+        let Some(channel) = self.channels.get(leg) else { return };
+        let other = channel.other.as_ref().and_then(|(_, uuid)| self.channels.get(uuid));
+        let stamp = self.stamp("PRIVATE_COMMAND", sequence);
+        let base = stamp.headers().iter().fold(told, |event, (name, _)| {
+            event.with(name, stamp.get(name).unwrap_or_default())
+        });
+        let event = describe(base, channel, other, false);
+        self.raise(event);
     }
 
     // Calls
@@ -508,21 +543,26 @@ impl Call {
     }
 }
 
-/// Names in a dialplan of one leg.
-pub(super) struct Names<'a> {
-    pub(super) world: &'a World,
-    pub(super) leg: Option<&'a str>,
+/// Names in a dialplan of one leg, and the api commands that were run for it.
+struct Names<'a> {
+    world: &'a World,
+    leg: &'a str,
+    asked: RefCell<Vec<(String, String)>>,
 }
 
 impl Lookup for Names<'_> {
     fn variable(&self, name: &str) -> Option<String> {
-        let leg = self.leg.and_then(|leg| self.world.channels.get(leg));
+        let leg = self.world.channels.get(self.leg);
         let own = leg.and_then(|leg| match name {
             "caller_id_number" => Some(leg.caller_number.as_str()),
             "destination_number" => Some(leg.destination.as_str()),
             _ => leg.get(name),
         });
         own.map(str::to_owned).or_else(|| self.world.globals.get(name).cloned())
+    }
+
+    fn asked(&self, command: &str, arguments: &str) {
+        self.asked.borrow_mut().push((command.to_owned(), arguments.to_owned()));
     }
 
     fn api(&self, command: &str, arguments: &str) -> Option<String> {

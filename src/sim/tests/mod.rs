@@ -1,5 +1,6 @@
 //! The simulated switch against what a real one did: the traces' order, their times, and their numbers.
 
+mod commands;
 mod inside;
 mod keys;
 mod notice;
@@ -12,7 +13,7 @@ use super::script::{Act, Network, Report, Script, Side, When};
 use super::world::{CallNo, LinkId, Output, World};
 use super::{Settings, User};
 use crate::call::Party;
-use crate::wire::esl::{ClientCodec, Command, Event, Frame, ServerCodec};
+use crate::wire::esl::{ClientCodec, Command, Event, Frame, ServerCodec, Value};
 use crate::wire::rtp::{Codec, Packet};
 use crate::wire::sip::{self, DialogId, Status, Uas};
 use bytes::BytesMut;
