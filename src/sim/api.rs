@@ -96,11 +96,25 @@ impl World {
             }
             ("uuid_hold", ["off", leg, ..]) if self.alive(leg) => self.switch_hold(leg, false),
             ("uuid_hold", [leg, ..]) if there => self.switch_hold(leg, true),
-            ("uuid_transfer" | "uuid_park", [leg, ..]) if there => {
-                if let Some(no) = self.call_of(leg) {
-                    self.divert(no);
+            ("uuid_transfer", [leg, rest @ ..]) if there => {
+                match rest {
+                    ["-bleg", number, ..] => self.send_b(leg, number),
+                    ["-both", number, ..] => self.send_both(leg, number),
+                    [number, ..] => self.send(leg, number),
+                    [] => {
+                        return "-USAGE: <uuid> [-bleg|-both] <dest-exten> [<dialplan>] [<context>]\n".into();
+                    }
                 }
                 OK.into()
+            }
+            ("uuid_park", [leg, ..]) if there => {
+                self.park(leg);
+                OK.into()
+            }
+            ("uuid_bridge", [a, c, ..]) if there && self.alive(c) => {
+                let joined = format!("+OK {c}\n");
+                self.uuid_bridge(a, c);
+                joined
             }
             ("uuid_fileman", [leg, what]) if there => {
                 match what.strip_prefix("seek:+") {
@@ -162,7 +176,8 @@ impl World {
             ("uuid_buglist", [leg, ..]) if self.alive(leg) => self.bugs(leg),
             (
                 "uuid_dump" | "uuid_getvar" | "uuid_setvar" | "uuid_kill" | "uuid_break" | "uuid_buglist"
-                | "uuid_hold" | "uuid_transfer" | "uuid_park" | "uuid_fileman" | "uuid_recv_dtmf",
+                | "uuid_hold" | "uuid_transfer" | "uuid_park" | "uuid_bridge" | "uuid_fileman"
+                | "uuid_recv_dtmf",
                 [_, ..],
             ) => "-ERR No such channel!\n".into(),
             _ => return None,

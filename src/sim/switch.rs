@@ -567,6 +567,10 @@ mod tests {
         sidecar
             .say("event json CHANNEL_BRIDGE CHANNEL_EXECUTE MEDIA_BUG_START CHANNEL_HANGUP_COMPLETE")
             .await;
+        // The bridge comes 52 ms after the call: not before we listen.
+        for _ in 0..3 {
+            sidecar.frame().await;
+        }
         let ear = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let rtp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let mut uas = Uas::new(ear.local_addr().unwrap(), [1; 32]);

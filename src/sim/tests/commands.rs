@@ -7,6 +7,7 @@ fn everything() -> Bench {
     let mut bench = Bench::with(Settings { reorder: 0.0, ..Settings::default() });
     bench.say("auth ClueCon");
     bench.say("event plain ALL");
+    bench.at_sleep = AtSleep::Hangs;
     let events = vec![
         (When::Bridged(ms(1_000)), Act::Hold(Party::Agent)),
         (When::Bridged(ms(2_000)), Act::Resume(Party::Agent)),
@@ -31,10 +32,8 @@ fn names(event: &Event) -> Vec<&str> {
 }
 
 fn golden() -> Vec<Event> {
-    let raw = std::fs::read(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/golden/esl/B01-call-plain.server.raw"
-    ));
+    let raw =
+        std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/esl/B01-call-plain.server.raw"));
     let (mut codec, mut bytes) = (ClientCodec::default(), BytesMut::from(&raw.unwrap()[..]));
     let frames = std::iter::from_fn(|| codec.decode(&mut bytes).unwrap());
     frames
@@ -81,7 +80,10 @@ fn it_is_told_when_the_music_has_ended_and_is_older_than_it() {
     let numbers: Vec<u64> =
         all(bench.event("COMMAND A"), "Event-Sequence").iter().map(|text| text.parse().unwrap()).collect();
     let of = |line: &str| bench.event(line).sequence().unwrap();
-    assert!(of("CHANNEL_HOLD B") < numbers[0] && numbers[0] < of("CHANNEL_EXECUTE A playback"), "{numbers:?}");
+    assert!(
+        of("CHANNEL_HOLD B") < numbers[0] && numbers[0] < of("CHANNEL_EXECUTE A playback"),
+        "{numbers:?}"
+    );
     assert!(of("CHANNEL_EXECUTE_COMPLETE A playback") < numbers[1] && numbers[1] < of("CHANNEL_UNHOLD B"));
     let golden = golden();
     let theirs = golden.iter().position(|event| event.get("Event-Name") == Some("COMMAND")).unwrap();
@@ -95,6 +97,7 @@ fn a_subscriber_to_command_alone_hears_nothing_and_one_to_private_command_both_k
         let mut bench = Bench::with(Settings { reorder: 0.0, ..Settings::default() });
         bench.say("auth ClueCon");
         bench.say(&format!("event json {names}"));
+        bench.at_sleep = AtSleep::Hangs;
         let events = vec![
             (When::Bridged(ms(500)), Act::Hold(Party::Agent)),
             (When::Bridged(ms(1_000)), Act::Resume(Party::Agent)),
@@ -102,7 +105,9 @@ fn a_subscriber_to_command_alone_hears_nothing_and_one_to_private_command_both_k
         bench.call(Script { events, ..talk(5) });
         bench.until(ms(3_000));
         let leg = bench.a.clone();
-        bench.say(&format!("sendmsg {leg}\ncall-command: execute\nexecute-app-name: set\nexecute-app-arg: a=b"));
+        bench.say(&format!(
+            "sendmsg {leg}\ncall-command: execute\nexecute-app-name: set\nexecute-app-arg: a=b"
+        ));
         bench.until(ms(9_000));
         bench.events.iter().map(|(_, event)| all(event, "Event-Name").join("+")).collect::<Vec<_>>()
     };
@@ -115,6 +120,7 @@ fn a_sendmsg_is_told_when_it_has_run_with_the_headers_of_the_trace() {
     let mut bench = Bench::with(Settings { reorder: 0.0, ..Settings::default() });
     bench.say("auth ClueCon");
     bench.say("event json ALL");
+    bench.at_sleep = AtSleep::Hangs;
     bench.call(talk(3));
     bench.until(ms(1_000));
     let leg = bench.a.clone();
@@ -142,6 +148,7 @@ fn every_api_command_is_told_after_what_it_causes_and_those_of_a_dialplan_too() 
     let mut bench = Bench::with(Settings { reorder: 0.0, ..Settings::default() });
     bench.say("auth ClueCon");
     bench.say("event json ALL");
+    bench.at_sleep = AtSleep::Hangs;
     bench.say("api global_setvar callgist_alive_until=1");
     bench.say("bgapi version\nJob-UUID: job-1");
     bench.call(talk(2));
