@@ -251,8 +251,9 @@ fn named_number(view: View<'_>, turns: &[Range<usize>], index: usize) -> WhoseNu
     let (both, one): (Vec<_>, Vec<_>) = near().partition(|value| value.read_back);
     for value in both.into_iter().chain(one) {
         let Kind::Digits(text) = &value.kind else { continue };
-        let before = value.from.saturating_sub(EXCUSE).max(place.start)..value.from;
-        let reached = pattern::any(view.lexicon.cue("contact_reach"), view, &before);
+        // "Ring me back on ...", "rufen Sie mich unter ... zurück".
+        let beside = value.from.saturating_sub(EXCUSE).max(place.start)..(value.to + 1).min(place.end);
+        let reached = pattern::any(view.lexicon.cue("contact_reach"), view, &beside);
         let theirs = behalf && text.len() >= 6 || number && text.len() >= LINE && !reached;
         if let Some(digits) = theirs.then(|| Digits::new(text)).flatten() {
             return WhoseNumber::Named(digits);

@@ -92,13 +92,15 @@ fn judge(view: View<'_>, turn: &Range<usize>, part: &Range<usize>, before: &mut 
     let rest = subject.as_ref().map_or(part.start, |subject| subject.to)..part.end;
     let refused =
         (back || subject.is_some()) && pattern::any(view.lexicon.cue("objection_back"), view, &rest);
-    if refused && !none && !question {
+    if refused && !none && !question && !offers && !explains && !consents(view, turn, part, before) {
         return Objection::Heard;
     }
     if answers(view, turn, part, before) && !none {
         return Objection::Heard;
     }
-    if subject.is_some() {
+    if says("objection_deliver") {
+        before.spoken_of = None;
+    } else if subject.is_some() {
         before.spoken_of = Some(number);
     }
     if !caller && before.spoken_of == Some(number) {
@@ -142,6 +144,15 @@ fn answers(view: View<'_>, turn: &Range<usize>, part: &Range<usize>, before: &Be
     offered && says("accept")
         || first && last(before.minds) && says("accept") && !says("negation")
         || first && last(before.asked) && says("objection_no")
+}
+
+/// No to "shall I leave it out?" and to "do you mind?".
+fn consents(view: View<'_>, turn: &Range<usize>, part: &Range<usize>, before: &Before) -> bool {
+    let (number, by_caller) = (view.tokens[part.start].turn, view.tokens[part.start].speaker.is_caller());
+    let minds = before.minds.is_some_and(|said| by_caller && number == said + 1);
+    let offered = before.offered.is_some_and(|(said, by)| by != by_caller && number == said + 1);
+    let no = pattern::any(view.lexicon.cue("objection_no"), view, part);
+    part.start == turn.start && (minds || offered) && no
 }
 
 /// "Shall I switch the summary off?"
