@@ -413,6 +413,9 @@ impl Reader<'_> {
             {
                 push_number(&mut text, value);
                 (atoms, place) = (atoms + 1, next);
+            } else if let Some(value) = self.round_hundred(place).filter(|_| atoms >= 3) {
+                push_number(&mut text, value);
+                (atoms, place) = (atoms + 1, place + 2);
             } else {
                 break;
             }
@@ -431,6 +434,12 @@ impl Reader<'_> {
             _ => false,
         };
         (enough && count <= 24).then_some((Kind::Digits(text), place))
+    }
+
+    /// "Nine hundred" among the digits of a telephone number.
+    fn round_hundred(&self, at: usize) -> Option<u64> {
+        let digit = self.lexicon.numbers.small.get(self.text(at)).filter(|digit| (1..10).contains(*digit))?;
+        self.lexicon.numbers.hundred.contains(self.text(at + 1)).then_some(digit * 100)
     }
 
     /// A letter said alone, or a few written in capitals ("PX 77").
