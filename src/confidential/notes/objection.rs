@@ -100,8 +100,8 @@ fn judge(view: View<'_>, turn: &Range<usize>, part: &Range<usize>, before: &mut 
     // "It writes all of it down? I don't want that", without a mark between the sentences.
     let named = subjects.iter().map(|subject| subject.end).min();
     let from = if open { Some(part.place.start) } else { named };
-    let points =
-        part.caller && from.is_some_and(|from| part.own("objection_back").iter().any(|hit| hit.start >= from));
+    let points = part.caller
+        && from.is_some_and(|from| part.own("objection_back").iter().any(|hit| hit.start >= from));
     let excused = none || part.is_taken_back(turn) || consents(view, turn, &part.place, before);
     if points && !offers && !explains && !question && !excused {
         return Objection::Heard;
