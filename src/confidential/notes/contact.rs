@@ -223,7 +223,8 @@ fn named(view: View<'_>, turns: &[Range<usize>], index: usize, asked: &[Stop], k
         return [true; 4];
     }
     let denied = CHANNELS.map(|cue| denied(view, view.lexicon.cue(cue), turn));
-    let by_stop = CHANNELS.map(|cue| asked.iter().any(|stop| says(cue, &stop.hit)));
+    let listed: Vec<Range<usize>> = asked.iter().map(|stop| listed(view, turn, &stop.hit)).collect();
+    let by_stop = CHANNELS.map(|cue| listed.iter().any(|place| says(cue, place)));
     let near = CHANNELS.map(|cue| asked.iter().any(|stop| says(cue, &stop.near)));
     for mut named in [by_stop, near] {
         if some(&named) {
@@ -247,6 +248,24 @@ fn named(view: View<'_>, turns: &[Range<usize>], index: usize, asked: &[Stop], k
         false,
         false,
     ])
+}
+
+/// A stop with the channels that are listed right behind it: "by post, e-mail or text".
+fn listed(view: View<'_>, turn: &Range<usize>, hit: &Range<usize>) -> Range<usize> {
+    let one = |cue: &str, at: usize| pattern::any(view.lexicon.cue(cue), view, &(at..at + 1));
+    let channel = |at: usize| {
+        let patterns = CHANNELS.iter().flat_map(|cue| view.lexicon.cue(cue));
+        patterns.filter_map(|pattern| pattern.at(view, turn, at)).map(|found| found.to).max()
+    };
+    let mut end = hit.end;
+    let next = |end: usize| {
+        let linked = |at: usize| (end..at).all(|at| one("contact_link", at) || one("joined", at));
+        (end..turn.end.min(end + LISTED)).find_map(|at| channel(at).filter(|_| linked(at)))
+    };
+    while let Some(further) = next(end).filter(|further| *further > end) {
+        end = further;
+    }
+    hit.start..end
 }
 
 fn keeps(view: View<'_>, channel: &[Pattern], turn: &Range<usize>) -> bool {
