@@ -299,7 +299,7 @@ fn named_number(view: View<'_>, turns: &[Range<usize>], index: usize, of_others:
     let near = || view.values.iter().filter(|value| value.from >= place.start && value.to <= place.end);
     // What both sides said stands; what was corrected was said by one.
     let (both, one): (Vec<_>, Vec<_>) = near().partition(|value| value.read_back);
-    for value in both.into_iter().chain(one) {
+    for value in both.into_iter().chain(one.into_iter().rev()) {
         let Kind::Digits(text) = &value.kind else { continue };
         // "Ring me back on ...", "rufen Sie mich unter ... zurück".
         let beside = value.from.saturating_sub(EXCUSE).max(place.start)..(value.to + 1).min(place.end);
