@@ -8,6 +8,8 @@ pub mod config;
 pub mod demo;
 pub mod doctor;
 mod exit;
+pub mod manual;
+pub mod models;
 pub mod note;
 pub mod run;
 
@@ -41,6 +43,13 @@ enum Command {
     Config(config::ConfigCommand),
     /// Look at everything that a call needs, and say what to do where something is missing.
     Doctor(doctor::DoctorArgs),
+    /// List the recognisers' models, or fetch one.
+    #[command(subcommand)]
+    Models(models::ModelsCommand),
+    /// Print the completions of a shell.
+    Completions(manual::CompletionsArgs),
+    /// Print the manual page, or write one page per command.
+    Man(manual::ManArgs),
     /// Write the notes of written calls, to try the note engine without a telephone.
     Note(note::NoteArgs),
 }
@@ -61,6 +70,9 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Calls(command) => calls::run(&cli.config, &command),
         Command::Config(command) => config::run(&cli.config, &command),
         Command::Doctor(args) => doctor::run(&cli.config, &args),
+        Command::Models(command) => models::run(&cli.config, &command),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::pages(&args),
         Command::Note(args) => match note::run(&args) {
             Ok(()) => Exit::Done,
             Err(error) => fail(Exit::Failed, &format!("{error:#}")),

@@ -24,10 +24,10 @@ impl fmt::Display for ModelError {
         }
         match recogniser {
             Recogniser::Whisper => {
-                f.write_str("; `make models` brings one, and [ears] models says where it is")
+                f.write_str("; `callgist models fetch whisper-base` brings one, and [ears] models says where it is")
             }
             Recogniser::Vosk => {
-                f.write_str("; unpack a Vosk model there, or set [[line]] recogniser to \"whisper\"")
+                f.write_str("; `callgist models list` names those that can be fetched, or set [[line]] recogniser to \"whisper\"")
             }
         }
     }
@@ -52,14 +52,18 @@ pub fn folder(config: &Config, recogniser: Recogniser, language: Language) -> Pa
 /// Whether the folder has what every model of its kind has; loading it is the ear's.
 pub fn check(config: &Config, recogniser: Recogniser, language: Language) -> Result<(), ModelError> {
     let folder = folder(config, recogniser, language);
-    let needed: &[&'static str] = match recogniser {
-        Recogniser::Whisper => &["model.bin", "config.json", "tokenizer.json", "vocabulary.txt"],
-        Recogniser::Vosk => &["am/final.mdl", "conf/mfcc.conf"],
-    };
-    let missing = if folder.is_dir() { first_missing(&folder, needed) } else { Some(None) };
+    let missing = if folder.is_dir() { first_missing(&folder, needed(recogniser)) } else { Some(None) };
     match missing {
         None => Ok(()),
         Some(missing) => Err(ModelError { recogniser, folder, missing }),
+    }
+}
+
+/// The files without which a folder holds no model.
+pub fn needed(recogniser: Recogniser) -> &'static [&'static str] {
+    match recogniser {
+        Recogniser::Whisper => &["model.bin", "config.json", "tokenizer.json", "vocabulary.txt"],
+        Recogniser::Vosk => &["am/final.mdl", "conf/mfcc.conf"],
     }
 }
 

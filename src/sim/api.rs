@@ -16,9 +16,10 @@ impl World {
             return self.reply(id, DENIED);
         }
         if command == "originate" {
-            return self.originate(arguments.trim(), Job::Api(id));
+            let told = self.api_stamp(&command, arguments);
+            return self.originate(arguments.trim(), Job::Api(id, told));
         }
-        let answer = self.run(&command, arguments.trim());
+        let answer = self.run_told(&command, arguments);
         self.api_reply(id, &answer);
     }
 
@@ -35,9 +36,10 @@ impl World {
         let (command, argument) = (command.to_owned(), arguments.to_owned());
         if command == "originate" {
             let text = argument.trim().to_owned();
-            return self.originate(&text, Job::Background { uuid, command, argument });
+            let told = self.api_stamp(&command, &argument);
+            return self.originate(&text, Job::Background { uuid, command, argument, told });
         }
-        let answer = self.run(&command, argument.trim());
+        let answer = self.run_told(&command, &argument);
         self.job_done(&uuid, &command, &argument, &answer);
     }
 
@@ -45,11 +47,12 @@ impl World {
     pub(super) fn console(&mut self, text: &str) -> String {
         let (command, arguments) = text.split_once(' ').unwrap_or((text, ""));
         if command != "originate" {
-            return self.run(command, arguments);
+            return self.run_told(command, arguments);
         }
         let (command, argument) = (command.to_owned(), arguments.to_owned());
         let uuid = self.uuid();
-        self.originate(arguments, Job::Background { uuid, command, argument });
+        let told = self.api_stamp(&command, &argument);
+        self.originate(arguments, Job::Background { uuid, command, argument, told });
         OK.into()
     }
 
@@ -65,8 +68,15 @@ impl World {
         self.raise(event.with_body(answer));
     }
 
+    fn run_told(&mut self, command: &str, arguments: &str) -> String {
+        let stamp = self.api_stamp(command, arguments);
+        let answer = self.run(command, arguments.trim());
+        self.raise(stamp);
+        answer
+    }
+
     /// Runs a command, whoever asks.
-    pub(super) fn run(&mut self, command: &str, arguments: &str) -> String {
+    fn run(&mut self, command: &str, arguments: &str) -> String {
         let words: Vec<&str> = arguments.split_whitespace().collect();
         let there = words.first().is_some_and(|leg| self.alive(leg));
         match (command, &words[..]) {
@@ -86,11 +96,25 @@ impl World {
             }
             ("uuid_hold", ["off", leg, ..]) if self.alive(leg) => self.switch_hold(leg, false),
             ("uuid_hold", [leg, ..]) if there => self.switch_hold(leg, true),
-            ("uuid_transfer" | "uuid_park", [leg, ..]) if there => {
-                if let Some(no) = self.call_of(leg) {
-                    self.divert(no);
+            ("uuid_transfer", [leg, rest @ ..]) if there => {
+                match rest {
+                    ["-bleg", number, ..] => self.send_b(leg, number),
+                    ["-both", number, ..] => self.send_both(leg, number),
+                    [number, ..] => self.send(leg, number),
+                    [] => {
+                        return "-USAGE: <uuid> [-bleg|-both] <dest-exten> [<dialplan>] [<context>]\n".into();
+                    }
                 }
                 OK.into()
+            }
+            ("uuid_park", [leg, ..]) if there => {
+                self.park(leg);
+                OK.into()
+            }
+            ("uuid_bridge", [a, c, ..]) if there && self.alive(c) => {
+                let joined = format!("+OK {c}\n");
+                self.uuid_bridge(a, c);
+                joined
             }
             ("uuid_fileman", [leg, what]) if there => {
                 match what.strip_prefix("seek:+") {
@@ -152,7 +176,8 @@ impl World {
             ("uuid_buglist", [leg, ..]) if self.alive(leg) => self.bugs(leg),
             (
                 "uuid_dump" | "uuid_getvar" | "uuid_setvar" | "uuid_kill" | "uuid_break" | "uuid_buglist"
-                | "uuid_hold" | "uuid_transfer" | "uuid_park" | "uuid_fileman" | "uuid_recv_dtmf",
+                | "uuid_hold" | "uuid_transfer" | "uuid_park" | "uuid_bridge" | "uuid_fileman"
+                | "uuid_recv_dtmf",
                 [_, ..],
             ) => "-ERR No such channel!\n".into(),
             _ => return None,

@@ -1,12 +1,11 @@
 //! What applications do on a leg: the dialplan's, and those that `sendmsg` runs inside them.
 
-use super::channel::{Answer, App, Binding, Channel, Question, State, What};
+use super::agents::{NORMAL, read_targets};
+use super::channel::{Answer, App, Binding, Channel, Dialling, Question, What};
 use super::dialplan::Action;
-use super::expand::expand;
-use super::media::{Playing, Sound, TICK, Tone};
-use super::script::When;
-use super::world::{CallNo, Names, Timer, World};
-use crate::call::Party;
+use super::media::{Playing, Sound, Tone};
+use super::world::{Timer, World};
+use crate::wire::esl::{Event, Execute};
 use std::time::Duration;
 
 /// How a playback ends.
@@ -37,25 +36,24 @@ impl World {
     pub(super) fn go_on(&mut self, leg: &str) {
         loop {
             let Some(channel) = self.channels.get_mut(leg) else { return };
-            if channel.gone || channel.cause.is_some() || !channel.apps.is_empty() {
+            let joined = channel.partner.is_some() || channel.promised;
+            if !channel.is_alive() || joined || !channel.apps.is_empty() {
                 return;
             }
             match channel.todo.pop_front() {
-                Some(action) => self.begin(leg, &action, None, false),
+                Some(action) => self.begin(leg, &action, None, None),
                 None => return self.dialplan_ends(leg),
             }
         }
     }
 
     fn dialplan_ends(&mut self, leg: &str) {
-        if let Some((no, party)) = self.party_of(leg) {
-            self.hang_up(no, party, false);
-        }
+        self.leave(leg, NORMAL, Stop::Torn);
     }
 
     /// Starts an application; one that takes no time is over when this returns.
-    pub(super) fn begin(&mut self, leg: &str, action: &Action, uuid: Option<String>, sent: bool) {
-        let argument = expand(&action.argument, &Names { world: self, leg: Some(leg) });
+    pub(super) fn begin(&mut self, leg: &str, action: &Action, uuid: Option<String>, told: Option<Event>) {
+        let argument = self.expand(&action.argument, leg);
         let uuid = uuid.unwrap_or_else(|| self.uuid());
         let name = action.application.clone();
         self.edit(leg, |channel| {
@@ -69,19 +67,28 @@ impl World {
         }
         back.push(("Application-UUID", &*uuid));
         self.fire("CHANNEL_EXECUTE", leg, &[], &back);
-        let app =
-            |what| App { uuid: uuid.clone(), name: name.clone(), argument: argument.clone(), what, sent };
         match self.does(leg, &name, &argument) {
             Some(what) => {
-                self.edit(leg, |channel| channel.apps.push(app(what)));
+                let app = App { uuid, name: name.clone(), argument: argument.clone(), what, told };
+                self.edit(leg, |channel| channel.apps.push(app));
                 match &*name {
                     "playback" => self.playback_begins(leg),
                     "play_and_get_digits" => self.asks(leg, &argument),
-                    "bridge" => self.dial(leg),
-                    _ => {}
+                    "bridge" => drop(self.dial(leg)),
+                    "park" => self.fire("CHANNEL_PARK", leg, &[], &[]),
+                    _ => self.placed(leg, &name, &argument),
                 }
             }
-            None => self.executed(leg, &name, &argument, &uuid),
+            None => {
+                if name == "hangup" {
+                    let cause = if argument.is_empty() { NORMAL } else { &argument };
+                    return self.leave(leg, cause, Stop::Torn);
+                }
+                self.executed(leg, &name, &argument, &uuid);
+                if let Some(told) = told {
+                    self.has_run(leg, told);
+                }
+            }
         }
     }
 
@@ -104,10 +111,13 @@ impl World {
             }
             "playback" => return self.open_file(leg, argument),
             "play_and_get_digits" => return read_question(argument).map(|(question, _)| What::Ask(question)),
-            "bridge" => return Some(What::Bridge),
+            "bridge" => {
+                let next = read_targets(argument);
+                return Some(What::Bridge(Dialling { next, ..Dialling::default() }));
+            }
             "park" => return Some(What::Park),
             "echo" => return Some(What::Echo),
-            _ => {}
+            _ => return self.put(leg, name, argument),
         }
         None
     }
@@ -137,11 +147,10 @@ impl World {
         });
         self.fire("CHANNEL_ANSWER", leg, &[], &[]);
         self.edit(leg, |channel| channel.call_state = "ACTIVE");
-        if let Some(no) = self.call_of(leg) {
-            let since = self.since_start(no);
-            if let Some(call) = self.calls.get_mut(&no) {
-                call.report.answered = Some(since);
-            }
+        let Some(no) = self.call_of(leg) else { return };
+        let since = self.since_start(no);
+        if let Some(call) = self.calls.get_mut(&no).filter(|call| call.a == leg) {
+            call.report.answered = Some(since);
         }
     }
 
@@ -164,6 +173,9 @@ impl World {
             return;
         }
         self.executed(leg, &app.name, &app.argument, &app.uuid);
+        if let Some(told) = app.told {
+            self.has_run(leg, told);
+        }
     }
 
     /// Ends everything that runs on a leg, from the inside.
@@ -171,6 +183,11 @@ impl World {
         while let Some(app) = self.channels.get(leg).and_then(|channel| channel.apps.last()) {
             match app.what {
                 What::Play(_) => self.playback_ends(leg, stop),
+                What::Record { .. } => self.record_ends(leg),
+                What::Park => {
+                    self.fire("CHANNEL_UNPARK", leg, &[], &[]);
+                    self.complete(leg);
+                }
                 _ => self.complete(leg),
             }
         }
@@ -181,31 +198,28 @@ impl World {
     /// Starts what `sendmsg` asked for. With `event-lock` it waits for the one before, without it runs inside it.
     pub(super) fn run_queue(&mut self, leg: &str) {
         let Some(channel) = self.channels.get_mut(leg) else { return };
-        if channel.apps.is_empty() || channel.cause.is_some() {
+        if channel.apps.is_empty() && channel.partner.is_none() || channel.cause.is_some() {
             return;
         }
         let waits = channel.queue.front().is_some_and(|execute| execute.event_lock);
-        if waits && channel.apps.iter().any(|app| app.sent) {
+        if waits && channel.apps.iter().any(|app| app.told.is_some()) {
             return;
         }
         let Some(execute) = channel.queue.pop_front() else { return };
         let in_talk = channel.in_bridge();
         let argument = execute.argument.as_ref().map_or("", |line| line.as_str());
         let action = Action::new(execute.application.as_str(), argument);
+        let told = message(leg, &execute);
         let uuid = execute.event_uuid.as_ref().map(|uuid| uuid.as_str().to_owned());
         if in_talk {
             self.swallow(leg);
         }
-        self.begin(leg, &action, uuid, true);
+        self.begin(leg, &action, uuid, Some(told));
     }
 
     /// Two packets of a leg's voice are lost to the other party (F84, F110).
     pub(super) fn swallow(&mut self, leg: &str) {
-        if let Some((no, party)) = self.party_of(leg)
-            && let Some(call) = self.calls.get_mut(&no)
-        {
-            call.phone(party).swallowed += 2;
-        }
+        self.edit(leg, |leg| leg.phone.swallowed += 2);
     }
 
     /// What the innermost application does in this tick.
@@ -213,6 +227,8 @@ impl World {
         let now = self.now;
         let Some(channel) = self.channels.get_mut(leg) else { return };
         let broken = channel.break_asked && !channel.in_bridge();
+        // What came from outside has nothing behind it in the dialplan.
+        let own = matches!(&channel.apps[..], [app] if app.told.is_none());
         channel.break_asked &= !channel.in_bridge() && channel.apps.is_empty();
         match channel.apps.last_mut().map(|app| &mut app.what) {
             Some(What::Play(_)) if broken => {
@@ -231,11 +247,12 @@ impl World {
             Some(What::Ask(question)) if question.is_answered() || question.until < Some(now) => {
                 self.answered_question(leg);
             }
-            Some(What::Sleep { until }) if broken || now > *until => {
-                self.complete(leg);
-                self.go_on(leg);
-            }
-            _ => {}
+            Some(What::Sleep { until }) if broken || now > *until => self.complete(leg),
+            Some(What::Record { until, .. }) if broken || now > *until => self.record_ends(leg),
+            _ => return,
+        }
+        if own && self.channels.get(leg).is_some_and(|channel| channel.apps.is_empty()) {
+            self.go_on(leg);
         }
     }
 
@@ -259,13 +276,23 @@ impl World {
     /// Plays a question's file, without an application of its own (F51).
     fn asks(&mut self, leg: &str, argument: &str) {
         let Some((_, file)) = read_question(argument) else { return };
-        if let Some(what) = self.open_file(leg, &file) {
-            let app =
-                App { uuid: String::new(), name: String::new(), argument: String::new(), what, sent: true };
-            self.edit(leg, |channel| channel.apps.push(app));
-            self.playback_begins(leg);
+        if let Some(What::Play(playing)) = self.open_file(leg, &file) {
+            self.plays_for(leg, playing);
         }
         self.edit(leg, |channel| channel.response = None);
+    }
+
+    /// Plays what belongs to an application that is no playback.
+    pub(super) fn plays_for(&mut self, leg: &str, playing: Playing) {
+        let (uuid, name, argument) = (String::new(), String::new(), String::new());
+        let app = App { uuid, name, argument, what: What::Play(playing), told: None };
+        self.edit(leg, |channel| channel.apps.push(app));
+        self.playback_begins(leg);
+    }
+
+    fn record_ends(&mut self, leg: &str) {
+        self.fire_record("RECORD_STOP", leg);
+        self.complete(leg);
     }
 
     /// A key or the end of the wait: the variable is set when the key is one of those asked for.
@@ -319,7 +346,10 @@ impl World {
         ] {
             channel.set(name, &value.to_string());
         }
-        channel.response = Some(stop.response().into());
+        // A variable that the application sets, not whatever else plays.
+        if channel.apps.last().is_some_and(|app| app.name == "playback") {
+            channel.response = Some(stop.response().into());
+        }
         let mut back = file_headers(&path);
         back.push(("Playback-Status", stop.status()));
         self.fire("PLAYBACK_STOP", leg, &[], &back);
@@ -327,181 +357,21 @@ impl World {
     }
 
     /// The party on this leg hears music while the other one holds.
-    pub(super) fn music_begins(&mut self, leg: &str, no: CallNo) {
-        let held = self.calls.get(&no).is_some_and(|call| {
-            let other = if call.a == leg { Party::Agent } else { Party::Caller };
-            call.phones.get(&other).is_some_and(|phone| phone.hold.is_some())
-        });
-        if held {
-            self.begin(leg, &Action::new("playback", MUSIC), None, false);
+    pub(super) fn music_begins(&mut self, leg: &str, told: Event) {
+        let partner = self.channels.get(leg).and_then(|leg| self.channels.get(leg.partner.as_ref()?));
+        if partner.is_some_and(|partner| partner.phone.hold.is_some()) {
+            self.begin(leg, &Action::new("playback", MUSIC), None, Some(told));
         }
     }
 
     pub(super) fn music_ends(&mut self, leg: &str) {
+        self.music_stops(leg, Stop::Break);
+    }
+
+    pub(super) fn music_stops(&mut self, leg: &str, stop: Stop) {
         let music = |playing: &mut Playing| playing.path == MUSIC;
         if self.channels.get_mut(leg).and_then(Channel::playing).is_some_and(music) {
-            self.playback_ends(leg, Stop::Break);
-        }
-    }
-
-    // The agent
-
-    /// Calls the agent, and lets the caller hear that it rings.
-    fn dial(&mut self, a: &str) {
-        let Some(no) = self.call_of(a) else { return };
-        let uuid = self.uuid();
-        let b = self.agent_leg(&uuid, a, no);
-        self.channels.insert(uuid.clone(), b);
-        let since = self.since_start(no);
-        self.fire("CHANNEL_OUTGOING", &uuid, &[], &[]);
-        self.fire("CHANNEL_CREATE", &uuid, &[], &[]);
-        self.fire("CHANNEL_ORIGINATE", &uuid, &[], &[]);
-        let Some(call) = self.calls.get_mut(&no) else { return };
-        call.b = Some(uuid.clone());
-        call.report.agent_leg = Some(uuid.clone());
-        call.report.agent_invited.get_or_insert(since);
-        let answer_after = call.answer_after;
-        self.after(Duration::from_millis(1), Timer::Rings(uuid.clone()));
-        match answer_after {
-            Some(wait) => self.after(wait, Timer::AgentAnswers(no, uuid.clone())),
-            None => self.after(RING_TIME, Timer::NobodyAnswers(no, uuid.clone(), "NO_ANSWER")),
-        }
-        self.ring_back(no, a, &uuid);
-    }
-
-    fn ring_back(&mut self, no: CallNo, a: &str, b: &str) {
-        let Some(channel) = self.channels.get(a) else { return };
-        let Some(text) = channel.get("transfer_ringback").or(channel.get("ringback")).map(str::to_owned)
-        else {
-            return;
-        };
-        let known =
-            text.starts_with('/') || text.contains("://") || text.starts_with("%(") || text == "silence";
-        if !known {
-            // Neither path nor stream nor tone: the call dies (F105).
-            return self
-                .after(Duration::from_millis(40), Timer::NobodyAnswers(no, b.to_owned(), "NO_ANSWER"));
-        }
-        let ringing = self.ringback(&text).map(|sound| (sound, self.now));
-        if let Some(call) = self.calls.get_mut(&no) {
-            call.ringing = ringing;
-        }
-    }
-
-    fn agent_leg(&mut self, uuid: &str, a: &str, no: CallNo) -> Channel {
-        let micros = self.micros();
-        self.sessions += 1;
-        let mut leg =
-            Channel::new(uuid.to_owned(), Some(no.0), false, "sofia/internal/agent@127.0.0.1:6060".into());
-        leg.session = self.sessions;
-        leg.destination = "agent".into();
-        leg.times.created = micros;
-        leg.other = Some(("originator", a.to_owned()));
-        leg.call_uuid = a.to_owned();
-        let session = leg.session.to_string();
-        for (name, value) in [
-            ("direction", "outbound"),
-            ("is_outbound", "true"),
-            ("uuid", uuid),
-            ("session_id", &*session),
-            ("sip_profile_name", "internal"),
-            ("channel_name", "sofia/internal/agent@127.0.0.1:6060"),
-            ("originator", a),
-        ] {
-            leg.set(name, value);
-        }
-        let Some(caller) = self.channels.get(a) else { return leg };
-        leg.caller_name.clone_from(&caller.caller_name);
-        leg.caller_number.clone_from(&caller.caller_number);
-        if let Some(list) = caller.get("export_vars") {
-            leg.set("export_vars", list);
-            for name in list.split(',') {
-                leg.set(name, caller.get(name).unwrap_or_default());
-            }
-        }
-        leg.set("originating_leg_uuid", a);
-        leg.set("call_uuid", a);
-        leg
-    }
-
-    pub(super) fn rings(&mut self, b: &str) {
-        let micros = self.micros();
-        let ringing = self.channels.get(b).is_some_and(|leg| !leg.gone && leg.answer == Answer::Ringing);
-        if ringing {
-            self.edit(b, |leg| leg.times.progress = micros);
-            self.fire("CHANNEL_PROGRESS", b, &[], &[]);
-            self.edit(b, |leg| leg.call_state = "RINGING");
-        }
-    }
-
-    pub(super) fn agent_answers(&mut self, no: CallNo, b: &str) {
-        let ringing = self.channels.get(b).is_some_and(|leg| !leg.gone && leg.answer == Answer::Ringing);
-        let since = self.since_start(no);
-        let micros = self.micros();
-        let Some(call) = self.calls.get_mut(&no).filter(|_| ringing) else { return };
-        call.report.agent_answered.get_or_insert(since);
-        call.ringing = None;
-        let codec = call.script.agent_codec.unwrap_or(call.script.codec);
-        let bypass = call.script.bypass_media;
-        self.edit(b, |leg| {
-            leg.answer = Answer::Answered;
-            leg.times.answered = micros;
-            leg.state = State::CONSUME;
-            leg.set("endpoint_disposition", "ANSWER");
-            if !bypass {
-                leg.agree(codec);
-            }
-        });
-        self.fire("CHANNEL_ANSWER", b, &[], &[]);
-        self.after(TICK, Timer::Bridges(no, b.to_owned()));
-    }
-
-    pub(super) fn bridges(&mut self, no: CallNo, b: &str) {
-        let alive = |leg: &str| self.channels.get(leg).is_some_and(|leg| !leg.gone && leg.cause.is_none());
-        let Some(a) = self.calls.get(&no).map(|call| call.a.clone()) else { return };
-        if !alive(&a) || !alive(b) {
-            return;
-        }
-        let micros = self.micros();
-        for (leg, other, kind) in [(&*a, b, "originatee"), (b, &*a, "originator")] {
-            self.edit(leg, |channel| {
-                channel.call_state = "ACTIVE";
-                channel.times.bridged = micros;
-                channel.other = Some((kind, other.to_owned()));
-                channel.set("bridge_uuid", other);
-                channel.set("last_bridge_to", other);
-                channel.set("signal_bond", other);
-            });
-        }
-        self.edit(b, |leg| leg.state = State::EXCHANGE);
-        self.talk_begins(no);
-        self.fire("CHANNEL_BRIDGE", &a, &[("Bridge-A-Unique-ID", &a), ("Bridge-B-Unique-ID", b)], &[]);
-        // As long as the bridge lasts; its own event does not have it yet (B02).
-        self.edit(&a, |leg| leg.set("bridge_to", b));
-        self.edit(b, |leg| leg.set("bridge_to", &a));
-    }
-
-    fn talk_begins(&mut self, no: CallNo) {
-        let (now, since) = (self.now, self.since_start(no));
-        let Some(call) = self.calls.get_mut(&no) else { return };
-        let first = call.talk_from.is_none();
-        call.bridged = true;
-        call.ringing = None;
-        call.agent_from = Some(now);
-        let talk_from = *call.talk_from.get_or_insert(now);
-        call.report.bridged.get_or_insert(since);
-        let long = |speech: &[i16]| Duration::from_micros(speech.len() as u64 * 125);
-        let said = (talk_from + long(&call.script.caller_speech)).max(now + long(&call.agent_speech));
-        if call.script.hangup_after.is_none() {
-            let ends = said + Duration::from_secs(1);
-            call.ends = Some(ends);
-            self.at(ends, Timer::ScriptEnds(no));
-        }
-        if first {
-            self.due(no, |when| match when {
-                When::Bridged(wait) => Some(wait),
-                _ => None,
-            });
+            self.playback_ends(leg, stop);
         }
     }
 
@@ -519,7 +389,7 @@ impl World {
             bound.iter().find(|bound| bound.digits == digits).map(|bound| bound.action.clone())
         {
             channel.digits.clear();
-            return self.begin(leg, &action, None, false);
+            return self.begin(leg, &action, None, None);
         }
         if bound.iter().any(|bound| bound.digits.starts_with(&digits)) {
             let wait =
@@ -554,6 +424,24 @@ impl World {
             }
         }
     }
+}
+
+/// How the event begins that tells of a `sendmsg`, once it has run. On an inbound connection `Command` is its first
+/// line alone (observed on a 1.11.2; on outbound ones the whole text stands there).
+fn message(leg: &str, execute: &Execute) -> Event {
+    let line = |line: &Option<crate::wire::esl::Word>| line.as_ref().map(|word| word.as_str().to_owned());
+    let headers = [
+        ("Command", Some(format!("sendmsg {leg}"))),
+        ("call-command", Some("execute".to_owned())),
+        ("execute-app-name", Some(execute.application.as_str().to_owned())),
+        ("execute-app-arg", execute.argument.as_ref().map(|line| line.as_str().to_owned())),
+        ("Event-UUID", line(&execute.event_uuid)),
+        ("event-lock", execute.event_lock.then(|| "true".to_owned())),
+    ];
+    headers
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .fold(Event::default(), |event, (name, value)| event.with(name, &value))
 }
 
 /// `min max tries timeout terminators file invalid variable regexp digit-timeout`, of which one try is carried out.
@@ -595,5 +483,3 @@ fn bind(channel: &mut Channel, argument: &str) {
 }
 
 pub(super) const MUSIC: &str = "tone_stream://%(400,100,350);loops=-1";
-/// `call_timeout`, as FreeSWITCH has it by default.
-const RING_TIME: Duration = Duration::from_secs(60);

@@ -1,110 +1,157 @@
-//! How sound is carried: every 20 ms from each phone, to each phone, and a copy of it to the taps.
+//! How sound is carried: at every beat of a call from each phone, to each phone, and a copy of it to the taps.
 
 use super::channel::What;
-use super::media::{FRAME, Frame, Sound, TICK, Tone, cut};
-use super::script::Side;
-use super::world::{Call, CallNo, Output, Timer, World};
-use crate::call::Party;
+use super::media::{Beat, Frame, Sound, Tone};
+use super::script::{Network, Side};
+use super::world::{CallNo, Output, Timer, World};
 use crate::wire::rtp::Timestamp;
 use rand::RngExt;
+use rand::rngs::StdRng;
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// One beat's sound: what was read from each leg, what of it goes on to the leg it is joined to, and what was written
+/// to each leg.
+#[derive(Default)]
+struct Flow {
+    read: BTreeMap<String, Vec<Frame>>,
+    voice: BTreeMap<String, Vec<Frame>>,
+    written: BTreeMap<String, Vec<Frame>>,
+}
 
 impl World {
     pub(super) fn tick(&mut self, no: CallNo) {
         let Some(call) = self.calls.get(&no).filter(|call| !call.over) else { return };
-        let legs = [Some(call.a.clone()), call.b.clone()];
-        for leg in legs.into_iter().flatten() {
+        let beat = call.beat;
+        for leg in self.legs(no) {
             self.run_queue(&leg);
             self.progress(&leg);
         }
-        self.carry(no);
-        self.after(TICK, Timer::Tick(no));
+        self.carry(no, beat);
+        self.after(beat.0, Timer::Tick(no));
     }
 
-    /// Takes 20 ms of sound from each phone, sends 20 ms to each, and gives the taps their copies.
-    fn carry(&mut self, no: CallNo) {
-        let read = [self.hear(no, Party::Caller), self.hear(no, Party::Agent)];
+    /// Takes a packet of sound from each phone, sends one to each, and gives the taps their copies.
+    fn carry(&mut self, no: CallNo, beat: Beat) {
         let Some(call) = self.calls.get(&no) else { return };
         if call.script.bypass_media && call.talk_from.is_some() {
             return;
         }
-        let from_caller = self.pass(no, Party::Caller, &read[0]);
-        let from_agent = self.pass(no, Party::Agent, &read[1]);
-        let echo = self.echoes(no, Party::Agent);
-        let to_caller = self.send(no, Party::Caller, from_agent.clone());
-        let to_agent = self.send(no, Party::Agent, if echo { from_agent } else { from_caller });
-        self.copy(no, Party::Caller, &read[0], &to_caller);
-        self.copy(no, Party::Agent, &read[1], &to_agent);
+        let (legs, mut flow) = (self.legs(no), Flow::default());
+        for leg in &legs {
+            if self.half_of(leg).is_none() {
+                let read = self.hear(no, leg, beat);
+                self.take_in(leg, read, &mut flow);
+            }
+        }
+        for leg in &legs {
+            self.write(no, leg, beat, &mut flow);
+        }
+        for leg in &legs {
+            let of = |frames: &BTreeMap<String, Vec<Frame>>| frames.get(leg).cloned().unwrap_or_default();
+            self.copy(no, leg, &of(&flow.read), &of(&flow.written), beat);
+        }
     }
 
-    /// What the switch reads from a phone in this tick.
-    fn hear(&mut self, no: CallNo, party: Party) -> Vec<Frame> {
-        let answered =
-            self.leg_of(no, party).and_then(|leg| self.channels.get(&leg)).map(|leg| leg.times.answered);
+    /// What the switch reads from a phone.
+    fn hear(&mut self, no: CallNo, leg: &str, beat: Beat) -> Vec<Frame> {
         let (now, epoch) = (self.now, self.epoch);
-        let Some(call) = self.calls.get_mut(&no) else { return Vec::new() };
-        let Some(answered) = answered.filter(|micros| *micros > 0) else { return Vec::new() };
-        let before = now.saturating_sub(Duration::from_micros(answered - epoch));
-        let pcm = match (party, call.talk_from, call.agent_from) {
-            (Party::Caller, Some(from), _) => cut(&call.script.caller_speech, now - from),
-            (Party::Caller, None, _) => cut(&call.script.caller_before, before),
-            (Party::Agent, _, Some(from)) => cut(&call.agent_speech, now.saturating_sub(from)),
-            (Party::Agent, _, None) => [0; FRAME],
+        let (Some(call), Some(channel)) = (self.calls.get_mut(&no), self.channels.get_mut(leg)) else {
+            return Vec::new();
         };
-        let arrived = call.arrives(party, pcm, now);
-        call.phone(party).read(arrived)
-    }
-
-    /// What of it goes on to the other party.
-    fn pass(&mut self, no: CallNo, party: Party, read: &[Frame]) -> Vec<Frame> {
-        let Some(call) = self.calls.get_mut(&no) else { return Vec::new() };
-        let phone = call.phone(party);
-        let swallowed = read.len().min(phone.swallowed as usize);
-        phone.swallowed -= swallowed as u32;
-        read[swallowed..].to_vec()
-    }
-
-    fn echoes(&self, no: CallNo, party: Party) -> bool {
-        let leg = self.leg_of(no, party).and_then(|leg| self.channels.get(&leg));
-        leg.is_some_and(|leg| leg.apps.iter().any(|app| matches!(app.what, What::Echo)))
-    }
-
-    /// What the switch sends to a phone in this tick: what it plays there, or the other party's voice.
-    fn send(&mut self, no: CallNo, to: Party, voice: Vec<Frame>) -> Vec<Frame> {
-        let Some(leg) = self.leg_of(no, to) else { return Vec::new() };
-        let played = self.play(no, to, &leg);
-        let echo = self.echoes(no, to);
-        let Some(call) = self.calls.get_mut(&no) else { return Vec::new() };
-        if call.phone(to).hold.is_some() {
+        let answered = channel.times.answered;
+        if answered == 0 {
             return Vec::new();
         }
-        let sounds: Vec<[i16; FRAME]> = match played {
-            Some(pcm) => vec![pcm],
-            None if call.bridged || echo => {
-                let counter = match to {
-                    Party::Caller => &mut call.report.agent_packets,
-                    Party::Agent => &mut call.report.caller_packets,
-                };
-                *counter += voice.len() as u64;
-                voice.into_iter().map(|frame| frame.pcm).collect()
-            }
+        let since_answer = now.saturating_sub(Duration::from_micros(answered - epoch));
+        let phone = &mut channel.phone;
+        let pcm = match phone.from {
+            Some(from) => beat.cut(&phone.speech, now.saturating_sub(from)),
+            None => beat.cut(&phone.before, since_answer),
+        };
+        let arrived = phone.arrives(pcm, now, call.script.phones, &mut call.rng);
+        phone.read(arrived)
+    }
+
+    /// Notes what was read from a leg; a little of it may not go on.
+    fn take_in(&mut self, leg: &str, read: Vec<Frame>, flow: &mut Flow) {
+        let Some(phone) = self.channels.get_mut(leg).map(|channel| &mut channel.phone) else { return };
+        let swallowed = read.len().min(phone.swallowed as usize);
+        phone.swallowed -= swallowed as u32;
+        flow.voice.insert(leg.to_owned(), read[swallowed..].to_vec());
+        flow.read.insert(leg.to_owned(), read);
+    }
+
+    /// What goes on from a leg. From one half of a loopback comes what is written to the other.
+    fn voice(&mut self, no: CallNo, leg: &str, beat: Beat, flow: &mut Flow) -> Vec<Frame> {
+        if let Some(half) = self.half_of(leg).filter(|_| !flow.read.contains_key(leg)) {
+            let read = self.write(no, &half, beat, flow);
+            self.take_in(leg, read, flow);
+        }
+        flow.voice.get(leg).cloned().unwrap_or_default()
+    }
+
+    /// What the switch sends to a leg: what it plays there, or the voice of the leg it is joined to.
+    fn write(&mut self, no: CallNo, leg: &str, beat: Beat, flow: &mut Flow) -> Vec<Frame> {
+        if let Some(written) = flow.written.get(leg) {
+            return written.clone();
+        }
+        let echoes = self.echoes(leg);
+        let partner = self.channels.get(leg).and_then(|channel| channel.partner.clone());
+        let voice = match partner.or(echoes.then(|| leg.to_owned())) {
+            Some(from) => self.voice(no, &from, beat, flow),
             None => Vec::new(),
         };
-        let clock = call.written.entry(to).or_default();
-        *clock = clock.wrapping_add(FRAME as u32);
+        let written = self.send_sound(no, leg, voice, beat);
+        flow.written.insert(leg.to_owned(), written.clone());
+        written
+    }
+
+    fn echoes(&self, leg: &str) -> bool {
+        self.channels.get(leg).is_some_and(|leg| leg.apps.iter().any(|app| matches!(app.what, What::Echo)))
+    }
+
+    fn send_sound(&mut self, no: CallNo, leg: &str, voice: Vec<Frame>, beat: Beat) -> Vec<Frame> {
+        let played = self.play(no, leg, beat);
+        if self.channels.get(leg).is_none_or(|channel| channel.phone.hold.is_some()) {
+            return Vec::new();
+        }
+        let sounds: Vec<Vec<i16>> = match played {
+            Some(pcm) => vec![pcm],
+            None => {
+                self.count(no, leg, voice.len() as u64);
+                voice.into_iter().map(|frame| frame.pcm).collect()
+            }
+        };
+        let Some(channel) = self.channels.get_mut(leg) else { return Vec::new() };
+        let clock = &mut channel.phone.written;
+        let step = beat.samples() as u32;
+        *clock = clock.wrapping_add(step);
         let mut frames = Vec::new();
         for (n, pcm) in sounds.into_iter().enumerate() {
-            *clock = clock.wrapping_add(if n == 0 { 0 } else { FRAME as u32 });
+            *clock = clock.wrapping_add(if n == 0 { 0 } else { step });
             frames.push(Frame { pcm, timestamp: Timestamp(*clock) });
         }
         frames
     }
 
-    /// 20 ms of a file, of music on hold, or of the ringing tone.
-    fn play(&mut self, no: CallNo, to: Party, leg: &str) -> Option<[i16; FRAME]> {
+    /// Counts what of one party's voice reaches the other's phone.
+    fn count(&mut self, no: CallNo, leg: &str, packets: u64) {
+        let (other, phone) = (self.talks_with(leg), self.half_of(leg).is_none());
+        let Some(call) = self.calls.get_mut(&no) else { return };
+        if leg == call.a && other.is_some() {
+            call.report.agent_packets += packets;
+        } else if phone && other.as_deref() == Some(&*call.a) {
+            call.report.caller_packets += packets;
+        }
+    }
+
+    /// A piece of a file, of music on hold, or of the ringing tone.
+    fn play(&mut self, no: CallNo, leg: &str, beat: Beat) -> Option<Vec<i16>> {
         let now = self.now;
         let call = self.calls.get_mut(&no)?;
-        if let Some(playing) = self.channels.get_mut(leg)?.playing() {
+        let channel = self.channels.get_mut(leg)?;
+        if let Some(playing) = channel.playing() {
             if playing.pause > 0 {
                 playing.pause -= 1;
                 return None;
@@ -114,41 +161,43 @@ impl World {
                 None => &mut call.report.notice_heard,
                 Some(_) => &mut call.report.file_heard_in_talk,
             };
-            if file && to == Party::Caller && !playing.is_over() {
-                *heard += TICK;
+            if file && leg == call.a && !playing.is_over() {
+                *heard += beat.0;
             }
-            return Some(playing.next());
+            return Some(playing.next(beat.samples()));
         }
-        let (sound, since) = call.ringing.as_ref().filter(|_| to == Party::Caller && !call.bridged)?;
+        let bridged = channel.partner.is_some();
+        let (sound, since) = call.ringing.as_ref().filter(|_| leg == call.a && !bridged)?;
         let pcm = match sound {
-            Sound::Tone(tone) => tone.frame(now - *since),
-            Sound::File(samples) => cut(samples, now - *since),
+            Sound::Tone(tone) => tone.frame(now - *since, beat.samples()),
+            Sound::File(samples) => beat.cut(samples, now - *since),
         };
         if pcm.iter().any(|sample| *sample != 0) {
-            call.report.ringing_heard += TICK;
+            call.report.ringing_heard += beat.0;
         }
         Some(pcm)
     }
 
-    fn copy(&mut self, no: CallNo, party: Party, read: &[Frame], written: &[Frame]) {
-        let Some(leg) = self.leg_of(no, party) else { return };
-        let held = self.calls.get_mut(&no).is_some_and(|call| call.phone(party).hold.is_some());
+    fn copy(&mut self, no: CallNo, leg: &str, read: &[Frame], written: &[Frame], beat: Beat) {
+        let held = self.channels.get(leg).is_some_and(|channel| channel.phone.hold.is_some());
         let taps: Vec<String> =
-            self.taps.values().filter(|tap| tap.is_on(&leg)).map(|tap| tap.uuid.clone()).collect();
+            self.taps.values().filter(|tap| tap.is_on(leg)).map(|tap| tap.uuid.clone()).collect();
         for uuid in taps {
             let Some(tap) = self.taps.get_mut(&uuid) else { continue };
             let packets = match tap.side() {
-                Some(Side::Read) => tap.copy_read(read, held),
-                Some(Side::Write) => tap.copy_written(written),
+                Some(Side::Read) => tap.copy_read(read, held, beat),
+                Some(Side::Write) => tap.copy_written(written, beat),
                 None => continue,
             };
-            for bytes in packets {
-                self.send_packet(no, &uuid, bytes);
+            let pace = tap.beat.0;
+            for (n, bytes) in (0..).zip(packets) {
+                // Where the leg's packets are longer, ours do not leave all at once.
+                self.send_packet(no, &uuid, bytes, if pace < beat.0 { pace * n } else { Duration::ZERO });
             }
         }
     }
 
-    fn send_packet(&mut self, no: CallNo, tap: &str, bytes: Vec<u8>) {
+    fn send_packet(&mut self, no: CallNo, tap: &str, bytes: Vec<u8>, wait: Duration) {
         let (Some(call), Some(found)) = (self.calls.get_mut(&no), self.taps.get_mut(tap)) else { return };
         let Some(to) = found.remote else { return };
         let way = call.script.taps;
@@ -158,10 +207,13 @@ impl World {
             return;
         }
         let tap = tap.to_owned();
-        if way.jitter_ms == 0 {
+        let late = match way.jitter_ms {
+            0 => wait,
+            most => wait + Duration::from_millis(call.rng.random_range(0..=u64::from(most))),
+        };
+        if late.is_zero() {
             return self.output(Output::Rtp { tap, to, bytes });
         }
-        let late = Duration::from_millis(call.rng.random_range(0..=u64::from(way.jitter_ms)));
         self.after(late, Timer::Packet { tap, to, bytes });
     }
 
@@ -182,23 +234,21 @@ impl World {
     }
 }
 
-impl Call {
+impl super::media::Phone {
     /// What comes from a phone over its network: nothing, a packet, or a late one with the next.
-    fn arrives(&mut self, party: Party, pcm: [i16; FRAME], now: Duration) -> Vec<Frame> {
-        let way = self.script.phones;
+    fn arrives(&mut self, pcm: Vec<i16>, now: Duration, way: Network, rng: &mut StdRng) -> Vec<Frame> {
         let (lost, late, given_up) = (
-            way.loss > 0.0 && self.rng.random_bool(way.loss),
+            way.loss > 0.0 && rng.random_bool(way.loss),
             way.jitter_ms > 20
-                && self.rng.random_bool(LATE * f64::from(way.jitter_ms - 20) / f64::from(way.jitter_ms)),
-            self.rng.random_bool(DROPPED),
+                && rng.random_bool(LATE * f64::from(way.jitter_ms - 20) / f64::from(way.jitter_ms)),
+            rng.random_bool(DROPPED),
         );
-        let phone = self.phone(party);
-        phone.clock = phone.clock.wrapping_add(FRAME as u32);
-        let frame = Frame { pcm, timestamp: Timestamp(phone.clock) };
-        let mut arrived: Vec<Frame> = phone.late.take().into_iter().filter(|_| !given_up).collect();
+        self.clock = self.clock.wrapping_add(pcm.len() as u32);
+        let frame = Frame { pcm, timestamp: Timestamp(self.clock) };
+        let mut arrived: Vec<Frame> = self.late.take().into_iter().filter(|_| !given_up).collect();
         if late {
-            phone.late = Some(frame);
-        } else if !lost && now >= phone.key_until {
+            self.late = Some(frame);
+        } else if !lost && now >= self.key_until {
             arrived.push(frame);
         }
         arrived

@@ -1,7 +1,7 @@
 //! One leg as FreeSWITCH keeps it, and the headers by which its events tell about it.
 
 use super::dialplan::Action;
-use super::media::Playing;
+use super::media::{Beat, Phone, Playing};
 use crate::wire::esl::{Event, Execute};
 use crate::wire::rtp::Codec;
 use std::collections::VecDeque;
@@ -47,6 +47,15 @@ pub(super) struct Channel {
     pub(super) bugs: Vec<Bug>,
     /// A tap that runs names its own number as the caller's (F68).
     pub(super) flipped: bool,
+    /// The phone behind the leg.
+    pub(super) phone: Phone,
+    /// The leg that it is joined to, and whether it is the A of that bridge.
+    pub(super) partner: Option<String>,
+    pub(super) leads: bool,
+    /// It will be joined to another one in a moment, whatever its dialplan has left.
+    pub(super) promised: bool,
+    /// The other half of a loopback (F117).
+    pub(super) half: Option<String>,
     /// Hung up, and only remembered until its last event.
     pub(super) gone: bool,
 }
@@ -57,8 +66,9 @@ pub(super) struct App {
     pub(super) name: String,
     pub(super) argument: String,
     pub(super) what: What,
-    /// It came by `sendmsg`, not by the dialplan.
-    pub(super) sent: bool,
+    /// Of one that came by `sendmsg` or as a broadcast, not by the dialplan: how the event begins that tells so
+    /// when it has run.
+    pub(super) told: Option<Event>,
 }
 
 pub(super) enum What {
@@ -68,10 +78,32 @@ pub(super) enum What {
     Play(Playing),
     /// A question that waits for keys, after its file.
     Ask(Question),
-    Bridge,
+    Bridge(Dialling),
     Park,
     Echo,
     Eavesdrop,
+    /// In mod_callcenter's queue: the agents whose phones ring.
+    Queue(Dialling),
+    /// In mod_fifo's queue, or in a valet parking place: waits to be fetched.
+    Waits {
+        place: String,
+    },
+    /// An agent who has fetched a caller from mod_fifo.
+    Serves,
+    Conference,
+    /// A machine records.
+    Record {
+        path: String,
+        until: Duration,
+    },
+}
+
+/// Whom a leg has called.
+#[derive(Default)]
+pub(super) struct Dialling {
+    pub(super) ringing: Vec<String>,
+    /// Who is called next where nobody of these answers.
+    pub(super) next: VecDeque<Vec<String>>,
 }
 
 /// What `play_and_get_digits` waits for: one try.
@@ -103,6 +135,7 @@ pub(super) struct Bug {
 pub(super) struct State(pub(super) &'static str, pub(super) u8);
 
 impl State {
+    pub(super) const SOFT_EXECUTE: State = State("CS_SOFT_EXECUTE", 3);
     pub(super) const INIT: State = State("CS_INIT", 2);
     pub(super) const EXECUTE: State = State("CS_EXECUTE", 4);
     pub(super) const EXCHANGE: State = State("CS_EXCHANGE_MEDIA", 5);
@@ -170,6 +203,11 @@ impl Channel {
             response: None,
             bugs: Vec::new(),
             flipped: false,
+            phone: Phone::default(),
+            partner: None,
+            leads: false,
+            promised: false,
+            half: None,
             gone: false,
         }
     }
@@ -187,14 +225,15 @@ impl Channel {
     }
 
     /// The codec is agreed on: the headers and variables that tell so are there.
-    pub(super) fn agree(&mut self, codec: Codec) {
+    pub(super) fn agree(&mut self, codec: Codec, beat: Beat) {
         self.codec = Some(codec);
         let (name, rate) = codec_name(codec);
-        let string = [name, "@", rate, "h@20i@1c"].concat();
+        let ptime = beat.0.as_millis().to_string();
+        let string = [name, "@", rate, "h@", &ptime, "i@1c"].concat();
         for (variable, value) in [
             ("rtp_use_codec_name", name),
             ("rtp_use_codec_rate", rate),
-            ("rtp_use_codec_ptime", "20"),
+            ("rtp_use_codec_ptime", &ptime),
             ("rtp_use_codec_channels", "1"),
             ("rtp_last_audio_codec_string", &*string),
             ("read_codec", name),
@@ -206,6 +245,40 @@ impl Channel {
         ] {
             self.set(variable, value);
         }
+    }
+
+    /// Of half a loopback: it has no RTP, so its codec has no string (observed on a 1.11.2).
+    pub(super) fn agree_inside(&mut self, codec: Codec) {
+        self.codec = Some(codec);
+        let (name, rate) = codec_name(codec);
+        for (variable, value) in
+            [("read_codec", name), ("read_rate", rate), ("write_codec", name), ("write_rate", rate)]
+        {
+            self.set(variable, value);
+        }
+    }
+
+    pub(super) fn is_answered(&self) -> bool {
+        self.answer == Answer::Answered
+    }
+
+    /// Neither hung up nor forgotten.
+    pub(super) fn is_alive(&self) -> bool {
+        !self.gone && self.cause.is_none()
+    }
+
+    /// Whom it has called and who has not answered yet.
+    pub(super) fn dialling(&mut self) -> Option<&mut Dialling> {
+        self.apps.iter_mut().rev().find_map(|app| match &mut app.what {
+            What::Bridge(dialling) | What::Queue(dialling) => Some(dialling),
+            _ => None,
+        })
+    }
+
+    /// Whether it waits at that place to be fetched.
+    pub(super) fn waits_at(&self, place: &str) -> bool {
+        let waits = |app: &App| matches!(&app.what, What::Waits { place: at } if at == place);
+        self.partner.is_none() && self.apps.iter().any(waits)
     }
 
     pub(super) fn direction(&self) -> &'static str {
@@ -221,7 +294,7 @@ impl Channel {
     }
 
     pub(super) fn in_bridge(&self) -> bool {
-        self.apps.iter().any(|app| matches!(app.what, What::Bridge))
+        self.partner.is_some() || self.apps.iter().any(|app| matches!(app.what, What::Bridge(_)))
     }
 }
 

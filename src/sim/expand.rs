@@ -8,6 +8,9 @@
 pub(super) trait Lookup {
     /// A channel variable, or a global one where the channel has none of that name.
     fn variable(&self, name: &str) -> Option<String>;
+    /// An api command is run for its answer.
+    fn asked(&self, _command: &str, _arguments: &str) {}
+
     /// The answer of an api command, without its last line break.
     fn api(&self, command: &str, arguments: &str) -> Option<String>;
 }
@@ -37,6 +40,7 @@ fn evaluate(expression: &str, at: &dyn Lookup) -> String {
         Some((command, rest)) => {
             let end = closing(rest, b'(', b')').unwrap_or(rest.len());
             let arguments = expand(&rest[..end], at);
+            at.asked(command, &arguments);
             match command {
                 "cond" => cond(&arguments),
                 _ => at.api(command, &arguments).unwrap_or_else(|| "-ERR no reply".into()),

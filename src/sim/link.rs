@@ -1,6 +1,6 @@
 //! One connection of the event socket as the switch sees it: who it is, what it wants to hear, and in which form.
 
-use crate::wire::esl::{Event, Form};
+use crate::wire::esl::{Event, Form, Value};
 use regex::Regex;
 use std::collections::BTreeSet;
 
@@ -105,7 +105,11 @@ impl Link {
 
     /// Whether an event is delivered: its name is subscribed to and, with any filter set, one of them fits.
     pub(super) fn wants(&self, event: &Event) -> bool {
-        let Some(name) = event.get("Event-Name") else { return false };
+        // Where there are two names, the second is what the event is: of `COMMAND` it is `PRIVATE_COMMAND`, and whoever
+        // asked for COMMAND alone hears nothing (observed on a 1.11.2).
+        let names = event.headers().iter().filter(|(name, _)| *name == "Event-Name");
+        let Some((_, Value::Text(name))) = names.last() else { return false };
+        let name = &**name;
         if let Some(leg) = &self.only_leg
             && event.get("Unique-ID") == Some(leg)
             && !NOT_IN_MYEVENTS.contains(&name)
@@ -150,46 +154,81 @@ pub(super) fn origin(name: &str) -> (&'static str, &'static str, &'static str) {
         "HEARTBEAT" => ("switch_core.c", "send_heartbeat", "95"),
         "DTMF" => ("switch_channel.c", "switch_channel_dequeue_dtmf", "678"),
         "CHANNEL_DATA" => ("mod_commands.c", "uuid_dump_function", "6495"),
+        "CHANNEL_PARK" => ("switch_ivr.c", "switch_ivr_park", "1002"),
+        "API" => ("switch_loadable_module.c", "switch_api_execute", "3140"),
+        "COMMAND" => ("switch_ivr_async.c", "switch_ivr_broadcast", "5732"),
+        "PRIVATE_COMMAND" => ("switch_ivr.c", "switch_ivr_parse_next_event", "804"),
         _ => ("switch_core.c", "switch_core", "1"),
     }
 }
 
-const NAMES: [&str; 35] = [
+const NAMES: [&str; 66] = [
     "ALL",
-    "CUSTOM",
-    "CHANNEL_CREATE",
-    "CHANNEL_DESTROY",
-    "CHANNEL_STATE",
-    "CHANNEL_CALLSTATE",
+    "API",
+    "BACKGROUND_JOB",
+    "CALL_DETAIL",
+    "CALL_SECURE",
+    "CALL_SETUP_REQ",
+    "CALL_SETUP_RESULT",
+    "CALL_UPDATE",
     "CHANNEL_ANSWER",
-    "CHANNEL_HANGUP",
-    "CHANNEL_HANGUP_COMPLETE",
+    "CHANNEL_APPLICATION",
+    "CHANNEL_BRIDGE",
+    "CHANNEL_CALLSTATE",
+    "CHANNEL_CREATE",
+    "CHANNEL_DATA",
+    "CHANNEL_DESTROY",
     "CHANNEL_EXECUTE",
     "CHANNEL_EXECUTE_COMPLETE",
+    "CHANNEL_HANGUP",
+    "CHANNEL_HANGUP_COMPLETE",
     "CHANNEL_HOLD",
-    "CHANNEL_UNHOLD",
-    "CHANNEL_BRIDGE",
-    "CHANNEL_UNBRIDGE",
-    "CHANNEL_PROGRESS",
-    "CHANNEL_OUTGOING",
     "CHANNEL_ORIGINATE",
+    "CHANNEL_OUTGOING",
     "CHANNEL_PARK",
+    "CHANNEL_PROGRESS",
+    "CHANNEL_PROGRESS_MEDIA",
+    "CHANNEL_STATE",
+    "CHANNEL_UNBRIDGE",
+    "CHANNEL_UNHOLD",
     "CHANNEL_UNPARK",
-    "PLAYBACK_START",
-    "PLAYBACK_STOP",
+    "CHANNEL_UUID",
+    "CODEC",
+    "COMMAND",
+    "CUSTOM",
+    "DETECTED_SPEECH",
+    "DETECTED_TONE",
+    "DTMF",
+    "FAILURE",
+    "GENERAL",
+    "HEARTBEAT",
+    "LOG",
     "MEDIA_BUG_START",
     "MEDIA_BUG_STOP",
-    "BACKGROUND_JOB",
-    "HEARTBEAT",
-    "DTMF",
-    "RECORD_START",
-    "RECORD_STOP",
-    "CODEC",
-    "CALL_UPDATE",
-    "RE_SCHEDULE",
+    "MESSAGE",
     "MODULE_LOAD",
     "MODULE_UNLOAD",
+    "NOTALK",
+    "NOTIFY",
+    "PLAYBACK_START",
+    "PLAYBACK_STOP",
+    "PRESENCE_IN",
+    "PRESENCE_OUT",
+    "PRIVATE_COMMAND",
+    "RECORD_START",
+    "RECORD_STOP",
+    "RECV_INFO",
+    "RECV_MESSAGE",
     "RELOADXML",
+    "RE_SCHEDULE",
+    "SEND_INFO",
+    "SEND_MESSAGE",
+    "SESSION_HEARTBEAT",
+    "SHUTDOWN",
+    "STARTUP",
+    "TALK",
+    "TEXT",
+    "TRAP",
 ];
 
 const NOT_IN_MYEVENTS: [&str; 7] = [

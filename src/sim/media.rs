@@ -1,4 +1,4 @@
-//! Sound in pieces of 20 ms: what phones send, what the switch plays, and what a tap makes of both.
+//! Sound in pieces of a packet's length: what phones send, what the switch plays, and what a tap makes of both.
 
 use crate::wire::rtp::{Codec, Header, Packet, Seq, Ssrc, Timestamp};
 use audio_codec::Encoder;
@@ -6,24 +6,42 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// 20 ms at 8 kHz.
-pub(super) const FRAME: usize = 160;
+/// 20 ms: how long the switch takes for most things, and how long most packets are.
 pub(super) const TICK: Duration = Duration::from_millis(20);
 
-/// One piece of sound with the timestamp of the phone that sent it.
+/// How much sound is in one packet (`ptime`); the legs of a call are carried at its beat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Beat(pub(super) Duration);
+
+impl Beat {
+    /// At 8 kHz.
+    pub(super) fn samples(self) -> usize {
+        usize::try_from(self.0.as_millis()).unwrap_or(20) * 8
+    }
+
+    /// Where in what is said the packet begins that is due `from` after its start.
+    fn place(self, from: Duration) -> usize {
+        let packets = from.as_millis() / self.0.as_millis().max(1);
+        usize::try_from(packets).unwrap_or(usize::MAX).saturating_mul(self.samples())
+    }
+
+    /// The piece of `speech` that is due `from` after its start, silence where there is none.
+    pub(super) fn cut(self, speech: &[i16], from: Duration) -> Vec<i16> {
+        piece(speech, self.place(from), self.samples())
+    }
+}
+
+/// One packet's sound with the timestamp of the phone that sent it.
 #[derive(Clone)]
 pub(super) struct Frame {
-    pub(super) pcm: [i16; FRAME],
+    pub(super) pcm: Vec<i16>,
     pub(super) timestamp: Timestamp,
 }
 
-/// The 20 ms of `speech` that begin `from` after its start, silence where there is none.
-pub(super) fn cut(speech: &[i16], from: Duration) -> [i16; FRAME] {
-    let start = usize::try_from(from.as_millis() / 20).unwrap_or(usize::MAX).saturating_mul(FRAME);
-    let mut pcm = [0; FRAME];
-    let rest = speech.get(start..).unwrap_or_default();
-    let there = rest.len().min(FRAME);
-    pcm[..there].copy_from_slice(&rest[..there]);
+fn piece(speech: &[i16], at: usize, samples: usize) -> Vec<i16> {
+    let rest = speech.get(at..).unwrap_or_default();
+    let mut pcm = rest[..rest.len().min(samples)].to_vec();
+    pcm.resize(samples, 0);
     pcm
 }
 
@@ -33,21 +51,24 @@ pub(super) struct Tone {
     on: u64,
     off: u64,
     hertz: f64,
+    /// How often, where it ends.
+    loops: Option<u64>,
 }
 
 impl Tone {
     /// Reads `%(1000,4000,425)`, with or without `tone_stream://` before it and `;loops=-1` behind it.
     pub(super) fn parse(text: &str) -> Option<Tone> {
+        let loops = text.rsplit_once(";loops=").and_then(|(_, loops)| loops.parse().ok());
         let text = text.strip_prefix("tone_stream://").unwrap_or(text);
         let inside = text.strip_prefix("%(")?.split(')').next()?;
         let mut numbers = inside.split(',').map(|word| word.trim().parse::<u64>().ok());
         let (on, off, hertz) = (numbers.next()??, numbers.next()??, numbers.next()??);
-        Some(Tone { on, off, hertz: hertz as f64 })
+        Some(Tone { on, off, hertz: hertz as f64, loops })
     }
 
-    pub(super) fn frame(self, from: Duration) -> [i16; FRAME] {
+    pub(super) fn frame(self, from: Duration, samples: usize) -> Vec<i16> {
         let ms = u64::try_from(from.as_millis()).unwrap_or(0);
-        let mut pcm = [0; FRAME];
+        let mut pcm = vec![0; samples];
         if ms % (self.on + self.off).max(1) < self.on {
             for (n, sample) in pcm.iter_mut().enumerate() {
                 let seconds = (ms * 8 + n as u64) as f64 / 8_000.0;
@@ -71,21 +92,25 @@ pub(super) struct Playing {
 #[derive(Clone)]
 pub(super) enum Sound {
     File(Arc<[i16]>),
-    /// Without end.
     Tone(Tone),
 }
 
 impl Playing {
     pub(super) fn is_over(&self) -> bool {
-        matches!(&self.sound, Sound::File(samples) if self.sent >= samples.len())
+        match &self.sound {
+            Sound::File(samples) => self.sent >= samples.len(),
+            Sound::Tone(Tone { on, off, loops, .. }) => {
+                loops.is_some_and(|loops| self.sent as u64 >= (on + off) * 8 * loops)
+            }
+        }
     }
 
-    pub(super) fn next(&mut self) -> [i16; FRAME] {
-        let from = TICK * u32::try_from(self.sent / FRAME).unwrap_or(u32::MAX);
-        self.sent += FRAME;
+    pub(super) fn next(&mut self, samples: usize) -> Vec<i16> {
+        let at = self.sent;
+        self.sent += samples;
         match &self.sound {
-            Sound::File(samples) => cut(samples, from),
-            Sound::Tone(tone) => tone.frame(from),
+            Sound::File(file) => piece(file, at, samples),
+            Sound::Tone(tone) => tone.frame(Duration::from_millis(at as u64 / 8), samples),
         }
     }
 
@@ -103,7 +128,17 @@ const BLOCK: usize = 16_384;
 /// The phone of one leg, as the switch hears it.
 #[derive(Default)]
 pub(super) struct Phone {
+    /// What is said on it from the first bridge on.
+    pub(super) speech: Arc<[i16]>,
+    /// What is said before that.
+    pub(super) before: Arc<[i16]>,
+    /// The first bridge.
+    pub(super) from: Option<Duration>,
+    /// An agent asks another one back on it: what that one says is not said yet.
+    pub(super) asks_back: bool,
+    /// Timestamps of what it sends, and of what it is sent.
     pub(super) clock: u32,
+    pub(super) written: u32,
     pub(super) hold: Option<Hold>,
     /// While a key is pressed the phone sends no voice.
     pub(super) key_until: Duration,
@@ -149,34 +184,58 @@ impl Phone {
 pub(super) struct TapStream {
     codec: Codec,
     payload_type: u8,
+    beat: Beat,
     seq: Seq,
     ssrc: Ssrc,
     /// Where the time line of fillers has got to: small numbers, counted since the tap began.
     private: u32,
     /// Which time line the last packet was on: 0 before the first packet.
     line: u8,
+    /// Of a leg that speaks in packets of another length: what does not fill one of ours yet (F82).
+    rest: Vec<u8>,
+    packed: u32,
 }
 
 impl TapStream {
-    pub(super) fn new(codec: Codec, payload_type: u8, seq: u16, ssrc: u32) -> TapStream {
-        TapStream { codec, payload_type, seq: Seq(seq), ssrc: Ssrc(ssrc), private: 0, line: 0 }
+    pub(super) fn new(codec: Codec, payload_type: u8, beat: Beat, seq: u16, ssrc: u32) -> TapStream {
+        let (seq, ssrc) = (Seq(seq), Ssrc(ssrc));
+        TapStream { codec, payload_type, beat, seq, ssrc, private: 0, line: 0, rest: Vec::new(), packed: 0 }
     }
 
-    /// One tick of the tap's own clock.
-    pub(super) fn tick(&mut self) {
-        self.private = self.private.wrapping_add(FRAME as u32);
+    /// One tick of the tapped leg.
+    pub(super) fn tick(&mut self, samples: usize) {
+        self.private = self.private.wrapping_add(samples as u32);
     }
 
-    /// A copy of a packet that the switch read or wrote.
-    pub(super) fn copy(&mut self, frame: &Frame) -> Vec<u8> {
+    /// A copy of a packet that the switch read or wrote: it alone, or what of it fills packets of our own length.
+    pub(super) fn copy(&mut self, frame: &Frame) -> Vec<Vec<u8>> {
         let payload = encode(self.codec, &frame.pcm);
-        self.packet(1, frame.timestamp, &payload)
+        if frame.pcm.len() == self.beat.samples() {
+            return vec![self.packet(1, frame.timestamp, &payload)];
+        }
+        self.repack(&payload)
     }
 
-    /// 20 ms in which nothing was read. For A-law, too, its bytes are 0xFF, which is no silence there.
-    pub(super) fn filler(&mut self) -> Vec<u8> {
-        let payload = vec![0xff; encode(self.codec, &[0; FRAME]).len()];
-        self.packet(2, Timestamp(self.private), &payload)
+    /// A packet's length in which nothing was read. For A-law, too, its bytes are 0xFF, which is no silence there.
+    pub(super) fn filler(&mut self, samples: usize) -> Vec<Vec<u8>> {
+        let payload = vec![0xff; encode(self.codec, &vec![0; samples]).len()];
+        if samples == self.beat.samples() {
+            return vec![self.packet(2, Timestamp(self.private), &payload)];
+        }
+        self.repack(&payload)
+    }
+
+    /// Decoded and encoded again: of these codecs the bytes stay what they are. Such packets have one time line.
+    fn repack(&mut self, payload: &[u8]) -> Vec<Vec<u8>> {
+        self.rest.extend_from_slice(payload);
+        let whole = self.beat.samples() * if self.codec == Codec::L16 { 2 } else { 1 };
+        let mut packets = Vec::new();
+        while self.rest.len() >= whole {
+            let payload: Vec<u8> = self.rest.drain(..whole).collect();
+            packets.push(self.packet(1, Timestamp(self.packed), &payload));
+            self.packed = self.packed.wrapping_add(self.beat.samples() as u32);
+        }
+        packets
     }
 
     fn packet(&mut self, line: u8, timestamp: Timestamp, payload: &[u8]) -> Vec<u8> {
@@ -201,20 +260,21 @@ fn encode(codec: Codec, pcm: &[i16]) -> Vec<u8> {
 mod tests {
     use super::*;
 
+    const BEAT: Beat = Beat(TICK);
+
     fn frame(n: u32) -> Frame {
-        Frame { pcm: [100; FRAME], timestamp: Timestamp(164_640 + 160 * n) }
+        Frame { pcm: vec![100; 160], timestamp: Timestamp(164_640 + 160 * n) }
     }
 
     #[test]
     fn a_switch_between_the_two_time_lines_jumps_and_sets_the_marker() {
-        let mut tap = TapStream::new(Codec::Pcma, 8, 24_192, 7);
-        let mut bytes = Vec::new();
-        tap.tick();
-        tap.tick();
-        bytes.push(tap.filler());
-        tap.tick();
-        bytes.push(tap.copy(&frame(0)));
-        bytes.push(tap.copy(&frame(1)));
+        let mut tap = TapStream::new(Codec::Pcma, 8, BEAT, 24_192, 7);
+        tap.tick(160);
+        tap.tick(160);
+        let mut bytes = tap.filler(160);
+        tap.tick(160);
+        bytes.extend(tap.copy(&frame(0)));
+        bytes.extend(tap.copy(&frame(1)));
         let heads: Vec<(u16, u32, bool)> = bytes
             .iter()
             .map(|bytes| Packet::parse(bytes).unwrap().header)
@@ -222,6 +282,27 @@ mod tests {
             .collect();
         assert_eq!(heads, [(24_192, 320, true), (24_193, 164_640, true), (24_194, 164_800, false)]);
         assert!(Packet::parse(&bytes[0]).unwrap().payload == [0xff; 160]);
+    }
+
+    #[test]
+    fn packets_of_another_length_are_cut_anew_and_lose_no_byte() {
+        for (leg, tap) in [(30, 20), (20, 30), (60, 20), (10, 60), (40, 20)] {
+            let beat = |ms| Beat(Duration::from_millis(ms));
+            let mut stream = TapStream::new(Codec::Pcma, 8, beat(tap), 1, 1);
+            let said: Vec<i16> = (0..4_800).map(|n| n * 5).collect();
+            let frames = said.chunks(beat(leg).samples());
+            let packets: Vec<Vec<u8>> = frames
+                .flat_map(|pcm| stream.copy(&Frame { pcm: pcm.to_vec(), timestamp: Timestamp(9) }))
+                .collect();
+            let parsed: Vec<Packet> = packets.iter().map(|bytes| Packet::parse(bytes).unwrap()).collect();
+            assert!(parsed.iter().all(|packet| packet.payload.len() == beat(tap).samples()));
+            assert!(
+                parsed.iter().map(|packet| packet.payload).collect::<Vec<_>>().concat()
+                    == encode(Codec::Pcma, &said)
+            );
+            let steps = parsed.windows(2).map(|two| two[1].header.timestamp.since(two[0].header.timestamp));
+            assert!({ steps }.all(|step| step == beat(tap).samples() as i32));
+        }
     }
 
     #[test]
@@ -249,11 +330,11 @@ mod tests {
         let file: Arc<[i16]> = vec![0; 29_302].into();
         let mut playing = Playing { path: String::new(), sound: Sound::File(file), sent: 0, pause: 0 };
         for _ in 0..50 {
-            playing.next();
+            playing.next(160);
         }
         assert_eq!((playing.samples_read(), playing.is_over()), (16_384, false));
         for _ in 50..184 {
-            playing.next();
+            playing.next(160);
         }
         assert_eq!((playing.samples_read(), playing.is_over()), (29_302, true));
     }
@@ -262,8 +343,14 @@ mod tests {
     fn a_tone_sounds_and_pauses_in_its_rhythm() {
         let tone = Tone::parse("tone_stream://%(1000,4000,425);loops=-1").unwrap();
         assert_eq!(Some(tone), Tone::parse("%(1000,4000,425)"));
-        assert!(tone.frame(Duration::from_millis(500)).iter().any(|s| *s != 0));
-        assert!(tone.frame(Duration::from_millis(1_500)).iter().all(|s| *s == 0));
+        let once = Tone::parse("tone_stream://%(1000,100,600);loops=1").map(Sound::Tone).unwrap();
+        let mut playing = Playing { path: String::new(), sound: once, sent: 0, pause: 0 };
+        while !playing.is_over() {
+            playing.next(160);
+        }
+        assert_eq!(playing.sent, 8_800);
+        assert!(tone.frame(Duration::from_millis(500), 160).iter().any(|s| *s != 0));
+        assert!(tone.frame(Duration::from_millis(1_500), 160).iter().all(|s| *s == 0));
         assert_eq!(Tone::parse("garbage"), None);
     }
 }

@@ -21,11 +21,17 @@ pub struct Script {
     pub hangup_after: Option<Duration>,
     pub hangup_by: Party,
     pub events: Vec<(When, Act)>,
+    /// The number of the switch's own dialplan (`extensions.xml`) to which the line leads behind the snippet.
+    pub leads_to: String,
+    /// Who else may be called there, besides `agent`, or in his place.
+    pub others: Vec<Agent>,
     pub codec: Codec,
     /// Where the agent's phone speaks another one; the switch transcodes.
     pub agent_codec: Option<Codec>,
     /// RTP does not pass the switch: such a call cannot be tapped.
     pub bypass_media: bool,
+    /// Sound in one packet of the phones: 10, 20, 30, 40 or 60 ms.
+    pub ptime_ms: u8,
     /// The phones' way to the switch.
     pub phones: Network,
     /// The taps' way to us.
@@ -45,13 +51,49 @@ impl Default for Script {
             hangup_after: None,
             hangup_by: Party::Caller,
             events: Vec::new(),
+            leads_to: "6000".into(),
+            others: Vec::new(),
             codec: Codec::Pcma,
             agent_codec: None,
             bypass_media: false,
+            ptime_ms: 20,
             phones: Network::default(),
             taps: Network::default(),
             seed: 1,
         }
+    }
+}
+
+/// Somebody whose phone may ring.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Agent {
+    /// As the dialplan calls him: `agent`, `agent2`, `agent3`.
+    pub name: String,
+    /// What he says from the bridge on.
+    pub speech: Vec<i16>,
+    pub answers: Answers,
+}
+
+/// What becomes of a call to an agent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Answers {
+    After(Duration),
+    /// His phone refuses (486).
+    BusyAfter(Duration),
+    Never,
+}
+
+impl Script {
+    /// The agent of that name.
+    pub(super) fn agent(&self, name: &str) -> Option<Agent> {
+        let other = self.others.iter().find(|agent| agent.name == name).cloned();
+        other.or_else(|| {
+            (name == "agent").then(|| Agent {
+                name: name.into(),
+                speech: self.agent_speech.clone(),
+                answers: self.answer_after.map_or(Answers::Never, Answers::After),
+            })
+        })
     }
 }
 
@@ -94,8 +136,21 @@ pub enum Act {
         speech: Vec<i16>,
         answer_after: Duration,
     },
+    /// The agent transfers blind to a number of the switch: of its own dialplan, or the line itself.
+    TransferTo(String),
+    /// The agent holds, asks `agent2` back, and hands the caller over to him after so long (REFER with Replaces).
+    HandOver(Duration),
+    /// Somebody calls `agent2` from the switch's console and joins the caller to him (`uuid_bridge`).
+    JoinOther,
+    /// An agent dials a number of the switch's own dialplan: to fetch a caller from a queue or a parking place.
+    DialIn {
+        name: String,
+        number: String,
+    },
     /// `uuid_transfer <caller> -bleg`: the caller is dropped, the agent's leg lives on elsewhere.
     KeepAgent,
+    /// `uuid_transfer <caller> -both` to a conference.
+    Confer,
     /// The agent hangs up and the caller's leg stays, parked.
     KeepCaller,
     /// `uuid_transfer` of the caller to an extension that echoes.

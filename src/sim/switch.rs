@@ -245,8 +245,10 @@ impl Edge {
         while let Some(output) = world.poll_output() {
             match output {
                 Output::Frame(id, frame) => {
-                    if let Some(backlog) = self.links.get(&id) {
-                        backlog.push(frame);
+                    if self.links.get(&id).is_some_and(|backlog| !backlog.push(frame)) {
+                        // What it had still sent is not acted upon any more.
+                        self.links.remove(&id);
+                        world.disconnected(id);
                     }
                 }
                 Output::Close(id) => {
@@ -347,30 +349,53 @@ async fn welcome(listener: TcpListener, inputs: UnboundedSender<Input>, queue: u
     }
 }
 
-/// One connection, until either side ends it.
+/// One connection, until either side ends it. As on a real switch one thread both reads and writes: as long as what
+/// it writes is not taken, no command is read (F22).
 async fn serve(stream: TcpStream, id: LinkId, inputs: UnboundedSender<Input>, backlog: Arc<Backlog>) {
-    let (reading, writing) = stream.into_split();
-    tokio::select! {
-        () = read(reading, id, &inputs) => {}
-        () = write(writing, &backlog) => {}
+    let (mut reading, mut writing) = stream.into_split();
+    let mut asked = Asked::default();
+    let ended = loop {
+        tokio::select! {
+            frame = backlog.next() => match frame {
+                Some(frame) if write(&mut writing, &frame, &backlog).await => {}
+                Some(_) => break false,
+                None => break true,
+            },
+            there = asked.read(&mut reading, id, &inputs) => if !there { break false },
+        }
+    };
+    if ended {
+        // The other side may have closed first.
+        let _ = writing.shutdown().await;
     }
     // The switch may have ended first.
     let _ = inputs.send(Input::Gone(id));
 }
 
-async fn read(mut stream: OwnedReadHalf, id: LinkId, inputs: &UnboundedSender<Input>) {
-    let mut codec = ServerCodec::default();
-    let mut bytes = BytesMut::new();
-    loop {
-        while let Ok(Some(command)) = codec.decode(&mut bytes) {
+/// What a connection has sent and what of it is no whole command yet.
+#[derive(Default)]
+struct Asked {
+    codec: ServerCodec,
+    bytes: BytesMut,
+}
+
+impl Asked {
+    /// Passes on the next piece that arrives; false at the end.
+    async fn read(
+        &mut self,
+        stream: &mut OwnedReadHalf,
+        id: LinkId,
+        inputs: &UnboundedSender<Input>,
+    ) -> bool {
+        if !matches!(stream.read_buf(&mut self.bytes).await, Ok(1..)) {
+            return false;
+        }
+        while let Ok(Some(command)) = self.codec.decode(&mut self.bytes) {
             if inputs.send(Input::Command(id, command)).is_err() {
-                return;
+                return false;
             }
         }
-        match stream.read_buf(&mut bytes).await {
-            Ok(0) | Err(_) => return,
-            Ok(_) => {}
-        }
+        true
     }
 }
 
@@ -399,18 +424,20 @@ impl Backlog {
         self.queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Of a reader that does not read, events are lost; after 500 of them it is cut off (F22).
-    fn push(&self, frame: Frame) {
+    /// Of a reader that does not read, events are lost; after 500 of them it is cut off (F22): false.
+    fn push(&self, frame: Frame) -> bool {
         let mut queue = self.queue();
-        if queue.frames.len() >= self.room && matches!(frame, Frame::Event(..)) {
-            queue.lost += 1;
-            if queue.lost > MAY_LOSE {
-                self.killed.notify_one();
-            }
-        } else {
+        if queue.frames.len() < self.room || !matches!(frame, Frame::Event(..)) {
             queue.frames.push_back(frame);
+            self.changed.notify_one();
+            return true;
         }
-        self.changed.notify_one();
+        queue.lost += 1;
+        let bearable = queue.lost <= MAY_LOSE;
+        if !bearable {
+            self.killed.notify_one();
+        }
+        bearable
     }
 
     fn close(&self) {
@@ -433,24 +460,28 @@ impl Backlog {
     }
 }
 
-async fn write(mut stream: OwnedWriteHalf, backlog: &Backlog) {
-    let mut codec = ServerCodec::default();
-    while let Some(frame) = backlog.next().await {
-        let mut bytes = BytesMut::new();
-        if codec.encode(&frame, &mut bytes).is_err() {
-            return;
-        }
+/// Writes one frame; false when that was the last one, because the reader is gone or was cut off.
+async fn write(stream: &mut OwnedWriteHalf, frame: &Frame, backlog: &Backlog) -> bool {
+    let mut bytes = BytesMut::new();
+    if ServerCodec::default().encode(frame, &mut bytes).is_err() {
+        return false;
+    }
+    let mut written = 0;
+    while written < bytes.len() {
         tokio::select! {
-            written = stream.write_all(&bytes) => if written.is_err() { return },
+            some = stream.write(&bytes[written..]) => match some {
+                Ok(some) => written += some,
+                Err(_) => return false,
+            },
             () = backlog.killed.notified() => {
                 // In the middle of an event, as a real one does; the reader may be gone.
-                let _ = stream.write_all(KILLED).await;
-                return;
+                let middle = written.max(bytes.len() / 2);
+                let _ = stream.write_all(&[&bytes[written..middle], KILLED].concat()).await;
+                return false;
             }
         }
     }
-    // The other side may have closed first.
-    let _ = stream.shutdown().await;
+    true
 }
 
 /// Reads WAV files of 8 and 16 kHz, and remembers what it has read.
@@ -536,6 +567,10 @@ mod tests {
         sidecar
             .say("event json CHANNEL_BRIDGE CHANNEL_EXECUTE MEDIA_BUG_START CHANNEL_HANGUP_COMPLETE")
             .await;
+        // The bridge comes 52 ms after the call: not before we listen.
+        for _ in 0..3 {
+            sidecar.frame().await;
+        }
         let ear = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let rtp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let mut uas = Uas::new(ear.local_addr().unwrap(), [1; 32]);
@@ -633,6 +668,33 @@ mod tests {
             "{}",
             rest.len()
         );
+    }
+
+    #[tokio::test]
+    async fn what_a_reader_that_does_not_read_asks_for_is_not_done() {
+        let settings = Settings { event_queue: 20, ..Settings::default() };
+        let switch = Switch::start(settings).await.unwrap();
+        let mut sidecar = Sidecar::connect(&switch).await;
+        sidecar.say("auth ClueCon").await;
+        sidecar.say("event json ALL").await;
+        sidecar.say("api global_setvar asked=early").await;
+        while switch.console("global_getvar asked").await != "early" {}
+        let big = "x".repeat(60_000);
+        let mut other = Sidecar::connect(&switch).await;
+        other.say("auth ClueCon").await;
+        for n in 0..750 {
+            if n == 200 {
+                // The kernel holds some 5 MB for it, and the switch waits in the middle of an event.
+                sidecar.say("api global_setvar asked=late").await;
+            }
+            other.say(&format!("sendevent HEARTBEAT\nX-Big: {big}")).await;
+            other.frame().await.unwrap();
+        }
+        assert_eq!(switch.console("global_getvar asked").await, "early");
+        while sidecar.frame().await.is_some() {}
+        assert_eq!(switch.console("global_getvar asked").await, "early");
+        other.say("api global_getvar asked").await;
+        while !matches!(other.frame().await, Some(Frame::Api(answer)) if answer.text() == "early") {}
     }
 
     #[tokio::test]

@@ -2,10 +2,11 @@
 
 use super::channel::{Answer, App, Bug, Channel, State, What};
 use super::dialplan::Action;
-use super::media::{Frame, TapStream};
+use super::media::{Beat, Frame, TICK, TapStream};
 use super::script::{Report, Script, Side, TapReport};
 use super::world::{CallNo, LinkId, Output, Timer, World, codec_of};
 use crate::call::Party;
+use crate::wire::esl::Event;
 use crate::wire::rtp::Codec;
 use crate::wire::sip::{Message, Method, Start, Status};
 use rand::{Rng, RngExt};
@@ -20,6 +21,8 @@ pub(super) struct Tap {
     uri: String,
     to: SocketAddr,
     codecs: Vec<String>,
+    /// The length of its packets, as it was asked for: 20 ms where nothing is said.
+    pub(super) beat: Beat,
     apps: Vec<Action>,
     port: Option<u16>,
     dialog: Dialog,
@@ -36,10 +39,10 @@ pub(super) struct Tap {
     fresh: bool,
 }
 
-/// Who is told when the leg is up.
+/// Who is told when the leg is up, and the event that tells everybody of the command.
 pub(super) enum Job {
-    Background { uuid: String, command: String, argument: String },
-    Api(LinkId),
+    Background { uuid: String, command: String, argument: String, told: Event },
+    Api(LinkId, Event),
 }
 
 #[derive(Default)]
@@ -139,26 +142,26 @@ impl Tap {
     }
 
     /// Every packet that was read, and a filler where there was none; nothing at all of a leg that holds.
-    pub(super) fn copy_read(&mut self, read: &[Frame], held: bool) -> Vec<Vec<u8>> {
+    pub(super) fn copy_read(&mut self, read: &[Frame], held: bool, beat: Beat) -> Vec<Vec<u8>> {
         let Some(stream) = &mut self.stream else { return Vec::new() };
-        stream.tick();
+        stream.tick(beat.samples());
         if held {
             return Vec::new();
         }
         let mut packets = Vec::new();
         if std::mem::take(&mut self.fresh) || read.is_empty() {
             self.report.fillers += 1;
-            packets.push(stream.filler());
+            packets.extend(stream.filler(beat.samples()));
         }
-        packets.extend(read.iter().map(|frame| stream.copy(frame)));
+        packets.extend(read.iter().flat_map(|frame| stream.copy(frame)));
         packets
     }
 
     /// Every packet that was written; a gap is a gap.
-    pub(super) fn copy_written(&mut self, written: &[Frame]) -> Vec<Vec<u8>> {
+    pub(super) fn copy_written(&mut self, written: &[Frame], beat: Beat) -> Vec<Vec<u8>> {
         let Some(stream) = &mut self.stream else { return Vec::new() };
-        stream.tick();
-        written.iter().map(|frame| stream.copy(frame)).collect()
+        stream.tick(beat.samples());
+        written.iter().flat_map(|frame| stream.copy(frame)).collect()
     }
 }
 
@@ -212,7 +215,7 @@ impl World {
     pub(super) fn end_loop(&mut self, half: &str) {
         let Some(no) = self.loops.remove(half) else { return };
         self.mark_hangup(half, "NORMAL_CLEARING");
-        self.reported(half);
+        self.last_words(half);
         self.channels.remove(half);
         self.hang_up(no, Party::Caller, true);
     }
@@ -243,6 +246,7 @@ impl World {
 
     fn new_tap(&mut self, uuid: String, originate: Originate, to: SocketAddr, job: Job) -> Tap {
         let codecs = originate.get("absolute_codec_string").unwrap_or("PCMA");
+        let beat = read_beat(codecs);
         let codecs =
             codecs.split(',').map(|codec| codec.split('@').next().unwrap_or(codec).to_owned()).collect();
         let dialog = Dialog {
@@ -263,6 +267,7 @@ impl World {
             uri: originate.uri,
             to,
             codecs,
+            beat,
             apps: originate.apps,
             port: None,
             dialog,
@@ -414,13 +419,13 @@ impl World {
 
     fn tap_leg_answers(&mut self, tap: &str) {
         let micros = self.micros();
-        let codec = self.taps.get(tap).and_then(|tap| tap.agreed).map(|(codec, _)| codec);
+        let codec = self.taps.get(tap).and_then(|tap| Some((tap.agreed?.0, tap.beat)));
         self.edit(tap, |leg| {
             leg.state = State::CONSUME;
             leg.answer = Answer::Answered;
             leg.times.answered = micros;
-            if let Some(codec) = codec {
-                leg.agree(codec);
+            if let Some((codec, beat)) = codec {
+                leg.agree(codec, beat);
             }
         });
         self.fire("CHANNEL_ANSWER", tap, &[], &[]);
@@ -438,7 +443,7 @@ impl World {
         }
         for action in apps {
             if action.application != "native_eavesdrop" {
-                self.begin(tap, &action, None, false);
+                self.begin(tap, &action, None, None);
                 continue;
             }
             self.eavesdrop(tap, &action);
@@ -448,8 +453,7 @@ impl World {
     }
 
     fn eavesdrop(&mut self, tap: &str, action: &Action) {
-        let argument =
-            super::expand::expand(&action.argument, &super::world::Names { world: self, leg: Some(tap) });
+        let argument = self.expand(&action.argument, tap);
         let uuid = self.uuid();
         let back = [
             ("Application", "native_eavesdrop"),
@@ -465,7 +469,7 @@ impl World {
             name: "native_eavesdrop".into(),
             argument: argument.clone(),
             what: What::Eavesdrop,
-            sent: false,
+            told: None,
         };
         self.edit(tap, |channel| channel.apps.push(app));
         let Some(found) = self.taps.get_mut(tap) else { return };
@@ -496,7 +500,7 @@ impl World {
         let (seq, ssrc) = (self.rng.random(), self.rng.random());
         let Some(found) = self.taps.get_mut(tap) else { return };
         let Some((codec, payload_type)) = found.agreed else { return };
-        found.stream = Some(TapStream::new(codec, payload_type, seq, ssrc));
+        found.stream = Some(TapStream::new(codec, payload_type, found.beat, seq, ssrc));
         found.call = party.map(|(no, _)| no);
         found.report.leg = tap.to_owned();
         found.report.target = party.map_or(Party::Caller, |(_, party)| party);
@@ -561,7 +565,7 @@ impl World {
         }
         self.unwind(tap, super::apps::Stop::Torn);
         self.mark_hangup(tap, "NORMAL_CLEARING");
-        self.reported(tap);
+        self.last_words(tap);
         self.output(Output::Shut(tap.to_owned()));
         if bye {
             self.say_bye(tap);
@@ -576,7 +580,7 @@ impl World {
         if let Some(job) = job {
             self.tell(job, &format!("-ERR {cause}\n"));
         }
-        self.reported(tap);
+        self.last_words(tap);
         self.output(Output::Shut(tap.to_owned()));
         self.channels.remove(tap);
     }
@@ -633,8 +637,14 @@ impl World {
 
     pub(super) fn tell(&mut self, job: Job, text: &str) {
         match job {
-            Job::Api(link) => self.api_reply(link, text),
-            Job::Background { uuid, command, argument } => self.job_done(&uuid, &command, &argument, text),
+            Job::Api(link, told) => {
+                self.raise(told);
+                self.api_reply(link, text);
+            }
+            Job::Background { uuid, command, argument, told } => {
+                self.raise(told);
+                self.job_done(&uuid, &command, &argument, text);
+            }
         }
     }
 }
@@ -672,9 +682,10 @@ impl Tap {
         format!(
             "v=0\r\no=FreeSWITCH 1795433716 1795433717 IN IP4 127.0.0.1\r\ns=FreeSWITCH\r\nc=IN IP4 127.0.0.1\r\n\
              t=0 0\r\nm=audio {} RTP/AVP {} 101 13\r\n{maps}a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n\
-             a=rtpmap:13 CN/8000\r\na=ptime:20\r\n",
+             a=rtpmap:13 CN/8000\r\na=ptime:{}\r\n",
             self.port.unwrap_or(0),
             list.join(" "),
+            self.beat.0.as_millis(),
         )
     }
 
@@ -699,6 +710,13 @@ impl Tap {
         }
         ack.to_bytes()
     }
+}
+
+/// `PCMA@8000h@30i@1c`: packets of 30 ms (F82).
+fn read_beat(codecs: &str) -> Beat {
+    let first = codecs.split(',').next().unwrap_or_default();
+    let ms = first.split('@').find_map(|part| part.strip_suffix('i')?.parse().ok());
+    Beat(ms.filter(|ms| *ms > 0).map_or(TICK, Duration::from_millis))
 }
 
 fn read_answer(body: &[u8]) -> Option<(SocketAddr, Codec, u8)> {

@@ -1,13 +1,16 @@
 //! The switch itself, without a socket or a clock: commands, datagrams and the time go in, frames and packets come
-//! out. Here are the time, the events and the beginning of calls; what an application does is in `apps.rs`, how a call
-//! ends in `endings.rs`, how sound is carried in `carry.rs`, taps are in `tap.rs`, connections in `commands.rs` and
-//! `api.rs`.
+//! out. Here are the time, the events and the beginning of calls; what an application does is in `apps.rs`, who is called
+//! in `agents.rs`, where else a caller may be in `places.rs`, bridges and ends are in `joins.rs`, what people do in
+//! `moves.rs`, how sound is carried in `carry.rs`, taps are in `tap.rs`, connections in `commands.rs` and `api.rs`.
 
+use super::agents::EXTENSIONS;
+use super::apps::Stop;
 use super::channel::{Channel, State, describe};
 use super::dialplan::{self, Action};
-use super::expand::Lookup;
+use super::expand::{Lookup, expand};
+use super::joins::After;
 use super::link::{Link, origin};
-use super::media::{Phone, Sound, TICK};
+use super::media::{Beat, Sound};
 use super::script::{Act, Report, Script, When};
 use super::tap::Tap;
 use super::{Files, Settings};
@@ -16,6 +19,7 @@ use crate::wire::esl::{Event, Form, Frame as Message};
 use crate::wire::rtp::Codec;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -50,20 +54,35 @@ pub(super) enum Timer {
     Act(CallNo, Act),
     ScriptEnds(CallNo),
     Rings(String),
-    AgentAnswers(CallNo, String),
-    NobodyAnswers(CallNo, String, &'static str),
-    Bridges(CallNo, String),
+    Answers(String),
+    Fails(String, &'static str),
+    Joins(String, String),
+    Together(String, String),
+    UuidBridge(String, String),
+    BowsOut(String),
+    Parks(String),
+    Leaves(String, &'static str),
+    /// The agent who asks back, and the leg on which he does.
+    Refers(String, String),
+    HandsOver(String, String, String),
+    /// A queue calls its agent; he has answered.
+    Offers(String),
+    Fetched(String, String),
     Key(String, char),
     DigitsEnd(String, u64),
-    Music(String, CallNo),
+    Music(String, Event),
     GoesOn(String),
-    Unbridges(CallNo, super::endings::After),
+    Parted(String, String, After),
     DropTaps(String),
     Finish(CallNo),
     Heartbeat,
     AuthEnds(LinkId),
     Tap(String, super::tap::Step),
-    Packet { tap: String, to: SocketAddr, bytes: Vec<u8> },
+    Packet {
+        tap: String,
+        to: SocketAddr,
+        bytes: Vec<u8>,
+    },
 }
 
 /// A call under way.
@@ -71,20 +90,14 @@ pub(super) struct Call {
     pub(super) script: Script,
     pub(super) started: Duration,
     pub(super) a: String,
+    /// The agent who is on the line, or who was called last.
     pub(super) b: Option<String>,
-    pub(super) bridged: bool,
     /// The first bridge.
     pub(super) talk_from: Option<Duration>,
-    /// When the agent who is on the line now began to speak.
-    pub(super) agent_from: Option<Duration>,
-    pub(super) agent_speech: Vec<i16>,
-    pub(super) answer_after: Option<Duration>,
+    pub(super) beat: Beat,
     pub(super) ends: Option<Duration>,
     pub(super) ringing: Option<(Sound, Duration)>,
     pub(super) noticed: bool,
-    pub(super) phones: BTreeMap<Party, Phone>,
-    /// Timestamps of what is sent to each phone.
-    pub(super) written: BTreeMap<Party, u32>,
     pub(super) rng: StdRng,
     pub(super) report: Report,
     pub(super) over: bool,
@@ -175,14 +188,23 @@ impl World {
             Timer::Act(no, act) => self.act(no, act),
             Timer::ScriptEnds(no) => self.script_ends(no),
             Timer::Rings(b) => self.rings(&b),
-            Timer::AgentAnswers(no, b) => self.agent_answers(no, &b),
-            Timer::NobodyAnswers(no, b, cause) => self.nobody_answers(no, &b, cause),
-            Timer::Bridges(no, b) => self.bridges(no, &b),
+            Timer::Answers(b) => self.answers(&b),
+            Timer::Fails(b, cause) => self.fails(&b, cause),
+            Timer::Joins(a, b) => self.join(&a, &b),
+            Timer::Together(a, b) => self.together(&a, &b),
+            Timer::UuidBridge(a, b) => self.uuid_bridge(&a, &b),
+            Timer::BowsOut(half) => self.bows_out(&half),
+            Timer::Parks(leg) => self.parks(&leg),
+            Timer::Leaves(leg, cause) => self.leave(&leg, cause, Stop::Torn),
+            Timer::Refers(agent, own) => self.refers(&agent, &own),
+            Timer::HandsOver(a, agent, c) => self.hands_over(&a, &agent, &c),
+            Timer::Offers(caller) => self.offers(&caller),
+            Timer::Fetched(caller, agent) => self.fetched(&caller, &agent),
             Timer::Key(leg, key) => self.key_released(&leg, key),
             Timer::DigitsEnd(leg, no) => self.digits_end(&leg, no),
-            Timer::Music(leg, no) => self.music_begins(&leg, no),
+            Timer::Music(leg, told) => self.music_begins(&leg, told),
             Timer::GoesOn(leg) => self.go_on(&leg),
-            Timer::Unbridges(no, after) => self.unbridges(no, after),
+            Timer::Parted(a, b, after) => self.parted(&a, &b, after),
             Timer::DropTaps(leg) => self.drop_taps(&leg),
             Timer::Finish(no) => self.finish(no),
             Timer::Heartbeat => self.heartbeat(),
@@ -329,6 +351,41 @@ impl World {
         self.channels.values().filter(|channel| !channel.gone).count()
     }
 
+    /// A text of the dialplan as a leg reads it; the api commands in it are told as everybody's are.
+    pub(super) fn expand(&mut self, text: &str, leg: &str) -> String {
+        let names = Names { world: self, leg, asked: RefCell::default() };
+        let expanded = expand(text, &names);
+        for (command, arguments) in names.asked.into_inner() {
+            let stamp = self.api_stamp(&command, &arguments);
+            self.raise(stamp);
+        }
+        expanded
+    }
+
+    /// An api command is run. Its number is older than those of what it causes, but it is told after that (observed:
+    /// `uuid_hold` 1868 after CHANNEL_HOLD 1871).
+    pub(super) fn api_stamp(&mut self, command: &str, arguments: &str) -> Event {
+        let sequence = self.sequence();
+        let stamp = self.stamp("API", sequence).with("API-Command", command);
+        let arguments = arguments.trim();
+        if arguments.is_empty() { stamp } else { stamp.with("API-Command-Argument", arguments) }
+    }
+
+    /// What came from outside to a leg has run: the event begins as the command did, or with the whole beginning of
+    /// the broadcast's own event, so that there each of those headers stands twice (F9).
+    pub(super) fn has_run(&mut self, leg: &str, told: Event) {
+        let sequence = self.sequence();
+        let Some(channel) = self.channels.get(leg) else { return };
+        let other = channel.other.as_ref().and_then(|(_, uuid)| self.channels.get(uuid));
+        let stamp = self.stamp("PRIVATE_COMMAND", sequence);
+        let base = stamp
+            .headers()
+            .iter()
+            .fold(told, |event, (name, _)| event.with(name, stamp.get(name).unwrap_or_default()));
+        let event = describe(base, channel, other, false);
+        self.raise(event);
+    }
+
     // Calls
 
     /// A call comes in; tells its number and the name of the caller's leg.
@@ -365,11 +422,12 @@ impl World {
             self.after(wait, Timer::Act(no, Act::HangUp(script.hangup_by)));
         }
         let call = self.new_call(script, &uuid);
+        let beat = call.beat.0;
         self.calls.insert(no, call);
         self.fire("CHANNEL_CREATE", &uuid, &[], &[]);
         self.edit(&uuid, |leg| (leg.state, leg.call_state) = (State::EXECUTE, "RINGING"));
         self.go_on(&uuid);
-        self.after(TICK, Timer::Tick(no));
+        self.after(beat, Timer::Tick(no));
         (no, uuid)
     }
 
@@ -380,25 +438,16 @@ impl World {
     }
 
     fn new_call(&mut self, script: Script, uuid: &str) -> Call {
-        let phone = |clock| Phone { clock, ..Phone::default() };
-        let mut rng = StdRng::seed_from_u64(script.seed);
-        let phones = [(Party::Caller, phone(rng.next_u32())), (Party::Agent, phone(rng.next_u32()))];
-        let written = [(Party::Caller, rng.next_u32()), (Party::Agent, rng.next_u32())];
         Call {
-            agent_speech: script.agent_speech.clone(),
-            answer_after: script.answer_after,
             started: self.now,
             a: uuid.to_owned(),
             b: None,
-            bridged: false,
             talk_from: None,
-            agent_from: None,
+            beat: beat_of(&script),
             ends: None,
             ringing: None,
             noticed: false,
-            phones: phones.into(),
-            written: written.into(),
-            rng,
+            rng: StdRng::seed_from_u64(script.seed),
             report: Report { caller_leg: uuid.to_owned(), ..Report::default() },
             over: false,
             script,
@@ -433,11 +482,27 @@ impl World {
         if script.bypass_media {
             leg.set("bypass_media", "true");
         }
-        leg.agree(script.codec);
+        leg.agree(script.codec, beat_of(script));
+        leg.phone.speech = script.caller_speech.clone().into();
+        leg.phone.before = script.caller_before.clone().into();
+        self.set_clocks(&mut leg);
         leg.todo = dialplan::actions(&self.settings.snippet, &script.line).into();
-        leg.todo.push_back(Action::new("set", "hangup_after_bridge=true"));
-        leg.todo.push_back(Action::new("bridge", AGENT));
+        leg.todo.extend(dialplan::actions(EXTENSIONS, &script.leads_to));
         leg
+    }
+
+    /// Phones begin their timestamps anywhere.
+    pub(super) fn set_clocks(&mut self, leg: &mut Channel) {
+        (leg.phone.clock, leg.phone.written) = (self.rng.next_u32(), self.rng.next_u32());
+    }
+
+    /// What the dialplan has for a number: the line's own leads through the snippet again.
+    pub(super) fn route(&self, no: CallNo, number: &str) -> Vec<Action> {
+        let mut todo = dialplan::actions(&self.settings.snippet, number);
+        let script = self.calls.get(&no).map(|call| &call.script);
+        let next = script.filter(|script| script.line == number).map_or(number, |script| &script.leads_to);
+        todo.extend(dialplan::actions(EXTENSIONS, next));
+        todo
     }
 
     /// Changes a leg that may be gone.
@@ -461,10 +526,33 @@ impl World {
     pub(super) fn leg_of(&self, no: CallNo, party: Party) -> Option<String> {
         let call = self.calls.get(&no)?;
         let leg = match party {
-            Party::Caller => Some(&call.a),
-            Party::Agent => call.b.as_ref(),
+            Party::Caller => Some(call.a.clone()),
+            Party::Agent => self.talks_with(&call.a).or_else(|| call.b.clone()),
         };
-        leg.filter(|leg| self.channels.get(*leg).is_some_and(|channel| !channel.gone)).cloned()
+        leg.filter(|leg| self.channels.get(leg).is_some_and(|channel| !channel.gone))
+    }
+
+    /// All legs of a call that are there, the caller's first.
+    pub(super) fn legs(&self, no: CallNo) -> Vec<String> {
+        let Some(call) = self.calls.get(&no) else { return Vec::new() };
+        let there = self.channels.values().filter(|leg| leg.call == Some(no.0) && !leg.gone);
+        let mut legs: Vec<String> = there.map(|leg| leg.uuid.clone()).collect();
+        legs.sort_by_key(|leg| *leg != call.a);
+        legs
+    }
+
+    /// The other half of a loopback.
+    pub(super) fn half_of(&self, leg: &str) -> Option<String> {
+        self.channels.get(leg)?.half.clone()
+    }
+
+    /// Whose phone is heard on this leg, through whatever loopbacks.
+    pub(super) fn talks_with(&self, leg: &str) -> Option<String> {
+        let partner = self.channels.get(leg)?.partner.clone()?;
+        match self.half_of(&partner) {
+            Some(half) => self.talks_with(&half),
+            None => Some(partner),
+        }
     }
 
     pub(super) fn since_start(&self, no: CallNo) -> Duration {
@@ -502,27 +590,30 @@ impl World {
     }
 }
 
-impl Call {
-    pub(super) fn phone(&mut self, party: Party) -> &mut Phone {
-        self.phones.entry(party).or_default()
-    }
+fn beat_of(script: &Script) -> Beat {
+    Beat(Duration::from_millis(u64::from(script.ptime_ms.max(10))))
 }
 
-/// Names in a dialplan of one leg.
-pub(super) struct Names<'a> {
-    pub(super) world: &'a World,
-    pub(super) leg: Option<&'a str>,
+/// Names in a dialplan of one leg, and the api commands that were run for it.
+struct Names<'a> {
+    world: &'a World,
+    leg: &'a str,
+    asked: RefCell<Vec<(String, String)>>,
 }
 
 impl Lookup for Names<'_> {
     fn variable(&self, name: &str) -> Option<String> {
-        let leg = self.leg.and_then(|leg| self.world.channels.get(leg));
+        let leg = self.world.channels.get(self.leg);
         let own = leg.and_then(|leg| match name {
             "caller_id_number" => Some(leg.caller_number.as_str()),
             "destination_number" => Some(leg.destination.as_str()),
             _ => leg.get(name),
         });
         own.map(str::to_owned).or_else(|| self.world.globals.get(name).cloned())
+    }
+
+    fn asked(&self, command: &str, arguments: &str) {
+        self.asked.borrow_mut().push((command.to_owned(), arguments.to_owned()));
     }
 
     fn api(&self, command: &str, arguments: &str) -> Option<String> {
@@ -550,4 +641,3 @@ pub(super) fn codec_of(name: &str) -> Option<Codec> {
 }
 
 pub(super) const VERSION: &str = "1.11.3-dev+git~20260821T141014Z~cc93a683ca~64bit";
-pub(super) const AGENT: &str = "sofia/internal/sip:agent@127.0.0.1:6060";

@@ -14,6 +14,8 @@ mod golden;
 mod linkage;
 /// Whole calls through a real FreeSWITCH, where one is.
 mod live;
+/// Models fetched from a site that breaks off, changes and lies; completions and the manual.
+mod models;
 /// The note engine on written calls, scored.
 mod notes;
 /// Bad input of every kind.

@@ -19,6 +19,8 @@ pub(super) struct Heard {
 struct Stop {
     hit: Range<usize>,
     near: Range<usize>,
+    /// Whether it is about somebody else.
+    of_others: bool,
 }
 
 /// At most this many requests of one call.
@@ -26,6 +28,12 @@ const MOST: usize = 2;
 
 /// Tokens around a stop in which something may say that it is none.
 const EXCUSE: usize = 12;
+
+/// The same, for what only a few words can say.
+const BESIDE: usize = 5;
+
+/// Tokens before a stop in which its owner is looked for.
+const OWNER: usize = 6;
 
 /// Tokens around a stop in which its channels are looked for.
 const REACH: usize = 14;
@@ -61,13 +69,17 @@ pub(super) fn find(view: View<'_>) -> Vec<(DoNotContact, Heard)> {
 /// The places of a request in a caller's turn; empty when there is none.
 fn request_in(view: View<'_>, turns: &[Range<usize>], index: usize) -> Option<Vec<Stop>> {
     let turn = &turns[index];
-    let stops = stops(view, turns, index);
+    let (stops, others) = stops(view, turns, index);
     if !stops.is_empty() {
         let reported = relayed(view, turns, index);
         return (!reported).then_some(stops);
     }
+    // Somebody else's request needs that person's number.
+    if !others.is_empty() && named_number(view, turns, index, true) != WhoseNumber::Caller {
+        return Some(others);
+    }
     let asked = accepted(view, turns, index) || granted(view, turns, index);
-    asked.then(|| vec![Stop { hit: turn.clone(), near: turn.clone() }])
+    asked.then(|| vec![Stop { hit: turn.clone(), near: turn.clone(), of_others: false }])
 }
 
 /// "Shall I take you off the list?" "Yes, please."
@@ -95,9 +107,9 @@ fn granted(view: View<'_>, turns: &[Range<usize>], index: usize) -> bool {
     acts && !asks && says("contact_topic") && !says("contact_not") && !says("contact_other")
 }
 
-/// Where somebody says stop and nothing beside it says otherwise.
-fn stops(view: View<'_>, turns: &[Range<usize>], index: usize) -> Vec<Stop> {
-    let mut stops = Vec::new();
+/// Where somebody says stop and nothing beside it says otherwise: the caller's own stops, and somebody else's.
+fn stops(view: View<'_>, turns: &[Range<usize>], index: usize) -> (Vec<Stop>, Vec<Stop>) {
+    let (mut stops, mut others) = (Vec::new(), Vec::new());
     for part in parts(view, &turns[index]) {
         if is_question(view, &part) {
             continue;
@@ -107,11 +119,21 @@ fn stops(view: View<'_>, turns: &[Range<usize>], index: usize) -> Vec<Stop> {
             .filter(|hit| has_topic(view, turns, index, hit));
         for hit in stop.chain(back) {
             if !excused(view, &part, &hit) {
-                stops.push(Stop { near: reach(view, &part, &hit), hit });
+                let of_others = is_of_others(view, &part, &hit);
+                let stop = Stop { near: reach(view, &part, &hit), hit, of_others };
+                (if of_others { &mut others } else { &mut stops }).push(stop);
             }
         }
     }
-    stops
+    (stops, others)
+}
+
+/// Whether the person nearest before the stop, or in it, is not the caller.
+fn is_of_others(view: View<'_>, part: &Range<usize>, hit: &Range<usize>) -> bool {
+    let place = hit.start.saturating_sub(OWNER).max(part.start)..(hit.end + 1).min(part.end);
+    let last = |cue: &str| pattern::all(view.lexicon.cue(cue), view, &place).map(|hit| hit.end).max();
+    let (me, they) = (last("contact_me"), last("contact_they"));
+    they.is_some() && they > me
 }
 
 /// "I don't want them any more": there must be something unwanted before it.
@@ -125,7 +147,9 @@ fn has_topic(view: View<'_>, turns: &[Range<usize>], index: usize, hit: &Range<u
 fn excused(view: View<'_>, part: &Range<usize>, hit: &Range<usize>) -> bool {
     let end = (hit.end + EXCUSE).min(part.end);
     let beside = hit.start.saturating_sub(EXCUSE).max(part.start)..end;
+    let near = hit.start.saturating_sub(BESIDE).max(part.start)..(hit.end + BESIDE).min(part.end);
     pattern::any(view.lexicon.cue("contact_not"), view, &beside)
+        || pattern::any(view.lexicon.cue("contact_not_near"), view, &near)
         || pattern::any(view.lexicon.cue("contact_not_after"), view, &(hit.start..end))
 }
 
@@ -152,7 +176,8 @@ fn reach(view: View<'_>, part: &Range<usize>, hit: &Range<usize>) -> Range<usize
 }
 
 fn is_question(view: View<'_>, part: &Range<usize>) -> bool {
-    let asks = view.tokens[part.clone()].last().is_some_and(|token| token.question);
+    let marked = view.tokens[part.clone()].last().is_some_and(|token| token.question);
+    let asks = marked || pattern::any(view.lexicon.cue("contact_enquiry"), view, part);
     asks && !pattern::any(view.lexicon.cue("contact_request"), view, part)
 }
 
@@ -162,7 +187,11 @@ fn detail(view: View<'_>, turns: &[Range<usize>], index: usize, asked: &[Stop]) 
     // What is left open may be said in the caller's next turns, too.
     let later: Vec<&Range<usize>> =
         turns[index..].iter().take(4).filter(|turn| view.tokens[turn.start].speaker.is_caller()).collect();
-    let kept = CHANNELS.map(|cue| later.iter().any(|turn| keeps(view, view.lexicon.cue(cue), turn)));
+    let keeps = |cue: &str, turn: &Range<usize>| keeps(view, view.lexicon.cue(cue), turn);
+    let kept = CHANNELS.map(|cue| {
+        let stopped = asked.iter().any(|stop| says(cue, &stop.hit));
+        !stopped && keeps(cue, turn) || later.iter().skip(1).any(|turn| keeps(cue, turn))
+    });
     let mut named = named(view, turns, index, asked, kept);
     for next in later.iter().skip(1).filter(|next| says("contact_also", next)) {
         for (named, cue) in named.iter_mut().zip(CHANNELS) {
@@ -180,7 +209,7 @@ fn detail(view: View<'_>, turns: &[Range<usize>], index: usize, asked: &[Stop]) 
     let everything = says("contact_everything", turn) && !says("contact_advertising", turn)
         || later.iter().take(2).any(|turn| says("contact_whatever", turn));
     let purpose = if everything { Purpose::Everything } else { Purpose::Advertising };
-    let number = named_number(view, turns, index);
+    let number = named_number(view, turns, index, asked.iter().all(|stop| stop.of_others));
     let numbers: Vec<u16> = vec![view.tokens[turn.start].turn];
     (DoNotContact { channels, purpose, number }, Heard { turns: numbers, kept })
 }
@@ -194,7 +223,8 @@ fn named(view: View<'_>, turns: &[Range<usize>], index: usize, asked: &[Stop], k
         return [true; 4];
     }
     let denied = CHANNELS.map(|cue| denied(view, view.lexicon.cue(cue), turn));
-    let by_stop = CHANNELS.map(|cue| asked.iter().any(|stop| says(cue, &stop.hit)));
+    let listed: Vec<Range<usize>> = asked.iter().map(|stop| listed(view, turn, &stop.hit)).collect();
+    let by_stop = CHANNELS.map(|cue| listed.iter().any(|place| says(cue, place)));
     let near = CHANNELS.map(|cue| asked.iter().any(|stop| says(cue, &stop.near)));
     for mut named in [by_stop, near] {
         if some(&named) {
@@ -220,6 +250,24 @@ fn named(view: View<'_>, turns: &[Range<usize>], index: usize, asked: &[Stop], k
     ])
 }
 
+/// A stop with the channels that are listed right behind it: "by post, e-mail or text".
+fn listed(view: View<'_>, turn: &Range<usize>, hit: &Range<usize>) -> Range<usize> {
+    let one = |cue: &str, at: usize| pattern::any(view.lexicon.cue(cue), view, &(at..at + 1));
+    let channel = |at: usize| {
+        let patterns = CHANNELS.iter().flat_map(|cue| view.lexicon.cue(cue));
+        patterns.filter_map(|pattern| pattern.at(view, turn, at)).map(|found| found.to).max()
+    };
+    let mut end = hit.end;
+    let next = |end: usize| {
+        let linked = |at: usize| (end..at).all(|at| one("contact_link", at) || one("joined", at));
+        (end..turn.end.min(end + LISTED)).find_map(|at| channel(at).filter(|_| linked(at)))
+    };
+    while let Some(further) = next(end).filter(|further| *further > end) {
+        end = further;
+    }
+    hit.start..end
+}
+
 fn keeps(view: View<'_>, channel: &[Pattern], turn: &Range<usize>) -> bool {
     let view = View { channel, ..view };
     parts(view, turn).into_iter().any(|part| {
@@ -228,6 +276,8 @@ fn keeps(view: View<'_>, channel: &[Pattern], turn: &Range<usize>) -> bool {
             !pattern::any(view.lexicon.cue("negation"), view, &place)
         };
         pattern::all(view.lexicon.cue("contact_keep"), view, &part).any(open)
+            // "Letters don't bother me": the negation is in the pattern.
+            || pattern::any(view.lexicon.cue("contact_keep_not"), view, &part)
     })
 }
 
@@ -242,18 +292,20 @@ fn denied(view: View<'_>, channel: &[Pattern], turn: &Range<usize>) -> bool {
 }
 
 /// The number that is spoken, where the request is for somebody else or for "that number".
-fn named_number(view: View<'_>, turns: &[Range<usize>], index: usize) -> WhoseNumber {
+fn named_number(view: View<'_>, turns: &[Range<usize>], index: usize, of_others: bool) -> WhoseNumber {
     let place = around(turns, index);
-    let behalf = pattern::any(view.lexicon.cue("contact_behalf"), view, &place);
+    let behalf = of_others || pattern::any(view.lexicon.cue("contact_behalf"), view, &place);
     let number = pattern::any(view.lexicon.cue("contact_number"), view, &place);
     let near = || view.values.iter().filter(|value| value.from >= place.start && value.to <= place.end);
     // What both sides said stands; what was corrected was said by one.
     let (both, one): (Vec<_>, Vec<_>) = near().partition(|value| value.read_back);
-    for value in both.into_iter().chain(one) {
+    for value in both.into_iter().chain(one.into_iter().rev()) {
         let Kind::Digits(text) = &value.kind else { continue };
-        let before = value.from.saturating_sub(EXCUSE).max(place.start)..value.from;
-        let reached = pattern::any(view.lexicon.cue("contact_reach"), view, &before);
-        let theirs = behalf && text.len() >= 6 || number && text.len() >= LINE && !reached;
+        // "Ring me back on ...", "rufen Sie mich unter ... zurück".
+        let beside = value.from.saturating_sub(EXCUSE).max(place.start)..(value.to + 1).min(place.end);
+        let reached = pattern::any(view.lexicon.cue("contact_reach"), view, &beside);
+        let own = pattern::any(view.lexicon.cue("contact_own"), view, &beside);
+        let theirs = behalf && text.len() >= 6 && !own || number && text.len() >= LINE && !reached;
         if let Some(digits) = theirs.then(|| Digits::new(text)).flatten() {
             return WhoseNumber::Named(digits);
         }

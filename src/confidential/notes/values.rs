@@ -421,15 +421,15 @@ impl Reader<'_> {
             } else if plain.len() == 1 && plain.as_bytes()[0].is_ascii_digit() {
                 text.push_str(plain);
                 (atoms, place) = (atoms + 1, place + dash + 1);
-            } else if let Some((value, next)) = self.round_hundred(place + dash).filter(|_| atoms >= 3) {
-                push_number(&mut text, value);
-                (atoms, place) = (atoms + 1, next);
             } else if let Some((value, next)) = self.below_hundred(place + dash)
                 && !self.lexicon.numbers.hundred.contains(self.text(next))
                 && !self.lexicon.numbers.thousand.contains(self.text(next))
             {
                 push_number(&mut text, value);
                 (atoms, place) = (atoms + 1, next);
+            } else if let Some(value) = self.round_hundred(place).filter(|_| atoms >= 3) {
+                push_number(&mut text, value);
+                (atoms, place) = (atoms + 1, place + 2);
             } else {
                 break;
             }
@@ -450,12 +450,10 @@ impl Reader<'_> {
         (enough && count <= 24).then_some((Kind::Digits(text), place))
     }
 
-    /// "oh seven seven double oh nine hundred": three digits of a number.
-    fn round_hundred(&self, at: usize) -> Option<(u64, usize)> {
-        let digit = self.lexicon.numbers.small.get(self.text(at)).copied().filter(|d| (1..10).contains(d))?;
-        let round = self.lexicon.numbers.hundred.contains(self.text(at + 1))
-            && !self.lexicon.numbers.and.contains(self.text(at + 2));
-        round.then_some((digit * 100, at + 2))
+    /// "Nine hundred" among the digits of a telephone number.
+    fn round_hundred(&self, at: usize) -> Option<u64> {
+        let digit = self.lexicon.numbers.small.get(self.text(at)).filter(|digit| (1..10).contains(*digit))?;
+        self.lexicon.numbers.hundred.contains(self.text(at + 1)).then_some(digit * 100)
     }
 
     /// A letter said alone, or a few written in capitals ("PX 77").

@@ -1,18 +1,19 @@
 //! The simulated switch against what a real one did: the traces' order, their times, and their numbers.
 
+mod commands;
 mod inside;
 mod keys;
 mod notice;
 mod socket;
 mod talk;
 mod taps;
+mod topologies;
 
-use super::media::FRAME;
-use super::script::{Act, Network, Report, Script, Side, When};
+use super::script::{Act, Agent, Answers, Network, Report, Script, Side, When};
 use super::world::{CallNo, LinkId, Output, World};
 use super::{Settings, User};
 use crate::call::Party;
-use crate::wire::esl::{ClientCodec, Command, Event, Frame, ServerCodec};
+use crate::wire::esl::{ClientCodec, Command, Event, Frame, ServerCodec, Value};
 use crate::wire::rtp::{Codec, Packet};
 use crate::wire::sip::{self, DialogId, Status, Uas};
 use bytes::BytesMut;
@@ -22,6 +23,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::codec::{Decoder, Encoder};
 
+/// 20 ms at 8 kHz.
+const FRAME: usize = 160;
 const NOTICE: &str = "/n/notice.wav";
 /// As long as the study's announcement: 3662 ms.
 const NOTICE_SAMPLES: usize = 29_302;

@@ -270,3 +270,49 @@ fn another_codec_is_spoken_on_the_other_leg() {
     assert!(bench.payloads("tap-Agent-write").is_empty());
     assert_eq!(bench.event("CHANNEL_ANSWER B").get("Channel-Read-Codec-Name"), Some("PCMU"));
 }
+
+/// The packets of a write tap of the agent's leg, on a call whose phones speak in packets of `ptime` ms.
+fn in_packets_of(ptime_ms: u8, asked: &str) -> (Vec<(Duration, Vec<u8>)>, String) {
+    let mut bench = Bench::new();
+    bench.call(Script { ptime_ms, ..talk(4) });
+    bench.until(ms(5_000));
+    let target = bench.b.clone();
+    bench.say(&format!(
+        "bgapi originate {{origination_uuid=tap-1,absolute_codec_string={asked},callgist_tap=1}}sofia/callgist/sip:t@{EAR} \
+         'native_eavesdrop:{target} write' inline"
+    ));
+    let dump: serde_json::Value =
+        serde_json::from_str(&bench.api(&format!("uuid_dump {target} json"))).unwrap();
+    bench.until(ms(7_500));
+    (
+        bench.packets.remove("tap-1").unwrap(),
+        dump["variable_rtp_last_audio_codec_string"].as_str().unwrap().into(),
+    )
+}
+
+#[test]
+fn a_tap_that_asks_for_the_legs_own_packets_gets_them_whatever_their_length() {
+    for ptime in [10, 20, 30, 40, 60] {
+        let (packets, string) = in_packets_of(ptime, &format!("PCMA@8000h@{ptime}i@1c"));
+        assert_eq!(string, format!("PCMA@8000h@{ptime}i@1c"));
+        let samples = usize::from(ptime) * 8;
+        let said: Vec<Vec<u8>> = steps(200, 1_000).chunks(samples).map(encoder).collect();
+        let heard: Vec<Packet> = packets.iter().map(|(_, bytes)| Packet::parse(bytes).unwrap()).collect();
+        assert!(heard.len() * usize::from(ptime) > 2_000, "{ptime}: {}", heard.len());
+        assert!(heard.iter().all(|packet| packet.payload.len() == samples));
+        assert!(heard.iter().all(|packet| said.iter().any(|said| said == packet.payload)), "{ptime}");
+        assert!(packets.windows(2).all(|two| two[1].0 - two[0].0 == ms(u64::from(ptime))), "{ptime}");
+        let step = |two: &[Packet]| two[1].header.timestamp.since(two[0].header.timestamp);
+        assert!(heard.windows(2).all(|two| step(two) == samples as i32));
+    }
+}
+
+#[test]
+fn a_tap_of_20_ms_on_a_leg_of_30_is_cut_anew_without_losing_a_byte() {
+    let (packets, _) = in_packets_of(30, "PCMA");
+    let heard: Vec<u8> =
+        packets.iter().flat_map(|(_, bytes)| Packet::parse(bytes).unwrap().payload.to_vec()).collect();
+    let said = encoder(&steps(200, 1_000));
+    let start = said.windows(1_600).position(|piece| *piece == heard[..1_600]).unwrap();
+    assert!(heard[..] == said[start..][..heard.len()]);
+}

@@ -210,7 +210,7 @@ fn settings(folder: &Path, at: &At<'_>) -> String {
 }
 
 /// Where `make` puts the models, unless the environment names another folder.
-fn models() -> PathBuf {
+pub fn models() -> PathBuf {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("CALLGIST_MODELS")
         .or_else(|| set("CALLGIST_CACHE"))
