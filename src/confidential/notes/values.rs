@@ -609,7 +609,8 @@ impl Reader<'_> {
             }
             let minute = self.number(next).filter(|n| n.value < 60 && !self.starts_another(n.next));
             return match minute.and_then(|n| Some((u8::try_from(n.value).ok()?, n.next))) {
-                Some((minute, next)) if minute >= 5 => self.with_half_of_day((hour, minute), next, true),
+                // "At seven o'clock eight crates": few minutes but five are said alone.
+                Some((minute, next)) if minute >= 10 || minute == 5 => self.with_half_of_day((hour, minute), next, true),
                 _ => self.with_half_of_day((hour, 0), next, true),
             };
         }
