@@ -44,7 +44,9 @@ fn places(view: View<'_>) -> Vec<Range<usize>> {
         let stops = tokens[at - 1].stop
             && !same_value
             && view.covered[at - 1].is_none_or(|_| !is_ordinal(view, at - 1));
-        let fresh = |at| at - from >= 3 && (starts_clause(view, at) || starts_sentence(view, at));
+        let fresh = |at| {
+            at - from >= 3 && (starts_clause(view, at) || starts_sentence(view, at) || starts_with_time(view, at))
+        };
         if ends || stops || !same_value && fresh(at) {
             places.push(from..at);
             from = at;
@@ -77,6 +79,27 @@ fn starts_sentence(view: View<'_>, at: usize) -> bool {
         || words.closers.contains(&before.text)
         || !words.stop.contains(&before.text) && !words.determiners.contains(&before.text);
     ended && words.subjects.contains(&token.text) && next.is_some_and(|next| words.auxiliaries.contains(&next.text))
+}
+
+/// "... ist zu spät am montag haben sie sie": German puts a time before its verb and that before the subject.
+fn starts_with_time(view: View<'_>, at: usize) -> bool {
+    let words = view.words();
+    let turn = view.tokens[at].turn;
+    let value = |at: usize| view.covered.get(at).copied().flatten().map(|index| &view.values[index]);
+    let opens = value(at).is_none() && view.lexicon.time.date_openers.contains(&view.tokens[at].text);
+    let mut next = at + usize::from(opens);
+    if !opens && view.lexicon.time.date_openers.contains(&view.tokens[at - 1].text) {
+        return false;
+    }
+    let Some(first) = value(next).filter(|value| value.from == next && value.kind.is_when()) else { return false };
+    next = first.to;
+    while let Some(more) = value(next).filter(|value| value.kind.is_when()) {
+        next = more.to;
+    }
+    let has = |at: usize, set: &std::collections::BTreeSet<String>| {
+        view.tokens.get(at).is_some_and(|token| token.turn == turn && set.contains(&token.text))
+    };
+    has(next, &words.auxiliaries) && has(next + 1, &words.subjects)
 }
 
 fn judge(view: View<'_>, place: Range<usize>) -> Clause {

@@ -85,6 +85,8 @@ fn german_values_are_read_from_both_recognisers() {
     is(De, "um 7:45 Uhr", &[time(7, 45)]);
     is(De, "um 7.45 Uhr", &[time(7, 45)]);
     is(De, "um halb elf", &[time(10, 30)]);
+    is(De, "um drei zehn uhr", &[time(13, 0)]);
+    is(De, "zwischen vierzehn und sech zehn uhr", &[V::Window { from: (14, 0), to: (16, 0) }]);
     is(De, "mittwoch den fünften", &[date(Some(2), 5, None)]);
     is(De, "am Mittwoch, den 5. um 8 Uhr", &[date(Some(2), 5, None), time(8, 0)]);
     is(De, "zum dreißigsten april", &[date(None, 30, Some(4))]);

@@ -236,6 +236,7 @@ fn join_torn(tokens: &mut Vec<Token>, from: usize, lexicon: &Lexicon) {
         }
         let Some(second) = tokens.get(at + 1) else { break };
         let (first, second) = (tokens[at].text.as_str(), second.text.as_str());
+        let clock = tokens.get(at + 2).is_some_and(|third| lexicon.time.hour.contains(&third.text));
         let mut both = first.to_owned();
         both.push_str(second);
         let joined = match (first, second) {
@@ -243,6 +244,10 @@ fn join_torn(tokens: &mut Vec<Token>, from: usize, lexicon: &Lexicon) {
             ("wi", "fi") => Some("wifi".to_owned()),
             (elided, _) if elided.ends_with('\'') => {
                 lexicon.split.get(&both).and_then(|parts| parts.first().cloned())
+            }
+            // "Sech zehn uhr", "drei zehn uhr" are sixteen and thirteen.
+            (first, "zehn") if lexicon.numbers.is_german() && (clock || !lexicon.numbers.small.contains_key(first)) => {
+                Some(both).filter(|both| lexicon.numbers.small.contains_key(both))
             }
             _ => None,
         };
