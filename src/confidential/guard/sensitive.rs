@@ -214,7 +214,10 @@ fn addresses(tokens: &[Token], lexicon: &Lexicon, covered: &[Option<usize>], ban
         let street = fits(&lexicon.sensitive.streets, &tokens[at])
             || lexicon.numbers.is_german()
                 && (word.ends_with("strasse") || word.ends_with("weg") && word.len() > 4);
-        let near = at.saturating_sub(4)..(at + 5).min(tokens.len());
+        // "Das Fahrrad ist weg", "ein Platz am Montag": such a word alone is a street only before its number.
+        let plain = lexicon.numbers.is_german() && !word.contains("str") && word.len() <= 6;
+        let from = if plain { at + 1 } else { at.saturating_sub(4) };
+        let near = from..(if plain { at + 2 } else { at + 5 }).min(tokens.len());
         if !street || !near.clone().any(|place| covered[place].is_some()) {
             continue;
         }

@@ -55,6 +55,12 @@ pub(in crate::confidential) struct Words {
     pub subjects: BTreeSet<String>,
     pub auxiliaries: BTreeSet<String>,
     pub closers: BTreeSet<String>,
+    /// Articles, words that are articles or pronouns, and how a verb and an adjective end that stand behind them; empty
+    /// where nouns need not be told from other words.
+    pub articles: BTreeSet<String>,
+    pub articles_maybe: BTreeSet<String>,
+    pub verbal: BTreeSet<String>,
+    pub adjectival: BTreeSet<String>,
     /// Negations before a word and after it, and how a told word is denied (`{}`).
     pub not_before: BTreeMap<String, String>,
     pub not_after: BTreeMap<String, String>,
@@ -353,6 +359,10 @@ struct TellWords {
     subjects: String,
     auxiliaries: String,
     closers: String,
+    articles: String,
+    articles_maybe: String,
+    verbal: String,
+    adjectival: String,
     not_before: BTreeMap<String, String>,
     not_after: BTreeMap<String, String>,
 }
@@ -522,6 +532,10 @@ fn load_words(words: &WordsFile, objects: &ObjectsFile, tell: TellWords) -> Word
         subjects: set(&tell.subjects),
         auxiliaries: set(&tell.auxiliaries),
         closers: set(&tell.closers),
+        articles: set(&tell.articles),
+        articles_maybe: set(&tell.articles_maybe),
+        verbal: set(&tell.verbal),
+        adjectival: set(&tell.adjectival),
         not_before: fold_keys(tell.not_before),
         not_after: fold_keys(tell.not_after),
         stop: set(&words.stop),

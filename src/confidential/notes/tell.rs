@@ -25,6 +25,8 @@ pub(super) struct Teller<'a> {
     pub clauses: &'a [Clause],
     /// Words by which somebody was addressed.
     names: BTreeSet<&'a str>,
+    /// Words that somebody said with an article: nouns, where a language tells them so.
+    nouns: BTreeSet<&'a str>,
 }
 
 /// A place to tell from, and how much its words count.
@@ -47,7 +49,7 @@ impl<'a> Teller<'a> {
         let greeting = view.tokens.iter().take_while(|token| token.turn == 0 && !token.speaker.is_caller());
         let own = |word: &str| view.counts.get(word).is_some_and(|(caller, _)| *caller > 0);
         names.extend(greeting.map(|token| token.text.as_str()).filter(|word| !own(word)));
-        Teller { view, clauses, names }
+        Teller { view, clauses, names, nouns: nouns(view) }
     }
 
     /// Whether a clause holds one of the cues.
@@ -168,9 +170,8 @@ impl<'a> Teller<'a> {
     fn shown(&self, at: usize) -> String {
         let view = self.view;
         let noun = |at: usize| {
-            let before = at.checked_sub(1).map(|before| &view.tokens[before]);
-            let determined = before.is_some_and(|token| view.words().determiners.contains(&token.text));
-            view.words().nouns.contains(&view.tokens[at].text) || determined
+            let word = view.tokens[at].text.as_str();
+            view.words().nouns.contains(word) || self.nouns.contains(word)
         };
         if view.lexicon.numbers.is_german() && !noun(at) {
             return view.tokens[at].shown.clone();
@@ -248,12 +249,34 @@ impl<'a> Teller<'a> {
         let (own, other) = if token.speaker.is_caller() { (caller, agent) } else { (agent, caller) };
         let mut weight = 3;
         weight += i32::from(view.words().nouns.contains(&token.text));
+        weight += i32::from(self.nouns.contains(token.text.as_str()));
         weight += i32::from(own > 1) + 2 * i32::from(other > 0);
         weight += i32::from(token.text.chars().count() >= 7);
         weight -= i32::from(token.text.chars().count() < 3);
         weight -= 4 * i32::from(view.words().light.contains(&token.text));
         weight
     }
+}
+
+/// Words that stand behind an article, and are no adjective before a noun. What ends like a verb may stand behind a
+/// pronoun that looks like an article ("das reicht").
+fn nouns(view: View<'_>) -> BTreeSet<&str> {
+    let words = view.words();
+    let ends = |word: &str, endings: &BTreeSet<String>| endings.iter().any(|end| word.ends_with(end.as_str()));
+    let is_noun = |at: usize| {
+        let (article, noun) = (&view.tokens[at], &view.tokens[at + 1]);
+        let goes_on = view.tokens.get(at + 2).is_some_and(|next| next.turn == noun.turn)
+            && phrase::is_content(view, at + 2)
+            && !noun.stop
+            && !noun.comma;
+        let sure = words.articles.contains(&article.text);
+        let inverted = view.tokens.get(at + 2).is_some_and(|next| words.subjects.contains(&next.text));
+        let maybe = words.articles_maybe.contains(&article.text) && !inverted && !ends(&noun.text, &words.verbal);
+        let adjective = goes_on && ends(&noun.text, &words.adjectival);
+        article.turn == noun.turn && !article.stop && (sure || maybe) && !adjective
+    };
+    let all = 0..view.tokens.len().saturating_sub(1);
+    all.filter(|&at| is_noun(at)).map(|at| view.tokens[at + 1].text.as_str()).collect()
 }
 
 /// The same word in another form: they begin alike.
