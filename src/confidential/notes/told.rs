@@ -293,7 +293,7 @@ impl<'a> Told<'a> {
             };
             let focus = from(&turn.clauses[hits[0]])..turn.clauses[last].place.end;
             let whole = focus.start..turn.clauses.get(last + 1).map_or(focus.end, |next| next.place.end);
-            let when = self.when(&whole);
+            let when = self.when(&whole).or_else(|| self.read_back(index));
             let said = self.said(when.as_ref());
             let mut places = self.places(turn, "tell_commit", &hits, 0);
             for &at in hits.iter().filter(|&&at| self.teller.says("tell_sure", &turn.clauses[at])) {
@@ -334,6 +334,16 @@ impl<'a> Told<'a> {
         clauses.any(|clause| self.teller.says("tell_if", clause))
     }
 
+    /// The time that the caller says back and takes, for a turn in which none was heard.
+    fn read_back(&self, index: usize) -> Option<When> {
+        let turn = &self.turns[index];
+        let timed = when::read(self.view(), &turn.place).iter().any(|when| when.day.is_some() || when.time.is_some());
+        let reply = self.turns.get(index + 1).filter(|_| !timed)?;
+        let open = reply.clauses.iter().any(|c| c.question || c.rejects || c.negated || c.hedged);
+        let takes = reply.clauses.iter().any(|c| c.accepts) && !open;
+        self.when(&reply.place).filter(|when| takes && when.day.is_some() && when.bound.is_none())
+    }
+
     /// Whether a clause of the agent's binds: "what I can promise" does, whatever stands beside it.
     fn commits(&self, clause: &Clause) -> bool {
         let says = |cue| self.teller.says(cue, clause);
@@ -371,7 +381,12 @@ impl<'a> Told<'a> {
             }
             let when = hits.iter().find_map(|&at| when::read(self.view(), &turn.clauses[at].place).into_iter().next());
             let said = when.filter(|when| when.day.is_some()).map(|when| when.say(self.view().lexicon));
-            let Some(list) = self.list(&places, MOST, "") else { continue };
+            let mut items = self.teller.list(&places, MOST, FLOOR, "");
+            items.extend(hits.iter().find_map(|&at| self.amount_in(&turn.clauses[at].place)));
+            if items.is_empty() {
+                continue;
+            }
+            let list = say::list(self.view().lexicon, &items);
             let values = [("list", list.as_str()), ("when", said.as_deref().unwrap_or_default())];
             let text = say::sentence(self.view().lexicon, "told_refused", &values);
             let asked = !needs.is_empty() || before.is_some_and(|b| b.clauses.iter().any(|c| c.question));
@@ -613,6 +628,18 @@ impl<'a> Told<'a> {
                 self.push(out, kind, Speaker::Agent(1), modality, text, evidence, "told.time", worth);
             }
         }
+    }
+
+    /// The amount of money in a clause.
+    fn amount_in(&self, place: &Range<usize>) -> Option<String> {
+        let view = self.view();
+        let values = super::values::within(view.values, place).map(|at| &view.values[at]);
+        let usable = |value: &&super::values::Value| !view.banned[value.from..value.to].iter().any(|banned| *banned);
+        let (cents, currency) = values.filter(usable).find_map(|value| self.money(value))?;
+        Some(match currency {
+            Some(currency) => say::amount(view.lexicon, cents, currency),
+            None => when::number(cents / 100),
+        })
     }
 
     /// Cents and currency; a round number that both sides said where prices are spoken of has none.
