@@ -82,7 +82,7 @@ pub(super) fn words(text: &str) -> Vec<String> {
         at += 1;
     }
     let closed = closed.replace("e-mail", "email").replace("e mail", "email");
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let plain = |c: char| c.is_lowercase() || c.is_ascii_digit();
     let pieces = closed.split(|c: char| !plain(c) && c != '\'');
     pieces.map(|piece| piece.trim_matches('\'').to_owned()).filter(|piece| !piece.is_empty()).collect()
 }
