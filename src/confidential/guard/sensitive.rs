@@ -182,7 +182,9 @@ fn near_cards(tokens: &[Token], lexicon: &Lexicon, covered: &[Option<usize>], ba
     let birth = &lexicon.sensitive.birth;
     let marked: BTreeSet<u16> = tokens
         .iter()
-        .filter(|token| fits(cards, token) || fits(birth, token) || lexicon.sensitive.born.contains(&token.shown))
+        .filter(|token| {
+            fits(cards, token) || fits(birth, token) || lexicon.sensitive.born.contains(&token.shown)
+        })
         .map(|token| token.turn)
         .collect();
     for (at, token) in tokens.iter().enumerate() {

@@ -45,7 +45,8 @@ fn places(view: View<'_>) -> Vec<Range<usize>> {
             && !same_value
             && view.covered[at - 1].is_none_or(|_| !is_ordinal(view, at - 1));
         let fresh = |at| {
-            at - from >= 3 && (starts_clause(view, at) || starts_sentence(view, at) || starts_with_time(view, at))
+            at - from >= 3
+                && (starts_clause(view, at) || starts_sentence(view, at) || starts_with_time(view, at))
         };
         if ends || stops || !same_value && fresh(at) {
             places.push(from..at);
@@ -78,7 +79,9 @@ fn starts_sentence(view: View<'_>, at: usize) -> bool {
     let ended = view.covered[at - 1].is_some()
         || words.closers.contains(&before.text)
         || !words.stop.contains(&before.text) && !words.determiners.contains(&before.text);
-    ended && words.subjects.contains(&token.text) && next.is_some_and(|next| words.auxiliaries.contains(&next.text))
+    ended
+        && words.subjects.contains(&token.text)
+        && next.is_some_and(|next| words.auxiliaries.contains(&next.text))
 }
 
 /// "... ist zu spät am montag haben sie sie": German puts a time before its verb and that before the subject.
@@ -91,7 +94,9 @@ fn starts_with_time(view: View<'_>, at: usize) -> bool {
     if !opens && view.lexicon.time.date_openers.contains(&view.tokens[at - 1].text) {
         return false;
     }
-    let Some(first) = value(next).filter(|value| value.from == next && value.kind.is_when()) else { return false };
+    let Some(first) = value(next).filter(|value| value.from == next && value.kind.is_when()) else {
+        return false;
+    };
     next = first.to;
     while let Some(more) = value(next).filter(|value| value.kind.is_when()) {
         next = more.to;

@@ -63,7 +63,11 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Vec<Deed> {
         let mut object = object_of(view, &clause.place, from).filter(|found| !pronoun && found.end != to);
         let named =
             to > from + 1 && view.tokens[to - 1].turn == clause.turn && !view.verbs[to - 1] && !pronoun;
-        if object.is_none() && !named && (pronoun || view.lexicon.acts[act].object == Need::Needed) && view.lexicon.acts[act].object != Need::None {
+        if object.is_none()
+            && !named
+            && (pronoun || view.lexicon.acts[act].object == Need::Needed)
+            && view.lexicon.acts[act].object != Need::None
+        {
             object = meant_before(view, clauses, index);
         }
         let amount = amount_of(view, &(from..clause.place.end)).or_else(|| {
@@ -138,10 +142,11 @@ fn is_pronoun(view: View<'_>, place: &Range<usize>, from: usize) -> bool {
     // "je vous l'envoie": what would be an article is a pronoun right before the verb.
     let before = from.checked_sub(1).filter(|at| place.contains(at) && view.lexicon.elides);
     let clitic = before.is_some_and(|at| view.words().determiners.contains(&view.tokens[at].text));
-    clitic || after.clone().any(|at| {
-        let next_is_content = at + 1 < place.end && phrase::is_content(view, at + 1);
-        view.words().pronouns.contains(&view.tokens[at].text) && !next_is_content
-    })
+    clitic
+        || after.clone().any(|at| {
+            let next_is_content = at + 1 < place.end && phrase::is_content(view, at + 1);
+            view.words().pronouns.contains(&view.tokens[at].text) && !next_is_content
+        })
 }
 
 /// The noun phrase beside the verb: after it, or, where the verb stands late, before it.

@@ -30,6 +30,8 @@ struct Proposal {
     /// Whether it was put as a question or a wish; what a caller merely tells is no proposal.
     asked: bool,
     limit: bool,
+    /// Whether the agent was to look first.
+    checks: bool,
     /// Whether it was put as a change of mind.
     anew: bool,
 }
@@ -54,6 +56,12 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
             open = None;
         }
         let denies = clauses[turn.clone()].iter().all(|clause| clause.negated);
+        for clause in &clauses[turn.clone()] {
+            if pattern::any(view.lexicon.cue("tell_gone"), view, &clause.place) {
+                take_away(view, &clause.place, &mut ledger);
+            }
+        }
+        let checks = pattern::any(view.lexicon.cue("tell_check"), view, &place);
         let renews = pattern::any(view.lexicon.cue("tell_anew"), view, &place);
         let anew = renews || open.as_ref().is_some_and(|open| open.anew);
         let (said, taken_back) = in_turn(view, &place, &mut ledger.dead);
@@ -77,6 +85,7 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
                 } else if accepts
                     && !asks
                     && !proposal.limit
+                    && !proposal.checks
                     && (proposal.asked || !proposal.by_caller)
                     && is_appointment(view, &proposal.when, &place)
                 {
@@ -94,18 +103,41 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
                 if fell {
                     kill(&mut ledger.dead, &proposal.when);
                 }
-                let agreed = !fell && !rejects && (accepts || same && !asks && !denies);
+                // "The nineteenth: there is the evening at half past seven" is an offer, no agreement.
+                let more = when.time.is_some() && when.time != proposal.when.time;
+                let agreed =
+                    !fell && !rejects && (accepts && !(more && asks) || same && !more && !asks && !denies);
                 if agreed && !limit && is_appointment(view, &whole, &place) {
                     let evidence = vec![proposal.turn, number];
-                    settle(&mut ledger, Appointment { when: whole.clone(), evidence, clause: turn.start }, anew);
+                    settle(
+                        &mut ledger,
+                        Appointment { when: whole.clone(), evidence, clause: turn.start },
+                        anew,
+                    );
                 }
-                open = Some(Proposal { when: whole, turn: number, by_caller, asked, limit, anew: renews });
+                open = Some(Proposal {
+                    when: whole,
+                    turn: number,
+                    by_caller,
+                    asked,
+                    limit,
+                    anew: renews,
+                    checks,
+                });
             }
             (Some(when), earlier) => {
                 let whole =
                     earlier.as_ref().map_or_else(|| when.clone(), |open| when.completed_by(&open.when));
                 let limit = when.is_limit(view.lexicon) || when.habitual || past;
-                open = Some(Proposal { when: whole, turn: number, by_caller, asked, limit, anew: renews });
+                open = Some(Proposal {
+                    when: whole,
+                    turn: number,
+                    by_caller,
+                    asked,
+                    limit,
+                    anew: renews,
+                    checks,
+                });
             }
             _ => {}
         }
@@ -179,6 +211,16 @@ pub(super) fn kinds(when: &When) -> Vec<Kind> {
     [&when.day, &when.end, &when.time].into_iter().flatten().cloned().collect()
 }
 
+/// "The eleven o'clock is full": its times are dead, and what was agreed for them.
+fn take_away(view: View<'_>, place: &Range<usize>, ledger: &mut Ledger) {
+    for when in when::read(view, place) {
+        kill(&mut ledger.dead, &when);
+        if when.time.is_some() {
+            ledger.appointments.retain(|old| old.when.time != when.time);
+        }
+    }
+}
+
 fn kill(dead: &mut Vec<Kind>, when: &When) {
     dead.extend(kinds(when));
 }
@@ -217,11 +259,15 @@ fn settle(ledger: &mut Ledger, new: Appointment, anew: bool) {
             old.clause = new.clause;
         }
         None => {
-            let (first, last) = (new.evidence.iter().min().copied(), |old: &Appointment| old.evidence.iter().max().copied());
+            let (first, last) =
+                (new.evidence.iter().min().copied(), |old: &Appointment| old.evidence.iter().max().copied());
             let soon = |old: &Appointment| {
-                first.zip(last(old)).is_some_and(|(first, last)| first.saturating_sub(last) <= SOON && first > 0)
+                first
+                    .zip(last(old))
+                    .is_some_and(|(first, last)| first.saturating_sub(last) <= SOON && first > 0)
             };
-            let replaced = ledger.appointments.iter().position(|old| anew && soon(old) && old.when.end.is_none());
+            let replaced =
+                ledger.appointments.iter().position(|old| anew && soon(old) && old.when.end.is_none());
             if let Some(at) = replaced {
                 let old = ledger.appointments.remove(at);
                 kill(&mut ledger.dead, &old.when);

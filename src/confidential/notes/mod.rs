@@ -17,8 +17,8 @@ mod phrase;
 mod say;
 mod select;
 mod tell;
-mod told;
 pub(in crate::confidential) mod tokens;
+mod told;
 pub(in crate::confidential) mod values;
 pub(in crate::confidential) mod when;
 

@@ -56,7 +56,8 @@ fn reasons(
     aims(evidence, &mut old);
     let early = |s: &Statement| 12 - 2 * s.evidence.first().map_or(0, |turn| told.nth(*turn));
     needs.extend(old.drain(..).map(|statement| Candidate { worth: early(&statement), statement }));
-    let free = |c: &Candidate| !asked.iter().any(|s| s.evidence.iter().any(|t| c.statement.evidence.contains(t)));
+    let free =
+        |c: &Candidate| !asked.iter().any(|s| s.evidence.iter().any(|t| c.statement.evidence.contains(t)));
     let mut chosen = best(wrong.into_iter().filter(free).collect(), 2);
     let mut needs = best(needs.into_iter().filter(free).collect(), 2).into_iter();
     // Where it is known what is wrong, a wish told by its words adds little.
@@ -70,6 +71,9 @@ fn reasons(
     let more = needs.map(|candidate| Candidate { worth: candidate.worth.min(SECOND), ..candidate }).collect();
     chosen.sort_by_key(|candidate| std::cmp::Reverse(candidate.worth));
     let mut statements: Vec<Statement> = chosen.into_iter().map(|candidate| candidate.statement).collect();
+    if statements.is_empty() && asked.is_empty() {
+        told.about(&mut statements);
+    }
     if statements.is_empty() && asked.is_empty() {
         subjects(evidence, &mut statements);
     }
@@ -124,10 +128,13 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>, more: Vec<Candidate>) -> Vec<S
         *count += 1;
         *count <= quota(candidate.statement.rule)
     };
-    all.into_iter().filter({
-        let mut few = few;
-        move |candidate| few(candidate)
-    }).map(|candidate| candidate.statement).collect()
+    all.into_iter()
+        .filter({
+            let mut few = few;
+            move |candidate| few(candidate)
+        })
+        .map(|candidate| candidate.statement)
+        .collect()
 }
 
 /// Words that outweigh one point of worth.
@@ -159,18 +166,34 @@ fn without_repeats(all: Vec<Statement>) -> Vec<Statement> {
         let again = kept.iter().any(|other| {
             let shares = statement.evidence.iter().any(|turn| other.evidence.contains(turn));
             let told = statement.rule.starts_with("told.") || other.rule.starts_with("told.");
-            let near = statement.evidence.iter().any(|turn| other.evidence.iter().any(|t| t.abs_diff(*turn) <= 1));
+            let near =
+                statement.evidence.iter().any(|turn| other.evidence.iter().any(|t| t.abs_diff(*turn) <= 1));
             let dated = near && other.rule == "told.time" && statement.rule == "date";
-            let same = dated || shares && told && family(other.kind) == family(statement.kind);
+            let akin = shares && told && family(other.kind) == family(statement.kind);
+            let same =
+                dated || akin && (other.rule == statement.rule || news(&statement.text, &other.text) < NEWS);
             other.text == statement.text || same
         });
         let named = |digits: &str| kept.iter().any(|other| other.text.contains(digits));
-        let known = ["reference", "number"].contains(&statement.rule) && numbers_in(&statement.text).all(named);
+        let known =
+            ["reference", "number"].contains(&statement.rule) && numbers_in(&statement.text).all(named);
         if !again && !known {
             kept.push(statement);
         }
     }
     kept
+}
+
+/// Words that a second telling of a turn must add.
+const NEWS: usize = 3;
+
+/// How many words of a sentence another lacks.
+fn news(text: &str, other: &str) -> usize {
+    let words = |text: &str| -> BTreeSet<String> {
+        super::fold(text).split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect()
+    };
+    let known = words(other);
+    words(text).into_iter().filter(|word| !known.contains(word)).count()
 }
 
 /// The numbers of a sentence, with their letters.
@@ -269,7 +292,8 @@ fn questions(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         };
         if let Some(clause) = evidence.clauses.iter().find(asks) {
             let text = say::sentence(view.lexicon, "question", &[("state", &issue.say)]);
-            let mut statement = make(Kind::Request, CALLER, Modality::Wish, text, vec![clause.turn], "question");
+            let mut statement =
+                make(Kind::Request, CALLER, Modality::Wish, text, vec![clause.turn], "question");
             statement.reason = true;
             out.push(statement);
         }
@@ -605,9 +629,12 @@ fn promises(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Candidate>) 
     }
     made.reverse();
     let worth = |dated, statement: &Statement| {
-        8 + 4 * i32::from(dated) + i32::from(statement.kind == Kind::Callback) - 3 * i32::from(statement.by.is_caller())
+        8 + 4 * i32::from(dated) + i32::from(statement.kind == Kind::Callback)
+            - 3 * i32::from(statement.by.is_caller())
     };
-    out.extend(made.into_iter().map(|(dated, statement)| Candidate { worth: worth(dated, &statement), statement }));
+    out.extend(
+        made.into_iter().map(|(dated, statement)| Candidate { worth: worth(dated, &statement), statement }),
+    );
 }
 
 fn without_object(view: View<'_>, deed: &Deed) -> Option<String> {
@@ -933,7 +960,9 @@ fn references(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
             turns.push(value.turn);
         }
     }
-    for (caller, (mut texts, turns)) in given.into_iter().enumerate().filter(|(_, (texts, _))| !texts.is_empty()) {
+    for (caller, (mut texts, turns)) in
+        given.into_iter().enumerate().filter(|(_, (texts, _))| !texts.is_empty())
+    {
         texts.truncate(3);
         let frame = if texts.len() == 1 { "reference" } else { "references" };
         let label = view.lexicon.frame("label");
@@ -954,7 +983,8 @@ fn is_phone(evidence: &Evidence<'_>, value: &Value) -> bool {
     let Valued::Digits(text) = &value.kind else { return false };
     let clause = clause_at(evidence.clauses, value.from);
     let from = clause.and_then(|at| evidence.clauses.get(at.saturating_sub(2))).map_or(0, |c| c.place.start);
-    let named = || pattern::any(evidence.view.lexicon.cue("phone_number"), evidence.view, &(from..value.from));
+    let named =
+        || pattern::any(evidence.view.lexicon.cue("phone_number"), evidence.view, &(from..value.from));
     (8..=13).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && named()
 }
 

@@ -75,7 +75,8 @@ impl<'a> Teller<'a> {
                 }
             }
         }
-        let mut ranked: Vec<(i32, usize)> = best.into_values().filter(|(weight, _)| *weight >= floor).collect();
+        let mut ranked: Vec<(i32, usize)> =
+            best.into_values().filter(|(weight, _)| *weight >= floor).collect();
         ranked.sort_by_key(|(weight, at)| (std::cmp::Reverse(*weight), *at));
         let chosen: BTreeSet<usize> = ranked.into_iter().take(most).map(|(_, at)| at).collect();
         self.phrases(&chosen)
@@ -113,7 +114,10 @@ impl<'a> Teller<'a> {
         // "Floor" alone says less than "floor plan".
         let beside = |other: usize| {
             let tokens = &self.view.tokens;
-            other < tokens.len() && tokens[other].turn == token.turn && self.is_told(other) && self.weight(other) >= 3
+            other < tokens.len()
+                && tokens[other].turn == token.turn
+                && self.is_told(other)
+                && self.weight(other) >= 3
         };
         let from = at - usize::from(at > 0 && beside(at - 1));
         let to = at + 1 + usize::from(from == at && beside(at + 1));
@@ -144,7 +148,8 @@ impl<'a> Teller<'a> {
                     if phrases.contains(&text) {
                         continue;
                     }
-                    phrases.push(denied.map_or_else(|| text.clone(), |frame| say::fill(frame, &[("", &text)])));
+                    phrases
+                        .push(denied.map_or_else(|| text.clone(), |frame| say::fill(frame, &[("", &text)])));
                     last = Some((at + 1, 1));
                 }
             }
@@ -154,7 +159,8 @@ impl<'a> Teller<'a> {
 
     /// "Two SIM cards": a number right before a word belongs to it.
     fn counted(&self, at: usize, text: String) -> String {
-        let before = at.checked_sub(1).and_then(|before| self.view.covered[before]).map(|v| &self.view.values[v]);
+        let before =
+            at.checked_sub(1).and_then(|before| self.view.covered[before]).map(|v| &self.view.values[v]);
         match before.map(|value| (&value.kind, value.to, value.turn)) {
             Some((Kind::Count(count), to, turn)) if to == at && turn == self.view.tokens[at].turn => {
                 let mut counted = when::number(u64::from(*count));
@@ -184,7 +190,9 @@ impl<'a> Teller<'a> {
         let view = self.view;
         let (words, turn) = (view.words(), view.tokens[at].turn);
         for back in 1..=2 {
-            let Some(place) = at.checked_sub(back).filter(|&place| view.tokens[place].turn == turn) else { break };
+            let Some(place) = at.checked_sub(back).filter(|&place| view.tokens[place].turn == turn) else {
+                break;
+            };
             let text = &view.tokens[place].text;
             // "No, dogs are welcome" denies no dogs.
             let answers = back == 1 && (place == 0 || view.tokens[place - 1].turn != turn);
@@ -262,7 +270,8 @@ impl<'a> Teller<'a> {
 /// pronoun that looks like an article ("das reicht").
 fn nouns(view: View<'_>) -> BTreeSet<&str> {
     let words = view.words();
-    let ends = |word: &str, endings: &BTreeSet<String>| endings.iter().any(|end| word.ends_with(end.as_str()));
+    let ends =
+        |word: &str, endings: &BTreeSet<String>| endings.iter().any(|end| word.ends_with(end.as_str()));
     let is_noun = |at: usize| {
         let (article, noun) = (&view.tokens[at], &view.tokens[at + 1]);
         let goes_on = view.tokens.get(at + 2).is_some_and(|next| next.turn == noun.turn)
@@ -271,7 +280,8 @@ fn nouns(view: View<'_>) -> BTreeSet<&str> {
             && !noun.comma;
         let sure = words.articles.contains(&article.text);
         let inverted = view.tokens.get(at + 2).is_some_and(|next| words.subjects.contains(&next.text));
-        let maybe = words.articles_maybe.contains(&article.text) && !inverted && !ends(&noun.text, &words.verbal);
+        let maybe =
+            words.articles_maybe.contains(&article.text) && !inverted && !ends(&noun.text, &words.verbal);
         let adjective = goes_on && ends(&noun.text, &words.adjectival);
         article.turn == noun.turn && !article.stop && (sure || maybe) && !adjective
     };

@@ -247,7 +247,9 @@ fn join_torn(tokens: &mut Vec<Token>, from: usize, lexicon: &Lexicon) {
                 lexicon.split.get(&both).and_then(|parts| parts.first().cloned())
             }
             // "Sech zehn uhr", "drei zehn uhr" are sixteen and thirteen.
-            (first, "zehn") if lexicon.numbers.is_german() && (clock || !lexicon.numbers.small.contains_key(first)) => {
+            (first, "zehn")
+                if lexicon.numbers.is_german() && (clock || !lexicon.numbers.small.contains_key(first)) =>
+            {
                 Some(both).filter(|both| lexicon.numbers.small.contains_key(both))
             }
             _ => None,

@@ -149,9 +149,20 @@ impl<'a> Told<'a> {
 
     /// The last time in a place that did not fall.
     fn when(&self, place: &Range<usize>) -> Option<When> {
-        let all = when::read(self.view(), place);
+        let mut all = when::read(self.view(), place);
+        // "In the middle of June ..., the week of the 15th".
+        let month = all.iter().find_map(|when| match when.day {
+            Some(Valued::Month(month)) => Some(month),
+            _ => None,
+        });
+        for when in &mut all {
+            if let Some(Valued::Date { month: none @ None, .. }) = &mut when.day {
+                *none = month;
+            }
+        }
         all.into_iter().rev().find(|when| {
-            let usable = when.day.is_some() || when.time.is_some() || when.part.is_some() || when.bound.is_some();
+            let usable =
+                when.day.is_some() || when.time.is_some() || when.part.is_some() || when.bound.is_some();
             usable && !when.habitual && !self.is_dead(when)
         })
     }
@@ -167,7 +178,8 @@ impl<'a> Told<'a> {
 
     /// Whether a turn says one of the time's values again.
     fn echoes(&self, turn: &Turn<'a>, when: &When) -> bool {
-        let said = super::values::within(self.view().values, &turn.place).map(|at| &self.view().values[at].kind);
+        let said =
+            super::values::within(self.view().values, &turn.place).map(|at| &self.view().values[at].kind);
         let known = super::ledger::kinds(when);
         said.into_iter().any(|kind| known.iter().any(|other| kind == other))
     }
@@ -213,7 +225,9 @@ impl<'a> Told<'a> {
         let Some(worth) = found.first().map(|(worth, _, _)| *worth) else { return };
         let (mut places, mut evidence, mut state) = (Vec::new(), Vec::new(), None);
         let first = found[0].1.nth;
-        for (_, turn, hits) in found.iter().filter(|(own, turn, _)| worth - own <= 6 && turn.nth.abs_diff(first) <= 2) {
+        for (_, turn, hits) in
+            found.iter().filter(|(own, turn, _)| worth - own <= 6 && turn.nth.abs_diff(first) <= 2)
+        {
             state = state.or(self.state(&turn.place, &mut places));
             places.extend(self.places(turn, "tell_issue", hits, 0));
             evidence.push(turn.number);
@@ -236,19 +250,45 @@ impl<'a> Told<'a> {
     /// The noun for what is wrong, where one is known.
     fn state(&self, place: &Range<usize>, places: &mut Vec<Place>) -> Option<&'a str> {
         let view = self.view();
-        let known = view.lexicon.issues.iter().filter(|issue| {
-            !super::pattern::any(&issue.not, view, place) && !is_question(view, &issue.say)
-        });
-        let found = known.filter_map(|issue| Some((issue, super::pattern::first(&issue.patterns, view, place)?)));
+        let known =
+            view.lexicon.issues.iter().filter(|issue| {
+                !super::pattern::any(&issue.not, view, place) && !is_question(view, &issue.say)
+            });
+        let found =
+            known.filter_map(|issue| Some((issue, super::pattern::first(&issue.patterns, view, place)?)));
         let (issue, hit) = found.max_by_key(|(_, hit)| hit.phrases.len())?;
         places.extend(hit.phrases.into_iter().map(|phrase| (phrase, 6)));
         Some(issue.say.as_str())
     }
 
+    /// What the call is about, where nothing says what is wrong or wanted: the caller's first words that weigh.
+    pub fn about(&self, out: &mut Vec<Statement>) {
+        let first =
+            self.turns.iter().find(|turn| turn.caller && self.teller.weight_of(&turn.place) >= SPARSE);
+        let Some(turn) = first else { return };
+        let Some(list) = self.list(&self.context(turn, OWN), MOST, "") else { return };
+        let text = say::sentence(self.view().lexicon, "told_about", &[("list", &list)]);
+        let mut candidates = Vec::new();
+        let evidence = vec![turn.number];
+        self.push(
+            &mut candidates,
+            Kind::Request,
+            Speaker::Caller,
+            Modality::Claim,
+            text,
+            evidence,
+            "told.about",
+            0,
+        );
+        out.extend(candidates.into_iter().map(|candidate| candidate.statement));
+    }
+
     /// What the caller wants: the two heaviest of their early turns that ask for something, in one statement.
     pub fn needs(&self, out: &mut Vec<Candidate>) {
         let mut found: Vec<(i32, usize, Vec<usize>)> = Vec::new();
-        for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| turn.caller && turn.nth <= EARLY) {
+        for (index, turn) in
+            self.turns.iter().enumerate().filter(|(_, turn)| turn.caller && turn.nth <= EARLY)
+        {
             let hits = self.hits(turn, "tell_need", "tell_decline");
             if !hits.is_empty() {
                 let worth = 11 - 2 * turn.nth as i32 + self.teller.weight_of(&turn.place) / 8;
@@ -273,7 +313,9 @@ impl<'a> Told<'a> {
             evidence.push((turn.number, own));
         }
         let evidence: Vec<u16> = evidence.into_iter().map(|(turn, _)| turn).collect();
-        let Some(list) = self.list_of(&places, MOST + evidence.len() - 1, self.turns[first].number) else { return };
+        let Some(list) = self.list_of(&places, MOST + evidence.len() - 1, self.turns[first].number) else {
+            return;
+        };
         let text = say::sentence(self.view().lexicon, "told_request", &[("list", &list)]);
         self.push(out, Kind::Request, Speaker::Caller, Modality::Wish, text, evidence, "told.request", worth);
     }
@@ -281,14 +323,16 @@ impl<'a> Told<'a> {
     /// What the agent commits to, turn by turn.
     pub fn commitments(&self, out: &mut Vec<Candidate>) {
         for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| !turn.caller) {
-            let hits: Vec<usize> = (0..turn.clauses.len()).filter(|&at| self.commits(&turn.clauses[at])).collect();
+            let hits: Vec<usize> =
+                (0..turn.clauses.len()).filter(|&at| self.commits(&turn.clauses[at])).collect();
             let Some(&last) = hits.last() else { continue };
             let (answer, answered) = pairs::answer(self.teller.clauses, turn.first + last);
             if answer == Answer::Rejected {
                 continue;
             }
             let from = |clause: &Clause| {
-                let sure = super::pattern::first(self.view().lexicon.cue("tell_sure"), self.view(), &clause.place);
+                let sure =
+                    super::pattern::first(self.view().lexicon.cue("tell_sure"), self.view(), &clause.place);
                 sure.map_or(clause.place.start, |found| found.from)
             };
             let focus = from(&turn.clauses[hits[0]])..turn.clauses[last].place.end;
@@ -298,7 +342,9 @@ impl<'a> Told<'a> {
             let mut places = self.places(turn, "tell_commit", &hits, 0);
             for &at in hits.iter().filter(|&&at| self.teller.says("tell_sure", &turn.clauses[at])) {
                 let before = at.checked_sub(1).and_then(|before| turn.clauses.get(before));
-                places.extend(before.filter(|c| self.teller.is_plain(c)).map(|clause| (clause.place.clone(), 3)));
+                places.extend(
+                    before.filter(|c| self.teller.is_plain(c)).map(|clause| (clause.place.clone(), 3)),
+                );
             }
             if !self.tells(&places) && when.is_none() {
                 continue;
@@ -320,10 +366,20 @@ impl<'a> Told<'a> {
             let values = [("list", list.as_str()), ("when", &said), ("channel", channel)];
             let text = say::sentence(self.view().lexicon, frame, &values);
             let mut worth = 2 + self.teller.weight_of(&focus) / 8;
-            worth += 5 * i32::from(when.is_some()) + 3 * i32::from(calls) + i32::from(answer == Answer::Accepted);
+            worth +=
+                5 * i32::from(when.is_some()) + 3 * i32::from(calls) + i32::from(answer == Answer::Accepted);
             let mut evidence = vec![turn.number];
             evidence.extend(answered);
-            self.push(out, kind, Speaker::Agent(1), Modality::Committed, text, evidence, "told.promise", worth);
+            self.push(
+                out,
+                kind,
+                Speaker::Agent(1),
+                Modality::Committed,
+                text,
+                evidence,
+                "told.promise",
+                worth,
+            );
         }
     }
 
@@ -337,7 +393,8 @@ impl<'a> Told<'a> {
     /// The time that the caller says back and takes, for a turn in which none was heard.
     fn read_back(&self, index: usize) -> Option<When> {
         let turn = &self.turns[index];
-        let timed = when::read(self.view(), &turn.place).iter().any(|when| when.day.is_some() || when.time.is_some());
+        let timed =
+            when::read(self.view(), &turn.place).iter().any(|when| when.day.is_some() || when.time.is_some());
         let reply = self.turns.get(index + 1).filter(|_| !timed)?;
         let open = reply.clauses.iter().any(|c| c.question || c.rejects || c.negated || c.hedged);
         let takes = reply.clauses.iter().any(|c| c.accepts) && !open;
@@ -372,14 +429,19 @@ impl<'a> Told<'a> {
                 continue;
             }
             let mut places = self.places(turn, "tell_refuse", &hits, 0);
-            let before = index.checked_sub(1).map(|before| &self.turns[before]).filter(|before| before.caller);
+            let before =
+                index.checked_sub(1).map(|before| &self.turns[before]).filter(|before| before.caller);
             let needs = before.map(|before| self.hits(before, "tell_need", "tell_fine")).unwrap_or_default();
             match before {
-                Some(before) if !needs.is_empty() => places.extend(self.places(before, "tell_need", &needs, 0)),
+                Some(before) if !needs.is_empty() => {
+                    places.extend(self.places(before, "tell_need", &needs, 0))
+                }
                 Some(before) => places.push((before.place.clone(), 0)),
                 None => {}
             }
-            let when = hits.iter().find_map(|&at| when::read(self.view(), &turn.clauses[at].place).into_iter().next());
+            let when = hits
+                .iter()
+                .find_map(|&at| when::read(self.view(), &turn.clauses[at].place).into_iter().next());
             let said = when.filter(|when| when.day.is_some()).map(|when| when.say(self.view().lexicon));
             let mut items = self.teller.list(&places, MOST, FLOOR, "");
             items.extend(hits.iter().find_map(|&at| self.amount_in(&turn.clauses[at].place)));
@@ -393,7 +455,16 @@ impl<'a> Told<'a> {
             let worth = 2 + 4 * i32::from(asked) + self.teller.weight_of(&turn.place) / 8;
             let mut evidence = vec![turn.number];
             evidence.extend(turn.number.checked_sub(1));
-            self.push(out, Kind::Refusal, Speaker::Agent(1), Modality::Committed, text, evidence, "told.refusal", worth);
+            self.push(
+                out,
+                Kind::Refusal,
+                Speaker::Agent(1),
+                Modality::Committed,
+                text,
+                evidence,
+                "told.refusal",
+                worth,
+            );
         }
     }
 
@@ -418,7 +489,11 @@ impl<'a> Told<'a> {
             let text = say::sentence(self.view().lexicon, "told_cause", &values);
             let asked = index > 0 && self.turns[index - 1].clauses.iter().any(|c| c.question) && !turn.caller;
             let early = turn.nth as i32 / 2;
-            let worth = 4 + self.teller.weight_of(&turn.place) / 8 + 3 * i32::from(asked) + 2 * i32::from(!turn.caller) - early;
+            let worth = 4
+                + self.teller.weight_of(&turn.place) / 8
+                + 3 * i32::from(asked)
+                + 2 * i32::from(!turn.caller)
+                - early;
             self.push(out, Kind::Cause, by, Modality::Claim, text, vec![turn.number], "told.cause", worth);
         }
     }
@@ -427,7 +502,10 @@ impl<'a> Told<'a> {
     pub fn follow_ups(&self, out: &mut Vec<Candidate>) {
         for turn in self.turns.iter().filter(|turn| turn.caller) {
             let firm = |clause: &Clause| {
-                !clause.question && !clause.negated && !clause.conditional && !self.teller.says("tell_unsure", clause)
+                !clause.question
+                    && !clause.negated
+                    && !clause.conditional
+                    && !self.teller.says("tell_unsure", clause)
             };
             let hits: Vec<usize> = self
                 .hits(turn, "tell_will", "tell_enough")
@@ -442,7 +520,16 @@ impl<'a> Told<'a> {
             let Some(list) = self.list(&places, 4, "") else { continue };
             let text = say::sentence(self.view().lexicon, "told_caller", &[("list", &list), ("when", &said)]);
             let worth = self.teller.weight_of(&focus) / 6 + 2 * i32::from(when.is_some());
-            self.push(out, Kind::FollowUp, Speaker::Caller, Modality::Committed, text, vec![turn.number], "told.caller", worth);
+            self.push(
+                out,
+                Kind::FollowUp,
+                Speaker::Caller,
+                Modality::Committed,
+                text,
+                vec![turn.number],
+                "told.caller",
+                worth,
+            );
         }
     }
 
@@ -474,22 +561,40 @@ impl<'a> Told<'a> {
             }
             let said = self.said(when.as_ref());
             let text = say::sentence(self.view().lexicon, "told_agreed", &[("list", &list), ("when", &said)]);
-            let worth = 3 + self.teller.weight_of(&focus) / 6 + 4 * i32::from(when.is_some()) + 2 * i32::from(will);
+            let worth =
+                3 + self.teller.weight_of(&focus) / 6 + 4 * i32::from(when.is_some()) + 2 * i32::from(will);
             let mut evidence = vec![turn.number, reply.number];
             evidence.extend(answered);
-            self.push(out, Kind::FollowUp, Speaker::Caller, Modality::Committed, text, evidence, "told.agreed", worth);
+            self.push(
+                out,
+                Kind::FollowUp,
+                Speaker::Caller,
+                Modality::Committed,
+                text,
+                evidence,
+                "told.agreed",
+                worth,
+            );
         }
     }
 
     /// What the caller takes of what the agent proposed, and what the agent sums up to a caller who agrees.
     pub fn decided(&self, out: &mut Vec<Candidate>) {
         for (index, turn) in self.turns.iter().enumerate() {
-            let Some(other) = (if turn.caller { index.checked_sub(1) } else { Some(index + 1) }) else { continue };
-            let Some(other) = self.turns.get(other).filter(|other| other.caller != turn.caller) else { continue };
-            let mut hits = self.hits(turn, if turn.caller { "tell_decide" } else { "tell_recap" }, "tell_refuse");
+            let Some(other) = (if turn.caller { index.checked_sub(1) } else { Some(index + 1) }) else {
+                continue;
+            };
+            let Some(other) = self.turns.get(other).filter(|other| other.caller != turn.caller) else {
+                continue;
+            };
+            let mut hits =
+                self.hits(turn, if turn.caller { "tell_decide" } else { "tell_recap" }, "tell_refuse");
             hits.retain(|&at| !turn.clauses[at].question && !turn.clauses[at].negated);
             let late = turn.caller || 2 * index > self.turns.len();
-            let takes = turn.caller || late && other.clauses.iter().any(|c| c.accepts) && !other.clauses.iter().any(|c| c.rejects);
+            let takes = turn.caller
+                || late
+                    && other.clauses.iter().any(|c| c.accepts)
+                    && !other.clauses.iter().any(|c| c.rejects);
             if hits.is_empty() || !takes {
                 continue;
             }
@@ -523,7 +628,9 @@ impl<'a> Told<'a> {
         let mut sides: [(Vec<String>, Vec<u16>, bool); 2] = Default::default();
         for (at, value) in view.values.iter().enumerate() {
             let Some((cents, currency)) = self.money(value) else { continue };
-            let Some(clause) = self.teller.clauses.iter().position(|c| c.place.contains(&value.from)) else { continue };
+            let Some(clause) = self.teller.clauses.iter().position(|c| c.place.contains(&value.from)) else {
+                continue;
+            };
             let (answer, turn) = pairs::answer(self.teller.clauses, clause);
             let last = !view.values[at + 1..].iter().any(|later| {
                 matches!(later.kind, Valued::Amount { .. })
@@ -532,7 +639,8 @@ impl<'a> Told<'a> {
             });
             let banned = view.banned[value.from..value.to].iter().any(|banned| *banned);
             let told = &self.teller.clauses[clause];
-            let sure = !told.hedged && !told.negated && !told.question && !self.teller.says("tell_instead", told);
+            let sure =
+                !told.hedged && !told.negated && !told.question && !self.teller.says("tell_instead", told);
             let accepted = !value.speaker.is_caller() && last && (answer == Answer::Accepted || sure);
             if banned || !(value.read_back || accepted) || !seen.insert(cents) {
                 continue;
@@ -556,7 +664,8 @@ impl<'a> Told<'a> {
             evidence.push(value.turn);
             evidence.extend(turn);
             if value.speaker.is_caller() && !by_caller {
-                evidence.extend(self.turns.iter().map(|turn| turn.number).find(|&number| number > value.turn));
+                evidence
+                    .extend(self.turns.iter().map(|turn| turn.number).find(|&number| number > value.turn));
             }
         }
         for (caller, (mut texts, evidence, firm)) in sides.into_iter().enumerate() {
@@ -594,15 +703,22 @@ impl<'a> Told<'a> {
                 if clause.question || clause.negated || says("tell_refuse") || says("tell_ask") {
                     continue;
                 }
-                let Some(when) = self.when(&clause.place).filter(|when| !self.is_settled(when)) else { continue };
+                let Some(when) = self.when(&clause.place).filter(|when| !self.is_settled(when)) else {
+                    continue;
+                };
                 let Some(reply) = self.turns.get(index + 1) else { continue };
                 let taken = when.values.iter().any(|&value| self.view().values[value].read_back);
                 let (answer, answered) = pairs::answer(self.teller.clauses, turn.first + at);
-                let open = reply.clauses.iter().any(|c| c.question || c.rejects || self.teller.says("tell_need", c));
+                let open =
+                    reply.clauses.iter().any(|c| c.question || c.rejects || self.teller.says("tell_need", c));
                 let echoed = self.echoes(reply, &when) && !open;
-                let agreed = echoed || answer == Answer::Accepted && (taken || answered == Some(reply.number));
+                let agreed =
+                    echoed || answer == Answer::Accepted && (taken || answered == Some(reply.number));
                 let doubt = (unsure || clause.past) && !(echoed && answer == Answer::Accepted);
-                if answer == Answer::Rejected || doubt || when.time.is_none() && matches!(when.day, None | Some(Valued::Month(_))) {
+                if answer == Answer::Rejected
+                    || doubt
+                    || when.time.is_none() && matches!(when.day, None | Some(Valued::Month(_)))
+                {
                     continue;
                 }
                 let mut places = self.places(turn, "tell_commit", &[at], 0);
@@ -634,7 +750,8 @@ impl<'a> Told<'a> {
     fn amount_in(&self, place: &Range<usize>) -> Option<String> {
         let view = self.view();
         let values = super::values::within(view.values, place).map(|at| &view.values[at]);
-        let usable = |value: &&super::values::Value| !view.banned[value.from..value.to].iter().any(|banned| *banned);
+        let usable =
+            |value: &&super::values::Value| !view.banned[value.from..value.to].iter().any(|banned| *banned);
         let (cents, currency) = values.filter(usable).find_map(|value| self.money(value))?;
         Some(match currency {
             Some(currency) => say::amount(view.lexicon, cents, currency),
@@ -642,10 +759,19 @@ impl<'a> Told<'a> {
         })
     }
 
+    /// "Two thousand nine hundred and eighty exactly": a number said to be the whole.
+    fn sums_up(&self, value: &super::values::Value) -> bool {
+        let clause = self.teller.clauses.iter().find(|clause| clause.place.contains(&value.from));
+        clause.is_some_and(|clause| !clause.speaker.is_caller() && self.teller.says("tell_total", clause))
+    }
+
     /// Cents and currency; a round number that both sides said where prices are spoken of has none.
     fn money(&self, value: &super::values::Value) -> Option<(u64, Option<u8>)> {
         match value.kind {
             Valued::Amount { cents, currency } => Some((cents, Some(currency))),
+            Valued::Count(count) if count >= 100 && self.sums_up(value) => {
+                Some((u64::from(count) * 100, None))
+            }
             Valued::Count(count) if value.read_back && count >= 20 => {
                 let near = self.turns.iter().find(|turn| turn.number == value.turn)?;
                 let priced = near.clauses.iter().any(|clause| self.teller.says("tell_money", clause));
@@ -671,7 +797,9 @@ impl<'a> Told<'a> {
             if (first..=last).contains(&turn.number) {
                 places.extend(self.context(turn, 0));
                 places.extend(focus.iter().map(|place| (place.clone(), 3)));
-            } else if turn.number < first && first - turn.number <= before || before > 0 && turn.number == last + 1 {
+            } else if turn.number < first && first - turn.number <= before
+                || before > 0 && turn.number == last + 1
+            {
                 places.extend(self.context(turn, -1));
             }
         }
@@ -704,7 +832,8 @@ impl<'a> Told<'a> {
         evidence.dedup();
         let positive = kind != Kind::Refusal;
         let reason = matches!(kind, Kind::Issue | Kind::Request);
-        let statement = Statement { kind, by, positive, modality, text, shorter: None, evidence, rule, reason };
+        let statement =
+            Statement { kind, by, positive, modality, text, shorter: None, evidence, rule, reason };
         out.push(Candidate { statement, worth });
     }
 }

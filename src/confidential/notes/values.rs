@@ -87,6 +87,7 @@ pub(in crate::confidential) fn read(tokens: &[Token], lexicon: &Lexicon) -> Vec<
             None => at += 1,
         }
     }
+    join_prices(&mut values);
     mark_read_backs(&mut values);
     values
 }
@@ -125,12 +126,43 @@ fn mark_read_backs(values: &mut [Value]) {
     }
 }
 
+/// "Thirty one pounds twenty ..., so forty nine sixty": a second price beside a first one does without its currency.
+fn join_prices(values: &mut Vec<Value>) {
+    let mut at = 0;
+    let mut last: Option<(u8, u16)> = None;
+    while at < values.len() {
+        if let Kind::Amount { currency, .. } = values[at].kind {
+            last = Some((currency, values[at].turn));
+        }
+        let pair = match (&values[at].kind, values.get(at + 1).map(|next| (&next.kind, next.from, next.turn)))
+        {
+            (Kind::Count(whole), Some((Kind::Count(part), from, turn)))
+                if from == values[at].to
+                    && turn == values[at].turn
+                    && *whole > 12
+                    && (10..100).contains(part) =>
+            {
+                Some(u64::from(*whole) * 100 + u64::from(*part))
+            }
+            _ => None,
+        };
+        let near = last.filter(|(_, turn)| values[at].turn - turn <= 3);
+        if let (Some(cents), Some((currency, _))) = (pair, near) {
+            let second = values.remove(at + 1);
+            values[at].to = second.to;
+            values[at].confidence = values[at].confidence.min(second.confidence);
+            values[at].kind = Kind::Amount { cents, currency };
+            last = Some((currency, values[at].turn));
+        }
+        at += 1;
+    }
+}
+
 /// "A hundred and ninety pounds" is read back as "a hundred and ninety".
 fn same(a: &Kind, b: &Kind) -> bool {
     match (a, b) {
-        (Kind::Amount { cents, .. }, Kind::Count(count)) | (Kind::Count(count), Kind::Amount { cents, .. }) => {
-            *cents == u64::from(*count) * 100
-        }
+        (Kind::Amount { cents, .. }, Kind::Count(count))
+        | (Kind::Count(count), Kind::Amount { cents, .. }) => *cents == u64::from(*count) * 100,
         (a, b) => a == b,
     }
 }
@@ -296,7 +328,9 @@ impl Reader<'_> {
     fn teens_of_french(&self, value: u64, next: usize) -> (u64, usize) {
         let unit = self.lexicon.numbers.small.get(self.text(next)).copied();
         match unit {
-            Some(unit) if matches!(value, 10 | 70 | 90) && (7..10).contains(&unit) => (value + unit, next + 1),
+            Some(unit) if matches!(value, 10 | 70 | 90) && (7..10).contains(&unit) => {
+                (value + unit, next + 1)
+            }
             _ => (value, next),
         }
     }
@@ -605,12 +639,18 @@ impl Reader<'_> {
             let next = number.next + 1;
             if let Some((minutes, next)) = self.shift_at(next).filter(|_| self.lexicon.elides) {
                 let total = (i64::from(hour) * 60 + i64::from(minutes)).rem_euclid(24 * 60);
-                return self.with_half_of_day((u8::try_from(total / 60).ok()?, (total % 60) as u8), next, true);
+                return self.with_half_of_day(
+                    (u8::try_from(total / 60).ok()?, (total % 60) as u8),
+                    next,
+                    true,
+                );
             }
             let minute = self.number(next).filter(|n| n.value < 60 && !self.starts_another(n.next));
             return match minute.and_then(|n| Some((u8::try_from(n.value).ok()?, n.next))) {
                 // "At seven o'clock eight crates": few minutes but five are said alone.
-                Some((minute, next)) if minute >= 10 || minute == 5 => self.with_half_of_day((hour, minute), next, true),
+                Some((minute, next)) if minute >= 10 || minute == 5 => {
+                    self.with_half_of_day((hour, minute), next, true)
+                }
                 _ => self.with_half_of_day((hour, 0), next, true),
             };
         }
