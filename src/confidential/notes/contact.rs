@@ -254,7 +254,7 @@ fn named(view: View<'_>, turns: &[Range<usize>], index: usize, asked: &[Stop], k
 fn listed(view: View<'_>, turn: &Range<usize>, hit: &Range<usize>) -> Range<usize> {
     let one = |cue: &str, at: usize| pattern::any(view.lexicon.cue(cue), view, &(at..at + 1));
     let linked = |place: Range<usize>| {
-        let mut before = place.start.saturating_sub(1)..place.end.saturating_sub(1);
+        let mut before = place.start.saturating_sub(1)..place.end;
         let sentence = before.all(|at| !view.tokens[at].stop);
         sentence && place.into_iter().all(|at| one("contact_link", at) || one("joined", at))
     };
