@@ -115,13 +115,33 @@ async fn look(config: &Config, args: &DoctorArgs, findings: &mut Findings) {
 
 fn store(config: &Config, findings: &mut Findings) {
     let path = &config.store.database;
-    if let Err(error) = daemon::make_store_folder(config) {
-        return findings.bad("database", error);
+    if !path.exists() {
+        return no_database_yet(path, findings);
     }
     match Store::open(path) {
         Ok(_) => findings.good("database", format!("{} can be written and is whole", path.display())),
         Err(error) => findings.bad("database", error.to_string()),
     }
+}
+
+/// It is made by the daemon and not here: made by an administrator, it would be that user's.
+fn no_database_yet(path: &Path, findings: &mut Findings) {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let says = match tempfile::tempfile_in(folder) {
+        Ok(_) => format!("{} is made at the first start", path.display()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            format!("{} is made at the first start, and its folder with it", path.display())
+        }
+        Err(error) => {
+            let says = format!(
+                "{} cannot be written: {error}; give the folder to the user that runs callgist, or change [store] \
+                 database",
+                folder.display()
+            );
+            return findings.bad("database", says);
+        }
+    };
+    findings.good("database", says);
 }
 
 /// Whether the SIP port was free: a running Callgist holds it.

@@ -114,11 +114,20 @@ impl Config {
 
 impl Secret {
     /// The password; the error says what to do.
+    ///
+    /// A service manager's copy of the file goes before the file itself (`LoadCredential=`, systemd.exec(5)), which
+    /// may then belong to root alone.
     pub fn read(&self) -> anyhow::Result<String> {
+        self.read_with(std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from))
+    }
+
+    fn read_with(&self, credentials: Option<PathBuf>) -> anyhow::Result<String> {
         use anyhow::{Context, bail};
         match self {
             Secret::Here(password) => Ok(password.clone()),
             Secret::File(path) => {
+                let copy = credentials.zip(path.file_name()).map(|(folder, name)| folder.join(name));
+                let path = copy.as_ref().filter(|copy| copy.is_file()).unwrap_or(path);
                 let what = || {
                     format!(
                         "cannot read the switch's password from {}: create the file with mode 0600",
@@ -368,5 +377,18 @@ mod tests {
         assert!(secret.read().unwrap_err().to_string().contains("chmod 0600"));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(secret.read().unwrap(), "secret");
+    }
+
+    #[test]
+    fn the_service_managers_copy_of_the_password_goes_before_the_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("switch.password");
+        let secret = Secret::File("/nowhere/switch.password".into());
+        assert!(secret.read_with(Some(folder.path().to_owned())).is_err());
+        std::fs::write(&copy, "from the manager\n").unwrap();
+        std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o400)).unwrap();
+        assert_eq!(secret.read_with(Some(folder.path().to_owned())).unwrap(), "from the manager");
+        assert!(secret.read_with(None).is_err());
     }
 }

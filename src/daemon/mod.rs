@@ -10,6 +10,7 @@ mod follow;
 pub mod freeswitch;
 pub mod models;
 pub mod notice;
+mod service;
 pub mod switch;
 pub mod taps;
 
@@ -161,8 +162,15 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = ()>) -
     let calls = TaskTracker::new();
     let board = board.run(news);
     tokio::pin!(board, stop);
+    service::ready();
+    let mut beat = clock.now() + BEAT;
     loop {
         tokio::select! {
+            // In the board's own task, so that it is not told of one that hangs.
+            () = clock.sleep_until(Some(beat)) => {
+                service::alive();
+                beat = clock.now() + BEAT;
+            }
             ended = &mut board => return ended.map_err(StartError::Switch),
             Some(call) = calls_begun.recv() => {
                 calls.spawn(follow::follow(call, desk.clone()));
@@ -170,6 +178,7 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = ()>) -
             () = &mut stop => break,
         }
     }
+    service::stopping();
     let drain = async {
         // First of all: nobody shall begin to wait for a daemon that is going away.
         desk.leaving.store(true, Ordering::Relaxed);
@@ -280,6 +289,9 @@ pub fn panicked(info: &std::panic::PanicHookInfo<'_>) {
 
 /// Speech is kept at 16 kHz in 16 bit.
 const BYTES_PER_SECOND: usize = 32_000;
+
+/// How often the service manager is told that we live; the unit's `WatchdogSec` is three times as long and more.
+const BEAT: Duration = Duration::from_secs(5);
 
 /// The switch answers within its 20 ms poll (F34).
 const TOLD_WITHIN: Duration = Duration::from_secs(1);

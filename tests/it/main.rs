@@ -24,6 +24,8 @@ mod refusals;
 mod restart;
 mod roles;
 mod sandbox;
+/// As a service of systemd's, and as a package.
+mod service;
 /// Whole calls of the daemon on the simulated switch, and what may go wrong in them.
 mod stories;
 /// The order of the house.

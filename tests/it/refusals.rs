@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// A folder with settings that would work, were there a switch.
-struct House {
+pub(crate) struct House {
     folder: tempfile::TempDir,
     settings: String,
 }
 
 impl House {
-    fn new() -> House {
+    pub(crate) fn new() -> House {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).display().to_string();
         fs::copy("sounds/en/8000/notice.wav", path("notice.wav")).unwrap();
@@ -39,8 +39,15 @@ impl House {
         House { folder, settings }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// The settings, as a file.
+    pub(crate) fn written(&self) -> PathBuf {
+        let config = self.path("callgist.toml");
+        fs::write(&config, &self.settings).unwrap();
+        config
     }
 
     fn with(mut self, old: &str, new: &str) -> House {
@@ -50,8 +57,7 @@ impl House {
     }
 
     fn callgist(&self, arguments: &[&str]) -> Output {
-        let config = self.path("callgist.toml");
-        fs::write(&config, &self.settings).unwrap();
+        let config = self.written();
         let mut command = Command::new(env!("CARGO_BIN_EXE_callgist"));
         command.arg("--config").arg(&config).args(arguments).stdin(Stdio::null());
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

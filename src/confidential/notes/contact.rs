@@ -250,22 +250,32 @@ fn named(view: View<'_>, turns: &[Range<usize>], index: usize, asked: &[Stop], k
     ])
 }
 
-/// A stop with the channels that are listed right behind it: "by post, e-mail or text".
+/// A stop with the channels that are listed right beside it: "by post, e-mail or text".
 fn listed(view: View<'_>, turn: &Range<usize>, hit: &Range<usize>) -> Range<usize> {
     let one = |cue: &str, at: usize| pattern::any(view.lexicon.cue(cue), view, &(at..at + 1));
+    let linked = |place: Range<usize>| {
+        let mut before = place.start.saturating_sub(1)..place.end;
+        let sentence = before.all(|at| !view.tokens[at].stop);
+        sentence && place.into_iter().all(|at| one("contact_link", at) || one("joined", at))
+    };
     let channel = |at: usize| {
         let patterns = CHANNELS.iter().flat_map(|cue| view.lexicon.cue(cue));
         patterns.filter_map(|pattern| pattern.at(view, turn, at)).map(|found| found.to).max()
     };
-    let mut end = hit.end;
-    let next = |end: usize| {
-        let linked = |at: usize| (end..at).all(|at| one("contact_link", at) || one("joined", at));
-        (end..turn.end.min(end + LISTED)).find_map(|at| channel(at).filter(|_| linked(at)))
-    };
+    let Range { mut start, mut end } = hit.clone();
+    let next =
+        |end: usize| (end..turn.end.min(end + LISTED)).find_map(|at| channel(at).filter(|_| linked(end..at)));
     while let Some(further) = next(end).filter(|further| *further > end) {
         end = further;
     }
-    hit.start..end
+    let last = |start: usize| {
+        let named = |at: &usize| channel(*at).is_some_and(|to| to <= start && linked(to..start));
+        (start.saturating_sub(LISTED).max(turn.start)..start).rev().find(named)
+    };
+    while let Some(earlier) = last(start) {
+        start = earlier;
+    }
+    start..end
 }
 
 fn keeps(view: View<'_>, channel: &[Pattern], turn: &Range<usize>) -> bool {

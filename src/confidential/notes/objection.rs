@@ -12,7 +12,7 @@ use std::ops::Range;
 const NEAR: usize = 14;
 
 /// Turns over which "I don't want that" may point back at the thing.
-const BACK: u16 = 2;
+const BACK: u16 = 3;
 
 /// Tokens between a thing ("that gadget") and what makes it the summary ("the call").
 const BESIDE: usize = 8;

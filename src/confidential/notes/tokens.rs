@@ -113,6 +113,11 @@ fn join_decimals(tokens: &mut Vec<Token>, from: usize, word: &str) {
 }
 
 fn mark_end(token: &mut Token, word: &str) {
+    // "there is no... no summary": whoever hesitates goes on.
+    if word.ends_with("..") || word.ends_with('…') {
+        token.comma = true;
+        return;
+    }
     for c in word.chars().rev() {
         match c {
             // "6 p. m.": a letter alone is an abbreviation.
