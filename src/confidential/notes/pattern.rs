@@ -30,7 +30,7 @@ struct Element {
 
 enum What {
     /// Alternatives, each of one or more words.
-    Word(Vec<Vec<Stem>>),
+    Word(Alternatives),
     Gap(usize),
     Phrase,
     Any,
@@ -43,6 +43,38 @@ enum What {
     Class(Arc<Vec<Pattern>>),
     Start,
     End,
+}
+
+struct Alternatives {
+    words: Vec<Vec<Stem>>,
+    /// First bytes that a token may have where one of them stands; most tokens are told apart by it alone.
+    opens: [u64; 4],
+}
+
+impl Alternatives {
+    fn new(words: Vec<Vec<Stem>>) -> Alternatives {
+        let mut opens = [0; 4];
+        for first in words.iter().map(|words| words.first()) {
+            match first.filter(|stem| !stem.open.0).and_then(|stem| stem.text.bytes().next()) {
+                Some(byte) => opens[usize::from(byte / 64)] |= 1 << (byte % 64),
+                None => opens = [u64::MAX; 4],
+            }
+        }
+        Alternatives { words, opens }
+    }
+
+    /// Where each alternative ends that stands at `at`.
+    fn at<'a>(
+        &'a self,
+        view: View<'a>,
+        within: &'a Range<usize>,
+        at: usize,
+    ) -> impl Iterator<Item = usize> + 'a {
+        let byte = view.tokens.get(at).and_then(|token| token.text.bytes().next()).unwrap_or(0);
+        let may = self.opens[usize::from(byte / 64)] >> (byte % 64) & 1 == 1;
+        let words = if may { self.words.as_slice() } else { &[] };
+        words.iter().filter_map(move |words| words_at(words, view, within, at))
+    }
 }
 
 struct Stem {
@@ -190,7 +222,7 @@ fn element(text: &str, classes: &Classes) -> Option<Element> {
             let plain = !inner.contains(['[', '<', '{', '!', '?', '^', '$']) && !inner.contains("..");
             if plain {
                 let words = |text: &str| text.split_whitespace().map(Stem::new).collect();
-                What::Word(inner.split('|').map(words).collect())
+                What::Word(Alternatives::new(inner.split('|').map(words).collect()))
             } else {
                 let each: Option<Vec<Pattern>> =
                     parted(inner, |c| c == '|').map(|text| Pattern::compile(text, classes)).collect();
@@ -202,7 +234,7 @@ fn element(text: &str, classes: &Classes) -> Option<Element> {
             What::Class(classes.0.get(name)?.clone())
         }
         _ if text.contains(['{', '}', '[', ']', '|', '?', '<', '>', '!']) => return None,
-        _ => What::Word(vec![vec![Stem::new(text)]]),
+        _ => What::Word(Alternatives::new(vec![vec![Stem::new(text)]])),
     };
     Some(Element { what, optional, absent })
 }
@@ -229,8 +261,7 @@ fn step(rest: Rest<'_>, view: View<'_>, within: &Range<usize>, at: usize, found:
     }
     match &first.what {
         What::Word(words) => {
-            let fits = |words: &Vec<Stem>| words_at(words, view, within, at);
-            if words.iter().filter_map(fits).any(|next| step(rest, view, within, next, found)) {
+            if words.at(view, within, at).any(|next| step(rest, view, within, next, found)) {
                 return true;
             }
             return first.optional && step(rest, view, within, at, found);
@@ -316,7 +347,7 @@ fn words_at(words: &[Stem], view: View<'_>, within: &Range<usize>, at: usize) ->
 /// Whether something stands at `at`.
 fn follows(what: &What, view: View<'_>, within: &Range<usize>, at: usize) -> bool {
     match what {
-        What::Word(words) => words.iter().any(|words| words_at(words, view, within, at).is_some()),
+        What::Word(words) => words.at(view, within, at).next().is_some(),
         What::Class(patterns) => patterns.iter().any(|pattern| pattern.at(view, within, at).is_some()),
         other => take(other, view, within, at, &mut Found::default()).is_some(),
     }
