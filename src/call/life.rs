@@ -180,6 +180,8 @@ enum Deadline {
     Forks,
     /// A new bridge or the hang-up, after an unbridge.
     Rebridge,
+    /// The same, when it takes longer: another phone rings, or the caller is parked. Nothing is copied meanwhile.
+    Apart,
     /// The same, after a copy ended by itself: if nothing comes, the copy was lost and the talk goes on unheard.
     Loss,
     /// The ear's answer.
@@ -281,7 +283,8 @@ impl Life {
         match what {
             Deadline::Notice => self.finish(Ending::NoSummary(NoSummary::NoticeIncomplete)),
             Deadline::Forks => self.forks_late(now),
-            Deadline::Rebridge => self.end_talk(now),
+            Deadline::Rebridge => self.apart(now),
+            Deadline::Apart => self.end_talk(now),
             Deadline::Loss => {
                 self.partial = true;
                 self.end_talk(now);
@@ -375,16 +378,22 @@ impl Life {
     }
 
     fn unbridged(&mut self, now: Moment) {
-        if matches!(self.phase, Phase::Bridged | Phase::Forked) {
+        if matches!(self.phase, Phase::Bridged | Phase::Forked) && !self.awaits(Deadline::Apart) {
             self.deadline = Some((now + REBRIDGED_WITHIN, Deadline::Rebridge));
         }
+    }
+
+    /// The copies end, for each may follow its leg into another call; the talk may go on with somebody else.
+    fn apart(&mut self, now: Moment) {
+        self.end_forks();
+        self.deadline = Some((now + APART_AT_MOST, Deadline::Apart));
     }
 
     fn examined(&mut self, leg: Leg, tappable: bool) {
         let party = if leg == self.caller { Party::Agent } else { Party::Caller };
         let ours = leg == self.caller || self.agent.as_ref() == Some(&leg);
         let talks = matches!(self.phase, Phase::Announced | Phase::Bridged | Phase::Forked);
-        if !ours || !talks || self.forks.contains_key(&party) {
+        if !ours || !talks || self.awaits(Deadline::Apart) || self.forks.contains_key(&party) {
             return;
         }
         if !tappable {
@@ -553,7 +562,7 @@ impl Life {
     }
 
     fn between_bridges(&self) -> bool {
-        self.awaits(Deadline::Rebridge) || self.awaits(Deadline::Loss)
+        [Deadline::Rebridge, Deadline::Apart, Deadline::Loss].iter().any(|what| self.awaits(*what))
     }
 
     fn awaits(&self, what: Deadline) -> bool {
@@ -571,6 +580,10 @@ const FORKS_RUN_WITHIN: Duration = Duration::from_secs(2);
 /// A transfer bridges again within 41 ms of the unbridge (F117); longer, and a copy might follow its leg into
 /// another call (F91).
 const REBRIDGED_WITHIN: Duration = Duration::from_secs(1);
+
+/// How long a talk may be interrupted by a ringing phone or a parking place and still be the same; longer keeps what
+/// was said in memory for one that may never go on.
+const APART_AT_MOST: Duration = Duration::from_secs(5 * 60);
 
 /// How long an ear may work on a call that has ended; shorter loses notes on a busy machine, longer keeps
 /// speech in memory.

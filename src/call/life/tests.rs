@@ -194,9 +194,37 @@ fn a_transfer_taps_the_new_agent_and_keeps_the_callers_copy() {
 #[test]
 fn an_agent_who_lives_on_elsewhere_is_no_longer_heard() {
     let story = Story::forked().then(20_000, Event::Unbridged).time_passes(21_000);
-    assert!(story.said.contains(&Command::EndFork { party: Party::Caller }));
-    assert_eq!(story.life.phase(), Phase::Heard);
+    let ended = [Party::Caller, Party::Agent].map(|party| Command::EndFork { party });
+    assert_eq!(story.said[story.said.len() - 2..], ended);
+    let late = story.then(21_010, Event::Examined { leg: leg("b"), tappable: true });
+    assert_eq!(late.said[late.said.len() - 2..], ended);
+    let story = late.then(22_000, Event::HungUp);
+    assert_eq!(story.said.last(), Some(&Command::EarEnd { partial: false }));
     assert!(story.life.announced().is_none());
+}
+
+#[test]
+fn a_caller_who_waits_for_the_next_agent_is_copied_anew_when_that_one_answers() {
+    let story = Story::forked()
+        .then(20_000, Event::Unbridged)
+        .time_passes(21_000)
+        .then(35_000, Event::Bridged { agent: leg("c") })
+        .then(35_010, Event::Examined { leg: leg("c"), tappable: true })
+        .then(35_010, Event::Examined { leg: leg("a"), tappable: true });
+    let forks = [(leg("c"), Party::Caller), (leg("a"), Party::Agent)];
+    let forks = forks.map(|(leg, party)| Command::Fork { leg, party });
+    assert_eq!(story.said[story.said.len() - 2..], forks);
+    // Also when it is the same one again.
+    let story = Story::forked().then(20_000, Event::Unbridged).time_passes(21_000);
+    let story = story.then(35_000, Event::Bridged { agent: leg("b") });
+    assert_eq!(story.said.last(), Some(&Command::Examine { leg: leg("a") }));
+}
+
+#[test]
+fn a_caller_who_waits_for_nobody_is_told_of_after_a_while() {
+    let story = Story::forked().then(20_000, Event::Unbridged).time_passes(21_000).time_passes(321_000);
+    assert_eq!(story.said.last(), Some(&Command::EarEnd { partial: false }));
+    assert_eq!(story.life.phase(), Phase::Heard);
 }
 
 #[test]
