@@ -2,6 +2,8 @@
 
 #![expect(clippy::print_stderr, reason = "a test says what it skipped, and what it measured")]
 
+/// Whole calls over queues, groups, menus and transfers.
+mod calls;
 /// Whole calls through the demo.
 mod demo;
 /// Ears as processes, honest and hostile.

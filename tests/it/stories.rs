@@ -151,8 +151,8 @@ pub(crate) struct Stage {
     pub(crate) runtime: Runtime,
     pub(crate) switch: Switch,
     folder: TempDir,
-    caller: Vec<i16>,
-    agent: Vec<i16>,
+    pub(crate) caller: Vec<i16>,
+    pub(crate) agent: Vec<i16>,
     _turn: MutexGuard<'static, ()>,
 }
 
