@@ -1,7 +1,7 @@
 //! Agents: whom a leg calls, how it rings there, and who answers first.
 
 use super::apps::Stop;
-use super::channel::{Answer, Channel, Dialling, State};
+use super::channel::{Answer, Channel, State, What};
 use super::dialplan;
 use super::media::TICK;
 use super::script::Answers;
@@ -209,7 +209,7 @@ impl World {
     pub(super) fn dialler(&self, leg: &str) -> Option<String> {
         let waits = |channel: &&Channel| {
             channel.apps.iter().any(|app| match &app.what {
-                super::channel::What::Bridge(dialling) | super::channel::What::Queue(dialling) => {
+                What::Bridge(dialling) | What::Queue(dialling) => {
                     dialling.ringing.iter().any(|ringing| ringing == leg)
                 }
                 _ => false,
@@ -343,11 +343,6 @@ impl World {
             self.after(TICK, Timer::DropTaps(half.to_owned()));
         }
         self.after(TICK * 2, Timer::Together(caller, agent));
-    }
-
-    /// An empty list: nobody has been called yet.
-    pub(super) fn nobody() -> Dialling {
-        Dialling::default()
     }
 }
 

@@ -284,9 +284,7 @@ impl World {
 
     /// Plays what belongs to an application that is no playback.
     pub(super) fn plays_for(&mut self, leg: &str, playing: Playing) {
-        let (uuid, name, argument) = (String::new(), String::new(), String::new());
-        let app = App { uuid, name, argument, what: What::Play(playing), told: None };
-        self.edit(leg, |channel| channel.apps.push(app));
+        self.edit(leg, |channel| channel.apps.push(App::inside(What::Play(playing))));
         self.playback_begins(leg);
     }
 

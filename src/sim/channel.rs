@@ -71,6 +71,13 @@ pub(super) struct App {
     pub(super) told: Option<Event>,
 }
 
+impl App {
+    /// What runs on a leg without being an application of its own: a question's file, a queue's music.
+    pub(super) fn inside(what: What) -> App {
+        App { uuid: String::new(), name: String::new(), argument: String::new(), what, told: None }
+    }
+}
+
 pub(super) enum What {
     Sleep {
         until: Duration,

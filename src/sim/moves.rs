@@ -2,7 +2,7 @@
 
 use super::agents::NORMAL;
 use super::apps::{MUSIC, Stop};
-use super::channel::{Bug, Channel, State, What};
+use super::channel::{Answer, App, Bug, Channel, State, What};
 use super::dialplan::Action;
 use super::joins::After;
 use super::media::{Hold, Playing, TICK};
@@ -316,7 +316,7 @@ impl World {
         let Some(call) = self.call_of(leg).and_then(|no| self.calls.get(&no)) else { return };
         let (codec, beat) = (call.script.agent_codec.unwrap_or(call.script.codec), call.beat);
         self.edit(leg, |leg| {
-            leg.answer = super::channel::Answer::Answered;
+            leg.answer = Answer::Answered;
             leg.times.answered = micros;
             leg.set("endpoint_disposition", "ANSWER");
             leg.agree(codec, beat);
@@ -348,14 +348,7 @@ impl World {
         self.unwind(own, Stop::Torn);
         self.edit(own, |leg| leg.todo.clear());
         self.fire("CHANNEL_PARK", own, &[], &[]);
-        let park = super::channel::App {
-            uuid: String::new(),
-            name: String::new(),
-            argument: String::new(),
-            what: What::Park,
-            told: None,
-        };
-        self.edit(own, |leg| leg.apps.push(park));
+        self.edit(own, |leg| leg.apps.push(App::inside(What::Park)));
         self.after(TICK, Timer::HandsOver(a, agent.to_owned(), c));
         self.after(Duration::from_secs(1), Timer::Leaves(own.to_owned(), "ATTENDED_TRANSFER"));
     }

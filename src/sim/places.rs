@@ -5,7 +5,7 @@
 
 use super::agents::read_targets;
 use super::apps::{MUSIC, Stop};
-use super::channel::{Channel, What};
+use super::channel::{Channel, Dialling, What};
 use super::media::{Playing, TICK};
 use super::world::{Timer, World};
 use std::time::Duration;
@@ -16,7 +16,7 @@ impl World {
         match name {
             "callcenter" => {
                 self.after(OFFERED_AFTER, Timer::Offers(leg.to_owned()));
-                Some(What::Queue(World::nobody()))
+                Some(What::Queue(Dialling::default()))
             }
             "fifo" if argument.split(' ').nth(1) == Some("in") => Some(What::Waits { place: fifo(argument) }),
             "fifo" => Some(What::Serves),
