@@ -109,7 +109,7 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>, more: Vec<Candidate>) -> Vec<S
     all.extend(worth(&mut old, 10));
     dates(evidence, &mut old);
     all.extend(worth(&mut old, 10));
-    possibilities(evidence, &mut old);
+    possibilities(evidence, told, &mut old);
     all.extend(worth(&mut old, 3));
     told.commitments(&mut all);
     told.refusals(&mut all);
@@ -1049,10 +1049,12 @@ fn dates(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
 }
 
 /// What may happen, said as no more than that.
-fn possibilities(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+fn possibilities(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
     let agent = evidence.deeds.iter().filter(|deed| !deed.speaker.is_caller());
-    for deed in agent.filter(|deed| matches!(deed.mode, Mode::Possible | Mode::Offer)).take(2) {
+    // What was offered for another day is dead once one was agreed.
+    let open = |deed: &&Deed| !deed.when.as_ref().is_some_and(|when| told.is_other_day(when));
+    for deed in agent.filter(|deed| matches!(deed.mode, Mode::Possible | Mode::Offer)).filter(open).take(2) {
         let Some(act) = act_text(view, deed, false) else { continue };
         let (frame, modality) = match deed.mode {
             Mode::Offer => ("offered", Modality::Offered),

@@ -59,7 +59,7 @@ const EARLY: usize = 4;
 const NEAR: usize = 4;
 
 /// Weight below which a word is not worth telling; lower tells more small talk.
-const FLOOR: i32 = 3;
+const FLOOR: i32 = 4;
 
 impl<'a> Told<'a> {
     pub fn new(teller: &'a Teller<'a>, ledger: &'a Ledger) -> Told<'a> {
@@ -192,6 +192,12 @@ impl<'a> Told<'a> {
             let known = super::ledger::kinds(&appointment.when);
             kinds.iter().all(|kind| known.iter().any(|other| same(kind, other)))
         })
+    }
+
+    /// A day that was named and not taken, where another one was agreed.
+    pub fn is_other_day(&self, when: &When) -> bool {
+        let appointments = &self.ledger.appointments;
+        when.day.is_some() && !appointments.is_empty() && !self.is_settled(when)
     }
 
     /// How many turns of the caller said something before this one.
@@ -706,6 +712,7 @@ impl<'a> Told<'a> {
                 let Some(when) = self.when(&clause.place).filter(|when| !self.is_settled(when)) else {
                     continue;
                 };
+                let other = self.is_other_day(&when);
                 let Some(reply) = self.turns.get(index + 1) else { continue };
                 let taken = when.values.iter().any(|&value| self.view().values[value].read_back);
                 let (answer, answered) = pairs::answer(self.teller.clauses, turn.first + at);
@@ -714,7 +721,8 @@ impl<'a> Told<'a> {
                 let echoed = self.echoes(reply, &when) && !open;
                 let agreed =
                     echoed || answer == Answer::Accepted && (taken || answered == Some(reply.number));
-                let doubt = (unsure || clause.past) && !(echoed && answer == Answer::Accepted);
+                let doubt =
+                    other && !agreed || (unsure || clause.past) && !(echoed && answer == Answer::Accepted);
                 if answer == Answer::Rejected
                     || doubt
                     || when.time.is_none() && matches!(when.day, None | Some(Valued::Month(_)))
