@@ -24,7 +24,7 @@ fn figures(folder: &str, language: Option<&str>) -> BTreeMap<String, f64> {
     let scored = scorer.output().expect("the scorer needs python3");
     let text = String::from_utf8(scored.stdout).unwrap();
     let line = text.lines().last().unwrap_or_default();
-    println!("{name} {}: {line}", language.unwrap_or("all"));
+    eprintln!("{name} {}: {line}", language.unwrap_or("all"));
     line.split(' ')
         .filter_map(|pair| pair.split_once('='))
         .map(|(k, v)| (k.to_owned(), v.parse().unwrap()))

@@ -253,10 +253,10 @@ fn named(view: View<'_>, turns: &[Range<usize>], index: usize, asked: &[Stop], k
 /// A stop with the channels that are listed right beside it: "by post, e-mail or text".
 fn listed(view: View<'_>, turn: &Range<usize>, hit: &Range<usize>) -> Range<usize> {
     let one = |cue: &str, at: usize| pattern::any(view.lexicon.cue(cue), view, &(at..at + 1));
-    let linked = |place: Range<usize>| {
+    let linked = |mut place: Range<usize>| {
         let mut before = place.start.saturating_sub(1)..place.end;
         let sentence = before.all(|at| !view.tokens[at].stop);
-        sentence && place.into_iter().all(|at| one("contact_link", at) || one("joined", at))
+        sentence && place.all(|at| one("contact_link", at) || one("joined", at))
     };
     let channel = |at: usize| {
         let patterns = CHANNELS.iter().flat_map(|cue| view.lexicon.cue(cue));

@@ -317,6 +317,9 @@ fn files(language: Language) -> Files {
 
 #[derive(Deserialize)]
 struct CuesFile {
+    /// Whether long words of the patterns fit with one letter wrong.
+    #[serde(default)]
+    misheard: bool,
     #[serde(default)]
     class: BTreeMap<String, Vec<String>>,
     #[serde(flatten)]
@@ -475,7 +478,7 @@ fn load(language: Language) -> Result<Lexicon, LexiconError> {
     let sensitive: SensitiveFile = parse("sensitive", files.sensitive)?;
     let tell: TellFile = parse("tell", files.tell)?;
     let mut cues = load_cues(&files)?;
-    let classes = Classes::compile(&tell.class).map_err(|what| LexiconError { file: "tell", what })?;
+    let classes = Classes::compile(&tell.class, false).map_err(|what| LexiconError { file: "tell", what })?;
     for (id, patterns) in tell.cues {
         cues.insert(id, compile_with("tell", &patterns, &classes)?);
     }
@@ -515,7 +518,8 @@ fn load_cues(files: &Files) -> Result<BTreeMap<String, Vec<Pattern>>, LexiconErr
     let mut cues = BTreeMap::new();
     for (file, text) in [("cues", files.cues), ("objection", files.objection), ("contact", files.contact)] {
         let table: CuesFile = parse(file, text)?;
-        let classes = Classes::compile(&table.class).map_err(|what| LexiconError { file, what })?;
+        let classes =
+            Classes::compile(&table.class, table.misheard).map_err(|what| LexiconError { file, what })?;
         for (id, patterns) in table.cues {
             cues.insert(id, compile_with(file, &patterns, &classes)?);
         }

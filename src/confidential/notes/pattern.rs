@@ -19,7 +19,11 @@ pub(in crate::confidential) struct Pattern(Vec<Element>);
 
 /// Patterns that may stand for each other, by the name of their class.
 #[derive(Default)]
-pub(in crate::confidential) struct Classes(BTreeMap<String, Arc<Vec<Pattern>>>);
+pub(in crate::confidential) struct Classes {
+    named: BTreeMap<String, Arc<Vec<Pattern>>>,
+    /// Whether long words fit with one letter wrong.
+    misheard: bool,
+}
 
 struct Element {
     what: What,
@@ -81,21 +85,44 @@ struct Stem {
     text: String,
     /// Whether more may stand before and behind: "Werbeanrufe" is `*anruf*`.
     open: (bool, bool),
+    misheard: bool,
 }
 
+/// Letters of a word that is known with one of them wrong; shorter words have too many neighbours.
+const LONG: usize = 7;
+
 impl Stem {
-    fn new(text: &str) -> Stem {
+    fn new(text: &str, classes: &Classes) -> Stem {
         let open = (text.starts_with('*'), text.ends_with('*'));
-        Stem { text: fold(text.trim_matches('*')), open }
+        let text = fold(text.trim_matches('*'));
+        Stem { misheard: classes.misheard && !open.0 && text.len() >= LONG, text, open }
     }
 
     fn fits(&self, word: &str) -> bool {
-        match self.open {
+        let fits = match self.open {
             (false, false) => word == self.text,
             (false, true) => word.starts_with(&self.text),
             (true, false) => word.ends_with(&self.text),
             (true, true) => word.contains(&self.text),
+        };
+        fits || self.misheard && self.nearly(word.as_bytes())
+    }
+
+    /// Whether the word, or its beginning, has one letter wrong, too few or too many: not the first one, nor one of the
+    /// last two, which are its form ("Angebot", "Angebote").
+    fn nearly(&self, word: &[u8]) -> bool {
+        let text = self.text.as_bytes();
+        let same = text.iter().zip(word).take_while(|(one, other)| one == other).count();
+        let form = if self.open.1 { 0 } else { 2 };
+        if same == 0 || same + form >= text.len() {
+            return false;
         }
+        let rest = |word: Option<&[u8]>, text: &[u8]| {
+            word.is_some_and(|word| if self.open.1 { word.starts_with(text) } else { word == text })
+        };
+        let (word, further) = (word.get(same..), word.get(same + 1..));
+        let (text, text_further) = (&text[same..], &text[same + 1..]);
+        rest(further, text_further) || rest(word, text_further) || rest(further, text)
     }
 }
 
@@ -158,24 +185,24 @@ impl Pattern {
 
 impl Classes {
     /// Compiles each class after those that it names; the name of one that is no class or names itself, if any.
-    pub fn compile(texts: &BTreeMap<String, Vec<String>>) -> Result<Classes, String> {
-        let mut classes = Classes::default();
-        while classes.0.len() < texts.len() {
+    pub fn compile(texts: &BTreeMap<String, Vec<String>>, misheard: bool) -> Result<Classes, String> {
+        let mut classes = Classes { misheard, ..Classes::default() };
+        while classes.named.len() < texts.len() {
             let mut stuck = None;
-            let known = classes.0.len();
+            let known = classes.named.len();
             for (name, texts) in
-                texts.iter().filter(|(name, _)| !classes.0.contains_key(*name)).collect::<Vec<_>>()
+                texts.iter().filter(|(name, _)| !classes.named.contains_key(*name)).collect::<Vec<_>>()
             {
                 let patterns: Result<Vec<Pattern>, &String> =
                     texts.iter().map(|text| Pattern::compile(text, &classes).ok_or(text)).collect();
                 match patterns {
                     Ok(patterns) => {
-                        classes.0.insert(name.clone(), Arc::new(patterns));
+                        classes.named.insert(name.clone(), Arc::new(patterns));
                     }
                     Err(text) => stuck = Some(text.clone()),
                 }
             }
-            if classes.0.len() == known {
+            if classes.named.len() == known {
                 return Err(stuck.unwrap_or_default());
             }
         }
@@ -221,7 +248,8 @@ fn element(text: &str, classes: &Classes) -> Option<Element> {
             let inner = text.strip_prefix('[')?.strip_suffix(']')?;
             let plain = !inner.contains(['[', '<', '{', '!', '?', '^', '$']) && !inner.contains("..");
             if plain {
-                let words = |text: &str| text.split_whitespace().map(Stem::new).collect();
+                let words =
+                    |text: &str| text.split_whitespace().map(|word| Stem::new(word, classes)).collect();
                 What::Word(Alternatives::new(inner.split('|').map(words).collect()))
             } else {
                 let each: Option<Vec<Pattern>> =
@@ -231,10 +259,10 @@ fn element(text: &str, classes: &Classes) -> Option<Element> {
         }
         _ if text.starts_with('<') => {
             let name = text.strip_prefix('<')?.strip_suffix('>')?;
-            What::Class(classes.0.get(name)?.clone())
+            What::Class(classes.named.get(name)?.clone())
         }
         _ if text.contains(['{', '}', '[', ']', '|', '?', '<', '>', '!']) => return None,
-        _ => What::Word(Alternatives::new(vec![vec![Stem::new(text)]])),
+        _ => What::Word(Alternatives::new(vec![vec![Stem::new(text, classes)]])),
     };
     Some(Element { what, optional, absent })
 }
@@ -404,4 +432,19 @@ pub(in crate::confidential) fn first(
     within: &Range<usize>,
 ) -> Option<Found> {
     patterns.iter().filter_map(|pattern| pattern.find(view, within.clone())).min_by_key(|found| found.from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_word_fits_with_one_letter_wrong_but_not_in_another_form() {
+        let classes = Classes { misheard: true, ..Classes::default() };
+        let fits = |stem: &str, word: &str| Stem::new(stem, &classes).fits(word);
+        assert!(fits("gespeichert", "gespeuchert") && fits("gespeichert", "gespechert"));
+        assert!(fits("zusammenfass*", "zusamrmenfassung") && fits("zusammenfass*", "zusammanfassung"));
+        assert!(!fits("angebote", "angebot") && !fits("werbung", "verbung") && !fits("nicht", "nichl"));
+        assert!(!Stem::new("gespeichert", &Classes::default()).fits("gespeuchert"));
+    }
 }

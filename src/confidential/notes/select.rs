@@ -6,7 +6,6 @@ use super::clauses::Clause;
 use super::deeds::{self, Deed, Mode};
 use super::ledger::{Appointment, Ledger};
 use super::lexicon::Need;
-use super::pairs::{self, Answer};
 use super::pattern::{self, View};
 use super::say;
 use super::tell::Teller;
@@ -852,53 +851,6 @@ fn says_free(view: View<'_>, act: &str) -> bool {
     free.split('|').any(|word| act.contains(word))
 }
 
-/// Amounts that both sides said, or that were accepted.
-fn amounts(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
-    let view = evidence.view;
-    let mut by_side: BTreeMap<bool, (Vec<String>, Vec<u16>)> = BTreeMap::new();
-    let mut seen: BTreeSet<(u64, u8)> = BTreeSet::new();
-    for (index, value) in view.values.iter().enumerate() {
-        let Valued::Amount { cents, currency } = value.kind else { continue };
-        let clause = clause_at(evidence.clauses, value.from);
-        let Some(clause) = clause else { continue };
-        if seen.contains(&(cents, currency)) {
-            continue;
-        }
-        let (answer, turn) = pairs::answer(evidence.clauses, clause);
-        let last = !view.values[index + 1..].iter().any(|later| {
-            matches!(later.kind, Valued::Amount { .. })
-                && later.turn.saturating_sub(value.turn) <= 2
-                && later.kind != value.kind
-        });
-        let accepted = answer == Answer::Accepted && last && !value.speaker.is_caller();
-        if !(value.read_back || accepted) {
-            continue;
-        }
-        seen.insert((cents, currency));
-        let place = &evidence.clauses[clause].place;
-        let mut text = say::amount(view.lexicon, cents, currency);
-        text.push_str(rate(view, &(value.to..place.end)));
-        // A question ("was it not ...?") leaves the amount to the side that answers.
-        let by = value.speaker.is_caller() && !evidence.clauses[clause].question;
-        let (texts, turns) = by_side.entry(by).or_default();
-        texts.push(text);
-        turns.push(value.turn);
-        turns.extend(turn);
-        if !by && value.speaker.is_caller() {
-            turns.push(value.turn + 1);
-        }
-    }
-    for (by_caller, (mut texts, turns)) in by_side {
-        texts.truncate(4);
-        let (by, speaker) = if by_caller { (CALLER, "Caller") } else { (AGENT, "Agent") };
-        let frame = if texts.len() == 1 { "amount" } else { "amounts" };
-        let values =
-            [("Speaker", view.lexicon.frame(speaker)), ("amounts", &say::list(view.lexicon, &texts))];
-        let text = say::sentence(view.lexicon, frame, &values);
-        out.push(make(Kind::Amount, by, Modality::Fact, text, turns, "amount"));
-    }
-}
-
 fn clause_at(clauses: &[Clause], token: usize) -> Option<usize> {
     clauses.iter().position(|clause| clause.place.contains(&token))
 }
@@ -917,26 +869,6 @@ fn claims(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
         append(&mut text, details);
         out.push(make(Kind::Issue, CALLER, Modality::Claim, text, vec![clause.turn], "claim"));
         return;
-    }
-}
-
-fn causes(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
-    let view = evidence.view;
-    for clause in evidence.clauses.iter().filter(|clause| !clause.question && !clause.speaker.is_caller()) {
-        let Some(hit) = pattern::first(view.lexicon.cue("cause"), view, &clause.place) else { continue };
-        let Some(phrase) = hit.phrases.first().filter(|phrase| is_subject(view, phrase)) else { continue };
-        if out.iter().any(|statement| statement.rule == "cause") {
-            return;
-        }
-        let more =
-            deeds::phrases(view, &(phrase.end..clause.place.end)).into_iter().find(|p| is_subject(view, p));
-        let mut parts = vec![say::bare_phrase(view, phrase)];
-        parts.extend(more.map(|phrase| say::bare_phrase(view, &phrase)));
-        parts.dedup();
-        let text = say::sentence(view.lexicon, "cause", &[("np", &say::list(view.lexicon, &parts))]);
-        let mut statement = make(Kind::Cause, AGENT, Modality::Claim, text, vec![clause.turn], "cause");
-        statement.shorter = Some(say::sentence(view.lexicon, "cause", &[("np", &parts[0])]));
-        out.push(statement);
     }
 }
 
