@@ -150,7 +150,7 @@ fn a_password_file_that_is_missing_is_told() {
 fn a_missing_model_is_told_with_the_file_that_is_missing() {
     let house = House::new();
     fs::remove_file(house.path("models/whisper-base/model.bin")).unwrap();
-    house.refuses(&["run"], 8, &["model.bin is missing", "make models"]);
+    house.refuses(&["run"], 8, &["model.bin is missing", "models fetch"]);
     let vosk = House::new().with("\"whisper\"", "\"vosk\"");
     vosk.refuses(&["run"], 8, &["vosk model", "not there"]);
 }
