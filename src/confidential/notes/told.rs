@@ -160,11 +160,15 @@ impl<'a> Told<'a> {
                 *none = month;
             }
         }
-        all.into_iter().rev().find(|when| {
-            let usable =
-                when.day.is_some() || when.time.is_some() || when.part.is_some() || when.bound.is_some();
-            usable && !when.habitual && !self.is_dead(when)
-        })
+        let usable = |when: &When| {
+            let says = when.day.is_some() || when.time.is_some() || when.part.is_some() || when.bound.is_some();
+            says && !when.habitual && !self.is_dead(when)
+        };
+        let at = all.iter().rposition(usable)?;
+        // "On Monday you have it, our driver brings it by noon": the day was named before.
+        let day = all[..at].iter().rev().find(|when| when.day.is_some()).filter(|when| usable(when));
+        let whole = day.filter(|_| all[at].day.is_none()).map(|day| all[at].completed_by(day));
+        Some(whole.unwrap_or_else(|| all[at].clone()))
     }
 
     fn is_dead(&self, when: &When) -> bool {
