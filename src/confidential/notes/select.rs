@@ -865,8 +865,11 @@ fn claims(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
             after.into_iter().find(|phrase| is_subject(view, phrase)).map(|p| say::bare_phrase(view, &p));
         let np = np.map(|np| say::fill(view.lexicon.frame("claim_np"), &[("np", &np)])).unwrap_or_default();
         let mut text = say::sentence(view.lexicon, "claim", &[("np", &np)]);
-        let details = told.details(&[clause.turn], Some(clause.place.clone()), 0, 2, &text);
-        append(&mut text, details);
+        // Where the frame names nothing, nothing is named: what was said before is easily taken for what stands.
+        if !view.lexicon.frame("claim_np").is_empty() {
+            let details = told.details(&[clause.turn], Some(clause.place.clone()), 0, 2, &text);
+            append(&mut text, details);
+        }
         out.push(make(Kind::Issue, CALLER, Modality::Claim, text, vec![clause.turn], "claim"));
         return;
     }

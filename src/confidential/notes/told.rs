@@ -160,11 +160,15 @@ impl<'a> Told<'a> {
                 *none = month;
             }
         }
-        all.into_iter().rev().find(|when| {
-            let usable =
-                when.day.is_some() || when.time.is_some() || when.part.is_some() || when.bound.is_some();
-            usable && !when.habitual && !self.is_dead(when)
-        })
+        let usable = |when: &When| {
+            let says = when.day.is_some() || when.time.is_some() || when.part.is_some() || when.bound.is_some();
+            says && !when.habitual && !self.is_dead(when)
+        };
+        let at = all.iter().rposition(usable)?;
+        // "On Monday you have it, our driver brings it by noon": the day was named before.
+        let day = all[..at].iter().rev().find(|when| when.day.is_some()).filter(|when| usable(when));
+        let whole = day.filter(|_| all[at].day.is_none()).map(|day| all[at].completed_by(day));
+        Some(whole.unwrap_or_else(|| all[at].clone()))
     }
 
     fn is_dead(&self, when: &When) -> bool {
@@ -458,7 +462,7 @@ impl<'a> Told<'a> {
             let values = [("list", list.as_str()), ("when", said.as_deref().unwrap_or_default())];
             let text = say::sentence(self.view().lexicon, "told_refused", &values);
             let asked = !needs.is_empty() || before.is_some_and(|b| b.clauses.iter().any(|c| c.question));
-            let worth = 2 + 4 * i32::from(asked) + self.teller.weight_of(&turn.place) / 8;
+            let worth = 4 + 4 * i32::from(asked) + self.teller.weight_of(&turn.place) / 8;
             let mut evidence = vec![turn.number];
             evidence.extend(turn.number.checked_sub(1));
             self.push(
@@ -648,6 +652,11 @@ impl<'a> Told<'a> {
             let sure =
                 !told.hedged && !told.negated && !told.question && !self.teller.says("tell_instead", told);
             let accepted = !value.speaker.is_caller() && last && (answer == Answer::Accepted || sure);
+            let open = (told.hedged || told.conditional || self.teller.says("tell_unsure", told)) && !value.read_back;
+            if self.fell(value.turn, &told.speaker) || open && answer != Answer::Accepted {
+                seen.insert(cents);
+                continue;
+            }
             if banned || !(value.read_back || accepted) || !seen.insert(cents) {
                 continue;
             }
@@ -752,6 +761,13 @@ impl<'a> Told<'a> {
                 self.push(out, kind, Speaker::Agent(1), modality, text, evidence, "told.time", worth);
             }
         }
+    }
+
+    /// Whether the caller declines, in that turn or within the two after it, what was offered there.
+    fn fell(&self, turn: u16, speaker: &Speaker) -> bool {
+        let from = turn + u16::from(!speaker.is_caller());
+        let near = self.turns.iter().filter(|other| other.caller && (from..=turn + 2).contains(&other.number));
+        near.flat_map(|other| other.clauses).any(|clause| self.teller.says("tell_decline", clause))
     }
 
     /// The amount of money in a clause.
