@@ -206,7 +206,8 @@ struct Bench<'a> {
     numbers: BTreeSet<String>,
     /// Names of days and months that were heard.
     days: BTreeSet<String>,
-    dead: Vec<String>,
+    /// Values that fell, each as its words.
+    dead: Vec<Vec<String>>,
     speakers: Vec<Speaker>,
     limit: usize,
 }
@@ -228,7 +229,7 @@ impl<'a> Bench<'a> {
             secrets,
             numbers,
             days,
-            dead: dead.iter().flat_map(|kind| printed(kind, lexicon)).collect(),
+            dead: dead.iter().map(|kind| printed(kind, lexicon)).filter(|words| !words.is_empty()).collect(),
             speakers: transcript.turns.iter().map(|turn| turn.speaker).collect(),
             limit: if last > LONG_CALL_MS { WORDS_OF_LONG_CALLS } else { WORDS },
         }
@@ -321,7 +322,7 @@ impl<'a> Bench<'a> {
             Kind::Appointment | Kind::Promise | Kind::Callback | Kind::FollowUp | Kind::Decision
         );
         let words = verbatim::words(&statement.text);
-        bound && self.dead.iter().any(|dead| words.contains(dead))
+        bound && self.dead.iter().any(|dead| words.windows(dead.len()).any(|place| place == dead))
     }
 
     /// It names turns of the call, one of them by whoever it speaks of.
@@ -426,10 +427,7 @@ fn printed(kind: &Valued, lexicon: &Lexicon) -> Vec<String> {
         }
         _ => String::new(),
     };
-    let shows = |word: &String| {
-        word.starts_with(|c: char| c.is_ascii_digit()) || lexicon.time.weekdays.contains_key(word)
-    };
-    verbatim::words(&text).into_iter().filter(shows).collect()
+    verbatim::words(&text)
 }
 
 /// What holds for every note, computed anew: for properties over any call.

@@ -97,7 +97,7 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>, more: Vec<Candidate>) -> Vec<S
     claims(evidence, told, &mut old);
     all.extend(worth(&mut old, 9));
     times(evidence, told, &mut old);
-    all.extend(worth(&mut old, 12));
+    all.extend(worth(&mut old, 9));
     hours(evidence, told, &mut old);
     all.extend(worth(&mut old, 9));
     references(evidence, &mut old);
@@ -206,7 +206,8 @@ fn family(kind: Kind) -> u8 {
     match kind {
         Kind::Issue | Kind::Cause | Kind::Information => 0,
         Kind::Request => 1,
-        Kind::Promise | Kind::FollowUp | Kind::Appointment | Kind::Callback | Kind::Decision => 2,
+        Kind::FollowUp => 2,
+        Kind::Promise | Kind::Appointment | Kind::Callback | Kind::Decision => 2,
         Kind::Refusal => 3,
         Kind::Amount => 4,
         Kind::Reference => 5,
@@ -514,7 +515,9 @@ fn appointments(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statemen
 
 /// What an act is about where it names no object, or little of it.
 fn details_of(evidence: &Evidence<'_>, told: &Told<'_>, deed: &Deed, text: &str) -> Option<String> {
-    let (before, most) = if deed.object.is_some() || deed.amount.is_some() { (0, 1) } else { (2, 3) };
+    let calls = evidence.view.lexicon.acts[deed.act].kind == "callback";
+    let (before, most) =
+        if calls || deed.object.is_some() || deed.amount.is_some() { (0, 1) } else { (2, 3) };
     told.details(&deed.evidence, Some(evidence.clauses[deed.clause].place.clone()), before, most, text)
 }
 
@@ -883,7 +886,8 @@ fn references(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         let Valued::Digits(text) = &value.kind else { return false };
         let digits = text.chars().filter(char::is_ascii_digit).count();
         let banned = view.banned[value.from..value.to].iter().any(|banned| *banned);
-        !banned && (4..=13).contains(&digits) && value.read_back && !is_phone(evidence, value)
+        let sure = value.read_back || is_noted(evidence, value);
+        !banned && (4..=13).contains(&digits) && sure && !is_phone(evidence, value)
     };
     let mut seen: Vec<&str> = Vec::new();
     for value in view.values.iter().filter(usable) {
@@ -906,6 +910,21 @@ fn references(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         let by = if caller == 1 { CALLER } else { AGENT };
         out.push(make(Kind::Reference, by, Modality::Fact, text, turns, "reference"));
     }
+}
+
+/// A reference that the agent names as one, and the caller says to have.
+fn is_noted(evidence: &Evidence<'_>, value: &Value) -> bool {
+    let Some(clause) = clause_at(evidence.clauses, value.from) else { return false };
+    let view = evidence.view;
+    let place = value.from.saturating_sub(8).max(evidence.clauses[clause].place.start)..value.from;
+    let corrected = view.values.iter().any(|other| {
+        let later = other.turn > value.turn && other.turn - value.turn <= 3;
+        later && !other.speaker.is_caller() && matches!(other.kind, Valued::Digits(_))
+    });
+    !value.speaker.is_caller()
+        && !corrected
+        && pattern::any(view.lexicon.cue("tell_reference"), view, &place)
+        && pairs::answer(evidence.clauses, clause).0 == Answer::Accepted
 }
 
 /// The last number to call, where it was read back.

@@ -55,6 +55,9 @@ const LONG: usize = 9;
 /// Turns of the caller that may still tell why they call.
 const EARLY: usize = 4;
 
+/// What another matter, brought up late, is worth.
+const ANOTHER: i32 = 8;
+
 /// Tokens on either side of a cue that are nearest to it.
 const NEAR: usize = 4;
 
@@ -216,8 +219,12 @@ impl<'a> Told<'a> {
     /// What is wrong: the two heaviest of the caller's early turns that hold a state of that class, in one statement.
     pub fn issues(&self, asked: &[Statement], out: &mut Vec<Candidate>) {
         let mut found: Vec<(i32, &Turn<'a>, Vec<usize>)> = Vec::new();
-        for turn in self.turns.iter().filter(|turn| turn.caller && turn.nth <= EARLY) {
-            if asked.iter().any(|statement| statement.evidence.contains(&turn.number)) {
+        let mut more = Vec::new();
+        for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| turn.caller) {
+            let late = turn.nth > EARLY;
+            if late && !self.is_another_matter(index)
+                || asked.iter().any(|statement| statement.evidence.contains(&turn.number))
+            {
                 continue;
             }
             let mut hits = self.hits(turn, "tell_issue", "tell_fine");
@@ -225,13 +232,22 @@ impl<'a> Told<'a> {
             hits.sort_unstable();
             hits.dedup();
             hits.retain(|&at| !turn.clauses[at].question);
-            if !hits.is_empty() {
-                let worth = 12 - 2 * turn.nth as i32 + self.teller.weight_of(&turn.place) / 8;
-                found.push((worth, turn, hits));
+            let worth = 12 - 2 * turn.nth as i32 + self.teller.weight_of(&turn.place) / 8;
+            match (hits.is_empty(), late) {
+                (true, _) => {}
+                (false, true) => more.push((ANOTHER, turn, hits)),
+                (false, false) => found.push((worth, turn, hits)),
             }
         }
+        more.truncate(1);
+        self.issue(more, out);
         found.sort_by_key(|(worth, _, _)| std::cmp::Reverse(*worth));
         found.truncate(2);
+        self.issue(found, out);
+    }
+
+    /// One statement of what is wrong, told of one or two turns.
+    fn issue(&self, found: Vec<(i32, &Turn<'a>, Vec<usize>)>, out: &mut Vec<Candidate>) {
         let Some(worth) = found.first().map(|(worth, _, _)| *worth) else { return };
         let (mut places, mut evidence, mut state) = (Vec::new(), Vec::new(), None);
         let first = found[0].1.nth;
@@ -250,6 +266,12 @@ impl<'a> Told<'a> {
         let values = [("state", state.unwrap_or_default()), ("list", list.as_str())];
         let text = say::sentence(self.view().lexicon, frame, &values);
         self.push(out, Kind::Issue, Speaker::Caller, Modality::Claim, text, evidence, "told.issue", worth);
+    }
+
+    /// Whether the caller begins with another matter, here or in the turn before.
+    fn is_another_matter(&self, index: usize) -> bool {
+        let own = [index.checked_sub(2), Some(index)].into_iter().flatten();
+        own.flat_map(|at| self.turns[at].clauses).any(|clause| self.teller.says("tell_more", clause))
     }
 
     /// Whether it is a way to be wrong that the lexicon names.
@@ -805,6 +827,11 @@ impl<'a> Told<'a> {
         }
     }
 
+    /// Whether a turn wants an answer: what it names belongs to what answers it.
+    fn asks(&self, turn: &Turn<'a>) -> bool {
+        turn.clauses.last().is_some_and(|clause| clause.question)
+    }
+
     /// What was said within some turns, for a statement that needs an object.
     pub fn details(
         &self,
@@ -821,6 +848,8 @@ impl<'a> Told<'a> {
             if (first..=last).contains(&turn.number) {
                 places.extend(self.context(turn, 0));
                 places.extend(focus.iter().map(|place| (place.clone(), 3)));
+            } else if before > 0 && turn.number + 1 == first && self.asks(turn) {
+                places.extend(self.context(turn, OWN));
             } else if turn.number < first && first - turn.number <= before
                 || before > 0 && turn.number == last + 1
             {
