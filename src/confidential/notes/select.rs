@@ -6,6 +6,7 @@ use super::clauses::Clause;
 use super::deeds::{self, Deed, Mode};
 use super::ledger::{Appointment, Ledger};
 use super::lexicon::Need;
+use super::pairs::{self, Answer};
 use super::pattern::{self, View};
 use super::say;
 use super::tell::Teller;

@@ -164,7 +164,8 @@ impl<'a> Told<'a> {
             }
         }
         let usable = |when: &When| {
-            let says = when.day.is_some() || when.time.is_some() || when.part.is_some() || when.bound.is_some();
+            let says =
+                when.day.is_some() || when.time.is_some() || when.part.is_some() || when.bound.is_some();
             says && !when.habitual && !self.is_dead(when)
         };
         let at = all.iter().rposition(usable)?;
@@ -674,7 +675,8 @@ impl<'a> Told<'a> {
             let sure =
                 !told.hedged && !told.negated && !told.question && !self.teller.says("tell_instead", told);
             let accepted = !value.speaker.is_caller() && last && (answer == Answer::Accepted || sure);
-            let open = (told.hedged || told.conditional || self.teller.says("tell_unsure", told)) && !value.read_back;
+            let open = (told.hedged || told.conditional || self.teller.says("tell_unsure", told))
+                && !value.read_back;
             if self.fell(value.turn, &told.speaker) || open && answer != Answer::Accepted {
                 seen.insert(cents);
                 continue;
@@ -788,7 +790,8 @@ impl<'a> Told<'a> {
     /// Whether the caller declines, in that turn or within the two after it, what was offered there.
     fn fell(&self, turn: u16, speaker: &Speaker) -> bool {
         let from = turn + u16::from(!speaker.is_caller());
-        let near = self.turns.iter().filter(|other| other.caller && (from..=turn + 2).contains(&other.number));
+        let near =
+            self.turns.iter().filter(|other| other.caller && (from..=turn + 2).contains(&other.number));
         near.flat_map(|other| other.clauses).any(|clause| self.teller.says("tell_decline", clause))
     }
 
