@@ -230,7 +230,11 @@ fn two_who_move_on_to_a_conference_are_heard_up_to_there() {
     let stage = Stage::set();
     let mut callgist = stage.callgist();
     let call = stage.call(Script {
-        events: vec![(When::Bridged(seconds(18)), Act::Confer)],
+        // The agent stays in the conference a little longer.
+        events: vec![
+            (When::Bridged(seconds(18)), Act::Confer),
+            (When::Bridged(seconds(30)), Act::HangUp(Party::Agent)),
+        ],
         hangup_after: Some(seconds(30)),
         ..Talk::of(&stage).script()
     });

@@ -189,8 +189,13 @@ fn detail(view: View<'_>, turns: &[Range<usize>], index: usize, asked: &[Stop]) 
         turns[index..].iter().take(4).filter(|turn| view.tokens[turn.start].speaker.is_caller()).collect();
     let keeps = |cue: &str, turn: &Range<usize>| keeps(view, view.lexicon.cue(cue), turn);
     let kept = CHANNELS.map(|cue| {
+        // "He can call. But no more sales calls": what a stop names is stopped, unless it only ran into what is kept.
         let stopped = asked.iter().any(|stop| says(cue, &stop.hit));
-        !stopped && keeps(cue, turn) || later.iter().skip(1).any(|turn| keeps(cue, turn))
+        let runs_in = |keep: &Range<usize>| {
+            asked.iter().any(|stop| stop.hit.contains(&keep.start) && stop.hit.end < keep.end)
+        };
+        keeps(cue, turn).iter().any(|keep| !stopped || runs_in(keep))
+            || later.iter().skip(1).any(|turn| !keeps(cue, turn).is_empty())
     });
     let mut named = named(view, turns, index, asked, kept);
     for next in later.iter().skip(1).filter(|next| says("contact_also", next)) {
@@ -278,17 +283,20 @@ fn listed(view: View<'_>, turn: &Range<usize>, hit: &Range<usize>) -> Range<usiz
     start..end
 }
 
-fn keeps(view: View<'_>, channel: &[Pattern], turn: &Range<usize>) -> bool {
+/// Where a channel is left open.
+fn keeps(view: View<'_>, channel: &[Pattern], turn: &Range<usize>) -> Vec<Range<usize>> {
     let view = View { channel, ..view };
-    parts(view, turn).into_iter().any(|part| {
-        let open = |place: Range<usize>| {
-            let place = place.start.saturating_sub(2).max(part.start)..place.end;
+    let mut kept = Vec::new();
+    for part in parts(view, turn) {
+        let open = |keep: &Range<usize>| {
+            let place = keep.start.saturating_sub(2).max(part.start)..keep.end;
             !pattern::any(view.lexicon.cue("negation"), view, &place)
         };
-        pattern::all(view.lexicon.cue("contact_keep"), view, &part).any(open)
-            // "Letters don't bother me": the negation is in the pattern.
-            || pattern::any(view.lexicon.cue("contact_keep_not"), view, &part)
-    })
+        kept.extend(pattern::all(view.lexicon.cue("contact_keep"), view, &part).filter(open));
+        // "Letters don't bother me": the negation is in the pattern.
+        kept.extend(pattern::all(view.lexicon.cue("contact_keep_not"), view, &part));
+    }
+    kept
 }
 
 /// "No calls and no texts": a channel with a negation right before it, or with an "and" behind another channel.
