@@ -6,6 +6,8 @@
 mod calls;
 /// Whole calls through the demo.
 mod demo;
+/// Objections and requests not to be contacted, told apart from what only sounds like them.
+mod detectors;
 /// Ears as processes, honest and hostile.
 mod ear;
 /// Every seed of every fuzz target, replayed.
