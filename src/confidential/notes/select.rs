@@ -218,7 +218,7 @@ fn family(kind: Kind) -> u8 {
 const CALLER: Speaker = Speaker::Caller;
 const AGENT: Speaker = Speaker::Agent(1);
 
-fn make(
+pub(super) fn make(
     kind: Kind,
     by: Speaker,
     modality: Modality,

@@ -97,6 +97,11 @@ impl<'a> Told<'a> {
         (0..turn.clauses.len()).filter(|&at| fits(&turn.clauses[at])).collect()
     }
 
+    /// The same, where nothing is asked.
+    fn stated(&self, turn: &Turn<'a>, cue: &str, not: &str) -> Vec<usize> {
+        self.hits(turn, cue, not).into_iter().filter(|&at| !turn.clauses[at].question).collect()
+    }
+
     /// What stands at the cues, fainter the clauses around them, faintest the clauses beside those.
     fn places(&self, turn: &Turn<'a>, cue: &str, hits: &[usize], beside: i32) -> Vec<Place> {
         let mut places: Vec<Place> = hits.iter().map(|&at| (turn.clauses[at].place.clone(), 2)).collect();
@@ -453,11 +458,7 @@ impl<'a> Told<'a> {
     /// What the agent refuses, with what was asked.
     pub fn refusals(&self, out: &mut Vec<Candidate>) {
         for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| !turn.caller) {
-            let hits: Vec<usize> = self
-                .hits(turn, "tell_refuse", "tell_fine")
-                .into_iter()
-                .filter(|&at| !turn.clauses[at].question)
-                .collect();
+            let hits = self.stated(turn, "tell_refuse", "tell_fine");
             if hits.is_empty() {
                 continue;
             }
@@ -504,11 +505,7 @@ impl<'a> Told<'a> {
     /// Why it is so.
     pub fn causes(&self, out: &mut Vec<Candidate>) {
         for (index, turn) in self.turns.iter().enumerate() {
-            let hits: Vec<usize> = self
-                .hits(turn, "tell_cause", "tell_unsure")
-                .into_iter()
-                .filter(|&at| !turn.clauses[at].question)
-                .collect();
+            let hits = self.stated(turn, "tell_cause", "tell_unsure");
             if hits.is_empty() {
                 continue;
             }
@@ -883,13 +880,8 @@ impl<'a> Told<'a> {
         rule: &'static str,
         worth: i32,
     ) {
-        let mut evidence = evidence;
-        evidence.sort_unstable();
-        evidence.dedup();
-        let positive = kind != Kind::Refusal;
-        let reason = matches!(kind, Kind::Issue | Kind::Request);
-        let statement =
-            Statement { kind, by, positive, modality, text, shorter: None, evidence, rule, reason };
+        let mut statement = super::select::make(kind, by, modality, text, evidence, rule);
+        statement.reason = matches!(kind, Kind::Issue | Kind::Request);
         out.push(Candidate { statement, worth });
     }
 }
