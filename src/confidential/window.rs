@@ -71,8 +71,8 @@ impl Packer {
 
     /// A pause.
     pub(in crate::confidential) fn end(&mut self) {
-        self.open_at = None;
         self.measure();
+        self.open_at = None;
         if self.packing == Packing::Stream {
             self.silence(ENDPOINT_MS);
         }
