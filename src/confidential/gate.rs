@@ -61,6 +61,11 @@ impl Gate {
         }
     }
 
+    /// Nobody speaks.
+    pub(in crate::confidential) fn is_closed(&self) -> bool {
+        !self.open
+    }
+
     /// Nothing more comes.
     pub(in crate::confidential) fn finish(&mut self, _call_ms: u32, packer: &mut Packer) {
         if std::mem::take(&mut self.open) {
@@ -100,8 +105,7 @@ impl Gate {
     }
 
     fn is_voice(&mut self, frame: &[i16; FRAME]) -> bool {
-        let loudest = frame.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0);
-        if loudest < QUIETEST {
+        if is_silence(frame) {
             self.renew();
             self.rests.note(true);
             return false;
@@ -125,6 +129,11 @@ impl Gate {
         self.before.iter_mut().for_each(Zeroize::zeroize);
         self.before.clear();
     }
+}
+
+/// Nothing in it is loud enough to be heard.
+pub(in crate::confidential) fn is_silence(samples: &[i16]) -> bool {
+    samples.iter().all(|sample| sample.unsigned_abs() < QUIETEST)
 }
 
 impl Drop for Gate {

@@ -5,7 +5,7 @@
 //! silence that the gate took out.
 
 use super::codecs::Decoder;
-use super::gate::Gate;
+use super::gate::{self, Gate};
 use super::jitter::{Jitter, Packets, Piece};
 use super::pcm::{Budget, PER_MS, Pcm};
 use super::recogniser::{Found, Packing, Recogniser};
@@ -91,6 +91,10 @@ struct Path {
     passed: u64,
     /// What the packer held when this path began.
     speech_before_ms: u32,
+    /// The samples of one packet at the stream's rate; allocated once.
+    samples: Vec<i16>,
+    /// The last packet was silence.
+    quiet: bool,
 }
 
 impl<R: Recogniser> Line<R> {
@@ -221,7 +225,9 @@ impl<R: Recogniser> Line<R> {
         self.recognised_ms = self.recognised_ms.saturating_add(audio_ms);
         self.ghosts = self.ghosts.saturating_add(found.ghosts);
         for word in &mut found.words {
-            (word.start_ms, word.end_ms) = self.packer.call_time(word.start_ms, word.end_ms);
+            // A recogniser lets a last word reach beyond its window, where another stretch may begin meanwhile.
+            let end_ms = word.end_ms.min(self.recognised_ms);
+            (word.start_ms, word.end_ms) = self.packer.call_time(word.start_ms.min(end_ms), end_ms);
         }
         self.words.append(&mut found.words);
         if self.ending == Ending::Closing && self.jobs.is_empty() {
@@ -324,6 +330,8 @@ impl Path {
             start_ms,
             passed: 0,
             speech_before_ms,
+            samples: Vec::with_capacity(MOST_SAMPLES),
+            quiet: false,
         }
     }
 
@@ -339,12 +347,28 @@ impl Path {
     fn piece(&mut self, piece: Piece, packer: &mut Packer, early_ms: Option<u32>) {
         match piece {
             Piece::Audio(payload) => {
-                let (decoder, resampler) = (&self.decoder, &mut self.resampler);
-                decoder.decode(payload.bytes(), |sample| resampler.push(sample));
+                let (decoder, samples) = (&self.decoder, &mut self.samples);
+                decoder.decode(payload.bytes(), |sample| {
+                    if samples.len() < MOST_SAMPLES {
+                        samples.push(sample);
+                    }
+                });
+                self.align();
+                self.samples.iter().for_each(|sample| self.resampler.push(*sample));
+                self.samples.zeroize();
             }
             Piece::Silence { samples } => self.silence(samples, packer, early_ms),
         }
         self.pass(packer, early_ms);
+    }
+
+    /// Where sound begins after silence, a frame begins too. So what the gate hears depends on the sound alone, and not
+    /// on the packet that was the first to be heard; the silence left out is counted as time.
+    fn align(&mut self) {
+        let was_quiet = std::mem::replace(&mut self.quiet, gate::is_silence(&self.samples));
+        if was_quiet && !self.quiet && self.gate.is_closed() {
+            self.passed += self.resampler.drop_partial_frame();
+        }
     }
 
     /// A long silence is stepped over: the gate sees its beginning, and then the clock is put forward.
@@ -352,6 +376,7 @@ impl Path {
         let grid = self.resampler.grid();
         let seen = SILENCE_SEEN_GRIDS * grid;
         let skipped = samples.saturating_sub(seen) / grid * grid;
+        self.quiet = true;
         for _ in 0..samples - skipped {
             self.resampler.push(0);
             self.pass(packer, early_ms);
@@ -379,6 +404,12 @@ impl Path {
     }
 }
 
+impl Drop for Path {
+    fn drop(&mut self) {
+        self.samples.zeroize();
+    }
+}
+
 fn millis(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }
@@ -386,6 +417,9 @@ fn millis(duration: Duration) -> u32 {
 /// How much of a stream's beginning tells where it lies on the call's time line. Longer would be surer, but speech
 /// fixes it anyway.
 const SETTLES_FOR_MS: u32 = 3_000;
+
+/// Samples of a packet that are heard: 120 ms, the longest packet of any codec, at 48 kHz.
+const MOST_SAMPLES: usize = 5_760;
 
 /// How much of a long silence the gate is shown, in grids of 80 ms: more than its hangover, so that speech ends.
 const SILENCE_SEEN_GRIDS: u64 = 25;

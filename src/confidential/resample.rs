@@ -63,6 +63,12 @@ impl Resampler {
         self.ready.pop_front()
     }
 
+    /// Begins a new frame and says how many samples of the old one were dropped.
+    pub(in crate::confidential) fn drop_partial_frame(&mut self) -> u64 {
+        self.frame.zeroize();
+        std::mem::take(&mut self.filled) as u64
+    }
+
     fn put(&mut self, sample: i16) {
         self.frame[self.filled] = sample;
         self.filled += 1;
