@@ -75,16 +75,8 @@ fn a_spoken_objection_leaves_no_note() {
 }
 
 #[test]
-fn the_same_call_fast_and_in_real_time_gives_the_same_reason_and_agreements() {
-    // Windows close at other places in real time, and so words beside these may differ.
-    for arguments in [&["--fast"][..], &[]] {
-        let told = told(arguments);
-        let note = told["summary"].as_str().unwrap();
-        for said in ["dishwasher", "Thursday at 10:30", "tomorrow before noon"] {
-            assert!(note.contains(said), "{said} is not in: {note}");
-        }
-        assert_eq!((&told["no_summary_reason"], &told["objection"]), (&Value::Null, &Value::Bool(false)));
-    }
+fn the_same_call_fast_and_in_real_time_gives_the_same_note() {
+    assert_eq!(told(&["--fast"]), told(&[]));
 }
 
 #[test]
