@@ -1,27 +1,22 @@
 //! `callgist calls list|show`: what was kept of calls.
 
+use super::counter::{Common, Place, moment, now, time, timestamp};
 use super::{Exit, fail};
-use crate::call::{CallId, Number};
-use crate::config::Config;
-use crate::store::{CallRecord, Filter, Kept, Outcome, Reader, Request, StoreError, UtcMillis};
+use crate::call::{CallId, NoSummary, Number};
+use crate::store::{
+    CallRecord, Clerk, Deed, Entry, Filter, Kept, Outcome, Reader, Request, StoreError, UtcMillis,
+};
 use clap::Subcommand;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 #[derive(Subcommand)]
 pub enum CallsCommand {
     /// List calls, the newest first.
     List {
-        /// Only calls from or to this number.
-        #[arg(long)]
-        number: Option<String>,
-        /// Only calls on this line.
-        #[arg(long)]
-        line: Option<String>,
-        /// At most so many.
-        #[arg(long, default_value_t = 50)]
-        limit: u32,
+        #[command(flatten)]
+        wish: Wish,
         #[command(flatten)]
         common: Common,
     },
@@ -34,53 +29,70 @@ pub enum CallsCommand {
     },
 }
 
+/// Which calls.
 #[derive(clap::Args)]
-pub struct Common {
-    /// Print JSON.
+pub struct Wish {
+    /// Only calls from or to this number.
     #[arg(long)]
-    json: bool,
-    /// The database, instead of the one in the settings.
-    #[arg(long, value_name = "FILE")]
-    database: Option<PathBuf>,
+    number: Option<String>,
+    /// Only calls on this line.
+    #[arg(long)]
+    line: Option<String>,
+    /// Only calls from this time on, such as 2026-11-24 or "2026-11-24 14:30" (UTC).
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    since: Option<UtcMillis>,
+    /// Only calls before this time.
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    until: Option<UtcMillis>,
+    /// Only calls whose number was withheld.
+    #[arg(long)]
+    withheld: bool,
+    /// Only calls without a summary for this reason, such as objection.
+    #[arg(long, value_name = "REASON", value_parser = reason)]
+    reason: Option<NoSummary>,
+    /// At most so many.
+    #[arg(long, default_value_t = 50)]
+    limit: u32,
 }
 
 pub fn run(path: &Path, command: &CallsCommand) -> Exit {
     let (CallsCommand::List { common, .. } | CallsCommand::Show { common, .. }) = command;
-    let config = match &common.database {
-        None => match Config::load(path) {
-            Ok(config) => Some(config),
-            Err(problems) => return fail(Exit::Config, &format!("{}:\n{problems}", path.display())),
+    let place = match common.place(path) {
+        Ok(place) => place,
+        Err(exit) => return exit,
+    };
+    let opened = Clerk::open(&place.database).and_then(|clerk| Ok((clerk, Reader::open(&place.database)?)));
+    let done = opened.and_then(|(mut clerk, reader)| match command {
+        CallsCommand::List { wish, common } => match wish.filter(&place) {
+            Ok(filter) => list(&reader, &mut clerk, &filter, common.json),
+            Err(exit) => Ok(exit),
         },
-        Some(_) => None,
-    };
-    let database = match (&common.database, &config) {
-        (Some(database), _) => database.clone(),
-        (None, Some(config)) => config.store.database.clone(),
-        (None, None) => return Exit::Config,
-    };
-    let done = Reader::open(&database).and_then(|reader| match command {
-        CallsCommand::List { number, line, limit, common } => {
-            list(&reader, config.as_ref(), number.as_deref(), line.clone(), *limit, common.json)
-        }
-        CallsCommand::Show { id, common } => show(&reader, id, common.json),
+        CallsCommand::Show { id, common } => show(&reader, &mut clerk, id, common.json),
     });
     done.unwrap_or_else(|error| fail(Exit::Store, &error.to_string()))
 }
 
-fn list(
-    reader: &Reader,
-    config: Option<&Config>,
-    number: Option<&str>,
-    line: Option<String>,
-    limit: u32,
-    as_json: bool,
-) -> Result<Exit, StoreError> {
-    let country = config.and_then(|config| config.lines.first()).map_or("", |line| &line.country_code);
-    let number = match number.map(|text| Number::in_country(text, country)).transpose() {
-        Ok(number) => number,
-        Err(_) => return Ok(fail(Exit::Usage, "--number takes digits, best in E.164 form: +352621123456")),
-    };
-    let calls = reader.list(&Filter { limit, number, line })?;
+impl Wish {
+    /// What is asked for, as the store takes it.
+    pub fn filter(&self, place: &Place) -> Result<Filter, Exit> {
+        let number = self.number.as_deref().map(|text| place.number(text)).transpose()?;
+        Ok(Filter {
+            limit: self.limit,
+            number,
+            line: self.line.clone(),
+            since: self.since,
+            until: self.until,
+            withheld: self.withheld,
+            reason: self.reason,
+        })
+    }
+}
+
+/// Reading is logged before anything is shown.
+fn list(reader: &Reader, clerk: &mut Clerk, filter: &Filter, as_json: bool) -> Result<Exit, StoreError> {
+    let calls = reader.list(filter)?;
+    let entry = Entry::new(Deed::Listed).person(filter.number.as_ref()).detail(&calls.len().to_string());
+    clerk.log(&entry, now())?;
     if as_json {
         println!("{}", json!({ "calls": calls.iter().map(call_json).collect::<Vec<_>>() }));
         return Ok(Exit::Done);
@@ -89,29 +101,38 @@ fn list(
         eprintln!("callgist: no calls");
         return Ok(Exit::Done);
     }
+    print_table(&calls);
+    Ok(Exit::Done)
+}
+
+/// The calls as `calls list` prints them.
+pub(super) fn print_table(calls: &[Kept]) {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["call", "when (UTC)", "line", "caller", "note"]);
-    for Kept { call, .. } in &calls {
+    for kept in calls {
+        let call = &kept.call;
         table.add_row([
             call.id.to_string(),
             time(call.offered),
             call.line.as_str().to_owned(),
             caller(call),
             match &call.outcome {
+                Outcome::Noted(_) if kept.marks.restricted => "restricted".to_owned(),
                 Outcome::Noted(summary) => summary.text.clone(),
                 Outcome::NotNoted(reason) => format!("no summary: {}", reason.word()),
             },
         ]);
     }
     println!("{table}");
-    Ok(Exit::Done)
 }
 
-fn show(reader: &Reader, id: &str, as_json: bool) -> Result<Exit, StoreError> {
+fn show(reader: &Reader, clerk: &mut Clerk, id: &str, as_json: bool) -> Result<Exit, StoreError> {
     let Some(kept) = find(reader, id)? else {
         return Ok(fail(Exit::Failed, "no such call; `callgist calls list` shows their ids"));
     };
+    let entry = Entry::new(Deed::Shown).call(kept.call.id).person(kept.call.caller.as_ref());
+    clerk.log(&entry.line(&kept.call.line), now())?;
     if as_json {
         println!("{}", call_json(&kept));
     } else {
@@ -121,11 +142,11 @@ fn show(reader: &Reader, id: &str, as_json: bool) -> Result<Exit, StoreError> {
 }
 
 /// By the whole id, or by a beginning that only one call has.
-fn find(reader: &Reader, id: &str) -> Result<Option<Kept>, StoreError> {
+pub(super) fn find(reader: &Reader, id: &str) -> Result<Option<Kept>, StoreError> {
     if let Some(call) = CallId::parse(id) {
         return reader.show(call);
     }
-    let calls = reader.list(&Filter { limit: u32::MAX, number: None, line: None })?;
+    let calls = reader.list(&Filter { limit: u32::MAX, ..Filter::default() })?;
     let mut fitting =
         calls.into_iter().filter(|kept| id.len() >= 4 && kept.call.id.to_string().starts_with(id));
     let first = fitting.next();
@@ -153,11 +174,13 @@ pub(super) fn print_call(kept: &Kept) {
         );
     }
     match &call.outcome {
+        Outcome::Noted(_) if kept.marks.restricted => println!("  restricted: the note is not shown"),
         Outcome::Noted(summary) => {
             println!("  topics    {}", summary.topics.words().join(", "));
             println!("  trust     {}", trust_word(summary.trust));
             println!("\n{}\n", summary.text);
-            println!("Summary made by a machine from recognised speech ({}).", call.language.code());
+            let by = if kept.marks.corrected { ", corrected by a person" } else { "" };
+            println!("Summary made by a machine from recognised speech ({}){by}.", call.language.code());
         }
         Outcome::NotNoted(reason) => println!("  no summary: {}", reason.word()),
     }
@@ -192,24 +215,23 @@ fn caller(call: &CallRecord) -> String {
     call.caller.as_ref().map_or("withheld".to_owned(), |number| number.as_str().to_owned())
 }
 
-/// `2026-11-24 23:05:17`
-fn time(at: UtcMillis) -> String {
-    jiff::Timestamp::from_millisecond(at.0)
-        .map_or_else(|_| at.0.to_string(), |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
-}
-
-/// RFC 3339, in milliseconds.
-fn timestamp(at: UtcMillis) -> Value {
-    jiff::Timestamp::from_millisecond(at.0).map_or(Value::Null, |at| json!(format!("{at:.3}")))
+fn reason(word: &str) -> Result<NoSummary, String> {
+    NoSummary::from_word(word).ok_or_else(|| {
+        format!(
+            "one of: {}",
+            NoSummary::ALL.iter().map(|reason| reason.word()).collect::<Vec<_>>().join(", ")
+        )
+    })
 }
 
 /// A call as `--json` prints it; fields are added, never changed.
-fn call_json(kept: &Kept) -> Value {
+pub(super) fn call_json(kept: &Kept) -> Value {
     let call = &kept.call;
     let (summary, reason) = match &call.outcome {
         Outcome::Noted(summary) => (Some(summary), None),
         Outcome::NotNoted(reason) => (None, Some(reason.word())),
     };
+    let text = summary.filter(|_| !kept.marks.restricted).map(|summary| &summary.text);
     json!({
         "id": call.id.to_string(),
         "line": call.line.as_str(),
@@ -222,10 +244,13 @@ fn call_json(kept: &Kept) -> Value {
         "bridged": call.bridged.map(timestamp),
         "ended": timestamp(call.ended),
         "end_cause": call.end_cause.as_ref().map(|cause| cause.as_str()),
-        "summary": summary.map(|summary| &summary.text),
+        "summary": text,
         "topics": summary.map(|summary| summary.topics.words()),
         "trust": summary.map(|summary| summary.trust),
         "no_summary_reason": reason,
+        "restricted": kept.marks.restricted,
+        "held": kept.marks.held,
+        "corrected": kept.marks.corrected,
         "engine": "notes",
         "recogniser": call.origin.ear.map(|(recogniser, _)| recogniser.word()),
         "model": call.origin.ear.map(|(_, model)| model.to_string()),

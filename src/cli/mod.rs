@@ -5,13 +5,16 @@
 
 pub mod calls;
 pub mod config;
+mod counter;
 pub mod demo;
 pub mod doctor;
 mod exit;
+pub mod log;
 pub mod manual;
 pub mod models;
 pub mod note;
 pub mod run;
+pub mod store;
 
 pub use exit::Exit;
 
@@ -38,6 +41,12 @@ enum Command {
     /// Show what was kept of calls.
     #[command(subcommand)]
     Calls(calls::CallsCommand),
+    /// Check, export or shorten the content-free log.
+    #[command(subcommand)]
+    Log(log::LogCommand),
+    /// Copy the database, bring a copy back, or erase what is past its retention.
+    #[command(subcommand)]
+    Store(store::StoreCommand),
     /// Print or check the settings.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -68,6 +77,8 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Run(args) => run::run(&cli.config, &args),
         Command::Demo(args) => demo::run(&args),
         Command::Calls(command) => calls::run(&cli.config, &command),
+        Command::Log(command) => log::run(&cli.config, &command),
+        Command::Store(command) => store::run(&cli.config, &command),
         Command::Config(command) => config::run(&cli.config, &command),
         Command::Doctor(args) => doctor::run(&cli.config, &args),
         Command::Models(command) => models::run(&cli.config, &command),

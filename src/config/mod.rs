@@ -59,6 +59,7 @@ pub struct Sip {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Store {
     pub database: PathBuf,
+    pub keep_log_days: u32,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +82,8 @@ pub struct Line {
     pub recogniser: Choice,
     pub notice: PathBuf,
     pub notice_version: String,
+    pub keep_notes_days: u32,
+    pub keep_rows_days: u32,
 }
 
 /// Which recogniser a line wants.
@@ -105,6 +108,14 @@ impl Config {
             Some(config) if problems.is_empty() => Ok(config),
             _ => Err(Problems::new(problems)),
         }
+    }
+
+    /// The first digits of a hash over all that is set, secrets left out: the log tells by it when settings changed.
+    pub fn version(&self) -> String {
+        use sha2::{Digest, Sha256};
+        let numbers: Vec<&str> = self.lines.iter().map(|line| line.number.as_str()).collect();
+        let digest = Sha256::digest(format!("{self:?} {numbers:?}").as_bytes());
+        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
     pub fn line(&self, name: &str) -> Option<&Line> {
@@ -245,8 +256,9 @@ fn sip(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Sip {
 
 fn store(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Store {
     let database = section.path("database", Some("/var/lib/callgist/callgist.db"), problems);
+    let keep_log_days = section.whole("keep_log_days", Some(1_095), 1..=36_500, problems) as u32;
     section.finish(problems);
-    Store { database }
+    Store { database, keep_log_days }
 }
 
 fn ears(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Ears {
@@ -304,8 +316,21 @@ fn line(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Line {
     if !is_name(&notice_version) {
         section.wrong("notice_version", "must be letters, digits, - and _ only", problems);
     }
+    let keep_notes_days = section.whole("keep_notes_days", Some(90), 1..=3_650, problems) as u32;
+    let keep_rows_days = section.whole("keep_rows_days", Some(90), 1..=3_650, problems) as u32;
     section.finish(problems);
-    Line { name, enabled, number, country_code, language, recogniser, notice, notice_version }
+    Line {
+        name,
+        enabled,
+        number,
+        country_code,
+        language,
+        recogniser,
+        notice,
+        notice_version,
+        keep_notes_days,
+        keep_rows_days,
+    }
 }
 
 fn is_name(text: &str) -> bool {

@@ -173,6 +173,36 @@ impl NotKept<'_> {
     }
 }
 
+/// Rows past their retention were erased.
+pub struct Swept {
+    pub swept: crate::store::Swept,
+}
+
+impl Swept {
+    pub fn log(&self) {
+        let crate::store::Swept { calls, requests, log_entries, overdue, log_broken } = self.swept;
+        if overdue > 0 || log_broken {
+            error!(
+                overdue,
+                log_broken,
+                "rows past their retention are left, or the log does not verify: run callgist doctor"
+            );
+        } else if calls + requests + log_entries > 0 {
+            info!(calls, requests, log_entries, "rows past their retention erased");
+        }
+    }
+}
+
+pub struct NotSwept<'a> {
+    pub why: &'a str,
+}
+
+impl NotSwept<'_> {
+    pub fn log(&self) {
+        error!(why = self.why, "rows past their retention could not be erased");
+    }
+}
+
 /// No socket could be bound for a copy.
 pub struct NoSocket {
     pub call: CallId,

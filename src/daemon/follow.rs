@@ -8,7 +8,7 @@ use super::events;
 use super::switch::{Begun, Found, Mail, Mailbox, Noticed, Offered};
 use crate::border::{DoNotContact, Heard, Note, Recogniser, WhoseNumber};
 use crate::call::{Command, EarEnding, Ending, Event, Life, Moment, NoSummary, Number, Party, Phase};
-use crate::store::{CallRecord, Name, NameError, Origin, Outcome, Request, Summary, UtcMillis};
+use crate::store::{CallRecord, Deed, Entry, Name, NameError, Origin, Outcome, Request, Summary, UtcMillis};
 use crate::wire::sip::{DialogId, Offer};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -55,6 +55,8 @@ struct Tale {
     ear: Option<EarCall>,
     /// An ear of this run was given the call.
     opened: bool,
+    /// Listening was told to the log.
+    listened: bool,
     /// A copy that is offered, until it is taken or refused.
     at_the_door: Option<(DialogId, Offer)>,
     /// Those that were taken.
@@ -111,6 +113,7 @@ impl Tale {
             notice,
             ear: None,
             opened: false,
+            listened: false,
             at_the_door: None,
             copies: BTreeMap::new(),
             note: None,
@@ -127,14 +130,23 @@ impl Tale {
         let Offered { call, line, caller, .. } = &self.offered;
         events::Offered { call: *call, line: &line.name, caller: caller.as_ref() }.log();
         let admitted = self.desk.admits(line, self.recogniser);
+        let admitted = if self.objects().await { Err(NoSummary::Excluded) } else { admitted };
         self.handle(Event::Waiting { admitted });
         self.until(Phase::Playing).await
+    }
+
+    /// Whether the caller has objected for good. Where the store does not say so in time, doubt protects.
+    async fn objects(&self) -> bool {
+        let Some(caller) = self.offered.caller.clone() else { return false };
+        let asked = tokio::time::timeout(ASKED_WITHIN, self.desk.store.objects(caller)).await;
+        !matches!(asked, Ok(Ok(false)))
     }
 
     async fn announced(&mut self) -> Result<(), NoSummary> {
         self.until(Phase::Announced).await?;
         self.times.announced = Some(self.desk.clock.utc_ms());
         self.step("announced");
+        self.log(Entry::new(Deed::NoticePlayed).detail(&self.notice));
         Ok(())
     }
 
@@ -149,6 +161,8 @@ impl Tale {
         self.until(Phase::Forked).await?;
         if self.life.phase() == Phase::Forked {
             self.step("forked");
+            self.listened = true;
+            self.log(Entry::new(Deed::ListeningStarted).detail(self.recogniser.word()));
         }
         Ok(())
     }
@@ -187,6 +201,9 @@ impl Tale {
     /// One row for the call, whatever became of it, and one for each request made in it.
     async fn kept(mut self, ending: Result<Note, NoSummary>) {
         self.wiped().await;
+        if self.listened {
+            self.log(Entry::new(Deed::ListeningEnded));
+        }
         let call = self.offered.call;
         let reason = ending.as_ref().err().copied();
         let record = match self.record(ending) {
@@ -447,6 +464,14 @@ impl Tale {
         }
     }
 
+    /// Into the content-free log, as it happens; nobody waits for it.
+    fn log(&self, entry: Entry) {
+        let Offered { call, line, caller, .. } = &self.offered;
+        let Ok(line) = Name::new(&line.name) else { return };
+        let entry = entry.call(*call).person(caller.as_ref()).line(&line);
+        drop(self.desk.store.log(entry, UtcMillis(self.desk.clock.utc_ms())));
+    }
+
     fn step(&self, step: &str) {
         events::Step { call: self.offered.call, step }.log();
     }
@@ -460,6 +485,9 @@ impl Drop for Tale {
         self.desk.waiting().remove(&self.offered.call);
     }
 }
+
+/// The caller waits for half a second at most (R0); longer, and the notice would come too late.
+const ASKED_WITHIN: Duration = Duration::from_millis(200);
 
 /// An ear that does not say that it has wiped a call is ended after one second; longer would only delay the row.
 const WIPED_WITHIN: Duration = Duration::from_secs(2);

@@ -8,6 +8,7 @@ pub mod ears;
 pub mod events;
 mod follow;
 pub mod freeswitch;
+pub mod housekeeping;
 pub mod models;
 pub mod notice;
 mod service;
@@ -39,7 +40,7 @@ pub struct Desk {
     switch: Arc<dyn Switch>,
     taps: Taps,
     ears: Ears,
-    store: Store,
+    store: Arc<Store>,
     rtp_ports: RangeInclusive<u16>,
     lines: BTreeMap<String, Prepared>,
     /// Milliseconds of speech that wait for each call's recogniser, as its ear told last.
@@ -137,7 +138,8 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = ()>) -
     let listen = config.sip.listen;
     let sip = UdpSocket::bind(listen).await.map_err(|error| StartError::Sip { listen, error })?;
     let taps = taps::start(sip, clock).map_err(|error| StartError::Sip { listen, error })?;
-    let ears = ears::start(wanted(&config, &lines)?, clock);
+    let store = Arc::new(store);
+    let ears = ears::start(wanted(&config, &lines)?, clock, &housekeeping::diary(&store, clock));
     let (link, news) = freeswitch::start_link(config.switch.clone(), freeswitch::instance(&config), clock);
     let switch = FreeSwitch::new(&config, link, taps.clone(), clock);
     let desk = Arc::new(Desk {
@@ -161,7 +163,9 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = ()>) -
     events::Started { version: env!("CARGO_PKG_VERSION"), lines: config.lines.len() }.log();
     let calls = TaskTracker::new();
     let board = board.run(news);
-    tokio::pin!(board, stop);
+    let house =
+        housekeeping::keep_house(desk.clone(), config.version(), housekeeping::retention(&config), clock);
+    tokio::pin!(board, stop, house);
     service::ready();
     let mut beat = clock.now() + BEAT;
     loop {
@@ -171,6 +175,7 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = ()>) -
                 service::alive();
                 beat = clock.now() + BEAT;
             }
+            () = &mut house => {}
             ended = &mut board => return ended.map_err(StartError::Switch),
             Some(call) = calls_begun.recv() => {
                 calls.spawn(follow::follow(call, desk.clone()));

@@ -70,6 +70,28 @@ pub struct Request {
 pub struct Kept {
     pub call: CallRecord,
     pub requests: Vec<Request>,
+    pub marks: Marks,
+}
+
+/// What was done with a call's row since.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Not shown (Art. 18 GDPR).
+    pub restricted: bool,
+    /// Not erased when its time is up (legal hold).
+    pub held: bool,
+    /// A person put the note's text right.
+    pub corrected: bool,
+}
+
+impl Kept {
+    /// Without the note's text where it is restricted.
+    pub(super) fn shown(mut self) -> Kept {
+        if let (true, Outcome::Noted(summary)) = (self.marks.restricted, &mut self.call.outcome) {
+            summary.text.clear();
+        }
+        self
+    }
 }
 
 /// Milliseconds since 1970, UTC.

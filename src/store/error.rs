@@ -16,6 +16,8 @@ pub enum Trouble {
     Folder(std::io::ErrorKind),
     /// There is no database to look into.
     Missing,
+    /// There is a file already where a copy is to be written.
+    Exists,
     /// The path is a folder, a device or a socket.
     NotAFile,
     /// The file may not be opened.
@@ -101,6 +103,9 @@ impl fmt::Display for StoreError {
                     f,
                     "there is no database at {path}: start `callgist run` once, or mend [store] database"
                 )
+            }
+            Trouble::Exists => {
+                write!(f, "{path} is there already and was not touched: name a file that is not there yet")
             }
             Trouble::NotAFile => {
                 write!(f, "{path} is no file: name a file in [store] database")

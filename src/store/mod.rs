@@ -1,7 +1,7 @@
 //! What stays of a call: a row goes in, and comes out again until it is erased.
 //!
-//! One SQLite file, readable by its owner alone, written by one thread; [`Store`] is the handle to it, [`Reader`]
-//! looks into the file from any process. Notes come from the daemon, which has checked them at the border.
+//! One SQLite file, readable by its owner alone. In the daemon one thread writes it, and [`Store`] is the handle to
+//! that; [`Clerk`] is what a command beside the daemon works with, [`Reader`] only looks. Notes come from the daemon, which has checked them at the border.
 //!
 //! Invariants, most of them rules of the schema (`schema/*.sql`):
 //! * No column can hold audio or a transcript: the note is the only free text, and it is short.
@@ -9,19 +9,31 @@
 //! * Of a call with an objection the row tells only that, and nothing links it to a request made in it.
 //! * What is erased is overwritten in the file (`secure_delete`), and the write-ahead log is emptied after it.
 
+mod backup;
 mod call;
+mod clerk;
+mod contacts;
 mod error;
+mod log;
 mod open;
+mod person;
 mod reader;
+mod retention;
 #[cfg(test)]
 mod tests;
 mod writer;
 
-pub use call::{CallRecord, Kept, Name, NameError, Origin, Outcome, Request, Summary, UtcMillis};
+pub use backup::Restored;
+pub use call::{CallRecord, Kept, Marks, Name, NameError, Origin, Outcome, Request, Summary, UtcMillis};
+pub use clerk::Clerk;
+pub use contacts::{Block, Channel, Contact, Exceptions, Intent, Listed, NewContact, Source, State};
 pub use error::{StoreError, Trouble};
+pub use log::{Deed, Entry, Fault, Logged, Verdict};
+pub use person::{Erasure, Mark};
 pub use reader::{Filter, Reader};
+pub use retention::{LineRetention, Retention, Swept};
 
-use crate::call::CallId;
+use crate::call::{CallId, Number};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -72,9 +84,58 @@ impl Store {
     /// Erases a call, its note and topics; says whether there was one. An entry in the do-not-contact list stays.
     /// After [`Trouble::Locked`] the row is gone, but the write-ahead log still holds it: somebody reads for long.
     /// Asking again empties the log.
-    pub fn erase(&self, call: CallId) -> impl Future<Output = Result<bool, StoreError>> + Send + use<> {
+    pub fn erase(
+        &self,
+        call: CallId,
+        now: UtcMillis,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send + use<> {
         let (answer, answered) = oneshot::channel();
-        self.ask(Job::Erase(call, answer), answered)
+        self.ask(Job::Erase(call, now, answer), answered)
+    }
+
+    /// Adds an entry to the log. It is added also when nobody waits.
+    pub fn log(
+        &self,
+        entry: Entry,
+        now: UtcMillis,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Job::Log(entry, now, answer), answered)
+    }
+
+    /// The same, unless the newest entry of its kind has the same detail: the settings are as they were.
+    pub fn log_change(
+        &self,
+        entry: Entry,
+        now: UtcMillis,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Job::LogChange(entry, now, answer), answered)
+    }
+
+    /// Whether this number has a standing objection: its calls are neither announced nor heard.
+    pub fn objects(&self, number: Number) -> impl Future<Output = Result<bool, StoreError>> + Send + use<> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Job::Objects(number, answer), answered)
+    }
+
+    /// Erases what is past its time.
+    pub fn sweep(
+        &self,
+        retention: Retention,
+        now: UtcMillis,
+    ) -> impl Future<Output = Result<Swept, StoreError>> + Send + use<> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Job::Sweep(retention, now, answer), answered)
+    }
+
+    /// Every number that must not be called, for the switch.
+    pub fn blocks(
+        &self,
+        now: UtcMillis,
+    ) -> impl Future<Output = Result<Vec<Block>, StoreError>> + Send + use<> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Job::Blocks(now, answer), answered)
     }
 
     /// Hands a job to the thread now; the future waits for its answer.

@@ -35,6 +35,27 @@ pub(super) fn to_write(path: &Path, patience: Duration) -> Result<Connection, St
     Ok(connection)
 }
 
+/// Opens one that is there, for a command beside the daemon.
+pub(super) fn to_amend(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
+    let failed = |error: rusqlite::Error| StoreError::sqlite(path, &error);
+    let found = fs::metadata(path).map_err(|error| StoreError::io(path, &error))?;
+    keep_private(path, &found)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(patience).map_err(failed)?;
+    if connection.is_readonly(rusqlite::MAIN_DB).map_err(failed)? {
+        return Err(StoreError::new(path, Trouble::ReadOnly));
+    }
+    check_version(&connection)
+        .map_err(failed)?
+        .for_reading()
+        .map_err(|trouble| StoreError::new(path, trouble))?;
+    if !settle(&connection).map_err(failed)? {
+        return Err(StoreError::new(path, Trouble::NoLog));
+    }
+    Ok(connection)
+}
+
 /// Opens it only to look into.
 pub(super) fn to_read(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
     let failed = |error: rusqlite::Error| StoreError::sqlite(path, &error);
@@ -166,7 +187,7 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
 const APPLICATION: i64 = 0x4347_4953;
 
 /// One entry for each version, in order; what was released is never changed.
-const VERSIONS: &[M<'_>] = &[M::up(include_str!("schema/1.sql"))];
+const VERSIONS: &[M<'_>] = &[M::up(include_str!("schema/1.sql")), M::up(include_str!("schema/2.sql"))];
 pub(super) const MIGRATIONS: Migrations<'_> = Migrations::from_slice(VERSIONS);
 
 /// The newest version that we know.

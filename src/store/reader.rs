@@ -1,7 +1,7 @@
 //! Looks into the database: a wish goes in, rows come out.
 
 use super::writer::{purpose_word, trust_word};
-use super::{CallRecord, Kept, Name, Origin, Outcome, Request, StoreError, Summary, UtcMillis, open};
+use super::{CallRecord, Kept, Marks, Name, Origin, Outcome, Request, StoreError, Summary, UtcMillis, open};
 use crate::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust, TrustLabel};
 use crate::call::{CallId, Language, NoSummary, Number};
 use rusqlite::{Connection, Row, named_params};
@@ -20,11 +20,26 @@ pub struct Filter {
     /// Only calls from or to this number.
     pub number: Option<Number>,
     pub line: Option<String>,
+    /// Only calls offered at this time or later, and before that one.
+    pub since: Option<UtcMillis>,
+    pub until: Option<UtcMillis>,
+    /// Only calls whose number was withheld.
+    pub withheld: bool,
+    /// Only calls that ended so.
+    pub reason: Option<NoSummary>,
 }
 
 impl Default for Filter {
     fn default() -> Filter {
-        Filter { limit: 20, number: None, line: None }
+        Filter {
+            limit: 20,
+            number: None,
+            line: None,
+            since: None,
+            until: None,
+            withheld: false,
+            reason: None,
+        }
     }
 }
 
@@ -35,11 +50,12 @@ impl Reader {
     }
 
     pub fn list(&self, filter: &Filter) -> Result<Vec<Kept>, StoreError> {
-        self.told(list(&self.connection, filter))
+        let calls = self.told(list(&self.connection, filter))?;
+        Ok(calls.into_iter().map(Kept::shown).collect())
     }
 
     pub fn show(&self, call: CallId) -> Result<Option<Kept>, StoreError> {
-        self.told(show(&self.connection, call))
+        Ok(self.told(show(&self.connection, call))?.map(Kept::shown))
     }
 
     /// All requests not to be contacted, the newest first, those without a call among them.
@@ -53,22 +69,28 @@ impl Reader {
     }
 }
 
-fn list(connection: &Connection, filter: &Filter) -> rusqlite::Result<Vec<Kept>> {
+pub(super) fn list(connection: &Connection, filter: &Filter) -> rusqlite::Result<Vec<Kept>> {
     let mut statement = connection.prepare(
         "SELECT * FROM calls
          WHERE (:number IS NULL OR caller = :number OR called = :number) AND (:line IS NULL OR line = :line)
+             AND (:since IS NULL OR offered >= :since) AND (:until IS NULL OR offered < :until)
+             AND (NOT :withheld OR caller IS NULL) AND (:reason IS NULL OR reason = :reason)
          ORDER BY offered DESC, id LIMIT :limit",
     )?;
     let wish = named_params! {
         ":number": filter.number.as_ref().map(Number::as_str),
         ":line": filter.line,
+        ":since": filter.since.map(|time| time.0),
+        ":until": filter.until.map(|time| time.0),
+        ":withheld": filter.withheld,
+        ":reason": filter.reason.map(NoSummary::word),
         ":limit": filter.limit,
     };
     let rows = statement.query_map(wish, |row| kept(connection, row))?;
     rows.collect()
 }
 
-fn show(connection: &Connection, call: CallId) -> rusqlite::Result<Option<Kept>> {
+pub(super) fn show(connection: &Connection, call: CallId) -> rusqlite::Result<Option<Kept>> {
     let mut statement = connection.prepare("SELECT * FROM calls WHERE id = ?1")?;
     let mut rows = statement.query_map([call.to_string()], |row| kept(connection, row))?;
     rows.next().transpose()
@@ -78,7 +100,20 @@ fn kept(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Kept> {
     let id: String = row.get("id")?;
     let topics = topics(connection, &id)?;
     let of_call = "SELECT * FROM do_not_contact WHERE call = ?1 ORDER BY created, id";
-    Ok(Kept { call: call(row, topics)?, requests: requests(connection, of_call, [id])? })
+    let marks = marks(connection, &id)?;
+    Ok(Kept { call: call(row, topics)?, requests: requests(connection, of_call, [id])?, marks })
+}
+
+fn marks(connection: &Connection, id: &str) -> rusqlite::Result<Marks> {
+    let mut statement = connection.prepare_cached("SELECT * FROM marks WHERE call = ?1")?;
+    let mut rows = statement.query_map([id], |row| {
+        Ok(Marks {
+            restricted: row.get("restricted")?,
+            held: row.get("held")?,
+            corrected: row.get("corrected")?,
+        })
+    })?;
+    Ok(rows.next().transpose()?.unwrap_or_default())
 }
 
 fn topics(connection: &Connection, id: &str) -> rusqlite::Result<Topics> {
@@ -148,7 +183,7 @@ fn requests(
     rows.collect()
 }
 
-fn request(row: &Row<'_>) -> rusqlite::Result<Request> {
+pub(super) fn request(row: &Row<'_>) -> rusqlite::Result<Request> {
     let channels = Channels {
         calls: row.get("calls")?,
         email: row.get("email")?,
@@ -165,7 +200,7 @@ fn request(row: &Row<'_>) -> rusqlite::Result<Request> {
 }
 
 /// Reads a text that must be there and must have a meaning.
-fn read<T>(row: &Row<'_>, column: &str, meaning: fn(&str) -> Option<T>) -> rusqlite::Result<T> {
+pub(super) fn read<T>(row: &Row<'_>, column: &str, meaning: fn(&str) -> Option<T>) -> rusqlite::Result<T> {
     maybe(row, column, meaning)?.ok_or_else(|| strange(column))
 }
 
@@ -183,7 +218,7 @@ fn name(text: &str) -> Option<Name> {
     Name::new(text).ok()
 }
 
-fn number(text: &str) -> Option<Number> {
+pub(super) fn number(text: &str) -> Option<Number> {
     Number::new(text).ok()
 }
 

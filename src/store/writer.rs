@@ -1,9 +1,12 @@
 //! The one thread that writes: jobs go in one after the other, each answer goes back when it is on the disk.
 
-use super::{CallRecord, Outcome, Request, StoreError, Trouble, open};
+use super::clerk::write;
+use super::log::{self, Deed, Entry};
+use super::retention::{self, Retention, Swept};
+use super::{Block, CallRecord, Outcome, Request, StoreError, Trouble, UtcMillis, contacts, open, person};
 use crate::border::{Channels, Heard, Purpose, TrustLabel};
-use crate::call::{CallId, Number};
-use rusqlite::{Connection, named_params};
+use crate::call::{CallId, NoSummary, Number};
+use rusqlite::{Connection, Transaction, named_params};
 use std::path::PathBuf;
 use std::sync::mpsc;
 use tokio::sync::oneshot;
@@ -15,7 +18,13 @@ pub(super) enum Job {
     Keep(Box<CallRecord>, Answer<()>),
     Holds(CallId, Answer<bool>),
     KeepRequest(Request, Answer<()>),
-    Erase(CallId, Answer<bool>),
+    Erase(CallId, UtcMillis, Answer<bool>),
+    Log(Entry, UtcMillis, Answer<()>),
+    /// Logged only when the newest entry of its kind has another detail.
+    LogChange(Entry, UtcMillis, Answer<()>),
+    Objects(Number, Answer<bool>),
+    Sweep(Retention, UtcMillis, Answer<Swept>),
+    Blocks(UtcMillis, Answer<Vec<Block>>),
 }
 
 pub(super) struct Writer {
@@ -36,13 +45,21 @@ impl Writer {
                 Job::Keep(call, answer) => drop(answer.send(self.keep(&call))),
                 Job::Holds(call, answer) => drop(answer.send(self.holds(call))),
                 Job::KeepRequest(request, answer) => drop(answer.send(self.keep_request(&request))),
-                Job::Erase(call, answer) => drop(answer.send(self.erase(call))),
+                Job::Erase(call, now, answer) => drop(answer.send(self.erase(call, now))),
+                Job::Log(entry, now, answer) => drop(answer.send(self.log(&entry, now))),
+                Job::LogChange(entry, now, answer) => drop(answer.send(self.log_change(&entry, now))),
+                Job::Objects(number, answer) => drop(answer.send(self.objects(&number))),
+                Job::Sweep(retention, now, answer) => drop(answer.send(self.sweep(&retention, now))),
+                Job::Blocks(now, answer) => drop(answer.send(self.blocks(now))),
             }
         }
     }
 
     fn keep(&mut self, call: &CallRecord) -> Result<(), StoreError> {
-        insert_call(&mut self.connection, call).map_err(|error| StoreError::sqlite(&self.path, &error))
+        self.write(|transaction| {
+            insert_call(transaction, call)?;
+            log_outcome(transaction, call)
+        })
     }
 
     fn holds(&self, call: CallId) -> Result<bool, StoreError> {
@@ -52,23 +69,67 @@ impl Writer {
     }
 
     fn keep_request(&mut self, request: &Request) -> Result<(), StoreError> {
-        insert_request(&self.connection, request).map_err(|error| StoreError::sqlite(&self.path, &error))
+        self.write(|transaction| insert_request(transaction, request))
     }
 
-    fn erase(&mut self, call: CallId) -> Result<bool, StoreError> {
-        let failed = |error: rusqlite::Error| StoreError::sqlite(&self.path, &error);
-        let erased = self.connection.execute("DELETE FROM calls WHERE id = ?1", [call.to_string()]);
-        let erased = erased.map_err(failed)? > 0;
-        if open::empty_log(&self.connection).map_err(failed)? {
+    fn erase(&mut self, call: CallId, now: UtcMillis) -> Result<bool, StoreError> {
+        let erased = self.write(|transaction| {
+            let erased = person::erase_call(transaction, call, now)?;
+            if erased {
+                log::append(transaction, &Entry::new(Deed::Erased).detail("1"), now)?;
+            }
             Ok(erased)
-        } else {
-            Err(StoreError::new(&self.path, Trouble::Locked))
+        })?;
+        self.empty_log()?;
+        Ok(erased)
+    }
+
+    fn log(&mut self, entry: &Entry, now: UtcMillis) -> Result<(), StoreError> {
+        self.write(|transaction| log::append(transaction, entry, now))
+    }
+
+    fn log_change(&mut self, entry: &Entry, now: UtcMillis) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            let newest = log::newest_detail(transaction, entry.deed)?;
+            let changed = newest.as_deref() != entry.detail.as_ref().map(|detail| detail.as_str());
+            if changed { log::append(transaction, entry, now) } else { Ok(()) }
+        })
+    }
+
+    fn objects(&self, number: &Number) -> Result<bool, StoreError> {
+        person::objects(&self.connection, number).map_err(|error| StoreError::sqlite(&self.path, &error))
+    }
+
+    fn sweep(&mut self, policy: &Retention, now: UtcMillis) -> Result<Swept, StoreError> {
+        let swept = self.write(|transaction| retention::sweep(transaction, policy, now))?;
+        if swept.calls + swept.requests + swept.log_entries > 0 {
+            self.empty_log()?;
+        }
+        Ok(swept)
+    }
+
+    fn blocks(&self, now: UtcMillis) -> Result<Vec<Block>, StoreError> {
+        contacts::blocks(&self.connection, now).map_err(|error| StoreError::sqlite(&self.path, &error))
+    }
+
+    fn write<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        write(&mut self.connection, work).map_err(|error| StoreError::sqlite(&self.path, &error))
+    }
+
+    fn empty_log(&self) -> Result<(), StoreError> {
+        match open::empty_log(&self.connection) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(StoreError::new(&self.path, Trouble::Locked)),
+            Err(error) => Err(StoreError::sqlite(&self.path, &error)),
         }
     }
 }
 
-/// Writes the row and its topics, or nothing.
-fn insert_call(connection: &mut Connection, call: &CallRecord) -> rusqlite::Result<()> {
+/// Writes the row and its topics.
+fn insert_call(transaction: &Transaction<'_>, call: &CallRecord) -> rusqlite::Result<()> {
     let (note, reason) = match &call.outcome {
         Outcome::Noted(summary) => (Some(summary), None),
         Outcome::NotNoted(reason) => (None, Some(reason.word())),
@@ -77,7 +138,6 @@ fn insert_call(connection: &mut Connection, call: &CallRecord) -> rusqlite::Resu
     let figure = |of: fn(&Heard) -> u32| heard.as_ref().map(of);
     let trust = note.map(|summary| summary.trust);
     let id = call.id.to_string();
-    let transaction = connection.transaction()?;
     transaction.execute(
         INSERT_CALL,
         named_params! {
@@ -112,26 +172,46 @@ fn insert_call(connection: &mut Connection, call: &CallRecord) -> rusqlite::Resu
     for topic in note.map(|summary| summary.topics.words()).unwrap_or_default() {
         transaction.execute("INSERT INTO topics (call, topic) VALUES (?1, ?2)", [id.as_str(), topic])?;
     }
-    transaction.commit()
+    Ok(())
+}
+
+/// In the same transaction as the row: the log never tells of a note that is not there, nor keeps quiet about one.
+fn log_outcome(transaction: &Transaction<'_>, call: &CallRecord) -> rusqlite::Result<()> {
+    let entry = |deed| Entry::new(deed).call(call.id).person(call.caller.as_ref()).line(&call.line);
+    let mut entries = Vec::new();
+    match call.outcome {
+        Outcome::Noted(_) => entries.push(entry(Deed::NoteKept)),
+        Outcome::NotNoted(reason) => {
+            if call.outcome.is_objection() {
+                entries.push(entry(Deed::Objection));
+            }
+            if reason == NoSummary::NoticeIncomplete {
+                entries.push(entry(Deed::NoticeFailed));
+            }
+            entries.push(entry(Deed::NoteRefused).detail(reason.word()));
+        }
+    }
+    entries.iter().try_for_each(|entry| log::append(transaction, entry, call.ended))
 }
 
 fn insert_request(connection: &Connection, request: &Request) -> rusqlite::Result<()> {
     let Channels { calls, email, letters, sms } = request.channels;
-    connection
-        .execute(
-            INSERT_REQUEST,
-            named_params! {
-                ":call": request.call.map(|call| call.to_string()),
-                ":number": request.number.as_ref().map(Number::as_str),
-                ":calls": calls,
-                ":email": email,
-                ":letters": letters,
-                ":sms": sms,
-                ":purpose": purpose_word(request.purpose),
-                ":created": request.created.0,
-            },
-        )
-        .map(drop)
+    connection.execute(
+        INSERT_REQUEST,
+        named_params! {
+            ":call": request.call.map(|call| call.to_string()),
+            ":number": request.number.as_ref().map(Number::as_str),
+            ":calls": calls,
+            ":email": email,
+            ":letters": letters,
+            ":sms": sms,
+            ":purpose": purpose_word(request.purpose),
+            ":created": request.created.0,
+        },
+    )?;
+    let entry = Entry::new(Deed::RequestKept).person(request.number.as_ref());
+    let entry = request.call.into_iter().fold(entry, Entry::call);
+    log::append(connection, &entry, request.created)
 }
 
 pub(super) fn trust_word(label: TrustLabel) -> &'static str {

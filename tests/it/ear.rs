@@ -12,7 +12,9 @@ use callgist::call::{CallId, Event, Language, Leg, Life, Moment, NoSummary, Part
 use callgist::confidential::recogniser::{Failure, Found, Packing, Recogniser};
 use callgist::confidential::{NoteTaker, Pcm, Transcript};
 use callgist::daemon::clock::Clock;
-use callgist::daemon::ears::{EarCall, EarWord, Ears, Settings, libraries, rtp_socket, start, try_one};
+use callgist::daemon::ears::{
+    Diary, EarCall, EarWord, Ears, Settings, libraries, rtp_socket, start, try_one,
+};
 use callgist::ear;
 use callgist::sandbox::daemon::{Kept, give_up};
 use callgist::sandbox::ear::Code;
@@ -752,7 +754,7 @@ impl Story {
         let (folder, model) = place(misdeed.first().unwrap_or(&"none"));
         let program = roles::program(folder.path(), role);
         let settings = settings(program.clone(), model);
-        let ears = start(vec![settings], Clock::new(1));
+        let ears = start(vec![settings], Clock::new(1), &(std::sync::Arc::new(|_, _| {}) as Diary));
         tokio::time::timeout(Duration::from_secs(30), ears.all_ready()).await.unwrap();
         let life = announced(CALL);
         let (told, words) = mpsc::unbounded_channel();

@@ -1,9 +1,9 @@
 //! Keeps one kind of ear running: starts it, starts it again when it ends, and rotates it.
 
-use super::Settings;
 use super::attend::{Attended, Gone, Order, State, Tried};
 use super::log::EarEnded;
 use super::process::spawn;
+use super::{Diary, Settings};
 use crate::border::{EarExit, ModelId, Recogniser, ToEar};
 use crate::call::Language;
 use crate::daemon::clock::Clock;
@@ -19,6 +19,7 @@ pub struct Slot {
     current: watch::Sender<Option<Current>>,
     taken: Mutex<u32>,
     wants_rotation: Notify,
+    diary: Diary,
 }
 
 /// The way to a ready ear.
@@ -30,10 +31,10 @@ pub struct Current {
 
 impl Slot {
     /// Keeps such an ear running until `stop`.
-    pub fn start(settings: Settings, clock: Clock, stop: CancellationToken) -> Arc<Slot> {
+    pub fn start(settings: Settings, clock: Clock, stop: CancellationToken, diary: Diary) -> Arc<Slot> {
         let (current, _) = watch::channel(None);
         let (taken, wants_rotation) = (Mutex::default(), Notify::new());
-        let slot = Arc::new(Slot { settings, current, taken, wants_rotation });
+        let slot = Arc::new(Slot { settings, current, taken, wants_rotation, diary });
         let kept = Arc::clone(&slot);
         tokio::spawn(async move { stop.run_until_cancelled(keep(&kept, clock)).await });
         slot
@@ -112,18 +113,19 @@ async fn keep(slot: &Slot, clock: Clock) {
         if let Some(gone) = gone {
             slot.publish(None);
             log_end(recogniser, gone);
+            (slot.diary)(recogniser, false);
         }
         // An old one takes calls until the fresh one is ready.
         let fresh = start_until_ready(slot, clock, &mut patience).await;
         let old = std::mem::replace(&mut running, fresh);
         if gone.is_none() {
-            tokio::spawn(retire(old, recogniser));
+            tokio::spawn(retire(old, recogniser, Arc::clone(&slot.diary)));
         }
     }
 }
 
 /// Lets an ear end with its last call.
-async fn retire(old: Running, recogniser: Recogniser) {
+async fn retire(old: Running, recogniser: Recogniser, diary: Diary) {
     // If it has ended meanwhile there is nobody to tell.
     let _ = old.orders.send(Order::Tell(ToEar::Retire));
     drop(old.orders);
@@ -131,6 +133,7 @@ async fn retire(old: Running, recogniser: Recogniser) {
     if gone != Gone::Exit(EarExit::Retired) {
         log_end(recogniser, gone);
     }
+    diary(recogniser, false);
 }
 
 async fn start_until_ready(slot: &Slot, clock: Clock, patience: &mut Patience) -> Running {
@@ -147,6 +150,7 @@ async fn start_until_ready(slot: &Slot, clock: Clock, patience: &mut Patience) -
                         _ => None,
                     };
                     patience.rewarded();
+                    (slot.diary)(recogniser, true);
                     return running;
                 }
                 log_end(recogniser, running.attended.await.unwrap_or(Gone::Unknown));

@@ -14,7 +14,7 @@ mod rtp;
 
 pub use attend::Tried;
 pub use judge::{Breach, Heed, Judge};
-pub use note::Flaw;
+pub use note::{Flaw, check_text};
 pub use process::{libraries, program, programs};
 pub use rtp::rtp_socket;
 
@@ -111,10 +111,14 @@ struct Kept {
     _stop: DropGuard,
 }
 
+/// Is told whenever an ear is locked in (`true`) or has ended.
+pub type Diary = Arc<dyn Fn(Recogniser, bool) + Send + Sync>;
+
 /// Starts an ear for each of `settings` and keeps it running. Needs a running tokio.
-pub fn start(settings: Vec<Settings>, clock: Clock) -> Ears {
+pub fn start(settings: Vec<Settings>, clock: Clock, diary: &Diary) -> Ears {
     let stop = CancellationToken::new();
-    let slots = settings.into_iter().map(|settings| Slot::start(settings, clock, stop.clone())).collect();
+    let start = |settings| Slot::start(settings, clock, stop.clone(), Arc::clone(diary));
+    let slots = settings.into_iter().map(start).collect();
     Ears { kept: Arc::new(Kept { slots, _stop: stop.drop_guard() }) }
 }
 

@@ -47,7 +47,8 @@ pub fn check(note: &Note, language: Language, talk: Duration) -> Result<(), Flaw
     check_text(note.text(), talk)
 }
 
-fn check_text(text: &str, talk: Duration) -> Result<(), Flaw> {
+/// Checks a text that takes the place of a note's.
+pub fn check_text(text: &str, talk: Duration) -> Result<(), Flaw> {
     let has_letters = text.chars().any(char::is_alphabetic);
     if !has_letters || !text.chars().all(belongs) || text.trim() != text || text.contains("  ") {
         return Err(Flaw::Form);

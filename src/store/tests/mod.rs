@@ -1,3 +1,5 @@
+mod evidence;
+
 use super::*;
 use crate::border::{
     Channels, Heard, MAX_TEXT, ModelId, Purpose, Recogniser, TOPICS, Topics, Trust, TrustLabel,
@@ -83,6 +85,8 @@ fn request(call: u64) -> Request {
     }
 }
 
+const NOW: UtcMillis = UtcMillis(1_795_460_000_000);
+
 fn refusal(result: Result<Store, StoreError>) -> StoreError {
     result.err().expect("the store is refused")
 }
@@ -96,8 +100,14 @@ fn a_call_reads_back_as_it_was_kept() {
     wait(store.keep(note.clone())).unwrap();
     wait(store.keep(bare.clone())).unwrap();
     let reader = Reader::open(&path).unwrap();
-    assert_eq!(reader.show(CallId(7)).unwrap(), Some(Kept { call: note, requests: Vec::new() }));
-    assert_eq!(reader.show(CallId(8)).unwrap(), Some(Kept { call: bare, requests: Vec::new() }));
+    assert_eq!(
+        reader.show(CallId(7)).unwrap(),
+        Some(Kept { call: note, requests: Vec::new(), marks: Marks::default() })
+    );
+    assert_eq!(
+        reader.show(CallId(8)).unwrap(),
+        Some(Kept { call: bare, requests: Vec::new(), marks: Marks::default() })
+    );
     assert_eq!(reader.show(CallId(9)).unwrap(), None);
 }
 
@@ -108,7 +118,7 @@ fn it_is_told_whether_a_call_has_its_row() {
     wait(store.keep(not_noted(7, NoSummary::Partial))).unwrap();
     assert!(wait(store.holds(CallId(7))).unwrap());
     assert!(!wait(store.holds(CallId(8))).unwrap());
-    wait(store.erase(CallId(7))).unwrap();
+    wait(store.erase(CallId(7), NOW)).unwrap();
     assert!(!wait(store.holds(CallId(7))).unwrap());
 }
 
@@ -233,8 +243,8 @@ fn a_request_stays_when_its_call_is_erased() {
     let store = Store::open(&path).unwrap();
     wait(store.keep(noted(1, "Advertising calls were declined."))).unwrap();
     wait(store.keep_request(request(1))).unwrap();
-    assert_eq!(wait(store.erase(CallId(1))), Ok(true));
-    assert_eq!(wait(store.erase(CallId(1))), Ok(false));
+    assert_eq!(wait(store.erase(CallId(1), NOW)), Ok(true));
+    assert_eq!(wait(store.erase(CallId(1), NOW)), Ok(false));
     let reader = Reader::open(&path).unwrap();
     assert_eq!(reader.show(CallId(1)), Ok(None));
     assert_eq!(reader.requests().unwrap(), [Request { call: None, ..request(1) }]);
@@ -255,7 +265,7 @@ fn nothing_of_an_erased_call_is_left_in_any_file() {
         assert!(is_anywhere(&path, canary), "the search finds what is there");
     }
     for id in [5, 77, 150] {
-        assert_eq!(wait(store.erase(CallId(id))), Ok(true));
+        assert_eq!(wait(store.erase(CallId(id), NOW)), Ok(true));
     }
     for canary in ["Quetzalcoatlus", "+4989123454321"] {
         assert!(!is_anywhere(&path, canary));
@@ -334,7 +344,7 @@ fn an_erasure_that_a_reader_holds_up_says_so() {
     reader.execute_batch("BEGIN; SELECT count(*) FROM calls;").unwrap();
     connection.execute("DELETE FROM calls", []).unwrap();
     connection
-        .execute("INSERT INTO do_not_contact VALUES (1, NULL, NULL, 1, 0, 0, 0, 'everything', 1)", [])
+        .execute("INSERT INTO do_not_contact (id, call, number, calls, email, letters, sms, purpose, created) VALUES (1, NULL, NULL, 1, 0, 0, 0, 'everything', 1)", [])
         .unwrap();
     assert_eq!(open::empty_log(&connection), Ok(false));
     reader.execute_batch("COMMIT").unwrap();
@@ -447,8 +457,13 @@ fn no_column_but_the_note_can_hold_a_sentence_and_none_can_hold_sound() {
     let (_folder, path) = place();
     let store = Store::open(&path).unwrap();
     wait(store.keep(noted(1, "A pump makes noise."))).unwrap();
+    wait(store.keep(not_noted(8, NoSummary::Fax))).unwrap();
     wait(store.keep_request(request(1))).unwrap();
+    wait(store.erase(CallId(8), NOW)).unwrap();
     drop(store);
+    let mut clerk = Clerk::open(&path).unwrap();
+    clerk.object(&Number::new("+352621123456").unwrap(), NOW).unwrap();
+    clerk.prune_log(UtcMillis(NOW.0 - 1), NOW).unwrap();
     let raw = Connection::open(&path).unwrap();
     raw.execute_batch("PRAGMA foreign_keys = ON").unwrap();
     let mut columns = 0;
@@ -467,7 +482,7 @@ fn no_column_but_the_note_can_hold_a_sentence_and_none_can_hold_sound() {
             columns += 1;
         }
     }
-    assert_eq!(columns, 26 + 2 + 9);
+    assert_eq!(columns, 26 + 2 + 15 + 2 + 8 + 3 + 2 + 4 + 2);
 }
 
 fn try_column(raw: &Connection, table: &str, column: &str) {

@@ -1,0 +1,110 @@
+//! `callgist store backup|restore|sweep`: the database is copied, a copy is brought back, what is past its time goes.
+
+use super::counter::{Common, Place, now, with_clerk};
+use super::{Exit, fail};
+use crate::daemon::housekeeping::retention;
+use crate::store::{Clerk, Restored, Store, StoreError, Swept};
+use clap::Subcommand;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+#[derive(Subcommand)]
+pub enum StoreCommand {
+    /// Write a consistent copy into a new file, also while Callgist runs.
+    Backup {
+        file: PathBuf,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Bring back what a copy holds and the database has lost; what was erased since stays erased.
+    Restore {
+        file: PathBuf,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Erase now what is past its retention, as the daemon does every hour.
+    Sweep {
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+pub fn run(path: &Path, command: &StoreCommand) -> Exit {
+    match command {
+        StoreCommand::Backup { file, common } => with_clerk(common, path, |_, clerk| {
+            clerk.backup(file, now())?;
+            match common.json {
+                true => println!("{}", json!({ "backup": file })),
+                false => println!("{}: a consistent copy, readable by its owner alone", file.display()),
+            }
+            Ok(Exit::Done)
+        }),
+        StoreCommand::Restore { file, common } => restore(path, file, common),
+        StoreCommand::Sweep { common } => {
+            with_clerk(common, path, |place, clerk| sweep(place, clerk, common.json))
+        }
+    }
+}
+
+fn restore(path: &Path, file: &Path, common: &Common) -> Exit {
+    let place = match common.place(path) {
+        Ok(place) => place,
+        Err(exit) => return exit,
+    };
+    if !file.exists() {
+        return fail(Exit::Failed, &format!("there is no {}", file.display()));
+    }
+    // Where the database was lost, a new one takes what the copy holds.
+    if !place.database.exists()
+        && let Err(error) = Store::open(&place.database)
+    {
+        return fail(Exit::Store, &error.to_string());
+    }
+    with_clerk(common, path, |_, clerk| {
+        let restored = clerk.restore(file, now())?;
+        let Restored { calls, buried, requests, objections, began_anew } = restored;
+        if common.json {
+            println!(
+                "{}",
+                json!({
+                    "calls": calls, "stay_erased": buried, "do_not_contact": requests,
+                    "standing_objections": objections, "database_was_new": began_anew,
+                })
+            );
+        } else {
+            println!(
+                "{calls} calls, {requests} entries not to be contacted and {objections} standing objections brought \
+                 back; {buried} calls of the copy were erased since and stay so"
+            );
+        }
+        if began_anew {
+            eprintln!(
+                "callgist: the database was new, so erasures that were made after this copy are not known here: \
+                 repeat them (their receipts tell which)"
+            );
+        }
+        Ok(Exit::Done)
+    })
+}
+
+fn sweep(place: &Place, clerk: &mut Clerk, as_json: bool) -> Result<Exit, StoreError> {
+    let Some(config) = &place.config else {
+        return Ok(fail(Exit::Config, "the retention stands in the settings: name them with --config"));
+    };
+    let Swept { calls, requests, log_entries, overdue, log_broken } =
+        clerk.sweep(&retention(config), now())?;
+    match as_json {
+        true => println!(
+            "{}",
+            json!({ "calls": calls, "do_not_contact": requests, "log_entries": log_entries, "overdue": overdue })
+        ),
+        false => println!(
+            "{calls} calls, {requests} expired entries not to be contacted and {log_entries} log entries erased; \
+             {overdue} rows are past their retention"
+        ),
+    }
+    if log_broken {
+        return Ok(fail(Exit::Failed, "the log does not verify and was not pruned: run callgist log verify"));
+    }
+    Ok(if overdue == 0 { Exit::Done } else { Exit::Failed })
+}

@@ -1,0 +1,47 @@
+//! What the daemon does for the store by itself: the settings' version goes into the log, and every hour what is past
+//! its time is erased and counted.
+
+use super::clock::Clock;
+use super::ears::Diary;
+use super::{Desk, events};
+use crate::config::Config;
+use crate::store::{Deed, Entry, LineRetention, Name, Retention, Store, UtcMillis};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long what stays, as the settings say.
+pub fn retention(config: &Config) -> Retention {
+    let lines = config.lines.iter().filter_map(|line| {
+        let name = Name::new(&line.name).ok()?;
+        Some(LineRetention { line: name, notes_days: line.keep_notes_days, rows_days: line.keep_rows_days })
+    });
+    Retention { lines: lines.collect(), log_days: config.store.keep_log_days }
+}
+
+/// Tells the log of ears that are locked in and that end. It does not keep the store open.
+pub(super) fn diary(store: &Arc<Store>, clock: Clock) -> Diary {
+    let store = Arc::downgrade(store);
+    Arc::new(move |recogniser, started| {
+        let deed = if started { Deed::EarStarted } else { Deed::EarEnded };
+        if let Some(store) = store.upgrade() {
+            drop(store.log(Entry::new(deed).detail(recogniser.word()), UtcMillis(clock.utc_ms())));
+        }
+    })
+}
+
+/// Runs until it is dropped.
+pub(super) async fn keep_house(desk: Arc<Desk>, settings: String, retention: Retention, clock: Clock) {
+    let now = || UtcMillis(clock.utc_ms());
+    // The log says so itself where it cannot be written: at the next call.
+    let _ = desk.store.log_change(Entry::new(Deed::SettingsChanged).detail(&settings), now()).await;
+    loop {
+        match desk.store.sweep(retention.clone(), now()).await {
+            Ok(swept) => events::Swept { swept }.log(),
+            Err(error) => events::NotSwept { why: &error.to_string() }.log(),
+        }
+        clock.sleep(SWEEP_EVERY).await;
+    }
+}
+
+/// More often costs a little disk; less often keeps rows longer than the settings say.
+pub const SWEEP_EVERY: Duration = Duration::from_secs(3_600);

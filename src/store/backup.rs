@@ -1,0 +1,178 @@
+//! A database goes in, a consistent copy comes out; a copy goes in, and what it holds and the database has lost comes
+//! back, save what was erased.
+//!
+//! A restore adds and never replaces: the log, the tombstones, the entries not to be contacted and the standing
+//! objections of the database at hand stay. So it may be done while Callgist runs, and an objection made after the
+//! backup is not forgotten by it.
+
+use super::clerk::{FORGET_PERSONS, count};
+use super::log::{self, Deed, Entry};
+use super::person::key;
+use super::{Clerk, StoreError, Trouble, UtcMillis, open};
+use rusqlite::{Connection, Transaction};
+use std::fs;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// What a restore did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Restored {
+    pub calls: usize,
+    /// Calls of the backup that were erased since, and stay so.
+    pub buried: usize,
+    pub requests: usize,
+    pub objections: usize,
+    /// The database was new: its log and tombstones came from the backup, and erasures made after that are unknown.
+    pub began_anew: bool,
+}
+
+impl Clerk {
+    /// Writes a consistent copy with nothing in its free pages; the file must not be there yet, and gets mode 0600.
+    pub fn backup(&mut self, to: &Path, now: UtcMillis) -> Result<(), StoreError> {
+        self.log(&Entry::new(Deed::BackedUp), now)?;
+        create(to)?;
+        let copied =
+            self.read(|connection| connection.execute("VACUUM INTO ?1", [to.to_string_lossy()]).map(drop));
+        if copied.is_err() {
+            // Half a copy would be taken for a whole one.
+            let _ = fs::remove_file(to);
+        }
+        copied
+    }
+
+    /// Brings back what `from` holds and this database does not.
+    pub fn restore(&mut self, from: &Path, now: UtcMillis) -> Result<Restored, StoreError> {
+        let copy = Passing::of(from, self.path())?;
+        // Checks whose it is and its pages, refuses a newer one, and brings an older one up to date.
+        drop(open::to_write(&copy.0, open::PATIENCE)?);
+        let attach = "ATTACH ?1 AS backup";
+        self.read(|connection| connection.execute(attach, [copy.0.to_string_lossy()]).map(drop))?;
+        let restored = self.write(|transaction| restore(transaction, now));
+        self.read(|connection| connection.execute_batch("DETACH backup"))?;
+        self.empty()?;
+        restored
+    }
+}
+
+fn restore(transaction: &Transaction<'_>, now: UtcMillis) -> rusqlite::Result<Restored> {
+    let mut restored = Restored { began_anew: is_new(transaction)?, ..Restored::default() };
+    if restored.began_anew {
+        transaction.execute_batch(TAKE_THE_LOG)?;
+    }
+    transaction.execute_batch("INSERT OR IGNORE INTO main.tombstones SELECT * FROM backup.tombstones")?;
+    restored.buried = count(transaction, BURIED, [])?;
+    restored.calls = transaction.execute(
+        "INSERT OR IGNORE INTO main.calls SELECT * FROM backup.calls
+         WHERE id NOT IN (SELECT id FROM main.tombstones)",
+        [],
+    )?;
+    transaction.execute_batch(TAKE_THE_REST)?;
+    (restored.requests, restored.objections) = protect(transaction)?;
+    transaction.execute(FORGET_PERSONS, [])?;
+    let entry = Entry::new(Deed::Restored).detail(&restored.calls.to_string());
+    log::append(transaction, &entry, now)?;
+    Ok(restored)
+}
+
+/// Whether nothing was ever logged here.
+fn is_new(connection: &Connection) -> rusqlite::Result<bool> {
+    let logged = "SELECT NOT EXISTS (SELECT 1 FROM main.log UNION ALL SELECT 1 FROM main.checkpoints)
+                  AND NOT EXISTS (SELECT 1 FROM main.calls)";
+    connection.query_row(logged, [], |row| row.get(0))
+}
+
+/// Entries not to be contacted and standing objections that are not here and were not taken back.
+fn protect(transaction: &Transaction<'_>) -> rusqlite::Result<(usize, usize)> {
+    let (mut requests, mut objections) = (0, 0);
+    let buried = |number: &str, created: i64| {
+        let known = "SELECT EXISTS (SELECT 1 FROM main.tombstones WHERE id = ?1)";
+        transaction.query_row(known, [key(number, created)], |row| row.get::<_, bool>(0))
+    };
+    let missing = "SELECT id, coalesce(number, ''), created FROM backup.do_not_contact AS old
+                   WHERE NOT EXISTS (SELECT 1 FROM main.do_not_contact AS new WHERE new.created = old.created
+                                     AND new.number IS old.number AND new.purpose = old.purpose)";
+    let mut statement = transaction.prepare(missing)?;
+    let rows = statement
+        .query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?)))?;
+    for row in rows {
+        let (id, number, created) = row?;
+        if !buried(&number, created)? {
+            requests += transaction.execute(TAKE_REQUEST, [id])?;
+        }
+    }
+    let mut statement = transaction.prepare("SELECT number, at FROM backup.objections")?;
+    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
+    for row in rows {
+        let (number, at) = row?;
+        if !buried(&number, at)? {
+            let take = "INSERT OR IGNORE INTO main.objections VALUES (?1, ?2)";
+            objections += transaction.execute(take, rusqlite::params![number, at])?;
+        }
+    }
+    Ok((requests, objections))
+}
+
+/// A copy of the backup beside the database, which goes away overwritten.
+struct Passing(PathBuf);
+
+impl Passing {
+    fn of(from: &Path, database: &Path) -> Result<Passing, StoreError> {
+        let mut name = database.as_os_str().to_owned();
+        name.push(format!(".restoring-{:08x}", rand::random::<u32>()));
+        let copy = Passing(name.into());
+        let failed = |error: std::io::Error| StoreError::io(from, &error);
+        let mut source = fs::File::open(from).map_err(failed)?;
+        create(&copy.0)?;
+        let mut target = fs::OpenOptions::new().write(true).open(&copy.0).map_err(failed)?;
+        std::io::copy(&mut source, &mut target).map_err(failed)?;
+        Ok(copy)
+    }
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        for end in ["", "-wal", "-shm"] {
+            let mut name = self.0.as_os_str().to_owned();
+            name.push(end);
+            let path = PathBuf::from(name);
+            if let (Ok(found), Ok(mut file)) =
+                (fs::metadata(&path), fs::OpenOptions::new().write(true).open(&path))
+            {
+                // What cannot be overwritten is removed all the same.
+                let _ = std::io::copy(&mut std::io::Read::take(std::io::repeat(0), found.len()), &mut file);
+                let _ = file.sync_all();
+            }
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
+
+/// SQLite writes into an empty file, whose mode is ours.
+fn create(path: &Path) -> Result<(), StoreError> {
+    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    made.map(drop).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => StoreError::new(path, Trouble::Exists),
+        std::io::ErrorKind::NotFound => StoreError::new(path, Trouble::Folder(error.kind())),
+        _ => StoreError::io(path, &error),
+    })
+}
+
+const BURIED: &str = "SELECT count(*) FROM backup.calls WHERE id IN (SELECT id FROM main.tombstones)";
+
+const TAKE_THE_LOG: &str = "
+    INSERT INTO main.log SELECT * FROM backup.log ORDER BY seq;
+    INSERT INTO main.checkpoints SELECT * FROM backup.checkpoints;
+    UPDATE main.sqlite_sequence SET seq = (SELECT seq FROM backup.sqlite_sequence WHERE name = 'log')
+    WHERE name = 'log' AND EXISTS (SELECT 1 FROM backup.sqlite_sequence WHERE name = 'log');";
+
+const TAKE_THE_REST: &str = "
+    INSERT OR IGNORE INTO main.topics SELECT * FROM backup.topics WHERE call IN (SELECT id FROM main.calls);
+    INSERT OR IGNORE INTO main.marks SELECT * FROM backup.marks WHERE call IN (SELECT id FROM main.calls);
+    INSERT OR IGNORE INTO main.persons SELECT * FROM backup.persons WHERE id NOT IN (SELECT id FROM main.tombstones);";
+
+const TAKE_REQUEST: &str = "
+    INSERT INTO main.do_not_contact (call, number, calls, email, letters, sms, purpose, created, state, source,
+        except_service, except_callback, expires, changed)
+    SELECT CASE WHEN call IN (SELECT id FROM main.calls) THEN call END, number, calls, email, letters, sms, purpose,
+        created, state, source, except_service, except_callback, expires, changed
+    FROM backup.do_not_contact WHERE id = ?1";

@@ -1,0 +1,274 @@
+//! The list of who must not be contacted: an entry or a question goes in; "blocked" or "not listed" comes out.
+//!
+//! The list only ever protects. An entry counts from the moment it is there, confirmed or not, until it is rejected,
+//! withdrawn or expired; nothing here says that somebody may be contacted.
+
+use super::log::{self, Deed, Entry};
+use super::{Clerk, Request, StoreError, UtcMillis, reader};
+use crate::border::{Channels, Purpose};
+use crate::call::Number;
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+/// What became of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nobody has looked at it; it protects.
+    Pending,
+    /// Somebody has; it protects.
+    Confirmed,
+    /// It was a mistake of ours.
+    Rejected,
+    /// The person has taken it back.
+    Withdrawn,
+}
+
+/// Where an entry came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    Call,
+    Command,
+    Import,
+}
+
+/// An entry of the list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contact {
+    pub id: i64,
+    pub request: Request,
+    pub state: State,
+    pub source: Source,
+    pub exceptions: Exceptions,
+    pub expires: Option<UtcMillis>,
+    pub changed: Option<UtcMillis>,
+}
+
+/// What may be done in spite of an entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exceptions {
+    pub service: bool,
+    pub callback: bool,
+}
+
+/// How somebody is to be contacted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    Calls,
+    Email,
+    Letters,
+    Sms,
+}
+
+/// What for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    Advertising,
+    /// About a contract that runs.
+    Service,
+    /// A call-back that was agreed in a call.
+    Callback,
+}
+
+/// What the list says, and all that it can say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    Blocked,
+    NotListed,
+}
+
+/// A number that the switch must know of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Block {
+    pub number: Number,
+    pub advertising: bool,
+    pub service: bool,
+    pub callback: bool,
+}
+
+/// A new entry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewContact {
+    pub number: Number,
+    pub channels: Channels,
+    pub purpose: Purpose,
+    pub exceptions: Exceptions,
+    pub source: Source,
+    pub expires: Option<UtcMillis>,
+}
+
+impl State {
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Pending => "pending",
+            State::Confirmed => "confirmed",
+            State::Rejected => "rejected",
+            State::Withdrawn => "withdrawn",
+        }
+    }
+
+    fn of(word: &str) -> Option<State> {
+        [State::Pending, State::Confirmed, State::Rejected, State::Withdrawn]
+            .into_iter()
+            .find(|state| state.word() == word)
+    }
+
+    fn deed(self) -> Deed {
+        match self {
+            State::Pending => Deed::ContactAdded,
+            State::Confirmed => Deed::ContactConfirmed,
+            State::Rejected => Deed::ContactRejected,
+            State::Withdrawn => Deed::ContactWithdrawn,
+        }
+    }
+}
+
+impl Source {
+    pub fn word(self) -> &'static str {
+        match self {
+            Source::Call => "call",
+            Source::Command => "command",
+            Source::Import => "import",
+        }
+    }
+
+    fn of(word: &str) -> Option<Source> {
+        [Source::Call, Source::Command, Source::Import].into_iter().find(|source| source.word() == word)
+    }
+}
+
+impl Channel {
+    fn column(self) -> &'static str {
+        match self {
+            Channel::Calls => "calls",
+            Channel::Email => "email",
+            Channel::Letters => "letters",
+            Channel::Sms => "sms",
+        }
+    }
+}
+
+impl Clerk {
+    /// The entries, the newest first; asking is logged by the caller.
+    pub fn contacts(&self, number: Option<&Number>) -> Result<Vec<Contact>, StoreError> {
+        self.read(|connection| list(connection, number))
+    }
+
+    /// Adds entries, all of them or none; they count at once.
+    pub fn add_contacts(&mut self, new: &[NewContact], now: UtcMillis) -> Result<Vec<i64>, StoreError> {
+        self.write(|transaction| new.iter().map(|entry| add(transaction, entry, now)).collect())
+    }
+
+    /// Changes an entry's state, which stays as its trace; false where there is no such entry.
+    pub fn decide_contact(&mut self, id: i64, state: State, now: UtcMillis) -> Result<bool, StoreError> {
+        self.write(|transaction| {
+            let change = "UPDATE do_not_contact SET state = ?2, changed = ?3 WHERE id = ?1 RETURNING number";
+            let number: Option<Option<String>> = transaction
+                .query_row(change, rusqlite::params![id, state.word(), now.0], |row| row.get(0))
+                .optional()?;
+            let Some(number) = number else { return Ok(false) };
+            let number = number.and_then(|number| Number::new(&number).ok());
+            let entry = Entry::new(state.deed()).person(number.as_ref()).detail(&id.to_string());
+            log::append(transaction, &entry, now).map(|()| true)
+        })
+    }
+
+    /// Whether contacting this number so and for that is blocked.
+    pub fn check_contact(
+        &self,
+        number: &Number,
+        channel: Channel,
+        intent: Intent,
+        now: UtcMillis,
+    ) -> Result<Listed, StoreError> {
+        self.read(|connection| check(connection, number, channel, intent, now))
+    }
+}
+
+fn list(connection: &Connection, number: Option<&Number>) -> rusqlite::Result<Vec<Contact>> {
+    let mut statement = connection.prepare(
+        "SELECT * FROM do_not_contact WHERE ?1 IS NULL OR number = ?1 ORDER BY created DESC, id DESC",
+    )?;
+    let rows = statement.query_map([number.map(Number::as_str)], contact)?;
+    rows.collect()
+}
+
+fn add(connection: &Connection, new: &NewContact, now: UtcMillis) -> rusqlite::Result<i64> {
+    let Channels { calls, email, letters, sms } = new.channels;
+    connection.execute(
+        "INSERT INTO do_not_contact (number, calls, email, letters, sms, purpose, created, state, source,
+             except_service, except_callback, expires, changed)
+         VALUES (:number, :calls, :email, :letters, :sms, :purpose, :now, 'confirmed', :source, :service, :callback,
+             :expires, :now)",
+        named_params! {
+            ":number": new.number.as_str(),
+            ":calls": calls,
+            ":email": email,
+            ":letters": letters,
+            ":sms": sms,
+            ":purpose": super::writer::purpose_word(new.purpose),
+            ":now": now.0,
+            ":source": new.source.word(),
+            ":service": new.exceptions.service,
+            ":callback": new.exceptions.callback,
+            ":expires": new.expires.map(|time| time.0),
+        },
+    )?;
+    let id = connection.last_insert_rowid();
+    let entry = Entry::new(Deed::ContactAdded).person(Some(&new.number)).detail(&id.to_string());
+    log::append(connection, &entry, now)?;
+    Ok(id)
+}
+
+fn check(
+    connection: &Connection,
+    number: &Number,
+    channel: Channel,
+    intent: Intent,
+    now: UtcMillis,
+) -> rusqlite::Result<Listed> {
+    let passes = match intent {
+        Intent::Advertising => "0",
+        Intent::Service => "purpose = 'advertising' OR except_service",
+        Intent::Callback => "purpose = 'advertising' OR except_callback",
+    };
+    let blocked = format!(
+        "SELECT EXISTS (SELECT 1 FROM do_not_contact WHERE number = ?1 AND {} AND {ACTIVE} AND NOT ({passes}))",
+        channel.column()
+    );
+    let blocked: bool =
+        connection.query_row(&blocked, rusqlite::params![number.as_str(), now.0], |row| row.get(0))?;
+    Ok(if blocked { Listed::Blocked } else { Listed::NotListed })
+}
+
+/// Every number that may not be called, for the switch.
+pub(super) fn blocks(connection: &Connection, now: UtcMillis) -> rusqlite::Result<Vec<Block>> {
+    let mut statement = connection.prepare(&format!(
+        "SELECT number, max(purpose = 'everything' AND NOT except_service) AS service,
+                max(purpose = 'everything' AND NOT except_callback) AS callback
+         FROM do_not_contact WHERE number IS NOT NULL AND calls AND ?1 IS NULL AND {ACTIVE}
+         GROUP BY number ORDER BY number"
+    ))?;
+    let rows = statement.query_map(rusqlite::params![None::<i64>, now.0], |row| {
+        Ok(Block {
+            number: reader::read(row, "number", reader::number)?,
+            advertising: true,
+            service: row.get("service")?,
+            callback: row.get("callback")?,
+        })
+    })?;
+    rows.collect()
+}
+
+fn contact(row: &Row<'_>) -> rusqlite::Result<Contact> {
+    Ok(Contact {
+        id: row.get("id")?,
+        request: reader::request(row)?,
+        state: reader::read(row, "state", State::of)?,
+        source: reader::read(row, "source", Source::of)?,
+        exceptions: Exceptions { service: row.get("except_service")?, callback: row.get("except_callback")? },
+        expires: row.get::<_, Option<i64>>("expires")?.map(UtcMillis),
+        changed: row.get::<_, Option<i64>>("changed")?.map(UtcMillis),
+    })
+}
+
+/// An entry that counts; `?2` is now.
+const ACTIVE: &str = "state IN ('pending', 'confirmed') AND (expires IS NULL OR expires > ?2)";

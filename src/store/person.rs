@@ -1,0 +1,236 @@
+//! A person's rights: a number and the calls that the operator has picked go in, a receipt comes out.
+//!
+//! A caller ID proves nobody: who asks is for the operator to find out, and which of a number's calls are that
+//! person's, too. What protects the person stays behind an erasure (an entry not to be contacted, a standing
+//! objection) unless the person takes it back.
+
+use super::clerk::{FORGET_PERSONS, count};
+use super::log::{self, Deed, Entry};
+use super::{Clerk, StoreError, UtcMillis};
+use crate::call::{CallId, Number};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use sha2::{Digest, Sha256};
+
+/// What an erasure did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Erasure {
+    pub calls: Vec<CallId>,
+    /// Entries not to be contacted that stay, or went with it.
+    pub requests_kept: usize,
+    pub requests_erased: usize,
+    /// Whether a standing objection of the number stays.
+    pub objection_kept: bool,
+}
+
+/// What is done to a call's row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Not shown and not swept.
+    Restrict,
+    Unrestrict,
+    /// Not swept.
+    Hold,
+    Release,
+}
+
+impl Mark {
+    fn deed(self) -> Deed {
+        match self {
+            Mark::Restrict => Deed::Restricted,
+            Mark::Unrestrict => Deed::Unrestricted,
+            Mark::Hold => Deed::Held,
+            Mark::Release => Deed::Released,
+        }
+    }
+
+    fn change(self) -> &'static str {
+        match self {
+            Mark::Restrict => "restricted = 1",
+            Mark::Unrestrict => "restricted = 0",
+            Mark::Hold => "held = 1",
+            Mark::Release => "held = 0",
+        }
+    }
+}
+
+impl Clerk {
+    /// Erases these calls and what leads from the log to the number; `also_requests` when the person takes back the
+    /// entries not to be contacted and the standing objection. A held call is left; it is not in the answer.
+    pub fn erase_calls(
+        &mut self,
+        calls: &[CallId],
+        number: Option<&Number>,
+        also_requests: bool,
+        now: UtcMillis,
+    ) -> Result<Erasure, StoreError> {
+        let erased = self.write(|transaction| {
+            let mut erased = Erasure::default();
+            for call in calls {
+                if erase_call(transaction, *call, now)? {
+                    erased.calls.push(*call);
+                }
+            }
+            if let Some(number) = number {
+                forget(transaction, number, also_requests, &mut erased, now)?;
+            } else {
+                let count = erased.calls.len().to_string();
+                log::append(transaction, &Entry::new(Deed::Erased).detail(&count), now)?;
+            }
+            Ok(erased)
+        })?;
+        self.empty()?;
+        Ok(erased)
+    }
+
+    /// Marks these calls; says how many of them there were.
+    pub fn mark_calls(&mut self, calls: &[CallId], mark: Mark, now: UtcMillis) -> Result<usize, StoreError> {
+        self.write(|transaction| {
+            let mut marked = 0;
+            for call in calls {
+                marked += usize::from(mark_call(transaction, *call, mark, now)?);
+            }
+            Ok(marked)
+        })
+    }
+
+    /// From now on calls of this number are neither announced nor heard, and its notes are restricted.
+    pub fn object(&mut self, number: &Number, now: UtcMillis) -> Result<usize, StoreError> {
+        self.write(|transaction| {
+            let insert = "INSERT INTO objections VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+            transaction.execute(insert, params![number.as_str(), now.0])?;
+            log::append(transaction, &Entry::new(Deed::Objected).person(Some(number)), now)?;
+            let mut restricted = 0;
+            for call in noted_calls(transaction, number)? {
+                restricted += usize::from(mark_call(transaction, call, Mark::Restrict, now)?);
+            }
+            Ok(restricted)
+        })
+    }
+
+    /// Takes a standing objection back; false where there was none. Restricted notes stay so.
+    pub fn withdraw_objection(&mut self, number: &Number, now: UtcMillis) -> Result<bool, StoreError> {
+        self.write(|transaction| {
+            let gone = transaction.execute("DELETE FROM objections WHERE number = ?1", [number.as_str()])?;
+            if gone > 0 {
+                let entry = Entry::new(Deed::ObjectionWithdrawn).person(Some(number));
+                log::append(transaction, &entry, now)?;
+            }
+            Ok(gone > 0)
+        })
+    }
+
+    pub fn objects(&self, number: &Number) -> Result<bool, StoreError> {
+        self.read(|connection| objects(connection, number))
+    }
+
+    /// Puts `text` in the place of a note's; nothing of the old one is kept. False where there is no such note.
+    pub fn correct(&mut self, call: CallId, text: &str, now: UtcMillis) -> Result<bool, StoreError> {
+        let corrected = self.write(|transaction| {
+            let change = "UPDATE calls SET note = ?2 WHERE id = ?1 AND note IS NOT NULL";
+            if transaction.execute(change, params![call.to_string(), text])? == 0 {
+                return Ok(false);
+            }
+            transaction.execute(
+                "INSERT INTO marks (call, corrected) VALUES (?1, 1) ON CONFLICT (call) DO UPDATE SET corrected = 1",
+                [call.to_string()],
+            )?;
+            let entry = Entry::new(Deed::Corrected).call(call);
+            log::append(transaction, &entry.person(caller(transaction, call)?.as_ref()), now)?;
+            Ok(true)
+        })?;
+        self.empty()?;
+        Ok(corrected)
+    }
+}
+
+/// Whether this number has a standing objection.
+pub(super) fn objects(connection: &Connection, number: &Number) -> rusqlite::Result<bool> {
+    let known = "SELECT EXISTS (SELECT 1 FROM objections WHERE number = ?1)";
+    connection.prepare_cached(known)?.query_row([number.as_str()], |row| row.get(0))
+}
+
+/// Erases a call that is not held, and leaves its tombstone.
+pub(super) fn erase_call(connection: &Connection, call: CallId, now: UtcMillis) -> rusqlite::Result<bool> {
+    let id = call.to_string();
+    let erase = "DELETE FROM calls WHERE id = ?1 AND id NOT IN (SELECT call FROM marks WHERE held)";
+    let erased = connection.execute(erase, [&id])? > 0;
+    if erased {
+        bury(connection, &id, now)?;
+        connection.execute(FORGET_PERSONS, [])?;
+    }
+    Ok(erased)
+}
+
+pub(super) fn bury(connection: &Connection, id: &str, now: UtcMillis) -> rusqlite::Result<()> {
+    let bury = "INSERT INTO tombstones VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    connection.execute(bury, params![id, now.0]).map(drop)
+}
+
+/// Takes the number's random id away, and what protects it only when that is asked for.
+fn forget(
+    transaction: &Transaction<'_>,
+    number: &Number,
+    also_requests: bool,
+    erased: &mut Erasure,
+    now: UtcMillis,
+) -> rusqlite::Result<()> {
+    let calls = erased.calls.len().to_string();
+    log::append(transaction, &Entry::new(Deed::Erased).person(Some(number)).detail(&calls), now)?;
+    if also_requests {
+        for key in keys(transaction, number)? {
+            bury(transaction, &key, now)?;
+        }
+        let requests = "DELETE FROM do_not_contact WHERE number = ?1";
+        erased.requests_erased = transaction.execute(requests, [number.as_str()])?;
+        transaction.execute("DELETE FROM objections WHERE number = ?1", [number.as_str()])?;
+    }
+    let left = "SELECT count(*) FROM do_not_contact WHERE number = ?1";
+    erased.requests_kept = count(transaction, left, [number.as_str()])?;
+    erased.objection_kept = objects(transaction, number)?;
+    let person: Option<String> = transaction
+        .query_row("DELETE FROM persons WHERE number = ?1 RETURNING id", [number.as_str()], |row| row.get(0))
+        .optional()?;
+    person.map_or(Ok(()), |person| bury(transaction, &person, now))
+}
+
+/// The names under which what protects a number is buried.
+fn keys(connection: &Connection, number: &Number) -> rusqlite::Result<Vec<String>> {
+    let all = "SELECT created FROM do_not_contact WHERE number = ?1
+               UNION ALL SELECT at FROM objections WHERE number = ?1";
+    let mut statement = connection.prepare(all)?;
+    let rows = statement.query_map([number.as_str()], |row| Ok(key(number.as_str(), row.get(0)?)))?;
+    rows.collect()
+}
+
+/// A name that does not tell the number: it is hashed with the millisecond at which the entry was made.
+pub(super) fn key(number: &str, created: i64) -> String {
+    let digest = Sha256::digest(format!("{number}\n{created}\n").as_bytes());
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn mark_call(connection: &Connection, call: CallId, mark: Mark, now: UtcMillis) -> rusqlite::Result<bool> {
+    let id = call.to_string();
+    let there = "SELECT EXISTS (SELECT 1 FROM calls WHERE id = ?1)";
+    if !connection.query_row(there, [&id], |row| row.get::<_, bool>(0))? {
+        return Ok(false);
+    }
+    connection.execute("INSERT INTO marks (call) VALUES (?1) ON CONFLICT DO NOTHING", [&id])?;
+    connection.execute(&format!("UPDATE marks SET {} WHERE call = ?1", mark.change()), [&id])?;
+    let entry = Entry::new(mark.deed()).call(call).person(caller(connection, call)?.as_ref());
+    log::append(connection, &entry, now)?;
+    Ok(true)
+}
+
+fn noted_calls(connection: &Connection, number: &Number) -> rusqlite::Result<Vec<CallId>> {
+    let noted = "SELECT id FROM calls WHERE caller = ?1 AND note IS NOT NULL";
+    let mut statement = connection.prepare(noted)?;
+    let rows = statement.query_map([number.as_str()], |row| super::reader::read(row, "id", CallId::parse))?;
+    rows.collect()
+}
+
+fn caller(connection: &Connection, call: CallId) -> rusqlite::Result<Option<Number>> {
+    let caller = "SELECT caller FROM calls WHERE id = ?1";
+    let caller: Option<Option<String>> =
+        connection.query_row(caller, [call.to_string()], |row| row.get(0)).optional()?;
+    Ok(caller.flatten().and_then(|number| Number::new(&number).ok()))
+}
