@@ -4,26 +4,47 @@ use crate::daemon::StartError;
 
 /// The exit code of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub enum Exit {
-    Done = 0,
+    Done,
     /// Something was found wrong (`doctor`, `config check`), not found (`calls show`), or went wrong.
-    Failed = 1,
-    Usage = 2,
+    Failed,
+    Usage,
     /// The settings cannot be read or are wrong.
-    Config = 3,
+    Config,
     /// The switch cannot be used.
-    Switch = 4,
+    Switch,
     /// The database cannot be used.
-    Store = 5,
+    Store,
     /// A port is taken.
-    Port = 6,
+    Port,
     /// A notice cannot be used.
-    Notice = 7,
+    Notice,
     /// A model or an ear cannot be used.
-    Model = 8,
+    Model,
     /// Rights could not be given up.
-    Rights = 9,
+    Rights,
+    /// `prove` found nothing, but could not look everywhere.
+    ProofIncomplete,
+    /// `prove` could not be carried out.
+    ProofFailed,
+}
+
+impl Exit {
+    /// `prove` has a list of its own, which begins as the others' does.
+    fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Config | Exit::ProofIncomplete => 3,
+            Exit::Switch | Exit::ProofFailed => 4,
+            Exit::Store => 5,
+            Exit::Port => 6,
+            Exit::Notice => 7,
+            Exit::Model => 8,
+            Exit::Rights => 9,
+        }
+    }
 }
 
 impl From<&StartError> for Exit {
@@ -40,6 +61,6 @@ impl From<&StartError> for Exit {
 
 impl From<Exit> for std::process::ExitCode {
     fn from(exit: Exit) -> std::process::ExitCode {
-        std::process::ExitCode::from(exit as u8)
+        std::process::ExitCode::from(exit.code())
     }
 }

@@ -13,6 +13,7 @@ pub mod log;
 pub mod manual;
 pub mod models;
 pub mod note;
+pub mod prove;
 pub mod run;
 pub mod store;
 
@@ -38,6 +39,8 @@ enum Command {
     Run(run::RunArgs),
     /// Take one simulated call through the real pipeline and show its note.
     Demo(demo::DemoArgs),
+    /// Speak a random phrase on a simulated call, and search every place where something of it could have been left.
+    Prove(prove::ProveArgs),
     /// Show what was kept of calls.
     #[command(subcommand)]
     Calls(calls::CallsCommand),
@@ -76,6 +79,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
     match cli.command {
         Command::Run(args) => run::run(&cli.config, &args),
         Command::Demo(args) => demo::run(&args),
+        Command::Prove(args) => prove::run(&args),
         Command::Calls(command) => calls::run(&cli.config, &command),
         Command::Log(command) => log::run(&cli.config, &command),
         Command::Store(command) => store::run(&cli.config, &command),

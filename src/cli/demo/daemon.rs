@@ -1,7 +1,7 @@
 //! `callgist run` as a process of its own: its settings are written, its log is read.
 
-use super::{DemoArgs, NUMBER, PASSWORD, USER};
-use crate::call::CallId;
+use super::{NUMBER, PASSWORD, USER, Which};
+use crate::call::{CallId, Language};
 use crate::sim::Switch;
 use anyhow::{Context, bail};
 use serde_json::Value;
@@ -22,8 +22,13 @@ pub struct Written {
 }
 
 /// Settings, password and notice for the simulated switch.
-pub fn write_settings(folder: &Path, args: &DemoArgs, switch: &Switch) -> anyhow::Result<Written> {
-    let language = args.language.language().code();
+pub fn write_settings(
+    folder: &Path,
+    language: Language,
+    recogniser: Which,
+    switch: &Switch,
+) -> anyhow::Result<Written> {
+    let language = language.code();
     let notice: &[u8] = match language {
         "de" => include_bytes!("../../../sounds/de/8000/notice.wav"),
         "fr" => include_bytes!("../../../sounds/fr/8000/notice.wav"),
@@ -51,7 +56,7 @@ pub fn write_settings(folder: &Path, args: &DemoArgs, switch: &Switch) -> anyhow
         secret = secret.display(),
         database = database.display(),
         models = models().display(),
-        recogniser = args.recogniser.word(),
+        recogniser = recogniser.word(),
         notice = notice_path.display(),
     );
     let config = folder.join("callgist.toml");
@@ -109,19 +114,34 @@ pub enum Line {
 
 impl Daemon {
     pub fn start(config: &Path, log: &Path, factor: u32) -> anyhow::Result<Daemon> {
+        Daemon::start_as(config, log, factor, |command| command.stdout(Stdio::null()))
+    }
+
+    /// The same, with a place for what it says on standard output, and more of its surroundings chosen.
+    pub fn start_as(
+        config: &Path,
+        log: &Path,
+        factor: u32,
+        placed: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> anyhow::Result<Daemon> {
         let own = std::env::current_exe().context("our own program cannot be found")?;
-        let mut child = Command::new(own)
+        let mut command = Command::new(own);
+        let mut child = placed(&mut command)
             .arg("--config")
             .arg(config)
             .args(["run", "--log", "json", "--factor", &factor.to_string()])
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .context("callgist run cannot be started")?;
         let stderr = child.stderr.take().context("its log cannot be read")?;
         Ok(Daemon { child, lines: BufReader::new(stderr).lines(), log: fs::File::create(log)? })
+    }
+
+    /// Its process, while it runs.
+    pub fn process(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// Waits until calls are announced.
@@ -131,7 +151,7 @@ impl Daemon {
                 let line = self.json().await?;
                 match line["message"].as_str() {
                     Some("calls are announced") => return anyhow::Ok(()),
-                    _ if line["level"] != "INFO" => eprintln!("callgist: {}", words(&line)),
+                    _ if needs_a_look(&line) => eprintln!("callgist: {}", words(&line)),
                     _ => {}
                 }
             }
@@ -155,7 +175,7 @@ impl Daemon {
                 Line::Kept { id: id.context("the daemon's log names no call")? }
             }
             Some(step) => Line::Step { step: step.to_owned() },
-            None if line["level"] != "INFO" => Line::Warning(words(&line)),
+            None if needs_a_look(&line) => Line::Warning(words(&line)),
             None => Line::Other,
         })
     }
@@ -165,7 +185,9 @@ impl Daemon {
         if let Some(pid) = self.child.id().and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed())) {
             rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
         }
-        while let Ok(Some(_)) = self.lines.next_line().await {}
+        while let Ok(Some(text)) = self.lines.next_line().await {
+            writeln!(self.log, "{text}")?;
+        }
         let status = tokio::time::timeout(STOPPED_WITHIN, self.child.wait()).await??;
         if !status.success() {
             bail!("callgist run ended with {status}");
@@ -188,6 +210,11 @@ impl Daemon {
             }
         }
     }
+}
+
+/// Lines below INFO come only where the level is TRACE, and are not for people.
+fn needs_a_look(line: &Value) -> bool {
+    ["WARN", "ERROR"].iter().any(|level| line["level"] == *level)
 }
 
 fn words(line: &Value) -> String {

@@ -1,8 +1,8 @@
 //! `callgist demo`: a simulated switch in this process, `callgist run` as a process of its own with a real locked
 //! ear, one call between them over real sockets; then the note.
 
-mod audio;
-mod daemon;
+pub(super) mod audio;
+pub(super) mod daemon;
 
 use super::{Exit, calls, fail};
 use crate::call::{CallId, Language};
@@ -41,7 +41,7 @@ pub struct DemoArgs {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Which {
+pub(super) enum Which {
     Auto,
     Vosk,
     Whisper,
@@ -106,7 +106,7 @@ async fn demo(args: &DemoArgs, recording: Recording) -> anyhow::Result<Exit> {
     let folder = tempfile::Builder::new().prefix("callgist-demo-").tempdir()?;
     let factor = if args.fast { FAST } else { 1 };
     let switch = Switch::start(settings(factor)).await?;
-    let written = daemon::write_settings(folder.path(), args, &switch)?;
+    let written = daemon::write_settings(folder.path(), args.language.language(), args.recogniser, &switch)?;
     let mut daemon = Daemon::start(&written.config, &folder.path().join("callgist.log"), factor)?;
     let seconds = recording.seconds();
     say(args, &format!("a call of {seconds:.0} s on a simulated switch, {}", pace(factor)));
@@ -220,7 +220,7 @@ fn output(args: &DemoArgs, kept: &Kept) -> Value {
     })
 }
 
-fn settings(factor: u32) -> Settings {
+pub(super) fn settings(factor: u32) -> Settings {
     let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
     Settings {
         clock: SimClock::times(factor),
@@ -245,16 +245,16 @@ fn say(args: &DemoArgs, text: &str) {
 }
 
 /// The number in `dialplan/00_callgist.xml`.
-const NUMBER: &str = "352260000";
+pub(super) const NUMBER: &str = "352260000";
 /// A number from a range that is kept free for fiction.
-const CALLER: &str = "+442079460123";
+pub(super) const CALLER: &str = "+442079460123";
 const USER: &str = "callgist@callgist.invalid";
 const PASSWORD: &str = "only for this demo";
 
 /// Recognition takes about a tenth of real time on one core, and the machine does other things, too.
-const FAST: u32 = 5;
+pub(super) const FAST: u32 = 5;
 
 /// With more unrecognised than this the simulated call waits, so that no packet is lost.
-const MOST_BACKLOG_MS: u64 = 10_000;
+pub(super) const MOST_BACKLOG_MS: u64 = 10_000;
 
 const LONGEST: Duration = Duration::from_secs(3 * 3_600);

@@ -79,6 +79,11 @@ pub struct Found {
 never_shown!(Found);
 
 impl Found {
+    /// Adds a word; they are added in order. It is a way in for a recogniser that stands outside, and there is none out.
+    pub fn add(&mut self, word: Word) {
+        self.words.push(word);
+    }
+
     /// Words found.
     pub fn words(&self) -> usize {
         self.words.len()

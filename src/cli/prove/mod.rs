@@ -1,0 +1,91 @@
+//! `callgist prove`: a random phrase is spoken on a call; then every place where something of it could have been left
+//! is searched, and a report says what was found.
+//!
+//! The simulated switch, which speaks, is in this process; `callgist run` and its locked ear are processes of their
+//! own, and only what *they* could have touched is searched.
+
+mod call;
+mod phrase;
+mod places;
+mod plant;
+mod report;
+mod search;
+mod watch;
+
+use super::demo::{FAST, Which};
+use super::{Exit, fail};
+use clap::Args;
+use phrase::Phrase;
+use places::Place;
+use report::{Report, Verdict};
+use search::Search;
+use std::path::PathBuf;
+
+#[derive(Args)]
+#[command(after_help = HELP)]
+pub struct ProveArgs {
+    /// Leave the phrase in this place before the search, which must then find it; may be given several times.
+    #[arg(long, value_enum, value_name = "PLACE")]
+    plant: Vec<Place>,
+    /// Which recogniser listens; auto takes Vosk when CALLGIST_VOSK_MODEL_EN names a model.
+    #[arg(long, value_enum, default_value_t = Which::Auto)]
+    recogniser: Which,
+    /// Print one JSON object: report, sha256, signature.
+    #[arg(long)]
+    json: bool,
+    /// Leave proof.json, proof.txt and, when it is signed, proof.json.sig in this folder.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// The operator's Ed25519 key (PKCS #8 in PEM), with which the report is signed.
+    #[arg(long, value_name = "FILE", env = "CALLGIST_PROOF_KEY")]
+    key: Option<PathBuf>,
+    /// How many times faster than real time the call runs.
+    #[arg(long, hide = true, default_value_t = FAST, value_parser = clap::value_parser!(u32).range(1..=50))]
+    factor: u32,
+}
+
+pub fn run(args: &ProveArgs) -> Exit {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(Exit::ProofFailed, &format!("threads cannot be started: {error}")),
+    };
+    match prove(args, &runtime) {
+        Ok(Verdict::NothingFound) => Exit::Done,
+        Ok(Verdict::Found) => Exit::Failed,
+        Ok(Verdict::Incomplete) => Exit::ProofIncomplete,
+        Err(error) => fail(Exit::ProofFailed, &format!("{error:#}")),
+    }
+}
+
+fn prove(args: &ProveArgs, runtime: &tokio::runtime::Runtime) -> anyhow::Result<Verdict> {
+    let phrase = Phrase::draw()?;
+    if !args.json {
+        eprintln!("a simulated call in which both parties speak; it takes a minute or less");
+    }
+    let done = runtime.block_on(call::simulated(args, &phrase))?;
+    for place in &args.plant {
+        plant::leave(*place, &phrase, &done.ground)?;
+    }
+    let findings = places::search(&done.ground, &done.seen, &Search::new(&phrase));
+    let report = Report::new(&done, &phrase, &findings, args.key.as_deref())?;
+    if let Some(folder) = &args.out {
+        report.save(folder)?;
+    }
+    match args.json {
+        true => println!("{}", report.whole()?),
+        false => print!("{}", report.text),
+    }
+    done.folder.close()?;
+    Ok(Verdict::of(&findings))
+}
+
+const HELP: &str = "\
+Places that are searched, and that --plant takes: log, temp, database, wal, state, stdout, stderr, journal, core, samples.
+Looked at as well: swap, open files, connections, memory.
+Each is searched, not present, excluded (the evidence says why nothing of ours can be there) or not readable.
+
+Exit codes: 0 nothing found; 1 found; 2 wrong arguments; 3 incomplete, since something was not readable; 4 the run \
+itself failed.
+
+A signed report is verified with: openssl pkeyutl -verify -rawin -pubin -inkey PUBLIC.pem -in proof.json -sigfile \
+proof.json.sig";

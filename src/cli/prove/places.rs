@@ -1,0 +1,451 @@
+//! Where the processes could have left something goes in; for each place comes out whether it was searched, and what
+//! was found there.
+
+use super::search::Search;
+use super::watch::{Seen, alive, is_loopback};
+use clap::ValueEnum;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// A place that is searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// Every line of the daemon's log, at the level TRACE.
+    Log,
+    /// The folder for temporary files, /tmp, /var/tmp and /dev/shm: what has changed since the start.
+    Temp,
+    /// The SQLite file, byte by byte, with its free pages, but without the note itself.
+    Database,
+    /// The database's write-ahead log and its like, also as they were during the call.
+    Wal,
+    /// Settings, the working folder, and all else that was written beside them.
+    State,
+    /// All that the daemon wrote to its standard output.
+    Stdout,
+    /// All that it wrote to its standard error beside the log.
+    Stderr,
+    /// The system's journal and log files since the start.
+    Journal,
+    /// Core files, where this kernel would put them.
+    Core,
+    /// The sound of the phrase, in all files of the places above.
+    Samples,
+}
+
+/// What became of a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Searched,
+    #[serde(rename = "not present")]
+    NotPresent,
+    /// Nothing of ours can be there; the evidence says why.
+    Excluded,
+    #[serde(rename = "not readable")]
+    NotReadable,
+}
+
+impl Status {
+    pub fn words(self) -> &'static str {
+        match self {
+            Status::Searched => "searched",
+            Status::NotPresent => "not present",
+            Status::Excluded => "excluded",
+            Status::NotReadable => "NOT READABLE",
+        }
+    }
+}
+
+/// One row of the report.
+#[derive(Debug, Serialize)]
+pub struct Finding {
+    pub place: String,
+    pub status: Status,
+    /// Where the phrase was found, and in which form.
+    pub found: Vec<String>,
+    pub files: usize,
+    pub bytes: u64,
+    pub evidence: String,
+}
+
+/// Where things are.
+pub struct Ground {
+    /// Our own folder; all that is in it is searched.
+    pub log: PathBuf,
+    pub stdout: PathBuf,
+    pub stderr: PathBuf,
+    pub journal: PathBuf,
+    pub database: PathBuf,
+    /// The daemon's own folder for temporary files.
+    pub temp: PathBuf,
+    /// The daemon's working folder.
+    pub work: PathBuf,
+    /// Files beside the store.
+    pub state: Vec<PathBuf>,
+    /// What was written before is not ours.
+    pub since: SystemTime,
+    /// The note that the call got; it is meant to be kept.
+    pub note: Option<String>,
+}
+
+/// Searches every place.
+pub fn search(ground: &Ground, seen: &Seen, search: &Search) -> Vec<Finding> {
+    let mut all = Looks { search, sound: Tally::default(), note: ground.note.as_deref() };
+    let mut findings = vec![
+        all.files(Place::Log, vec![ground.log.clone()], "standard error, every line that is JSON"),
+        temp(ground, &mut all),
+        all.files(
+            Place::Database,
+            vec![ground.database.clone()],
+            "byte by byte; the note's own text is left out",
+        ),
+        wal(ground, seen, &mut all),
+        all.files(Place::State, state(ground), "the settings' folder and the working folder"),
+        all.files(Place::Stdout, vec![ground.stdout.clone()], "all that was written to it"),
+        all.files(Place::Stderr, vec![ground.stderr.clone()], "all that is no line of the log"),
+        journal(ground, &mut all),
+        core(ground, seen, &mut all),
+    ];
+    let (sound, windows) = (all.sound, search.windows());
+    findings.push(Finding {
+        place: name(Place::Samples),
+        status: Status::Searched,
+        found: sound.found.into_iter().collect(),
+        files: sound.files,
+        bytes: sound.bytes,
+        evidence: format!("{windows} windows of 10 ms in five forms, in every file above"),
+    });
+    findings.extend([swap(seen), open_files(ground, seen), connections(seen), memory(seen)]);
+    findings
+}
+
+pub fn name(place: Place) -> String {
+    place.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+/// What was looked at so far.
+#[derive(Default)]
+struct Tally {
+    found: BTreeSet<String>,
+    files: usize,
+    bytes: u64,
+    unread: Vec<String>,
+}
+
+struct Looks<'a> {
+    search: &'a Search,
+    /// Samples, wherever they are found.
+    sound: Tally,
+    note: Option<&'a str>,
+}
+
+impl Looks<'_> {
+    /// Searches files; one that is not there any more holds nothing.
+    fn files(&mut self, place: Place, files: Vec<PathBuf>, evidence: &str) -> Finding {
+        let mut tally = Tally::default();
+        self.all(files, &mut tally);
+        finding(place, tally, evidence.to_owned())
+    }
+
+    fn all(&mut self, files: Vec<PathBuf>, tally: &mut Tally) {
+        for path in files {
+            match fs::metadata(&path).and_then(|about| read(&path, about.len())) {
+                Ok(bytes) => self.bytes(&path.display().to_string(), bytes, tally),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => tally.unread.push(format!("{}: {error}", path.display())),
+            }
+        }
+    }
+
+    fn bytes(&mut self, name: &str, mut bytes: Vec<u8>, tally: &mut Tally) {
+        if let Some(note) = self.note.filter(|note| !note.is_empty()) {
+            blank(&mut bytes, note.as_bytes());
+        }
+        tally.files += 1;
+        tally.bytes += bytes.len() as u64;
+        self.sound.files += 1;
+        self.sound.bytes += bytes.len() as u64;
+        for form in self.search.look(&bytes) {
+            let told = format!("{name}: {form}");
+            // Sound counts for its own place too: wherever it lies, it is found twice.
+            if !form.starts_with("words") {
+                self.sound.found.insert(told.clone());
+            }
+            tally.found.insert(told);
+        }
+    }
+}
+
+fn finding(place: Place, tally: Tally, evidence: String) -> Finding {
+    let status = match (tally.unread.is_empty(), tally.files) {
+        (false, _) => Status::NotReadable,
+        (true, 0) => Status::NotPresent,
+        (true, _) => Status::Searched,
+    };
+    let unread =
+        tally.unread.iter().map(|unread| format!("; could not be read: {unread}")).collect::<String>();
+    let found = tally.found.into_iter().collect();
+    Finding {
+        place: name(place),
+        status,
+        found,
+        files: tally.files,
+        bytes: tally.bytes,
+        evidence: evidence + &unread,
+    }
+}
+
+/// The note stands where it is meant to stand.
+fn blank(bytes: &mut [u8], note: &[u8]) {
+    let mut at = 0;
+    while at + note.len() <= bytes.len() {
+        if bytes[at..].starts_with(note) {
+            bytes[at..at + note.len()].fill(0x80);
+            at += note.len();
+        } else {
+            at += 1;
+        }
+    }
+}
+
+fn read(path: &Path, length: u64) -> std::io::Result<Vec<u8>> {
+    if length > LARGEST {
+        return Err(std::io::Error::other("it is too large to be searched"));
+    }
+    fs::read(path)
+}
+
+fn temp(ground: &Ground, all: &mut Looks<'_>) -> Finding {
+    let mut tally = Tally::default();
+    all.all(below(&ground.temp, None), &mut tally);
+    let ours = rustix::process::getuid().as_raw();
+    let mut others = 0;
+    for folder in ["/tmp", "/var/tmp", "/dev/shm"] {
+        let changed = below(Path::new(folder), Some(ground.since));
+        let (own, foreign): (Vec<_>, Vec<_>) =
+            changed.into_iter().partition(|path| fs::metadata(path).is_ok_and(|about| about.uid() == ours));
+        others += foreign.len();
+        all.all(
+            own.into_iter().filter(|path| !path.starts_with(&ground.temp) && !mine(ground, path)).collect(),
+            &mut tally,
+        );
+    }
+    let evidence = format!(
+        "the daemon's own TMPDIR, and what changed in /tmp, /var/tmp and /dev/shm ({others} files of other users left out)"
+    );
+    let mut finding = finding(Place::Temp, tally, evidence);
+    if finding.status == Status::NotPresent {
+        finding.status = Status::Searched;
+        finding.evidence += "; all of them are empty";
+    }
+    finding
+}
+
+/// Whether it is searched as another place.
+fn mine(ground: &Ground, path: &Path) -> bool {
+    ground.work.parent().is_some_and(|folder| path.starts_with(folder))
+}
+
+fn wal(ground: &Ground, seen: &Seen, all: &mut Looks<'_>) -> Finding {
+    let mut tally = Tally::default();
+    let beside = ["db-wal", "db-shm", "db-journal"].map(|end| ground.database.with_extension(end));
+    all.all(beside.to_vec(), &mut tally);
+    for (number, copy) in seen.wals.iter().enumerate() {
+        all.bytes(&format!("write-ahead log during the call, copy {number}"), copy.clone(), &mut tally);
+    }
+    let evidence =
+        format!("what is left after the end, and {} copies taken during the call", seen.wals.len());
+    finding(Place::Wal, tally, evidence)
+}
+
+fn state(ground: &Ground) -> Vec<PathBuf> {
+    let working = below(&ground.work, None).into_iter().filter(|path| !is_core(path));
+    ground.state.iter().cloned().chain(working).collect()
+}
+
+fn journal(ground: &Ground, all: &mut Looks<'_>) -> Finding {
+    let mut files = vec![ground.journal.clone()];
+    for folder in ["/var/log", "/run/log"] {
+        files.extend(below(Path::new(folder), Some(ground.since)));
+    }
+    let mut finding = all.files(
+        Place::Journal,
+        files,
+        "journalctl's export where there is a journal, and every file that changed in /var/log and /run/log",
+    );
+    // journald's own files belong to it; what is in them was exported.
+    if finding.status == Status::NotReadable && ground.journal.exists() {
+        finding.evidence += "; the journal itself was read through journalctl";
+    }
+    finding
+}
+
+fn core(ground: &Ground, seen: &Seen, all: &mut Looks<'_>) -> Finding {
+    let pattern = fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap_or_default();
+    let pattern = pattern.trim();
+    let mut folders: Vec<PathBuf> =
+        ["/var/lib/systemd/coredump", "/var/crash", "/cores"].map(PathBuf::from).into();
+    if let Some(folder) = Path::new(pattern).parent().filter(|_| pattern.starts_with('/')) {
+        folders.push(folder.to_owned());
+    }
+    let mut files: Vec<_> = folders.iter().flat_map(|folder| below(folder, Some(ground.since))).collect();
+    files.extend(below(&ground.work, None).into_iter().filter(|path| is_core(path)));
+    let mut finding = all.files(Place::Core, files, "");
+    let dumpable = seen.may_dump.len();
+    finding.evidence = match dumpable {
+        0 => format!(
+            "core_pattern is \"{pattern}\"; at each of {} looks the kernel allowed none of {} processes a core file of \
+             even one byte, and each makes itself not dumpable before its first thread",
+            seen.looks,
+            seen.processes.len()
+        ),
+        _ => format!(
+            "core_pattern is \"{pattern}\"; {dumpable} processes had a limit for core files that is not zero"
+        ),
+    };
+    finding.status = match (finding.status, dumpable) {
+        (Status::NotPresent, 0) => Status::Excluded,
+        (Status::NotPresent, _) => Status::NotReadable,
+        (status, _) => status,
+    };
+    finding
+}
+
+fn is_core(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("core"))
+}
+
+fn swap(seen: &Seen) -> Finding {
+    let swaps = fs::read_to_string("/proc/swaps").map(|text| text.lines().count().saturating_sub(1));
+    let all_held =
+        !seen.processes.is_empty() && seen.processes.keys().all(|id| seen.never_swapped.contains(id));
+    let (status, evidence) = match swaps {
+        Ok(0) => (Status::Excluded, "this machine has no swap (/proc/swaps)".to_owned()),
+        _ if all_held => (
+            Status::Excluded,
+            "no process may swap: each is in a group with memory.swap.max = 0, or has all pages locked"
+                .to_owned(),
+        ),
+        _ => (
+            Status::NotReadable,
+            format!(
+                "there is swap, and it cannot be searched; at {} looks at most {} kB of a process were in it. Run the \
+                 proof where nothing can be swapped: systemd-run --scope -p MemorySwapMax=0 callgist prove",
+                seen.looks, seen.swapped_kb
+            ),
+        ),
+    };
+    beside("swap", status, evidence)
+}
+
+/// Files that were open for writing and are in none of the places above.
+fn open_files(ground: &Ground, seen: &Seen) -> Finding {
+    let known = |path: &Path| {
+        mine(ground, path)
+            || path.starts_with(&ground.temp)
+            || Some(path.parent()) == Some(ground.database.parent())
+    };
+    let strange: Vec<_> = seen
+        .written
+        .iter()
+        .filter(|(_, path)| !known(path))
+        .map(|(name, path)| format!("{name} had {} open for writing", path.display()))
+        .collect();
+    let mut row = match seen.hidden.is_empty() {
+        true => beside(
+            "open files",
+            Status::Searched,
+            format!(
+                "at {} looks: {} files open for writing, all in the places above, and {} only for reading",
+                seen.looks,
+                seen.written.len(),
+                seen.read.len()
+            ),
+        ),
+        false => beside(
+            "open files",
+            Status::Excluded,
+            "tried, and refused by the kernel, since the processes are not dumpable; by Landlock the daemon can write to \
+             its store's folder alone, and an ear to no file"
+                .to_owned(),
+        ),
+    };
+    row.found = strange;
+    row
+}
+
+fn connections(seen: &Seen) -> Finding {
+    let mut row = match seen.hidden.is_empty() {
+        true => beside("connections", Status::Searched, format!("seen: {}", list(&seen.peers))),
+        false => beside(
+            "connections",
+            Status::Excluded,
+            "tried, and refused by the kernel, since the processes are not dumpable; the daemon may connect by TCP to \
+             the event socket's port alone, and an ear can make no socket"
+                .to_owned(),
+        ),
+    };
+    row.found = seen
+        .peers
+        .iter()
+        .filter(|peer| !is_loopback(peer))
+        .map(|peer| format!("connected to {peer}"))
+        .collect();
+    row
+}
+
+/// While a process runs its memory is not for others to see; afterwards it is nobody's.
+fn memory(seen: &Seen) -> Finding {
+    let (all, refused) = (seen.processes.len(), seen.memory_refused.len());
+    let tried = match refused {
+        0 => "only root, who may read any memory, could have opened it while they ran".to_owned(),
+        _ => format!("while they ran, the memory of {refused} was tried and refused: they are not dumpable"),
+    };
+    match seen.processes.keys().find(|process| alive(**process)) {
+        Some(process) => {
+            beside("memory", Status::NotReadable, format!("process {process} has not ended; {tried}"))
+        }
+        None => beside(
+            "memory",
+            Status::Excluded,
+            format!(
+                "all {all} processes have ended, and the kernel has taken back every page of theirs; {tried}"
+            ),
+        ),
+    }
+}
+
+fn beside(place: &str, status: Status, evidence: String) -> Finding {
+    Finding { place: place.to_owned(), status, found: vec![], files: 0, bytes: 0, evidence }
+}
+
+fn list(words: &BTreeSet<String>) -> String {
+    if words.is_empty() { "none".to_owned() } else { words.iter().cloned().collect::<Vec<_>>().join(", ") }
+}
+
+/// Regular files below a folder that changed since then; what cannot be listed belongs to others.
+fn below(folder: &Path, since: Option<SystemTime>) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let Ok(about) = fs::symlink_metadata(entry.path()) else { continue };
+            let fresh = since.is_none_or(|since| about.modified().is_ok_and(|modified| modified >= since));
+            if about.is_dir() {
+                folders.push(entry.path());
+            } else if about.is_file() && fresh {
+                files.push(entry.path());
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// A larger file is said not to be readable.
+const LARGEST: u64 = 256 << 20;

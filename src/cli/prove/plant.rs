@@ -1,0 +1,38 @@
+//! A place goes in, and the phrase is left there on purpose: the search that finds nothing must be able to find it.
+
+use super::phrase::{Phrase, written};
+use super::places::{Ground, Place};
+use anyhow::Context;
+use audio_codec::{Encoder, pcma};
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+pub fn leave(place: Place, phrase: &Phrase, ground: &Ground) -> anyhow::Result<()> {
+    let words = format!("heard: {}\n", written(&phrase.caller));
+    match place {
+        Place::Log => {
+            append(&ground.log, format!("{{\"level\":\"TRACE\",\"said\":\"{}\"}}\n", written(&phrase.agent)))
+        }
+        Place::Temp => append(&ground.temp.join("transcript.txt"), words),
+        Place::Database => append(&ground.database, words),
+        Place::Wal => append(&ground.database.with_extension("db-wal"), words),
+        Place::State => append(&ground.work.join("state.json"), words),
+        Place::Stdout => append(&ground.stdout, words),
+        Place::Stderr => append(&ground.stderr, words),
+        Place::Journal => append(&ground.journal, format!("MESSAGE={words}")),
+        Place::Core => append(&ground.work.join("core"), [b"\x7fELF".as_slice(), words.as_bytes()].concat()),
+        Place::Samples => append(&ground.temp.join("tap.raw"), a_law(&phrase.sound.caller)?),
+    }
+}
+
+fn a_law(samples: &[i16]) -> anyhow::Result<Vec<u8>> {
+    let mut encoded = vec![0; samples.len()];
+    pcma::PcmaEncoder::new().encode_into(samples, &mut encoded).ok().context("A-law cannot be made")?;
+    Ok(encoded)
+}
+
+fn append(path: &Path, bytes: impl AsRef<[u8]>) -> anyhow::Result<()> {
+    let mut file = fs::OpenOptions::new().create(true).append(true).open(path)?;
+    file.write_all(bytes.as_ref()).with_context(|| format!("nothing can be left in {}", path.display()))
+}
