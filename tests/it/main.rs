@@ -4,6 +4,8 @@
 
 /// Whole calls over queues, groups, menus and transfers.
 mod calls;
+/// An ear that hears what a script says.
+mod canary;
 /// Whole calls through the demo.
 mod demo;
 /// Objections and requests not to be contacted, told apart from what only sounds like them.
@@ -22,6 +24,8 @@ mod live;
 mod models;
 /// The note engine on written calls, scored.
 mod notes;
+/// The proof that nothing spoken is kept, and what it finds when something is planted.
+mod prove;
 /// Bad input of every kind.
 mod refusals;
 /// Daemons that are started anew and links that come back, in the middle of calls.

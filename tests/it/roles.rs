@@ -30,6 +30,7 @@ const ROLES: &[(&str, Role)] = &[
 
 /// Roles by the name of the program: ears, whose environment is not the test's to choose.
 const EARS: &[(&str, Role)] = &[
+    (crate::canary::PROGRAM, crate::canary::ear),
     ("honest-ear", crate::ear::honest),
     ("slow-ear", crate::ear::slow),
     ("hostile-ear", crate::ear::hostile),

@@ -1,0 +1,126 @@
+//! `callgist prove`, as an administrator starts it: it passes, and it fails for whatever is planted.
+
+use crate::canary::Canary;
+use serde_json::Value;
+use std::process::{Command, Output, Stdio};
+use std::sync::PoisonError;
+
+/// What the ear will have recognised; no digit of the phrase is in it.
+const SAID: &str =
+    "hello my washing machine leaks water and the door does not close any more please send somebody";
+
+fn prove(arguments: &[&str], around: impl FnOnce(&mut Command) -> &mut Command) -> Output {
+    let _turn = crate::demo::TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let temporary = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_callgist"));
+    command.arg("prove").args(arguments).env("TMPDIR", temporary.path()).stdin(Stdio::null());
+    let output = around(&mut command).output().unwrap();
+    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0, "something was left behind");
+    output
+}
+
+/// On a call that is heard by a scripted ear.
+fn scripted(arguments: &[&str]) -> (Option<i32>, Value) {
+    let canary = Canary::saying(SAID);
+    let all = [arguments, &["--json", "--recogniser", "whisper", "--factor", "8"]].concat();
+    let output = prove(&all, |command| canary.hears(command));
+    let told = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("no JSON: {}", String::from_utf8_lossy(&output.stderr)));
+    (output.status.code(), told)
+}
+
+fn row<'a>(told: &'a Value, place: &str) -> &'a Value {
+    let rows = told["report"]["places"].as_array().unwrap();
+    rows.iter().find(|row| row["place"] == place).unwrap_or_else(|| panic!("no {place} in {told}"))
+}
+
+fn found_in(told: &Value) -> Vec<&str> {
+    let rows = told["report"]["places"].as_array().unwrap();
+    let found = rows.iter().filter(|row| !row["found"].as_array().unwrap().is_empty());
+    found.map(|row| row["place"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn nothing_is_found_and_every_place_says_why() {
+    let (code, told) = scripted(&[]);
+    // A machine with swap cannot be searched whole, and the report says so.
+    let swaps = std::fs::read_to_string("/proc/swaps").unwrap().lines().count() > 1;
+    assert_eq!(code, Some(if swaps { 3 } else { 0 }), "{told:#}");
+    assert_eq!(found_in(&told), Vec::<&str>::new());
+    for place in ["log", "temp", "database", "wal", "state", "samples", "stdout", "stderr"] {
+        assert_eq!(row(&told, place)["status"], "searched", "{told:#}");
+    }
+    assert!(row(&told, "log")["bytes"].as_u64().unwrap() > 1_000, "{told:#}");
+    for row in told["report"]["places"].as_array().unwrap() {
+        let status = row["status"].as_str().unwrap();
+        assert!(["searched", "not present", "excluded", "not readable"].contains(&status), "{row}");
+        assert!(row["evidence"].as_str().unwrap().len() > 10, "{row}");
+    }
+    assert!(told["report"]["call"]["words_recognised"].as_u64().unwrap() > 10, "{told:#}");
+    let hashes = told["report"]["sha256"].as_object().unwrap();
+    for file in ["callgist", "callgist-ear-whisper", "callgist.toml", "notice.wav"] {
+        assert_eq!(hashes[file].as_str().unwrap().len(), 64, "{told:#}");
+    }
+}
+
+#[test]
+fn what_is_planted_in_a_place_is_found_there() {
+    for place in PLACES {
+        let (code, told) = scripted(&["--plant", place]);
+        assert_eq!(code, Some(1), "{place}: {told:#}");
+        // Sound is found in the file in which it lies, too.
+        let expected = if *place == "samples" { vec!["temp", "samples"] } else { vec![*place] };
+        assert_eq!(found_in(&told), expected, "{told:#}");
+    }
+}
+
+#[test]
+fn a_report_is_left_signed_and_openssl_verifies_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let openssl = |arguments: &[&str]| Command::new("openssl").args(arguments).output().unwrap();
+    openssl(&["genpkey", "-algorithm", "ed25519", "-out", &at("key.pem")]);
+    openssl(&["pkey", "-in", &at("key.pem"), "-pubout", "-out", &at("public.pem")]);
+    let (_, told) = scripted(&["--key", &at("key.pem"), "--out", &at("out"), "--plant", "state"]);
+    assert_eq!(told["signature"]["algorithm"], "Ed25519");
+    let (report, signature) = (at("out/proof.json"), at("out/proof.json.sig"));
+    let verify = ["pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", &at("public.pem"), "-in", &report];
+    let verify = [verify.as_slice(), &["-sigfile", &signature]].concat();
+    assert!(openssl(&verify).status.success(), "{:?}", openssl(&verify));
+    let text = std::fs::read_to_string(at("out/proof.txt")).unwrap();
+    assert!(text.contains("RESULT: FOUND") && text.contains("Not proved:"), "{text}");
+    let changed = std::fs::read_to_string(&report).unwrap().replace("FOUND", "nothing found");
+    std::fs::write(&report, changed).unwrap();
+    assert!(!openssl(&verify).status.success());
+}
+
+#[test]
+fn a_call_of_which_nothing_was_recognised_proves_nothing() {
+    let canary = Canary::saying("");
+    let output = prove(&["--recogniser", "whisper", "--factor", "8"], |command| canary.hears(command));
+    assert_eq!(output.status.code(), Some(4));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("no word was recognised"), "{said}");
+}
+
+#[test]
+fn the_help_names_every_place_and_a_wrong_one_is_a_mistake_of_usage() {
+    let help = prove(&["--help"], |command| command);
+    let help = String::from_utf8(help.stdout).unwrap();
+    let listed = help.lines().find(|line| line.starts_with("Places that are searched")).unwrap();
+    assert!(PLACES.iter().all(|place| listed.contains(place)), "{help}");
+    assert_eq!(prove(&["--plant", "moon"], |command| command).status.code(), Some(2));
+}
+
+#[cfg(feature = "whisper")]
+#[test]
+fn nothing_is_found_of_what_the_real_ear_heard() {
+    let output = prove(&["--json", "--recogniser", "whisper"], |command| command);
+    let told: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("no JSON: {}", String::from_utf8_lossy(&output.stderr)));
+    assert_eq!(found_in(&told), Vec::<&str>::new());
+    assert!(told["report"]["call"]["words_recognised"].as_u64().unwrap() > 3, "{told:#}");
+}
+
+const PLACES: &[&str] =
+    &["log", "temp", "database", "wal", "state", "stdout", "stderr", "journal", "core", "samples"];
