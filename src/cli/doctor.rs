@@ -4,8 +4,9 @@ use super::{Exit, fail};
 use crate::config::{Config, Line};
 use crate::daemon::clock::Clock;
 use crate::daemon::freeswitch::{Link, News, instance, start_link};
+use crate::daemon::housekeeping::{SWEEP_EVERY, retention};
 use crate::daemon::{self, ears, notice};
-use crate::store::Store;
+use crate::store::{Clerk, Store, StoreError, UtcMillis};
 use crate::wire::esl::{Command, EventName};
 use clap::Args;
 use serde::Serialize;
@@ -120,8 +121,32 @@ fn store(config: &Config, findings: &mut Findings) {
     }
     match Store::open(path) {
         Ok(_) => findings.good("database", format!("{} can be written and is whole", path.display())),
-        Err(error) => findings.bad("database", error.to_string()),
+        Err(error) => return findings.bad("database", error.to_string()),
     }
+    if let Err(error) = kept_in_order(config, findings) {
+        findings.bad("database", error.to_string());
+    }
+}
+
+/// Whether the log is as it was written, and nothing is past its retention.
+fn kept_in_order(config: &Config, findings: &mut Findings) -> Result<(), StoreError> {
+    let clerk = Clerk::open(&config.store.database)?;
+    let verdict = clerk.verify_log(None)?;
+    match verdict.faults.first() {
+        None => findings.good("log", format!("{} entries, none changed, removed or moved", verdict.entries)),
+        Some(fault) => findings.bad("log", format!("{fault}; callgist log verify names all that is wrong")),
+    }
+    // A sweep is due every hour; the second hour is for a sweep that is under way.
+    let grace = i64::try_from(2 * SWEEP_EVERY.as_millis()).unwrap_or(i64::MAX);
+    let due = UtcMillis(super::counter::now().0.saturating_sub(grace));
+    match clerk.overdue(&retention(config), due)? {
+        0 => findings.good("retention", "0 rows are past their time"),
+        rows => findings.bad(
+            "retention",
+            format!("{rows} rows are past their time, though an hourly sweep is due: is callgist run running? Run callgist store sweep"),
+        ),
+    }
+    Ok(())
 }
 
 /// It is made by the daemon and not here: made by an administrator, it would be that user's.

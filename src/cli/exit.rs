@@ -23,6 +23,8 @@ pub enum Exit {
     Model,
     /// Rights could not be given up.
     Rights,
+    /// The list of who must not be contacted names this number (`contacts check`).
+    Blocked,
     /// `prove` found nothing, but could not look everywhere.
     ProofIncomplete,
     /// `prove` could not be carried out.
@@ -43,6 +45,7 @@ impl Exit {
             Exit::Notice => 7,
             Exit::Model => 8,
             Exit::Rights => 9,
+            Exit::Blocked => 10,
         }
     }
 }

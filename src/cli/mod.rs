@@ -5,6 +5,7 @@
 
 pub mod calls;
 pub mod config;
+pub mod contacts;
 mod counter;
 pub mod demo;
 pub mod doctor;
@@ -14,6 +15,7 @@ pub mod manual;
 pub mod models;
 pub mod note;
 pub mod prove;
+pub mod person;
 pub mod run;
 pub mod store;
 
@@ -44,6 +46,12 @@ enum Command {
     /// Show what was kept of calls.
     #[command(subcommand)]
     Calls(calls::CallsCommand),
+    /// The list of who must not be contacted: read it, add to it, decide on entries, ask it.
+    #[command(subcommand)]
+    Contacts(contacts::ContactsCommand),
+    /// A caller's rights, by number: find, export, rectify, object, restrict, erase.
+    #[command(subcommand)]
+    Person(person::PersonCommand),
     /// Check, export or shorten the content-free log.
     #[command(subcommand)]
     Log(log::LogCommand),
@@ -81,6 +89,8 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Demo(args) => demo::run(&args),
         Command::Prove(args) => prove::run(&args),
         Command::Calls(command) => calls::run(&cli.config, &command),
+        Command::Contacts(command) => contacts::run(&cli.config, &command),
+        Command::Person(command) => person::run(&cli.config, &command),
         Command::Log(command) => log::run(&cli.config, &command),
         Command::Store(command) => store::run(&cli.config, &command),
         Command::Config(command) => config::run(&cli.config, &command),
@@ -106,4 +116,4 @@ const DEFAULT_CONFIG: &str = "/etc/callgist/callgist.toml";
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 something was found wrong or not found; 2 wrong arguments; \
 3 the settings; 4 the switch; 5 the database; 6 a port is taken; 7 a notice; 8 a model or an ear; \
-9 rights could not be given up.";
+9 rights could not be given up; 10 blocked (contacts check).";

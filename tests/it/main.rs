@@ -30,6 +30,8 @@ mod prove;
 mod refusals;
 /// Daemons that are started anew and links that come back, in the middle of calls.
 mod restart;
+/// A person's rights, the list of who must not be contacted, the log and backups, from the command line.
+mod rights;
 mod roles;
 mod sandbox;
 /// As a service of systemd's, and as a package.

@@ -1,0 +1,433 @@
+//! `callgist contacts ...`: the list of who must not be contacted is read, added to, decided on and asked.
+
+use super::counter::{Common, Place, moment, now, time, timestamp, with_clerk};
+use super::{Exit, fail};
+use crate::border::{Channels, Purpose};
+use crate::store::{
+    Channel, Clerk, Contact, Deed, Entry, Exceptions, Intent, Listed, NewContact, Source, State, StoreError,
+    UtcMillis,
+};
+use clap::{Subcommand, ValueEnum};
+use comfy_table::{ContentArrangement, Table, presets};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+#[derive(Subcommand)]
+pub enum ContactsCommand {
+    /// List the entries, the newest first.
+    List {
+        /// Only entries of this number.
+        #[arg(long)]
+        number: Option<String>,
+        /// Only entries that nobody has looked at yet.
+        #[arg(long)]
+        pending: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Add an entry; it counts at once.
+    Add {
+        number: String,
+        /// Channels, or all.
+        #[arg(long, value_delimiter = ',', default_value = "all", value_parser = channel)]
+        channels: Vec<Channels>,
+        #[arg(long, value_enum, default_value_t = About::Advertising)]
+        purpose: About,
+        /// What may be done all the same.
+        #[arg(long, value_enum, value_delimiter = ',')]
+        except: Vec<Except>,
+        /// The day on which the entry ends; without it, it has no end.
+        #[arg(long, value_name = "TIME", value_parser = moment)]
+        expires: Option<UtcMillis>,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Say that a pending entry is right. It protects before that, too.
+    Confirm {
+        id: i64,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Say that an entry is a mistake of ours: it protects no more, and stays as a trace.
+    Reject {
+        id: i64,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Say that the person has taken it back: it protects no more, and stays as a trace.
+    Withdraw {
+        id: i64,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Add the entries of a CSV file with the columns number, channels, purpose, except, expires; all of them or none.
+    Import {
+        /// The first line names the columns; only number is needed. Several channels are joined by +.
+        file: PathBuf,
+        /// Only check the file.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Ask whether a number is blocked: exit code 0 not listed, 10 blocked, anything else: not known, so do not.
+    ///
+    /// The list only protects: "not listed" is no permission.
+    Check {
+        number: String,
+        #[arg(long, value_enum, default_value_t = By::Calls)]
+        channel: By,
+        #[arg(long, value_enum, default_value_t = For::Advertising)]
+        purpose: For,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum About {
+    Advertising,
+    Everything,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Except {
+    Service,
+    Callback,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum By {
+    Calls,
+    Email,
+    Letters,
+    Sms,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum For {
+    Advertising,
+    /// About a contract that runs.
+    Service,
+    /// A call-back that was agreed in a call.
+    Callback,
+}
+
+pub fn run(path: &Path, command: &ContactsCommand) -> Exit {
+    use ContactsCommand::{Add, Check, Confirm, Import, List, Reject, Withdraw};
+    match command {
+        List { number, pending, common } => with_clerk(common, path, |place, clerk| {
+            list(place, clerk, number.as_deref(), *pending, common.json)
+        }),
+        Add { number, channels, purpose, except, expires, common } => {
+            with_clerk(common, path, |place, clerk| {
+                let number = match place.number(number) {
+                    Ok(number) => number,
+                    Err(exit) => return Ok(exit),
+                };
+                let new = NewContact {
+                    number,
+                    channels: channels.iter().copied().fold(Channels::default(), both),
+                    purpose: (*purpose).into(),
+                    exceptions: exceptions(except),
+                    source: Source::Command,
+                    expires: *expires,
+                };
+                let ids = clerk.add_contacts(&[new], now())?;
+                added(&ids, common.json);
+                Ok(Exit::Done)
+            })
+        }
+        Confirm { id, common } => decide(path, common, *id, State::Confirmed),
+        Reject { id, common } => decide(path, common, *id, State::Rejected),
+        Withdraw { id, common } => decide(path, common, *id, State::Withdrawn),
+        Import { file, dry_run, common } => {
+            with_clerk(common, path, |place, clerk| import(place, clerk, file, *dry_run, common.json))
+        }
+        Check { number, channel, purpose, common } => with_clerk(common, path, |place, clerk| {
+            check(place, clerk, number, (*channel).into(), (*purpose).into(), common.json)
+        }),
+    }
+}
+
+fn list(
+    place: &Place,
+    clerk: &mut Clerk,
+    number: Option<&str>,
+    pending: bool,
+    as_json: bool,
+) -> Result<Exit, StoreError> {
+    let number = match number.map(|number| place.number(number)).transpose() {
+        Ok(number) => number,
+        Err(exit) => return Ok(exit),
+    };
+    let mut entries = clerk.contacts(number.as_ref())?;
+    entries.retain(|entry| !pending || entry.state == State::Pending);
+    let count = entries.len().to_string();
+    clerk.log(&Entry::new(Deed::ContactsRead).person(number.as_ref()).detail(&count), now())?;
+    if as_json {
+        println!("{}", json!({ "do_not_contact": entries.iter().map(entry_json).collect::<Vec<_>>() }));
+    } else if entries.is_empty() {
+        eprintln!("callgist: no entries");
+    } else {
+        print_table(&entries);
+    }
+    Ok(Exit::Done)
+}
+
+fn print_table(entries: &[Contact]) {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["id", "number", "not by", "for", "except", "state", "source", "since (UTC)", "until"]);
+    for entry in entries {
+        let number = entry.request.number.as_ref().map_or("withheld", |number| number.as_str());
+        table.add_row([
+            entry.id.to_string(),
+            number.to_owned(),
+            entry.request.channels.words().join(", "),
+            purpose_word(entry.request.purpose).to_owned(),
+            except_words(entry.exceptions).join(", "),
+            entry.state.word().to_owned(),
+            entry.source.word().to_owned(),
+            time(entry.request.created),
+            entry.expires.map_or("no end".to_owned(), time),
+        ]);
+    }
+    println!("{table}");
+}
+
+/// An entry as `--json` prints it; fields are added, never changed.
+pub(super) fn entry_json(entry: &Contact) -> Value {
+    json!({
+        "id": entry.id,
+        "number": entry.request.number.as_ref().map(|number| number.as_str()),
+        "scope": entry.request.channels.words(),
+        "purpose": entry.request.purpose,
+        "except": except_words(entry.exceptions),
+        "state": entry.state.word(),
+        "source": entry.source.word(),
+        "call": entry.request.call.map(|call| call.to_string()),
+        "created": timestamp(entry.request.created),
+        "changed": entry.changed.map(timestamp),
+        "expires": entry.expires.map(timestamp),
+    })
+}
+
+fn decide(path: &Path, common: &Common, id: i64, state: State) -> Exit {
+    with_clerk(common, path, |_, clerk| {
+        if !clerk.decide_contact(id, state, now())? {
+            return Ok(fail(Exit::Failed, "no such entry; `callgist contacts list` shows their ids"));
+        }
+        match common.json {
+            true => println!("{}", json!({ "id": id, "state": state.word() })),
+            false => println!("entry {id} is {}", state.word()),
+        }
+        Ok(Exit::Done)
+    })
+}
+
+fn import(
+    place: &Place,
+    clerk: &mut Clerk,
+    file: &Path,
+    dry_run: bool,
+    as_json: bool,
+) -> Result<Exit, StoreError> {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) => return Ok(fail(Exit::Failed, &format!("cannot read {}: {error}", file.display()))),
+    };
+    let new = match read_csv(&text, place.country()) {
+        Ok(new) => new,
+        Err(problems) => {
+            let told = problems.join("\n");
+            return Ok(fail(Exit::Failed, &format!("{}: nothing was added\n{told}", file.display())));
+        }
+    };
+    if dry_run {
+        println!("{} entries would be added", new.len());
+        return Ok(Exit::Done);
+    }
+    let ids = clerk.add_contacts(&new, now())?;
+    added(&ids, as_json);
+    Ok(Exit::Done)
+}
+
+fn added(ids: &[i64], as_json: bool) {
+    match (as_json, ids) {
+        (true, _) => println!("{}", json!({ "added": ids })),
+        (false, [id]) => println!("entry {id} protects from now on"),
+        (false, _) => println!("{} entries protect from now on", ids.len()),
+    }
+}
+
+fn check(
+    place: &Place,
+    clerk: &Clerk,
+    number: &str,
+    channel: Channel,
+    intent: Intent,
+    as_json: bool,
+) -> Result<Exit, StoreError> {
+    let number = match place.number(number) {
+        Ok(number) => number,
+        Err(exit) => return Ok(exit),
+    };
+    let (exit, word) = match clerk.check_contact(&number, channel, intent, now())? {
+        Listed::Blocked => (Exit::Blocked, "blocked"),
+        Listed::NotListed => (Exit::Done, "not listed"),
+    };
+    match as_json {
+        true => println!("{}", json!({ "answer": word })),
+        false => println!("{word}"),
+    }
+    Ok(exit)
+}
+
+/// The rows of a CSV file, or what is wrong with each that is. A number never stands in an error.
+fn read_csv(text: &str, country: &str) -> Result<Vec<NewContact>, Vec<String>> {
+    let mut lines = text.trim_start_matches('\u{feff}').lines().enumerate();
+    let Some((_, head)) = lines.next() else { return Err(vec!["the file is empty".to_owned()]) };
+    let between = if head.contains(';') { ';' } else { ',' };
+    let columns: Vec<String> = cells(head, between).map(|cell| cell.to_ascii_lowercase()).collect();
+    let known = ["number", "channels", "purpose", "except", "expires"];
+    if let Some(strange) = columns.iter().position(|column| !known.contains(&column.as_str())) {
+        return Err(vec![format!("column {} is none of {}", strange + 1, known.join(", "))]);
+    }
+    if !columns.iter().any(|column| column == "number") {
+        return Err(vec!["the first line names no column number".to_owned()]);
+    }
+    let (mut new, mut problems) = (Vec::new(), Vec::new());
+    for (at, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
+        let row: Vec<&str> = cells(line, between).collect();
+        let cell = |name: &str| {
+            let at = columns.iter().position(|column| column == name);
+            at.and_then(|at| row.get(at)).copied().filter(|cell| !cell.is_empty())
+        };
+        match read_row(&cell, country) {
+            Ok(entry) if row.len() <= columns.len() => new.push(entry),
+            Ok(_) => problems.push(format!("line {}: more cells than columns", at + 1)),
+            Err(what) => problems.push(format!("line {}: {what}", at + 1)),
+        }
+    }
+    if problems.is_empty() { Ok(new) } else { Err(problems) }
+}
+
+fn read_row<'a>(cell: &impl Fn(&str) -> Option<&'a str>, country: &str) -> Result<NewContact, String> {
+    let number = cell("number").ok_or("number is missing")?;
+    let number = crate::call::Number::in_country(number, country).map_err(|_| "number is no number")?;
+    let channels = cell("channels").unwrap_or("all").split(['+', ' ']).filter(|word| !word.is_empty());
+    let channels = channels.map(channel).collect::<Result<Vec<_>, _>>()?;
+    let purpose = match cell("purpose").unwrap_or("advertising") {
+        "advertising" => Purpose::Advertising,
+        "everything" => Purpose::Everything,
+        _ => return Err("purpose is advertising or everything".to_owned()),
+    };
+    let mut exceptions = Exceptions::default();
+    for word in cell("except").unwrap_or_default().split(['+', ' ']).filter(|word| !word.is_empty()) {
+        match word {
+            "service" => exceptions.service = true,
+            "callback" => exceptions.callback = true,
+            _ => return Err("except is service, callback or both, joined by +".to_owned()),
+        }
+    }
+    let expires = cell("expires").map(moment).transpose().map_err(|how| format!("expires: {how}"))?;
+    let channels = channels.into_iter().fold(Channels::default(), both);
+    Ok(NewContact { number, channels, purpose, exceptions, source: Source::Import, expires })
+}
+
+fn cells(line: &str, between: char) -> impl Iterator<Item = &str> {
+    line.split(between).map(|cell| cell.trim().trim_matches('"').trim())
+}
+
+fn channel(word: &str) -> Result<Channels, String> {
+    let none = Channels::default();
+    match word {
+        "all" => Ok(Channels::ALL),
+        "calls" => Ok(Channels { calls: true, ..none }),
+        "email" => Ok(Channels { email: true, ..none }),
+        "letters" => Ok(Channels { letters: true, ..none }),
+        "sms" => Ok(Channels { sms: true, ..none }),
+        _ => Err("channels are all, calls, email, letters, sms".to_owned()),
+    }
+}
+
+fn both(a: Channels, b: Channels) -> Channels {
+    Channels {
+        calls: a.calls || b.calls,
+        email: a.email || b.email,
+        letters: a.letters || b.letters,
+        sms: a.sms || b.sms,
+    }
+}
+
+fn exceptions(except: &[Except]) -> Exceptions {
+    Exceptions { service: except.contains(&Except::Service), callback: except.contains(&Except::Callback) }
+}
+
+fn except_words(exceptions: Exceptions) -> Vec<&'static str> {
+    let all = [(exceptions.service, "service"), (exceptions.callback, "callback")];
+    all.into_iter().filter_map(|(set, word)| set.then_some(word)).collect()
+}
+
+fn purpose_word(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Advertising => "advertising",
+        Purpose::Everything => "everything",
+    }
+}
+
+impl From<About> for Purpose {
+    fn from(about: About) -> Purpose {
+        match about {
+            About::Advertising => Purpose::Advertising,
+            About::Everything => Purpose::Everything,
+        }
+    }
+}
+
+impl From<By> for Channel {
+    fn from(by: By) -> Channel {
+        match by {
+            By::Calls => Channel::Calls,
+            By::Email => Channel::Email,
+            By::Letters => Channel::Letters,
+            By::Sms => Channel::Sms,
+        }
+    }
+}
+
+impl From<For> for Intent {
+    fn from(purpose: For) -> Intent {
+        match purpose {
+            For::Advertising => Intent::Advertising,
+            For::Service => Intent::Service,
+            For::Callback => Intent::Callback,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_csv_file_is_read_with_either_separator_and_its_mistakes_are_all_named() {
+        let new = read_csv(
+            "\u{feff}number;channels;purpose;except\n030 901820;calls+sms;everything;callback\n\n",
+            "49",
+        );
+        let new = new.unwrap();
+        assert_eq!(new.len(), 1);
+        assert_eq!(new[0].number.as_str(), "+4930901820");
+        assert_eq!(new[0].channels.words(), ["calls", "sms"]);
+        assert!(new[0].exceptions.callback && !new[0].exceptions.service);
+        let plain = read_csv("number\n\"+352621123456\"\n", "").unwrap();
+        assert_eq!((plain[0].purpose, plain[0].channels), (Purpose::Advertising, Channels::ALL));
+        let wrong = read_csv("number,channels,expires\nabc,all,\n+352621,pigeon,\n+352621,sms,soon\n", "");
+        let wrong = wrong.unwrap_err();
+        assert_eq!(wrong.len(), 3, "{wrong:?}");
+        assert!(wrong[0].starts_with("line 2: number") && wrong[2].starts_with("line 4: expires"));
+        assert!(read_csv("number,name\n+352621,x\n", "").unwrap_err()[0].contains("column 2"));
+    }
+}

@@ -1,0 +1,502 @@
+//! `callgist person ...`: a caller's rights, by number: find, export, rectify, object, restrict, erase, receivers.
+//!
+//! A caller ID proves nobody, and one number may be a family's or a firm's: the operator finds out who asks, and picks
+//! the calls. What changes something is a dry run first, which prints a word to confirm with; the word fits only what
+//! was shown.
+
+use super::calls::{call_json, print_call, print_table};
+use super::contacts::entry_json;
+use super::counter::{Common, Place, now, time, timestamp, with_clerk};
+use super::{Exit, fail};
+use crate::call::{CallId, Number};
+use crate::daemon::ears::check_text;
+use crate::store::{Clerk, Deed, Entry, Erasure, Filter, Kept, Mark, Outcome, StoreError, UtcMillis};
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use std::time::Duration;
+
+#[derive(Subcommand)]
+pub enum PersonCommand {
+    /// List what is kept of a number: calls, entries not to be contacted, a standing objection.
+    Find {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Write what is kept of a person, for an answer under Art. 15 or 20 GDPR.
+    Export {
+        #[command(flatten)]
+        who: Who,
+        #[arg(long, value_enum, default_value_t = Form::Text)]
+        format: Form,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Put a note's text right (Art. 16); nothing of the old text is kept.
+    Rectify {
+        /// The call's id as `calls list` prints it.
+        call: String,
+        /// The whole new text.
+        #[arg(long)]
+        text: String,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Keep a standing objection (Art. 21): calls of the number are never heard again, its notes are restricted.
+    Object {
+        number: String,
+        /// Take the objection back; restricted notes stay so.
+        #[arg(long)]
+        withdraw: bool,
+        #[command(flatten)]
+        sure: Sure,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Restrict calls (Art. 18): not shown, and not erased when their time is up.
+    Restrict {
+        #[command(flatten)]
+        who: Who,
+        /// Lift the restriction.
+        #[arg(long)]
+        lift: bool,
+        #[command(flatten)]
+        sure: Sure,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Keep calls from being erased by retention or on request (legal hold).
+    Hold {
+        #[command(flatten)]
+        who: Who,
+        /// End the hold.
+        #[arg(long)]
+        lift: bool,
+        #[command(flatten)]
+        sure: Sure,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Erase calls with their notes (Art. 17) and print a receipt. Entries not to be contacted and a standing
+    /// objection stay: they protect the person.
+    Erase {
+        #[command(flatten)]
+        who: Who,
+        /// The person takes back the entries not to be contacted and the standing objection, too.
+        #[arg(long)]
+        also_requests: bool,
+        #[command(flatten)]
+        sure: Sure,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Say who has received data about callers from Callgist.
+    Receivers {
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+/// Whose calls.
+#[derive(Args)]
+#[group(required = true, multiple = true)]
+pub struct Who {
+    /// The person's number.
+    number: Option<String>,
+    /// Only these calls of it; or, of a caller who withheld the number, those that the operator found with
+    /// `calls list --withheld --line L --since T`.
+    #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = call_id)]
+    call: Vec<CallId>,
+}
+
+#[derive(Args)]
+pub struct Sure {
+    /// The word that the dry run printed.
+    #[arg(long, value_name = "WORD")]
+    confirm: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    Text,
+    Json,
+}
+
+pub fn run(path: &Path, command: &PersonCommand) -> Exit {
+    use PersonCommand::{Erase, Export, Find, Hold, Object, Receivers, Rectify, Restrict};
+    match command {
+        Find { who, common } => with_clerk(common, path, |place, clerk| find(place, clerk, who, common.json)),
+        Export { who, format, common } => with_clerk(common, path, |place, clerk| {
+            export(place, clerk, who, common.json || *format == Form::Json)
+        }),
+        Rectify { call, text, common } => {
+            with_clerk(common, path, |_, clerk| rectify(clerk, call, text, common.json))
+        }
+        Object { number, withdraw, sure, common } => with_clerk(common, path, |place, clerk| {
+            object(place, clerk, number, *withdraw, sure, common.json)
+        }),
+        Restrict { who, lift, sure, common } => with_clerk(common, path, |place, clerk| {
+            let mark = if *lift { Mark::Unrestrict } else { Mark::Restrict };
+            mark_calls(place, clerk, who, mark, sure, common.json)
+        }),
+        Hold { who, lift, sure, common } => with_clerk(common, path, |place, clerk| {
+            let mark = if *lift { Mark::Release } else { Mark::Hold };
+            mark_calls(place, clerk, who, mark, sure, common.json)
+        }),
+        Erase { who, also_requests, sure, common } => with_clerk(common, path, |place, clerk| {
+            erase(place, clerk, who, *also_requests, sure, common.json)
+        }),
+        Receivers { common } => receivers(common.json),
+    }
+}
+
+/// The number and the calls that are meant.
+struct Meant {
+    number: Option<Number>,
+    calls: Vec<Kept>,
+}
+
+impl Who {
+    /// Refuses a call that is not of the number.
+    fn meant(&self, place: &Place, clerk: &Clerk) -> Result<Result<Meant, Exit>, StoreError> {
+        let number = match self.number.as_deref().map(|text| place.number(text)).transpose() {
+            Ok(number) => number,
+            Err(exit) => return Ok(Err(exit)),
+        };
+        let calls = match (&number, self.call.is_empty()) {
+            (Some(number), true) => {
+                clerk.calls(&Filter { limit: u32::MAX, number: Some(number.clone()), ..Filter::default() })?
+            }
+            _ => {
+                let mut calls = Vec::new();
+                for id in &self.call {
+                    calls.extend(clerk.call(*id)?);
+                }
+                calls
+            }
+        };
+        let is_of =
+            |kept: &Kept| number.is_none() || kept.call.caller == number || kept.call.called == number;
+        if !self.call.is_empty() && (calls.len() < self.call.len() || !calls.iter().all(is_of)) {
+            return Ok(Err(fail(Exit::Failed, "one of these calls is not there, or not of this number")));
+        }
+        Ok(Ok(Meant { number, calls }))
+    }
+}
+
+impl Meant {
+    fn ids(&self) -> Vec<CallId> {
+        self.calls.iter().map(|kept| kept.call.id).collect()
+    }
+}
+
+fn find(place: &Place, clerk: &mut Clerk, who: &Who, as_json: bool) -> Result<Exit, StoreError> {
+    let meant = match who.meant(place, clerk)? {
+        Ok(meant) => meant,
+        Err(exit) => return Ok(exit),
+    };
+    let count = meant.calls.len().to_string();
+    clerk.log(&Entry::new(Deed::Found).person(meant.number.as_ref()).detail(&count), now())?;
+    let (contacts, objects) = protections(clerk, &meant)?;
+    let calls = meant.calls;
+    if as_json {
+        let calls: Vec<Value> = calls.iter().map(call_json).collect();
+        println!("{}", json!({ "calls": calls, "do_not_contact": contacts, "standing_objection": objects }));
+        return Ok(Exit::Done);
+    }
+    if !calls.is_empty() {
+        print_table(&calls);
+    }
+    println!(
+        "{} calls, {} entries not to be contacted, {}. One number may be several people's: pick with --call.",
+        calls.len(),
+        contacts.len(),
+        if objects { "a standing objection" } else { "no standing objection" }
+    );
+    Ok(if calls.is_empty() && contacts.is_empty() && !objects { Exit::Failed } else { Exit::Done })
+}
+
+fn protections(clerk: &Clerk, meant: &Meant) -> Result<(Vec<Value>, bool), StoreError> {
+    let Some(number) = &meant.number else { return Ok((Vec::new(), false)) };
+    let contacts = clerk.contacts(Some(number))?.iter().map(entry_json).collect();
+    Ok((contacts, clerk.objects(number)?))
+}
+
+fn export(place: &Place, clerk: &mut Clerk, who: &Who, as_json: bool) -> Result<Exit, StoreError> {
+    let mut meant = match who.meant(place, clerk)? {
+        Ok(meant) => meant,
+        Err(exit) => return Ok(exit),
+    };
+    let now = now();
+    let count = meant.calls.len().to_string();
+    clerk.log(&Entry::new(Deed::Exported).person(meant.number.as_ref()).detail(&count), now)?;
+    let (contacts, objects) = protections(clerk, &meant)?;
+    for kept in &mut meant.calls {
+        mask_others(kept, meant.number.as_ref());
+    }
+    if as_json {
+        let calls: Vec<Value> = meant.calls.iter().map(own_json).collect();
+        println!(
+            "{}",
+            json!({
+                "exported": timestamp(now),
+                "number": meant.number.as_ref().map(Number::as_str),
+                "calls": calls,
+                "do_not_contact": contacts,
+                "standing_objection": objects,
+                "receivers": [],
+                "audio": null,
+                "transcript": null,
+            })
+        );
+        return Ok(Exit::Done);
+    }
+    println!("What Callgist keeps, as of {} UTC\n", time(now));
+    for kept in &meant.calls {
+        // The person may read a note that nobody else is shown.
+        let mut readable = kept.clone();
+        readable.marks.restricted = false;
+        print_call(&readable);
+        if kept.marks.restricted {
+            println!("Restricted: nobody is shown this note.");
+        }
+        println!();
+    }
+    println!(
+        "{} calls. No recording and no transcript exists: what was said is not kept.",
+        meant.calls.len()
+    );
+    println!("Entries not to be contacted: {}", contacts.len());
+    for contact in &contacts {
+        println!("  {contact}");
+    }
+    println!("Standing objection: {}", if objects { "yes" } else { "no" });
+    println!("{NO_RECEIVERS}");
+    Ok(Exit::Done)
+}
+
+/// The other party's number is the other party's.
+fn mask_others(kept: &mut Kept, own: Option<&Number>) {
+    for number in [&mut kept.call.caller, &mut kept.call.called] {
+        if number.is_some() && number.as_ref() != own {
+            *number = None;
+        }
+    }
+    for request in &mut kept.requests {
+        if request.number.as_ref() != own {
+            request.number = None;
+        }
+    }
+}
+
+fn own_json(kept: &Kept) -> Value {
+    let mut value = call_json(kept);
+    if let Outcome::Noted(summary) = &kept.call.outcome {
+        value["summary"] = json!(summary.text);
+    }
+    value
+}
+
+fn rectify(clerk: &mut Clerk, call: &str, text: &str, as_json: bool) -> Result<Exit, StoreError> {
+    let Some(call) = CallId::parse(call) else {
+        return Ok(fail(Exit::Usage, "a call's id is sixteen digits, as `callgist calls list` prints it"));
+    };
+    // A long call may have the longer note; how long it was is not asked of a person who puts it right.
+    if let Err(flaw) = check_text(text, Duration::from_secs(3_600)) {
+        return Ok(fail(
+            Exit::Failed,
+            &format!("this text is not kept ({flaw:?}): at most 130 words, no card or account numbers"),
+        ));
+    }
+    if !clerk.correct(call, text, now())? {
+        return Ok(fail(Exit::Failed, "there is no note of such a call"));
+    }
+    match as_json {
+        true => println!("{}", json!({ "call": call.to_string(), "corrected": true })),
+        false => println!("The note of call {call} is corrected; nothing of the old text is kept."),
+    }
+    Ok(Exit::Done)
+}
+
+fn object(
+    place: &Place,
+    clerk: &mut Clerk,
+    number: &str,
+    withdraw: bool,
+    sure: &Sure,
+    as_json: bool,
+) -> Result<Exit, StoreError> {
+    let number = match place.number(number) {
+        Ok(number) => number,
+        Err(exit) => return Ok(exit),
+    };
+    let what = if withdraw { "withdraw" } else { "object" };
+    let says = match withdraw {
+        true => "Calls of this number would be announced and heard again.",
+        false => "Calls of this number would never be announced and heard again, and its notes restricted.",
+    };
+    if let Some(exit) = sure.ask(&[what.to_owned(), number.as_str().to_owned()], says, as_json) {
+        return Ok(exit);
+    }
+    if withdraw {
+        let was = clerk.withdraw_objection(&number, now())?;
+        return Ok(if was { Exit::Done } else { fail(Exit::Failed, "there is no standing objection") });
+    }
+    let now = now();
+    let restricted = clerk.object(&number, now)?;
+    match as_json {
+        true => println!("{}", json!({ "objected": timestamp(now), "restricted": restricted })),
+        false => println!(
+            "Receipt, {} UTC: a standing objection is kept; {restricted} notes are restricted.",
+            time(now)
+        ),
+    }
+    Ok(Exit::Done)
+}
+
+fn mark_calls(
+    place: &Place,
+    clerk: &mut Clerk,
+    who: &Who,
+    mark: Mark,
+    sure: &Sure,
+    as_json: bool,
+) -> Result<Exit, StoreError> {
+    let meant = match who.meant(place, clerk)? {
+        Ok(meant) => meant,
+        Err(exit) => return Ok(exit),
+    };
+    let ids = meant.ids();
+    let word = format!("{mark:?}").to_lowercase();
+    let says = format!("{} calls would get the mark: {word}.", ids.len());
+    if let Some(exit) = sure.ask(&shown(&word, &meant), &says, as_json) {
+        return Ok(exit);
+    }
+    let now = now();
+    let marked = clerk.mark_calls(&ids, mark, now)?;
+    match as_json {
+        true => println!("{}", json!({ "mark": word, "calls": marked, "at": timestamp(now) })),
+        false => println!("Receipt, {} UTC: {marked} calls have the mark: {word}.", time(now)),
+    }
+    Ok(Exit::Done)
+}
+
+fn erase(
+    place: &Place,
+    clerk: &mut Clerk,
+    who: &Who,
+    also_requests: bool,
+    sure: &Sure,
+    as_json: bool,
+) -> Result<Exit, StoreError> {
+    let meant = match who.meant(place, clerk)? {
+        Ok(meant) => meant,
+        Err(exit) => return Ok(exit),
+    };
+    if sure.confirm.is_none() && !meant.calls.is_empty() && !as_json {
+        print_table(&meant.calls);
+    }
+    let requests = if also_requests { "also" } else { "" };
+    let says = format!(
+        "{} calls and their notes would be erased for good; entries not to be contacted would {}.",
+        meant.calls.len(),
+        if also_requests { "go, too" } else { "stay" }
+    );
+    let mut asked = shown("erase", &meant);
+    asked.push(requests.to_owned());
+    if let Some(exit) = sure.ask(&asked, &says, as_json) {
+        return Ok(exit);
+    }
+    let now = now();
+    let erased = clerk.erase_calls(&meant.ids(), meant.number.as_ref(), also_requests, now)?;
+    receipt(&erased, meant.calls.len(), now, as_json);
+    Ok(Exit::Done)
+}
+
+/// What was shown, to the last call.
+fn shown(what: &str, meant: &Meant) -> Vec<String> {
+    let number = meant.number.iter().map(|number| number.as_str().to_owned());
+    let mut calls: Vec<String> = meant.ids().iter().map(ToString::to_string).collect();
+    calls.sort();
+    std::iter::once(what.to_owned()).chain(number).chain(calls).collect()
+}
+
+fn receipt(erased: &Erasure, meant: usize, now: UtcMillis, as_json: bool) {
+    let held = meant - erased.calls.len();
+    let ids: Vec<String> = erased.calls.iter().map(ToString::to_string).collect();
+    if as_json {
+        println!(
+            "{}",
+            json!({
+                "erased": timestamp(now), "calls": ids, "held": held,
+                "do_not_contact_kept": erased.requests_kept,
+                "do_not_contact_erased": erased.requests_erased,
+                "standing_objection_kept": erased.objection_kept,
+                "version": env!("CARGO_PKG_VERSION"),
+            })
+        );
+        return;
+    }
+    println!("Receipt, {} UTC, Callgist {}", time(now), env!("CARGO_PKG_VERSION"));
+    println!("  erased for good: {} calls and their notes", ids.len());
+    ids.iter().for_each(|id| println!("    {id}"));
+    if held > 0 {
+        println!("  not erased, because of a legal hold: {held} calls");
+    }
+    if erased.requests_kept > 0 || erased.objection_kept {
+        println!(
+            "  kept, since it protects you: {} entries not to be contacted{}",
+            erased.requests_kept,
+            if erased.objection_kept { ", a standing objection" } else { "" }
+        );
+    }
+    if erased.requests_erased > 0 {
+        println!("  taken back: {} entries not to be contacted", erased.requests_erased);
+    }
+    println!("  No recording and no transcript ever existed. Backups: a restore applies this erasure again.");
+}
+
+impl Sure {
+    /// Without the right word: says what would be done and the word, and ends the command.
+    fn ask(&self, what: &[String], says: &str, as_json: bool) -> Option<Exit> {
+        let word = word(what);
+        match self.confirm.as_deref() {
+            Some(given) if given == word => None,
+            Some(_) => Some(fail(
+                Exit::Failed,
+                "the word does not fit what would be done now: run it without --confirm and look again",
+            )),
+            None => {
+                match as_json {
+                    true => println!("{}", json!({ "dry_run": true, "says": says, "confirm": word })),
+                    false => println!("Dry run: {says} To do it, add: --confirm {word}"),
+                }
+                Some(Exit::Done)
+            }
+        }
+    }
+}
+
+fn word(what: &[String]) -> String {
+    let digest = Sha256::digest(what.join("\n").as_bytes());
+    digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn receivers(as_json: bool) -> Exit {
+    match as_json {
+        true => println!("{}", json!({ "receivers": [] })),
+        false => println!("{NO_RECEIVERS}"),
+    }
+    Exit::Done
+}
+
+fn call_id(text: &str) -> Result<CallId, String> {
+    CallId::parse(text).ok_or_else(|| "sixteen digits, as `callgist calls list` prints it".to_owned())
+}
+
+/// True as long as nothing in Callgist sends anything anywhere.
+const NO_RECEIVERS: &str =
+    "Receivers: none. Callgist hands data about callers to nobody; this version has no way to.";

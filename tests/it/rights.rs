@@ -1,0 +1,318 @@
+//! A caller's rights from the command line: a call is kept as the daemon keeps it, a person asks, and afterwards the
+//! bytes of the files are searched.
+
+use callgist::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust, TrustLabel};
+use callgist::call::{CallId, Language, NoSummary, Number};
+use callgist::store::{CallRecord, Name, Origin, Outcome, Request, Store, Summary, UtcMillis};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+const CALLER: &str = "+352621987654";
+
+struct Office {
+    folder: TempDir,
+}
+
+impl Office {
+    /// Two calls of one caller, one of another, and one whose number was withheld; a request was made in the first.
+    fn open() -> Office {
+        let office = Office { folder: tempfile::tempdir().unwrap() };
+        let store = Store::open(&office.database()).unwrap();
+        let keep = |call| wait(store.keep(call)).unwrap();
+        keep(call(1, Some(CALLER), Some("The Quetzalcoatlus heating is cold.")));
+        keep(call(2, Some(CALLER), None));
+        keep(call(3, Some("+33140000099"), Some("A price was asked.")));
+        keep(call(4, None, Some("Somebody asked for the opening hours.")));
+        let request = Request {
+            call: Some(CallId(1)),
+            number: Some(Number::new(CALLER).unwrap()),
+            channels: Channels { calls: true, ..Channels::default() },
+            purpose: Purpose::Advertising,
+            created: UtcMillis(1_795_459_030_000),
+        };
+        wait(store.keep_request(request)).unwrap();
+        office
+    }
+
+    fn database(&self) -> PathBuf {
+        self.folder.path().join("data/callgist.db")
+    }
+
+    fn ask(&self, words: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_callgist"))
+            .args(words)
+            .arg("--database")
+            .arg(self.database())
+            .output()
+            .unwrap()
+    }
+
+    #[track_caller]
+    fn says(&self, words: &[&str]) -> String {
+        let output = self.ask(words);
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[track_caller]
+    fn json(&self, words: &[&str]) -> Value {
+        serde_json::from_str(&self.says(&[words, &["--json"]].concat())).unwrap()
+    }
+
+    /// Does what the dry run says, with the word that it prints.
+    #[track_caller]
+    fn surely(&self, words: &[&str]) -> Value {
+        let dry = self.json(words);
+        assert_eq!(dry["dry_run"], true, "{dry}");
+        self.json(&[words, &["--confirm", dry["confirm"].as_str().unwrap()]].concat())
+    }
+
+    fn code(&self, words: &[&str]) -> i32 {
+        self.ask(words).status.code().unwrap()
+    }
+
+    fn holds(&self, text: &str) -> bool {
+        holds(&self.folder.path().join("data"), text)
+    }
+
+    fn deeds(&self) -> Vec<String> {
+        let log = self.says(&["log", "export"]);
+        let deed =
+            |line: &str| serde_json::from_str::<Value>(line).unwrap()["deed"].as_str().unwrap().to_owned();
+        log.lines().map(deed).collect()
+    }
+}
+
+fn holds(folder: &Path, text: &str) -> bool {
+    std::fs::read_dir(folder).unwrap().any(|file| {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    })
+}
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+fn call(id: u64, caller: Option<&str>, note: Option<&str>) -> CallRecord {
+    let trust = Trust { label: TrustLabel::Good, confidence_pct: 90, kept_pct: 97, arrived_pct: 100 };
+    let noted = |text: &str| {
+        let topics = Topics::default().with("information");
+        Outcome::Noted(Summary { text: text.into(), topics, trust })
+    };
+    CallRecord {
+        id: CallId(id),
+        line: Name::new("main").unwrap(),
+        notice_version: Some(Name::new("1").unwrap()),
+        language: Language::En,
+        caller: caller.map(|number| Number::new(number).unwrap()),
+        called: Some(Number::new("1001").unwrap()),
+        offered: UtcMillis(1_795_459_000_000 + id as i64),
+        announced: Some(UtcMillis(1_795_459_004_000)),
+        bridged: Some(UtcMillis(1_795_459_006_000)),
+        ended: UtcMillis(1_795_459_060_000),
+        end_cause: None,
+        outcome: note.map_or(Outcome::NotNoted(NoSummary::TooShort), noted),
+        origin: Origin::here(Some((Recogniser::Whisper, ModelId([1; 8])))),
+        heard: Some(Heard::default()),
+    }
+}
+
+#[test]
+fn an_access_request_is_answered_in_one_command_without_anybody_elses_number() {
+    let office = Office::open();
+    let found = office.json(&["person", "find", CALLER]);
+    assert_eq!(found["calls"].as_array().unwrap().len(), 2);
+    let text = office.says(&["person", "export", CALLER]);
+    assert!(text.contains("Quetzalcoatlus") && text.contains(CALLER), "{text}");
+    assert!(!text.contains("1001") && !text.contains("+33140000099"), "{text}");
+    let export = office.json(&["person", "export", CALLER]);
+    assert_eq!(export["calls"][1]["summary"], "The Quetzalcoatlus heating is cold.");
+    assert_eq!(export["calls"][1]["called"], Value::Null);
+    assert_eq!(export["do_not_contact"][0]["state"], "pending");
+    assert_eq!(office.deeds().iter().filter(|deed| *deed == "exported").count(), 2);
+    assert_eq!(office.code(&["person", "find", "+4930000000"]), 1);
+}
+
+#[test]
+fn after_an_erasure_no_byte_of_the_calls_is_left_and_the_request_still_protects() {
+    let office = Office::open();
+    assert!(office.holds("Quetzalcoatlus"));
+    let receipt = office.surely(&["person", "erase", CALLER]);
+    assert_eq!(receipt["calls"].as_array().unwrap().len(), 2, "{receipt}");
+    assert_eq!(receipt["do_not_contact_kept"], 1);
+    assert!(!office.holds("Quetzalcoatlus") && office.holds("A price was asked."));
+    assert_eq!(office.code(&["contacts", "check", CALLER]), 10);
+    let receipt = office.surely(&["person", "erase", CALLER, "--also-requests"]);
+    assert_eq!(receipt["do_not_contact_erased"], 1, "{receipt}");
+    assert!(!office.holds(&CALLER[1..]), "the number is gone from every file");
+    assert_eq!(office.code(&["contacts", "check", CALLER]), 0);
+    office.says(&["log", "verify"]);
+}
+
+#[test]
+fn an_erasure_asks_twice_and_the_word_fits_only_what_was_shown() {
+    let office = Office::open();
+    let word = office.json(&["person", "erase", CALLER])["confirm"].as_str().unwrap().to_owned();
+    assert!(office.holds("Quetzalcoatlus"));
+    assert_eq!(office.code(&["person", "erase", CALLER, "--also-requests", "--confirm", &word]), 1);
+    wait(Store::open(&office.database()).unwrap().keep(call(9, Some(CALLER), None))).unwrap();
+    assert_eq!(office.code(&["person", "erase", CALLER, "--confirm", &word]), 1);
+    assert!(office.holds("Quetzalcoatlus"));
+    let foreign = CallId(3).to_string();
+    assert_eq!(office.code(&["person", "erase", CALLER, "--call", &foreign]), 1);
+    assert_eq!(office.code(&["person", "erase"]), 2);
+}
+
+#[test]
+fn what_was_erased_stays_erased_after_a_restore() {
+    let office = Office::open();
+    let copy = office.folder.path().join("copy.db");
+    office.says(&["store", "backup", copy.to_str().unwrap()]);
+    office.surely(&["person", "erase", CALLER]);
+    let restored = office.json(&["store", "restore", copy.to_str().unwrap()]);
+    assert_eq!((&restored["calls"], &restored["stay_erased"]), (&0.into(), &2.into()), "{restored}");
+    assert!(!office.holds("Quetzalcoatlus"));
+    assert_eq!(office.code(&["store", "backup", copy.to_str().unwrap()]), 5);
+    std::fs::remove_dir_all(office.folder.path().join("data")).unwrap();
+    let restored = office.json(&["store", "restore", copy.to_str().unwrap()]);
+    assert_eq!((&restored["calls"], &restored["database_was_new"]), (&4.into(), &true.into()), "{restored}");
+    office.says(&["log", "verify"]);
+}
+
+#[test]
+fn a_caller_who_withheld_the_number_is_found_by_line_and_time() {
+    let office = Office::open();
+    let listed = office.json(&["calls", "list", "--withheld", "--line", "main", "--since", "2026-11-23"]);
+    let id = listed["calls"][0]["id"].as_str().unwrap();
+    assert_eq!(listed["calls"].as_array().unwrap().len(), 1, "{listed}");
+    let receipt = office.surely(&["person", "erase", "--call", id]);
+    assert_eq!(receipt["calls"], Value::from(vec![id]));
+    assert!(!office.holds("opening hours"));
+}
+
+#[test]
+fn an_objection_restricts_the_notes_and_stands_until_it_is_taken_back() {
+    let office = Office::open();
+    office.surely(&["person", "object", CALLER]);
+    let id = CallId(1).to_string();
+    let shown = office.json(&["calls", "show", &id]);
+    assert_eq!((&shown["summary"], &shown["restricted"]), (&Value::Null, &true.into()), "{shown}");
+    assert!(!office.says(&["calls", "list"]).contains("Quetzalcoatlus"));
+    assert!(office.says(&["person", "export", CALLER]).contains("Quetzalcoatlus"));
+    assert_eq!(office.json(&["person", "find", CALLER])["standing_objection"], true);
+    let word = office.json(&["person", "object", CALLER, "--withdraw"]);
+    let word = word["confirm"].as_str().unwrap();
+    office.says(&["person", "object", CALLER, "--withdraw", "--confirm", word]);
+    assert_eq!(office.json(&["person", "find", CALLER])["standing_objection"], false);
+    office.surely(&["person", "restrict", CALLER, "--lift"]);
+    assert!(office.says(&["calls", "show", &id]).contains("Quetzalcoatlus"));
+}
+
+#[test]
+fn a_note_is_put_right_and_nothing_of_the_old_one_is_left() {
+    let office = Office::open();
+    let id = CallId(1).to_string();
+    let card = ["person", "rectify", &id, "--text", "Card 4111 1111 1111 1111 was named."];
+    assert_eq!(office.code(&card), 1);
+    office.says(&["person", "rectify", &id, "--text", "The heating was warm."]);
+    let shown = office.json(&["calls", "show", &id]);
+    assert_eq!((&shown["summary"], &shown["corrected"]), (&"The heating was warm.".into(), &true.into()));
+    assert!(!office.holds("Quetzalcoatlus"));
+}
+
+#[test]
+fn a_held_call_is_neither_erased_nor_silently_left_out() {
+    let office = Office::open();
+    office.surely(&["person", "hold", CALLER]);
+    let receipt = office.surely(&["person", "erase", CALLER]);
+    assert_eq!((&receipt["held"], receipt["calls"].as_array().unwrap().len()), (&2.into(), 0), "{receipt}");
+    assert!(office.holds("Quetzalcoatlus"));
+}
+
+#[test]
+fn the_list_is_imported_asked_and_decided_on() {
+    let office = Office::open();
+    let csv = office.folder.path().join("list.csv");
+    std::fs::write(&csv, "number,channels,purpose\n+49301111,calls,everything\n+49302222,pigeon,\n").unwrap();
+    let csv = csv.to_str().unwrap();
+    let refused = office.ask(&["contacts", "import", csv]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("line 3: channels") && !said.contains("49302222"), "{said}");
+    assert_eq!(office.code(&["contacts", "check", "+49301111"]), 0, "all of them or none");
+    std::fs::write(csv, "number,channels,purpose\n+49301111,calls,everything\n").unwrap();
+    office.says(&["contacts", "import", csv]);
+    let blocked = office.ask(&["contacts", "check", "+49301111", "--purpose", "service"]);
+    assert_eq!((blocked.stdout.as_slice(), blocked.status.code()), (b"blocked\n".as_slice(), Some(10)));
+    assert_eq!(office.code(&["contacts", "check", "+49301111", "--channel", "email"]), 0);
+    let listed = office.json(&["contacts", "list", "--number", "+49301111"]);
+    let id = listed["do_not_contact"][0]["id"].to_string();
+    office.says(&["contacts", "withdraw", &id]);
+    assert_eq!(office.says(&["contacts", "check", "+49301111"]), "not listed\n");
+    assert_eq!(office.code(&["contacts", "reject", "999"]), 1);
+    assert_eq!(office.code(&["contacts", "check", "nobody"]), 2);
+}
+
+#[test]
+fn whatever_reads_or_changes_stands_in_the_log() {
+    let office = Office::open();
+    office.says(&["calls", "list"]);
+    office.says(&["calls", "show", &CallId(3).to_string()]);
+    office.says(&["person", "export", CALLER]);
+    office.says(&["contacts", "list"]);
+    office.surely(&["person", "erase", CALLER]);
+    let deeds = office.deeds();
+    for deed in ["listed", "shown", "exported", "contacts_read", "erased", "log_read"] {
+        assert!(deeds.iter().any(|told| told == deed), "{deed}: {deeds:?}");
+    }
+    let verdict = office.json(&["log", "verify"]);
+    assert_eq!(verdict["faults"], Value::Array(vec![]));
+    let head = &verdict["head"].as_str().unwrap()[..20];
+    office.says(&["log", "verify", "--head", head]);
+    assert_eq!(office.code(&["log", "verify", "--head", "0123456789ab"]), 1);
+}
+
+/// Everything that a field can be named by: tables, messages, settings, lexicons, what is logged and printed.
+#[test]
+fn there_is_no_field_for_emotion_score_voice_print_or_ranking() {
+    let forbidden = [
+        "emotion",
+        "sentiment",
+        "mood",
+        "anger",
+        "stress",
+        "score",
+        "rating",
+        "ranking",
+        "satisf",
+        "politeness",
+        "voiceprint",
+        "voice_print",
+        "biometric",
+        "speaker_id",
+        "gender",
+        "dialect",
+        "talk_ratio",
+        "per_agent",
+        "agent_id",
+        "performance",
+    ];
+    let mut looked = 0;
+    let mut look = |path: &Path| {
+        let text = std::fs::read_to_string(path).unwrap().to_lowercase().replace("saturating", "");
+        let comment = |line: &str| ["//", "#", "--"].iter().any(|mark| line.trim_start().starts_with(mark));
+        for line in text.lines().filter(|line| !comment(line)) {
+            let word = forbidden.iter().find(|word| line.contains(*word));
+            assert!(word.is_none(), "{}: {line}", path.display());
+        }
+        looked += 1;
+    };
+    for folder in ["src/store", "src/store/schema", "src/config", "src/cli", "src/call", "src/daemon"] {
+        let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+        files.filter(|path| path.is_file()).for_each(|path| look(&path));
+    }
+    look(Path::new("src/border.rs"));
+    assert!(looked > 40, "{looked} files");
+}
