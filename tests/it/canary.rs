@@ -9,6 +9,7 @@ use callgist::confidential::recogniser::{Failure, Found, Packing, Recogniser};
 use callgist::confidential::{Engine, Pcm, Word};
 use callgist::ear;
 use callgist::sandbox::ear::Code;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -31,6 +32,11 @@ impl Canary {
         }
         std::fs::write(model.join("script"), script).unwrap();
         Canary(folder)
+    }
+
+    /// The folder of its models.
+    pub fn models(&self) -> &Path {
+        self.0.path()
     }
 
     /// Lets a command start this ear in the real one's place.

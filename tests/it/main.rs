@@ -24,6 +24,8 @@ mod live;
 mod models;
 /// The note engine on written calls, scored.
 mod notes;
+/// Canary words, a canary number and known samples, looked for wherever a byte can come to rest.
+mod privacy;
 /// The proof that nothing spoken is kept, and what it finds when something is planted.
 mod prove;
 /// Bad input of every kind.

@@ -150,7 +150,7 @@ fn a_hold_with_its_music_costs_a_call_nothing_and_it_is_heard_to_its_end() {
 pub(crate) struct Stage {
     pub(crate) runtime: Runtime,
     pub(crate) switch: Switch,
-    folder: TempDir,
+    pub(crate) folder: TempDir,
     pub(crate) caller: Vec<i16>,
     pub(crate) agent: Vec<i16>,
     _turn: MutexGuard<'static, ()>,
@@ -229,7 +229,7 @@ impl Stage {
 }
 
 /// A long call in which something happens.
-fn with(when: When, act: Act) -> Script {
+pub(crate) fn with(when: When, act: Act) -> Script {
     Script { events: vec![(when, act)], caller_speech: vec![0; 80_000], ..Script::default() }
 }
 

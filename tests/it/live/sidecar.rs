@@ -147,12 +147,12 @@ impl Drop for Sidecar {
     }
 }
 
-fn signal(process: i32, signal: Signal) {
+pub fn signal(process: i32, signal: Signal) {
     rustix::process::kill_process(Pid::from_raw(process).unwrap(), signal).unwrap();
 }
 
-fn children(parent: u32) -> Vec<i32> {
-    let tasks = fs::read_dir(format!("/proc/{parent}/task")).unwrap().flatten();
+pub fn children(parent: u32) -> Vec<i32> {
+    let tasks = fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
     let listed = tasks.map(|task| fs::read_to_string(task.path().join("children")).unwrap_or_default());
     listed
         .flat_map(|list| list.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<_>>())
@@ -191,7 +191,7 @@ pub struct At<'a> {
     pub notice: &'a Path,
 }
 
-fn settings(folder: &Path, at: &At<'_>) -> String {
+pub fn settings(folder: &Path, at: &At<'_>) -> String {
     let sip = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let At { event_socket: port, password_file: secret, notice } = at;
     format!(

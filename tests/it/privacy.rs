@@ -1,0 +1,407 @@
+//! Canaries: whole calls at TRACE in which known words, a known number and known samples are heard, through every way
+//! in which a call can end; then they are looked for in the log, on standard output, in the database byte by byte, in
+//! temporary and working folders, in core files, and in all that either process ever wrote or sent.
+//!
+//! What the ear "recognises" is a script ([`crate::canary`]), so that the words are certain; what it hears is speech.
+
+use crate::canary::Canary;
+use crate::live::sidecar::{At, children, models, settings, signal};
+use crate::stories::{Stage, goes_on, seconds, with};
+use audio_codec::{Decoder, Encoder, pcma, pcmu};
+use callgist::call::Party;
+use callgist::sim::{Act, Script, When};
+use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// A problem, a request and a promise, so that there is a note; and words that no note may have.
+const SAID: &str = "Hello, my dishwasher is leaking since Thursday, zyzzyva quokka. Could you please send somebody to \
+                    repair it? My secret is xylocarp borborygmus and the code is 48 15 16 23 42 99.";
+
+/// Words and numbers that may be nowhere.
+const CANARIES: &[&str] =
+    &["zyzzyva", "quokka", "xylocarp", "borborygmus", "481516234299", "48 15 16 23 42 99", "48, 15, 16, 23"];
+
+#[test]
+fn a_call_with_a_note_leaves_the_note_and_nothing_else() {
+    let mut scene = Scene::set(SAID);
+    let call = scene.stage.call(scene.stage.talk(4));
+    let row = scene.kept();
+    assert!(row["heard"]["words"].as_u64().unwrap() > 20, "{row}");
+    goes_on(&scene.stage.ended(call), 4);
+    scene.is_clean();
+}
+
+#[test]
+fn an_objection_by_key_leaves_nothing() {
+    let mut scene = Scene::set(SAID);
+    let call = scene.stage.call(scene.stage.talk(6));
+    scene.step("forked");
+    std::thread::sleep(seconds(2));
+    call.act(Act::Keys(Party::Caller, "*9".into()));
+    let row = scene.kept();
+    assert_eq!(row["no_summary_reason"], "objection", "{row}");
+    scene.stage.ended(call);
+    scene.is_clean();
+}
+
+#[test]
+fn a_spoken_objection_leaves_nothing() {
+    let mut scene = Scene::set(&format!("{SAID} Stop, I object, please do not make a summary of this call."));
+    let call = scene.stage.call(scene.stage.talk(4));
+    let row = scene.kept();
+    assert!(row["no_summary_reason"].as_str().unwrap().starts_with("objection"), "{row}");
+    scene.stage.ended(call);
+    scene.is_clean();
+}
+
+#[test]
+fn a_hang_up_during_the_notice_leaves_nothing() {
+    let mut scene = Scene::set(SAID);
+    let call = scene.stage.call(Script {
+        caller_before: scene.stage.caller[..40_000].to_vec(),
+        ..with(When::Noticed(seconds(1)), Act::HangUp(Party::Caller))
+    });
+    let row = scene.kept();
+    assert_eq!(
+        (&row["no_summary_reason"], &row["heard"]),
+        (&"notice_incomplete".into(), &Value::Null),
+        "{row}"
+    );
+    scene.stage.ended(call);
+    scene.is_clean();
+}
+
+#[test]
+fn a_recogniser_that_fails_leaves_nothing() {
+    ends_without_a_note(&format!("{SAID} FAIL"));
+}
+
+#[test]
+fn a_panic_that_quotes_what_was_said_leaves_nothing() {
+    ends_without_a_note(&format!("{SAID} PANIC"));
+}
+
+fn ends_without_a_note(script: &str) {
+    let mut scene = Scene::set(script);
+    let call = scene.stage.call(scene.stage.talk(4));
+    let row = scene.kept();
+    assert_eq!(row["no_summary_reason"], "engine_failed", "{row}");
+    goes_on(&scene.stage.ended(call), 4);
+    scene.is_clean();
+}
+
+#[test]
+fn an_ear_that_is_killed_leaves_nothing() {
+    let mut scene = Scene::set(SAID);
+    let call = scene.stage.call(scene.stage.talk(5));
+    scene.step("forked");
+    std::thread::sleep(seconds(2));
+    signal(scene.ear(), Signal::KILL);
+    let row = scene.kept();
+    assert_eq!(row["no_summary_reason"], "engine_failed", "{row}");
+    goes_on(&scene.stage.ended(call), 5);
+    scene.is_clean();
+}
+
+#[test]
+fn a_daemon_that_is_killed_leaves_nothing_and_a_whole_database() {
+    let mut scene = Scene::set(SAID);
+    let call = scene.stage.call(scene.stage.talk(5));
+    scene.step("forked");
+    std::thread::sleep(seconds(2));
+    signal(scene.daemon(), Signal::KILL);
+    goes_on(&scene.stage.ended(call), 5);
+    scene.is_clean();
+}
+
+#[test]
+fn a_database_that_takes_nothing_more_leaves_nothing() {
+    let mut scene = Scene::set(SAID);
+    let call = scene.stage.call(scene.stage.talk(4));
+    scene.step("forked");
+    // No file of the daemon's may grow beyond one page any more: every write to the database fails.
+    let full = Rlimit { current: Some(4_096), maximum: Some(4_096) };
+    prlimit(Pid::from_raw(scene.daemon()), Resource::Fsize, full).unwrap();
+    scene.until(|line| line["message"] == "a row could not be stored");
+    goes_on(&scene.stage.ended(call), 4);
+    scene.is_clean();
+}
+
+#[test]
+fn the_search_finds_what_is_there() {
+    let stage = Stage::set();
+    let sought = Sought::new(&stage);
+    let folder = tempfile::tempdir().unwrap();
+    let frame = &stage.caller[16_000..][..40_000];
+    let mut a_law = vec![0; frame.len()];
+    pcma::PcmaEncoder::new().encode_into(frame, &mut a_law).unwrap();
+    let raw: Vec<u8> = frame.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    let wide: Vec<u8> = "a quokka".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let traced = "7 sendto(3, \"\\x71\\x75\\x6f\\x6b\\x6b\\x61\", 6) = 6";
+    for (name, bytes) in [
+        ("a-law", a_law),
+        ("raw", raw),
+        ("wide", wide),
+        ("word", b"say ZYZZYVA".to_vec()),
+        ("trace", traced.into()),
+    ] {
+        fs::write(folder.path().join(name), bytes).unwrap();
+        let found = sought.below(folder.path(), "");
+        assert_eq!(found.len(), 1, "{name}: {found:?}");
+        fs::remove_file(folder.path().join(name)).unwrap();
+    }
+}
+
+// ---------------------------------------------------------------- the scene
+
+/// The stage, with `callgist run` under `strace` beside it, and an ear that follows a script.
+struct Scene {
+    stage: Stage,
+    traced: Child,
+    lines: Receiver<Value>,
+    reading: Option<JoinHandle<()>>,
+    folder: tempfile::TempDir,
+    _canary: Canary,
+}
+
+impl Scene {
+    fn set(script: &str) -> Scene {
+        let stage = Stage::set();
+        let canary = Canary::saying(script);
+        let folder = tempfile::Builder::new().prefix("callgist-privacy-").tempdir().unwrap();
+        let [work, temp] = ["work", "tmp"].map(|name| folder.path().join(name));
+        fs::create_dir(&work).unwrap();
+        fs::create_dir(&temp).unwrap();
+        let at = |name: &str| stage.folder.path().join(name);
+        let (password_file, notice) = (&at("password"), &at("notice.wav"));
+        let at = At { event_socket: stage.switch.event_socket().port(), password_file, notice };
+        let text = settings(folder.path(), &at)
+            .replace(&models().display().to_string(), &canary.models().display().to_string());
+        let config = folder.path().join("callgist.toml");
+        fs::write(&config, text).unwrap();
+        let (traced, lines, reading) = start(&canary, &config, folder.path());
+        let mut scene = Scene { stage, traced, lines, reading: Some(reading), folder, _canary: canary };
+        scene.until(|line| line["message"] == "calls are announced");
+        scene
+    }
+
+    #[track_caller]
+    fn until(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        loop {
+            let left = PATIENCE.saturating_sub(begun.elapsed());
+            let line =
+                self.lines.recv_timeout(left).unwrap_or_else(|_| panic!("it did not come: {}", self.log()));
+            if fits(&line) {
+                return line;
+            }
+        }
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    #[track_caller]
+    fn step(&mut self, step: &str) -> Value {
+        self.until(|line| line["step"] == step)
+    }
+
+    fn database(&self) -> PathBuf {
+        self.folder.path().join("store/callgist.db")
+    }
+
+    #[track_caller]
+    fn kept(&mut self) -> Value {
+        let id = self.step("kept")["id"].as_str().unwrap().to_owned();
+        let shown = callgist(&["calls", "show", &id, "--json"], &self.database());
+        serde_json::from_slice(&shown).unwrap()
+    }
+
+    fn daemon(&self) -> i32 {
+        children(self.traced.id())[0]
+    }
+
+    fn ear(&self) -> i32 {
+        children(self.daemon().unsigned_abs())[0]
+    }
+
+    /// Ends it, and looks everywhere.
+    #[track_caller]
+    fn is_clean(mut self) {
+        if let Some(daemon) = children(self.traced.id()).first() {
+            signal(*daemon, Signal::TERM);
+        }
+        self.traced.wait().unwrap();
+        self.reading.take().unwrap().join().unwrap();
+        let folder = self.folder.path();
+        // Both processes were followed, and what they wrote was seen.
+        let trace = fs::read_to_string(folder.join("trace")).unwrap();
+        assert!(trace.contains("pwrite64(") && trace.contains("sendto(3, \"\\x"), "the trace is blind");
+        let notes = self.notes();
+        let sought = Sought::new(&self.stage);
+        assert_eq!(sought.below(folder, &notes), Vec::<String>::new());
+        let cores = fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap();
+        let named = fs::read_dir(folder.join("work")).unwrap().map(|entry| entry.unwrap().file_name());
+        assert_eq!(named.count(), 0, "something came into the working folder; core_pattern is {cores}");
+        assert_eq!(fs::read_dir(folder.join("tmp")).unwrap().count(), 0);
+        let log = self.log();
+        assert!(log.contains("\"level\":\"TRACE\"") || log.contains("\"level\":\"DEBUG\""), "{log}");
+    }
+
+    /// The texts of all notes: they are kept on purpose.
+    fn notes(&self) -> String {
+        let listed = callgist(&["calls", "list", "--json"], &self.database());
+        let listed: Value =
+            serde_json::from_slice(&listed).unwrap_or_else(|_| panic!("no list: {}", self.log()));
+        let calls = listed["calls"].as_array().unwrap();
+        calls
+            .iter()
+            .filter_map(|call| call["summary"]["text"].as_str().or(call["summary"].as_str()))
+            .collect()
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        for process in children(self.traced.id()) {
+            signal(process, Signal::KILL);
+        }
+        let _ = self.traced.kill();
+        let _ = self.traced.wait();
+    }
+}
+
+fn callgist(arguments: &[&str], database: &Path) -> Vec<u8> {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_callgist"));
+    program.args(arguments).arg("--database").arg(database).output().unwrap().stdout
+}
+
+/// Starts it so that a write beyond a limit is an error and not its death, and every write of both is traced.
+fn start(canary: &Canary, config: &Path, folder: &Path) -> (Child, Receiver<Value>, JoinHandle<()>) {
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq", "-xx", "-s", "65536", "-e", TRACED, "-o"]).arg(folder.join("trace"));
+    command.args(["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"]);
+    command.arg(env!("CARGO_BIN_EXE_callgist")).arg("--config").arg(config).args(["run", "--log", "json"]);
+    canary.hears(&mut command);
+    let mut traced = command
+        .env("CALLGIST_LOG", "trace")
+        .env("TMPDIR", folder.join("tmp"))
+        .current_dir(folder.join("work"))
+        .stdin(Stdio::null())
+        .stdout(fs::File::create(folder.join("stdout")).unwrap())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let said = BufReader::new(traced.stderr.take().unwrap());
+    let mut log = fs::File::create(folder.join("log")).unwrap();
+    let (sender, lines) = channel();
+    let reading = std::thread::spawn(move || {
+        for line in said.lines().map_while(Result::ok) {
+            use std::io::Write;
+            writeln!(log, "{line}").unwrap();
+            if let Ok(value) = serde_json::from_str(&line) {
+                // A scene that is over reads no more, and its log is still written.
+                let _ = sender.send(value);
+            }
+        }
+    });
+    (traced, lines, reading)
+}
+
+/// Words, numbers and samples.
+struct Sought {
+    /// Windows of 10 ms of both voices in four forms, by their first bytes.
+    samples: BTreeMap<[u8; 8], Vec<Vec<u8>>>,
+}
+
+impl Sought {
+    fn new(stage: &Stage) -> Sought {
+        let mut samples: BTreeMap<[u8; 8], Vec<Vec<u8>>> = BTreeMap::new();
+        for voice in [&stage.caller, &stage.agent] {
+            for window in voice[..80_000].chunks_exact(80) {
+                let (mut a_law, mut mu_law, mut heard) = (vec![0; 80], vec![0; 80], vec![0i16; 80]);
+                pcma::PcmaEncoder::new().encode_into(window, &mut a_law).unwrap();
+                pcma::PcmaDecoder::new().decode_into(&a_law, &mut heard).unwrap();
+                pcmu::PcmuEncoder::new().encode_into(&heard, &mut mu_law).unwrap();
+                // Silence is everywhere.
+                if a_law.iter().collect::<std::collections::BTreeSet<_>>().len() < 20 {
+                    continue;
+                }
+                let raw = |samples: &[i16]| {
+                    samples.iter().flat_map(|sample| sample.to_le_bytes()).collect::<Vec<u8>>()
+                };
+                for form in [raw(window), raw(&heard), a_law, mu_law] {
+                    samples.entry(*form.first_chunk().unwrap()).or_default().push(form);
+                }
+            }
+        }
+        assert!(samples.len() > 500);
+        Sought { samples }
+    }
+
+    /// Every file below a folder in which a canary is, without the texts that may be there.
+    fn below(&self, folder: &Path, notes: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                found.extend(self.below(&path, notes));
+            } else {
+                let bytes = fs::read(&path).unwrap();
+                let unwrapped = unescape(&bytes);
+                let what = [&bytes, &unwrapped].into_iter().find_map(|bytes| self.within(bytes, notes));
+                found.extend(what.map(|what| format!("{}: {what}", path.display())));
+            }
+        }
+        found
+    }
+
+    fn within(&self, bytes: &[u8], notes: &str) -> Option<String> {
+        let text: String = bytes.iter().filter(|byte| **byte != 0).map(|byte| char::from(*byte)).collect();
+        let text = if notes.is_empty() { text } else { text.replace(notes, "") };
+        let text = text.to_lowercase();
+        if let Some(word) = CANARIES.iter().find(|word| text.contains(**word)) {
+            return Some((*word).to_owned());
+        }
+        let begins = |at: usize, form: &Vec<u8>| bytes[at..].starts_with(form);
+        let sound = (0..bytes.len().saturating_sub(80)).any(|at| {
+            let key: &[u8; 8] = bytes[at..].first_chunk().unwrap();
+            self.samples.get(key).is_some_and(|forms| forms.iter().any(|form| begins(at, form)))
+        });
+        sound.then(|| "samples".to_owned())
+    }
+}
+
+/// What `strace -xx` writes as `\x71`.
+fn unescape(bytes: &[u8]) -> Vec<u8> {
+    let (mut plain, mut at) = (Vec::with_capacity(bytes.len() / 4), 0);
+    while at < bytes.len() {
+        let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+        match &bytes[at..] {
+            [b'\\', b'x', a, b, ..] if digit(*a).is_some() && digit(*b).is_some() => {
+                plain.push(digit(*a).unwrap_or(0) << 4 | digit(*b).unwrap_or(0));
+                at += 4;
+            }
+            _ => {
+                plain.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    plain
+}
+
+const TRACED: &str = "trace=write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg,rename,renameat,renameat2,\
+                      mkdir,mkdirat,symlink,symlinkat,memfd_create,shmget";
+
+/// On a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
