@@ -238,6 +238,7 @@ async fn switch(config: &Config, args: &DoctorArgs, sip_free: bool, findings: &m
         }
     }
     ringing(&link, findings).await;
+    list(&link, findings).await;
     profile(config, &link, &mut news, sip_free, findings).await;
     if args.no_call {
         return findings.add("snippet", State::Skipped, "no test call was placed (--no-call)");
@@ -251,6 +252,24 @@ async fn switch(config: &Config, args: &DoctorArgs, sip_free: bool, findings: &m
     }
     for line in config.lines.iter().filter(|line| line.enabled) {
         snippet(line, &args.context, &link, &mut news, findings).await;
+    }
+}
+
+/// Whether the switch can hold the list of who must not be called.
+async fn list(link: &Link, findings: &mut Findings) {
+    let what = "list of who must not be called";
+    match api(link, "hash select/callgist_dnc/loaded").await.as_deref() {
+        Some("yes") => findings.good(what, "is loaded at the switch"),
+        // An empty answer to `select` comes as an error of its own.
+        _ if api(link, "hash insert/callgist_dnc/doctor/-").await.is_some() => {
+            findings.good(what, "is loaded at the switch as soon as Callgist runs");
+        }
+        _ => findings.add(
+            what,
+            State::Warning,
+            "the switch does not take it: load mod_hash and copy dialplan/callgist_user.xml again; it matters only \
+             where outbound calls ask it (dialplan/20_do_not_contact.xml)",
+        ),
     }
 }
 

@@ -14,8 +14,8 @@ pub mod log;
 pub mod manual;
 pub mod models;
 pub mod note;
-pub mod prove;
 pub mod person;
+pub mod prove;
 pub mod run;
 pub mod store;
 

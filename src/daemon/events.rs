@@ -203,6 +203,18 @@ impl NotSwept<'_> {
     }
 }
 
+/// The switch does not take the list of who must not be called.
+pub struct BlocksRefused {}
+
+impl BlocksRefused {
+    pub fn log(&self) {
+        warn!(
+            "the switch does not take the list of who must not be called: load mod_hash, and copy \
+             dialplan/callgist_user.xml again"
+        );
+    }
+}
+
 /// No socket could be bound for a copy.
 pub struct NoSocket {
     pub call: CallId,

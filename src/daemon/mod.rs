@@ -162,10 +162,12 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = ()>) -
     let board = Board::new(switch.clone(), &config, begun, willing);
     events::Started { version: env!("CARGO_PKG_VERSION"), lines: config.lines.len() }.log();
     let calls = TaskTracker::new();
+    let countries = config.lines.iter().map(|line| line.country_code.clone()).collect();
+    let blocks = switch.clone().keep_blocks(desk.store.clone(), countries);
     let board = board.run(news);
     let house =
         housekeeping::keep_house(desk.clone(), config.version(), housekeeping::retention(&config), clock);
-    tokio::pin!(board, stop, house);
+    tokio::pin!(board, stop, house, blocks);
     service::ready();
     let mut beat = clock.now() + BEAT;
     loop {
@@ -176,6 +178,7 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = ()>) -
                 beat = clock.now() + BEAT;
             }
             () = &mut house => {}
+            () = &mut blocks => {}
             ended = &mut board => return ended.map_err(StartError::Switch),
             Some(call) = calls_begun.recv() => {
                 calls.spawn(follow::follow(call, desk.clone()));

@@ -1,6 +1,7 @@
 //! FreeSWITCH over its inbound event socket: events become mail of calls, requests of the sentence become
 //! commands. Rules and findings (R, F) are those of the project's study of a real FreeSWITCH.
 
+mod blocks;
 mod board;
 mod dump;
 mod link;
