@@ -6,6 +6,8 @@
 //! text**, and that is bounded by its type: an ear can encode only `confidential::guard::Guarded`, which only the
 //! guard makes; the daemon decodes [`Note`], which nobody can make or encode, and checks it again.
 
+pub mod table;
+
 use crate::call::{CallId, Language, NoSummary, Party};
 use crate::wire::rtp::Format;
 use arrayvec::ArrayString;

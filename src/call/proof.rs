@@ -10,6 +10,21 @@ use std::time::Duration;
 /// The notice of one call was played to its end, on an answered line, and nobody objected.
 ///
 /// Only [`Evidence::prove`] makes one. Whoever hands a socket to an ear needs it: it is an argument, not a check.
+///
+/// Nobody else can make one:
+///
+/// ```compile_fail,E0451
+/// use callgist::call::{Announced, CallId, SwitchTime};
+/// let forged = Announced { call: CallId(1), from: SwitchTime(0), to: SwitchTime(1) };
+/// ```
+///
+/// nor copy that of another call:
+///
+/// ```compile_fail,E0599
+/// fn copy(proof: &callgist::call::Announced) -> callgist::call::Announced {
+///     callgist::call::Announced::clone(proof)
+/// }
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct Announced {
     call: CallId,

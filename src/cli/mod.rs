@@ -87,7 +87,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
     match cli.command {
         Command::Run(args) => run::run(&cli.config, &args),
         Command::Demo(args) => demo::run(&args),
-        Command::Prove(args) => prove::run(&args),
+        Command::Prove(args) => prove::run(&cli.config, &args),
         Command::Calls(command) => calls::run(&cli.config, &command),
         Command::Contacts(command) => contacts::run(&cli.config, &command),
         Command::Person(command) => person::run(&cli.config, &command),

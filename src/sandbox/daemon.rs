@@ -41,6 +41,10 @@ pub fn give_up(kept: Kept) -> Result<Given, LockError> {
     };
     let given = paths::restrict(&paths, &kept.connect_to.map_or(Tcp::Any, Tcp::ConnectTo))?;
     filter::refuse_looking_into_others()?;
+    let bait = trial::Bait::new().map_err(|_| LockError::Descriptors)?;
+    if let Some(allowed) = trial::needless_allowed(&bait).first() {
+        return Err(LockError::LooksAllowed(allowed));
+    }
     // What it may not do to itself it may not do to an ear.
     match trial::calls_allowed(std::process::id()).first() {
         Some(allowed) => Err(LockError::LooksAllowed(allowed)),

@@ -43,9 +43,10 @@ pub fn lock_ear(code: Code, ours: u32) -> Result<(), LockError> {
     install(left, SeccompAction::Errno(libc::EPERM as u32), SeccompAction::Allow)
 }
 
-/// Refuses the calling thread, and all that it starts, the calls by which one process looks into another.
+/// Refuses the calling thread, and all that it starts, the calls by which one process looks into another, and those
+/// that a daemon never needs.
 pub fn refuse_looking_into_others() -> Result<(), LockError> {
-    let looks = LOOKS.iter().map(|&number| (number, vec![])).collect();
+    let looks = LOOKS.iter().chain(NEEDLESS).map(|&number| (number, vec![])).collect();
     let program = compile(looks, SeccompAction::Allow, SeccompAction::Errno(libc::EPERM as u32))?;
     apply_filter(&program).map_err(|_| LockError::Filter)
 }
@@ -299,4 +300,45 @@ const LOOKS: &[c_long] = &[
     libc::SYS_perf_event_open,
     libc::SYS_bpf,
     libc::SYS_userfaultfd,
+];
+
+/// Refused to the daemon as well: what neither it nor an ear needs at any time, and what would get round a filter on
+/// the usual calls. (Not `unshare`: by it a process asks whether it has one thread.)
+const NEEDLESS: &[c_long] = &[
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+    libc::SYS_keyctl,
+    libc::SYS_setns,
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_move_mount,
+    libc::SYS_open_tree,
+    libc::SYS_fsopen,
+    libc::SYS_pivot_root,
+    libc::SYS_chroot,
+    libc::SYS_init_module,
+    libc::SYS_finit_module,
+    libc::SYS_delete_module,
+    libc::SYS_kexec_load,
+    libc::SYS_kexec_file_load,
+    libc::SYS_swapon,
+    libc::SYS_swapoff,
+    libc::SYS_reboot,
+    libc::SYS_acct,
+    libc::SYS_quotactl,
+    libc::SYS_open_by_handle_at,
+    libc::SYS_name_to_handle_at,
+    libc::SYS_shmget,
+    libc::SYS_shmat,
+    libc::SYS_msgget,
+    libc::SYS_mq_open,
+    libc::SYS_personality,
+    libc::SYS_syslog,
+    libc::SYS_settimeofday,
+    libc::SYS_clock_settime,
+    libc::SYS_iopl,
+    libc::SYS_ioperm,
 ];

@@ -13,6 +13,7 @@ mod filter;
 mod paths;
 mod raw;
 mod rights;
+pub mod table;
 pub mod trial;
 
 pub use paths::Given;

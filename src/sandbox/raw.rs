@@ -98,7 +98,7 @@ pub fn refuses(act: &Act, socket: &UdpSocket) -> bool {
         Argument::Message => (&raw const message) as i64,
     };
     let [a, b, c, d, e, f] = act.arguments.map(place);
-    // SAFETY: only `ACTS` below makes acts, and each is harmless as it stands there even if it is not refused:
+    // SAFETY: only `ACTS` and `NEEDLESS` below make acts, and each is harmless as it stands there even if it is not refused:
     // it has no length, names a process, path or key that does not exist, or reads. Pointers are to the values
     // above, which outlive the call; where the kernel would write, the length is zero. `close(3)` and the other
     // acts on descriptors can hurt only a process that is not locked, and that one ends on the first answer.
@@ -143,6 +143,18 @@ pub fn looks_allowed(process: u32, pidfd: BorrowedFd<'_>) -> Vec<&'static str> {
     .map(|(name, ..)| name)
     .collect()
 }
+
+/// Acts that a daemon never needs and must be refused, harmless where they are not.
+pub const NEEDLESS: &[Act] = &[
+    act("make an io_uring", libc::SYS_io_uring_setup, &[Number(0), Number(0)]),
+    act("store a key", libc::SYS_add_key, &[Number(0), Number(0)]),
+    act("ask for a key", libc::SYS_keyctl, &[Number(0x7fff)]),
+    act("enter a name space", libc::SYS_setns, &[Number(-1), Number(0)]),
+    act("open by handle", libc::SYS_name_to_handle_at, &[HERE, NO_FILE, Number(0), Number(0), Number(0)]),
+    act("attach shared memory", libc::SYS_shmat, &[Number(-1)]),
+    act("open a message queue", libc::SYS_mq_open, &[Number(0)]),
+    act("make what is readable executable", libc::SYS_personality, &[Number(0xffff_ffff)]),
+];
 
 const fn act(name: &'static str, number: c_long, given: &[Argument]) -> Act {
     let mut arguments = [Number(0); 6];

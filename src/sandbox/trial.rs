@@ -56,6 +56,11 @@ pub fn looks_allowed(process: u32) -> Vec<&'static str> {
     allowed
 }
 
+/// Tries what a daemon never needs; the names of acts that were not refused.
+pub fn needless_allowed(bait: &Bait) -> Vec<&'static str> {
+    raw::NEEDLESS.iter().filter(|act| !raw::refuses(act, &bait.0)).map(|act| act.name).collect()
+}
+
 /// The same for the system calls alone.
 pub(super) fn calls_allowed(process: u32) -> Vec<&'static str> {
     let Some(pid) = i32::try_from(process).ok().and_then(Pid::from_raw) else { return vec![] };

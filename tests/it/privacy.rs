@@ -36,7 +36,7 @@ fn a_call_with_a_note_leaves_the_note_and_nothing_else() {
     let row = scene.kept();
     assert!(row["heard"]["words"].as_u64().unwrap() > 20, "{row}");
     goes_on(&scene.stage.ended(call), 4);
-    scene.is_clean();
+    scene.ends_clean();
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn an_objection_by_key_leaves_nothing() {
     let row = scene.kept();
     assert_eq!(row["no_summary_reason"], "objection", "{row}");
     scene.stage.ended(call);
-    scene.is_clean();
+    scene.ends_clean();
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_spoken_objection_leaves_nothing() {
     let row = scene.kept();
     assert!(row["no_summary_reason"].as_str().unwrap().starts_with("objection"), "{row}");
     scene.stage.ended(call);
-    scene.is_clean();
+    scene.ends_clean();
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_hang_up_during_the_notice_leaves_nothing() {
         "{row}"
     );
     scene.stage.ended(call);
-    scene.is_clean();
+    scene.ends_clean();
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn ends_without_a_note(script: &str) {
     let row = scene.kept();
     assert_eq!(row["no_summary_reason"], "engine_failed", "{row}");
     goes_on(&scene.stage.ended(call), 4);
-    scene.is_clean();
+    scene.ends_clean();
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn an_ear_that_is_killed_leaves_nothing() {
     let row = scene.kept();
     assert_eq!(row["no_summary_reason"], "engine_failed", "{row}");
     goes_on(&scene.stage.ended(call), 5);
-    scene.is_clean();
+    scene.ends_clean();
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_daemon_that_is_killed_leaves_nothing_and_a_whole_database() {
     std::thread::sleep(seconds(2));
     signal(scene.daemon(), Signal::KILL);
     goes_on(&scene.stage.ended(call), 5);
-    scene.is_clean();
+    scene.ends_clean();
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_database_that_takes_nothing_more_leaves_nothing() {
     prlimit(Pid::from_raw(scene.daemon()), Resource::Fsize, full).unwrap();
     scene.until(|line| line["message"] == "a row could not be stored");
     goes_on(&scene.stage.ended(call), 4);
-    scene.is_clean();
+    scene.ends_clean();
 }
 
 #[test]
@@ -236,7 +236,7 @@ impl Scene {
 
     /// Ends it, and looks everywhere.
     #[track_caller]
-    fn is_clean(mut self) {
+    fn ends_clean(mut self) {
         if let Some(daemon) = children(self.traced.id()).first() {
             signal(*daemon, Signal::TERM);
         }

@@ -4,7 +4,8 @@ use crate::roles;
 use callgist::sandbox::daemon::{Kept, give_up};
 use callgist::sandbox::ear::{Code, before_threads, leave_no_path, lock};
 use callgist::sandbox::{LockError, trial};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -68,6 +69,34 @@ fn a_daemon_writes_to_its_store_and_nowhere_else() {
     assert_eq!(written.code(), Some(0), "{written}");
     assert!(kept.path().join("store").is_file());
     assert!(!other.path().join("other").exists());
+}
+
+#[test]
+fn a_daemon_is_refused_what_it_never_needs() {
+    let played = roles::play("daemon").env("CALLGIST_TEST_NEEDLESS", "tried").output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&played.stdout), "tried\n", "{}", played.status);
+    // Here, where nothing was given up, most of it is not refused: the answer above is the filter's.
+    let bait = trial::Bait::new().unwrap();
+    assert!(trial::needless_allowed(&bait).len() >= 3, "{:?}", trial::needless_allowed(&bait));
+}
+
+#[test]
+fn a_daemon_connects_to_the_event_socket_and_to_no_other_port() {
+    let [switch, other] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let [allowed, refused] =
+        [&switch, &other].map(|listener| listener.local_addr().unwrap().port().to_string());
+    let played = roles::play("daemon")
+        .env("CALLGIST_TEST_PORT", allowed)
+        .env("CALLGIST_TEST_OTHER_PORT", refused)
+        .output()
+        .unwrap();
+    let told = String::from_utf8(played.stdout).unwrap();
+    // An older kernel cannot restrict ports; then the daemon says so.
+    assert!(
+        ["connected, refused\n", "not restricted\n"].contains(&told.as_str()),
+        "{told} {}",
+        played.status
+    );
 }
 
 /// Role: tries every act and prints the names of those that were not refused.
@@ -146,13 +175,27 @@ pub fn target() -> u8 {
 /// Role: a daemon that has given up what it should; it prints each look into the target that worked.
 pub fn daemon() -> u8 {
     let store = std::env::var_os("CALLGIST_TEST_STORE").map(PathBuf::from);
+    let port = |name: &str| std::env::var(name).ok().and_then(|port| port.parse::<u16>().ok());
+    let (allowed, refused) = (port("CALLGIST_TEST_PORT"), port("CALLGIST_TEST_OTHER_PORT"));
     let kept = Kept {
         read: vec![],
         write: store.iter().cloned().collect(),
         execute: vec![],
-        connect_to: Some(vec![]),
+        connect_to: Some(allowed.into_iter().collect()),
     };
-    give_up(kept).unwrap();
+    let given = give_up(kept).unwrap();
+    if let (Some(allowed), Some(refused)) = (allowed, refused) {
+        let connect = |port: u16| TcpStream::connect(("127.0.0.1", port)).map_err(|error| error.kind());
+        roles::tell(match (connect(allowed), connect(refused)) {
+            (Ok(_), Err(ErrorKind::PermissionDenied)) => "connected, refused",
+            (Ok(_), Ok(_)) if given.in_words().any(|missing| missing.contains("TCP")) => "not restricted",
+            _ => "wrong",
+        });
+    }
+    if std::env::var_os("CALLGIST_TEST_NEEDLESS").is_some() {
+        trial::needless_allowed(&trial::Bait::new().unwrap()).into_iter().for_each(roles::tell);
+        roles::tell("tried");
+    }
     if let Some(target) = std::env::var("CALLGIST_TEST_TARGET").ok().and_then(|id| id.parse().ok()) {
         for name in trial::looks_allowed(target) {
             roles::tell(name);

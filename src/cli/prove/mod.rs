@@ -12,14 +12,17 @@ mod report;
 mod search;
 mod watch;
 
+use super::counter::now;
 use super::demo::{FAST, Which};
 use super::{Exit, fail};
+use crate::config::Config;
+use crate::store::{Clerk, Deed, Entry};
 use clap::Args;
 use phrase::Phrase;
 use places::Place;
 use report::{Report, Verdict};
 use search::Search;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 #[command(after_help = HELP)]
@@ -44,12 +47,12 @@ pub struct ProveArgs {
     factor: u32,
 }
 
-pub fn run(args: &ProveArgs) -> Exit {
+pub fn run(config: &Path, args: &ProveArgs) -> Exit {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(Exit::ProofFailed, &format!("threads cannot be started: {error}")),
     };
-    match prove(args, &runtime) {
+    match prove(config, args, &runtime) {
         Ok(Verdict::NothingFound) => Exit::Done,
         Ok(Verdict::Found) => Exit::Failed,
         Ok(Verdict::Incomplete) => Exit::ProofIncomplete,
@@ -57,7 +60,7 @@ pub fn run(args: &ProveArgs) -> Exit {
     }
 }
 
-fn prove(args: &ProveArgs, runtime: &tokio::runtime::Runtime) -> anyhow::Result<Verdict> {
+fn prove(config: &Path, args: &ProveArgs, runtime: &tokio::runtime::Runtime) -> anyhow::Result<Verdict> {
     let phrase = Phrase::draw()?;
     if !args.json {
         eprintln!("a simulated call in which both parties speak; it takes a minute or less");
@@ -76,8 +79,28 @@ fn prove(args: &ProveArgs, runtime: &tokio::runtime::Runtime) -> anyhow::Result<
         false => print!("{}", report.text),
     }
     done.folder.close()?;
+    if args.plant.is_empty() {
+        log(config, &report.sha256);
+    }
     Ok(Verdict::of(&findings))
 }
+
+/// The report's hash goes into the log of the database of the settings, where there is one, so that a report cannot be
+/// exchanged for a better one later. The proof stands without it.
+fn log(config: &Path, sha256: &str) {
+    let database = Config::load(config).ok().map(|config| config.store.database).filter(|path| path.exists());
+    let Some(database) = database else {
+        return eprintln!("there is no database in {}: the report's hash is in no log", config.display());
+    };
+    let entry = Entry::new(Deed::ProofMade).detail(&sha256[..LOGGED]);
+    match Clerk::open(&database).and_then(|mut clerk| clerk.log(&entry, now())) {
+        Ok(()) => eprintln!("the report's hash is in the log of {}", database.display()),
+        Err(error) => eprintln!("callgist: the report's hash is in no log: {error}"),
+    }
+}
+
+/// Digits of the hash that the log takes.
+const LOGGED: usize = 32;
 
 const HELP: &str = "\
 Places that are searched, and that --plant takes: log, temp, database, wal, state, stdout, stderr, journal, core, samples.

@@ -20,6 +20,28 @@ use std::collections::BTreeSet;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// A note that may leave the ear. It encodes field for field as [`crate::border::Note`] decodes.
+///
+/// Only the guard makes one: from outside it can neither be written down,
+///
+/// ```compile_fail,E0451
+/// use callgist::{border::{Topics, Trust, TrustLabel}, call::Language, confidential::guard::Guarded};
+/// let trust = Trust { label: TrustLabel::Good, confidence_pct: 1, kept_pct: 1, arrived_pct: 1 };
+/// let forged = Guarded { language: Language::En, topics: Topics(1), trust, text: String::new() };
+/// ```
+///
+/// nor decoded,
+///
+/// ```compile_fail,E0277
+/// let forged: callgist::confidential::guard::Guarded = postcard::from_bytes(&[0]).unwrap();
+/// ```
+///
+/// nor copied, nor read:
+///
+/// ```compile_fail,E0624
+/// fn read(note: &callgist::confidential::guard::Guarded) -> &str {
+///     note.text()
+/// }
+/// ```
 #[derive(Serialize, Zeroize, ZeroizeOnDrop)]
 pub struct Guarded {
     #[zeroize(skip)]

@@ -183,6 +183,32 @@ pub struct EarCall {
 
 impl EarCall {
     /// Gives the ear one party's socket ([`rtp_socket`]) and closes our copy. The proof must be this call's.
+    ///
+    /// ```no_run
+    /// # use callgist::{call::{Announced, Party}, daemon::ears::EarCall, wire::rtp::Format};
+    /// fn hand(ear: &EarCall, proof: &Announced, format: Format, socket: std::net::UdpSocket) {
+    ///     ear.hand_over(proof, Party::Caller, format, socket);
+    /// }
+    /// ```
+    ///
+    /// Without the proof it does not compile:
+    ///
+    /// ```compile_fail,E0061
+    /// # use callgist::{call::{Announced, Party}, daemon::ears::EarCall, wire::rtp::Format};
+    /// fn hand(ear: &EarCall, proof: &Announced, format: Format, socket: std::net::UdpSocket) {
+    ///     ear.hand_over(Party::Caller, format, socket);
+    /// }
+    /// ```
+    ///
+    /// A copy of the socket cannot be kept either, for it is given away:
+    ///
+    /// ```compile_fail,E0382
+    /// # use callgist::{call::{Announced, Party}, daemon::ears::EarCall, wire::rtp::Format};
+    /// fn hand(ear: &EarCall, proof: &Announced, format: Format, socket: std::net::UdpSocket) {
+    ///     ear.hand_over(proof, Party::Caller, format, socket);
+    ///     socket.recv(&mut [0]);
+    /// }
+    /// ```
     pub fn hand_over(&self, proof: &Announced, party: Party, format: Format, socket: UdpSocket) {
         let call = self.call;
         if proof.call() == call {
