@@ -1,5 +1,6 @@
 //! `callgist doctor`: looks at everything that a call needs; every line says what was seen, and what to do.
 
+use super::notices::{Drift, drift};
 use super::{Exit, fail};
 use crate::config::{Config, Line};
 use crate::daemon::clock::Clock;
@@ -200,6 +201,25 @@ async fn ports(config: &Config, findings: &mut Findings) -> bool {
 
 fn notices(config: &Config, findings: &mut Findings) {
     for line in &config.lines {
+        let what = format!("texts of {}", line.name);
+        match drift(config, line) {
+            Drift::None(version) => findings.good(what, format!("version {version}, as published")),
+            Drift::NothingPublished(version) => findings.add(
+                what,
+                State::Warning,
+                format!(
+                    "no version is set as published: callgist notices render, publish, then set texts_version = \
+                     \"{version}\""
+                ),
+            ),
+            Drift::Drifted(version) => findings.bad(
+                what,
+                format!(
+                    "settings, texts or sound are no longer what was published: callgist notices render, publish and \
+                     record anew, then set texts_version = \"{version}\""
+                ),
+            ),
+        }
         let what = format!("notice of {}", line.name);
         match notice::length(&line.notice) {
             Ok(length) => findings.good(what, format!("{:.1} s", length.as_secs_f64())),

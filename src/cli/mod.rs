@@ -14,6 +14,7 @@ pub mod log;
 pub mod manual;
 pub mod models;
 pub mod note;
+pub mod notices;
 pub mod person;
 pub mod prove;
 pub mod run;
@@ -52,6 +53,9 @@ enum Command {
     /// A caller's rights, by number: find, export, rectify, object, restrict, erase.
     #[command(subcommand)]
     Person(person::PersonCommand),
+    /// Every text that callers, staff and auditors are owed, from the running settings.
+    #[command(subcommand)]
+    Notices(notices::NoticesCommand),
     /// Check, export or shorten the content-free log.
     #[command(subcommand)]
     Log(log::LogCommand),
@@ -91,6 +95,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Calls(command) => calls::run(&cli.config, &command),
         Command::Contacts(command) => contacts::run(&cli.config, &command),
         Command::Person(command) => person::run(&cli.config, &command),
+        Command::Notices(command) => notices::run(&cli.config, &command),
         Command::Log(command) => log::run(&cli.config, &command),
         Command::Store(command) => store::run(&cli.config, &command),
         Command::Config(command) => config::run(&cli.config, &command),

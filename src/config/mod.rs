@@ -84,6 +84,30 @@ pub struct Line {
     pub notice_version: String,
     pub keep_notes_days: u32,
     pub keep_rows_days: u32,
+    pub told: Told,
+}
+
+/// What the texts for callers and staff say of a line; nothing where it is not set, and then a placeholder stands there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    pub controller: Option<String>,
+    pub address: Option<String>,
+    pub contact: Option<String>,
+    pub dpo: Option<String>,
+    pub authority: Option<String>,
+    pub privacy_page: Option<String>,
+    pub basis: Option<Basis>,
+    /// The switch never records calls of this line.
+    pub never_recorded: bool,
+    /// The version of the texts that were published last.
+    pub texts_version: Option<String>,
+}
+
+/// Why a note may be kept (Art. 6(1) GDPR).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    LegitimateInterest,
+    Consent,
 }
 
 /// Which recogniser a line wants.
@@ -318,8 +342,10 @@ fn line(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Line {
     }
     let keep_notes_days = section.whole("keep_notes_days", Some(90), 1..=3_650, problems) as u32;
     let keep_rows_days = section.whole("keep_rows_days", Some(90), 1..=3_650, problems) as u32;
+    let told = told(&mut section, problems);
     section.finish(problems);
     Line {
+        told,
         name,
         enabled,
         number,
@@ -331,6 +357,33 @@ fn line(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Line {
         keep_notes_days,
         keep_rows_days,
     }
+}
+
+fn told(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Told {
+    let mut text = |key| section.optional_text(key, problems).filter(|text| !text.trim().is_empty());
+    let (controller, address, contact) = (text("controller"), text("address"), text("contact"));
+    let (dpo, authority, privacy_page) = (text("dpo"), text("authority"), text("privacy_page"));
+    let (basis, texts_version) = (text("basis"), text("texts_version"));
+    let basis = match basis.as_deref() {
+        None => None,
+        Some("legitimate_interest") => Some(Basis::LegitimateInterest),
+        Some("consent") => Some(Basis::Consent),
+        Some("contract") => {
+            section.wrong(
+                "basis",
+                "cannot be \"contract\": callers need not be parties to one (Art. 6(1)(b) GDPR); take \
+                 \"legitimate_interest\" with its balancing (callgist notices render --text balancing), or \"consent\"",
+                problems,
+            );
+            None
+        }
+        Some(_) => {
+            section.wrong("basis", "must be \"legitimate_interest\" or \"consent\"", problems);
+            None
+        }
+    };
+    let never_recorded = section.flag("never_recorded", false, problems);
+    Told { controller, address, contact, dpo, authority, privacy_page, basis, never_recorded, texts_version }
 }
 
 fn is_name(text: &str) -> bool {
@@ -377,6 +430,15 @@ mod tests {
     fn a_file_that_is_no_toml_says_where() {
         let problems = Config::parse("[switch\nport = 1").unwrap_err().to_string();
         assert!(problems.starts_with("line 1: "), "{problems}");
+    }
+
+    #[test]
+    fn a_contract_alone_is_no_basis_and_the_reason_is_told() {
+        let text = format!("{DEFAULT}basis = \"contract\"\n");
+        assert!(Config::parse(&text).unwrap_err().to_string().contains("need not be parties"));
+        let text = format!("{DEFAULT}basis = \"consent\"\ncontroller = \"A\"\n");
+        let told = Config::parse(&text).unwrap().lines.remove(0).told;
+        assert_eq!((told.basis, told.controller.as_deref()), (Some(Basis::Consent), Some("A")));
     }
 
     #[test]

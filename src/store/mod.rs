@@ -30,7 +30,7 @@ pub use contacts::{Block, Channel, Contact, Exceptions, Intent, Listed, NewConta
 pub use error::{StoreError, Trouble};
 pub use log::{Deed, Entry, Fault, Logged, Verdict};
 pub use person::{Erasure, Mark};
-pub use reader::{Filter, Reader};
+pub use reader::{Figures, Filter, Reader};
 pub use retention::{LineRetention, Retention, Swept};
 
 use crate::call::{CallId, Number};

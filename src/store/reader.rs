@@ -64,9 +64,43 @@ impl Reader {
         self.told(requests(&self.connection, all, []))
     }
 
+    /// Figures of a line's calls since `since`; no row is read by anybody.
+    pub fn figures(&self, line: &str, since: UtcMillis) -> Result<Figures, StoreError> {
+        self.told(figures(&self.connection, line, since))
+    }
+
     fn told<T>(&self, result: rusqlite::Result<T>) -> Result<T, StoreError> {
         result.map_err(|error| StoreError::sqlite(&self.path, &error))
     }
+}
+
+/// Counts for the balancing of interests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    pub calls: u32,
+    /// The notice was played to its end.
+    pub announced: u32,
+    pub objections: u32,
+    pub notes: u32,
+    /// Blanks in all notes together, and one for each note.
+    pub words: u32,
+}
+
+fn figures(connection: &Connection, line: &str, since: UtcMillis) -> rusqlite::Result<Figures> {
+    let counts = "
+        SELECT count(*) AS calls, count(announced) AS announced, count(note) AS notes,
+               count(*) FILTER (WHERE reason IN ('objection', 'objection_suspected')) AS objections,
+               coalesce(sum(length(note) - length(replace(note, ' ', '')) + 1), 0) AS words
+        FROM calls WHERE line = ?1 AND offered >= ?2";
+    connection.query_row(counts, rusqlite::params![line, since.0], |row| {
+        Ok(Figures {
+            calls: row.get("calls")?,
+            announced: row.get("announced")?,
+            objections: row.get("objections")?,
+            notes: row.get("notes")?,
+            words: row.get("words")?,
+        })
+    })
 }
 
 pub(super) fn list(connection: &Connection, filter: &Filter) -> rusqlite::Result<Vec<Kept>> {

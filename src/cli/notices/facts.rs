@@ -1,0 +1,147 @@
+//! What the texts name: settings and figures go in, a value for each placeholder comes out, or none where only the
+//! operator knows it.
+
+use super::{Lang, all_texts};
+use crate::config::{Basis, Choice, Config, Line};
+use crate::daemon::housekeeping::retention;
+use crate::store::{Clerk, Figures, Reader, UtcMillis};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// The values, by placeholder.
+#[derive(Debug)]
+pub struct Facts {
+    /// Those that the version covers.
+    settings: BTreeMap<&'static str, String>,
+    figures: BTreeMap<&'static str, String>,
+    basis: Option<Basis>,
+    never_recorded: bool,
+    /// Of the sound in use.
+    sound: String,
+}
+
+impl Facts {
+    /// Without settings the periods are the defaults, and all that has none is missing.
+    pub fn of(config: Option<&Config>, line: Option<&Line>, lang: Lang, now: UtcMillis) -> Facts {
+        let default = Config::parse(crate::config::DEFAULT).ok();
+        let default_line = default.as_ref().and_then(|config| config.lines.first());
+        let mut settings = BTreeMap::new();
+        if let Some(periods) = line.or(default_line) {
+            settings.insert("keep_notes", periods.keep_notes_days.to_string());
+            settings.insert("keep_rows", periods.keep_rows_days.to_string());
+        }
+        if let Some(config) = config.or(default.as_ref()) {
+            settings.insert("keep_log", config.store.keep_log_days.to_string());
+        }
+        settings.insert("software", env!("CARGO_PKG_VERSION").to_owned());
+        let told = line.map(|line| line.told.clone()).unwrap_or_default();
+        if let Some(line) = line {
+            settings.insert("number", line.number.as_str().to_owned());
+            settings.insert("recogniser", recogniser(line).to_owned());
+        }
+        let named = [
+            ("controller", told.controller),
+            ("address", told.address),
+            ("contact", told.contact),
+            ("dpo", told.dpo),
+            ("authority", told.authority),
+            ("privacy_page", told.privacy_page),
+            ("basis", told.basis.map(|basis| basis_words(basis, lang).to_owned())),
+        ];
+        settings.extend(named.into_iter().filter_map(|(name, value)| Some((name, value?))));
+        Facts {
+            settings,
+            figures: figures(config, line, now).unwrap_or_default(),
+            basis: told.basis,
+            never_recorded: told.never_recorded,
+            sound: line.map_or_else(String::new, sound),
+        }
+    }
+
+    pub fn value(&self, name: &str) -> Option<String> {
+        match name {
+            "version" => Some(self.version()),
+            _ => self.settings.get(name).or_else(|| self.figures.get(name)).cloned(),
+        }
+    }
+
+    pub fn holds(&self, condition: &str) -> bool {
+        match condition {
+            "never_recorded" => self.never_recorded,
+            "basis_f" => self.basis == Some(Basis::LegitimateInterest),
+            "basis_a" => self.basis == Some(Basis::Consent),
+            "basis_none" => self.basis.is_none(),
+            _ => false,
+        }
+    }
+
+    /// The same in every language: texts, settings and sound, but no figures, which change every day.
+    pub fn version(&self) -> String {
+        let mut settings = self.settings.clone();
+        // Said in words of each language; the basis itself is below. Another version of ours is no change of theirs.
+        settings.retain(|name, _| !["basis", "software"].contains(name));
+        let all =
+            format!("{} {settings:?} {:?} {} {}", all_texts(), self.basis, self.never_recorded, self.sound);
+        let digest = Sha256::digest(all.as_bytes());
+        digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Of the last 90 days; nothing where there is no database that can be read.
+fn figures(
+    config: Option<&Config>,
+    line: Option<&Line>,
+    now: UtcMillis,
+) -> Option<BTreeMap<&'static str, String>> {
+    let (config, line) = (config?, line?);
+    let since = UtcMillis(now.0 - 90 * 86_400_000);
+    let counted = Reader::open(&config.store.database).ok()?.figures(&line.name, since).ok()?;
+    let Figures { calls, announced, objections, notes, words } = counted;
+    let mut figures = BTreeMap::from([
+        ("calls", calls.to_string()),
+        ("announced", announced.to_string()),
+        ("objections", objections.to_string()),
+        ("notes", notes.to_string()),
+    ]);
+    if announced > 0 {
+        let tenths = u64::from(objections) * 1_000 / u64::from(announced);
+        figures.insert("objection_rate", format!("{}.{} %", tenths / 10, tenths % 10));
+    }
+    figures.extend(words.checked_div(notes).map(|words| ("words", words.to_string())));
+    let overdue =
+        Clerk::open(&config.store.database).and_then(|clerk| clerk.overdue(&retention(config), now));
+    figures.extend(overdue.ok().map(|rows| ("overdue", rows.to_string())));
+    Some(figures)
+}
+
+fn recogniser(line: &Line) -> &'static str {
+    match line.recogniser {
+        Choice::Auto => "Vosk or Whisper",
+        Choice::Fixed(recogniser) => recogniser.word(),
+    }
+}
+
+fn basis_words(basis: Basis, lang: Lang) -> &'static str {
+    match (basis, lang) {
+        (Basis::LegitimateInterest, Lang::En) => {
+            "legitimate interest, Art. 6(1)(f) GDPR (balancing is documented)"
+        }
+        (Basis::LegitimateInterest, Lang::De) => {
+            "berechtigtes Interesse, Art. 6 Abs. 1 Buchst. f DSGVO (Abwägung liegt vor)"
+        }
+        (Basis::LegitimateInterest, Lang::Fr) => {
+            "intérêt légitime, art. 6, par. 1, point f) du RGPD (mise en balance documentée)"
+        }
+        (Basis::Consent, Lang::En) => "consent, Art. 6(1)(a) GDPR",
+        (Basis::Consent, Lang::De) => "Einwilligung, Art. 6 Abs. 1 Buchst. a DSGVO",
+        (Basis::Consent, Lang::Fr) => "consentement, art. 6, par. 1, point a) du RGPD",
+    }
+}
+
+/// A sound that cannot be read is another one than any that was published.
+fn sound(line: &Line) -> String {
+    let Ok(bytes) = std::fs::read(&line.notice) else { return "unreadable".to_owned() };
+    let digest = Sha256::digest(&bytes);
+    let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{hash} {}", line.notice_version)
+}

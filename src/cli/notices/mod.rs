@@ -1,0 +1,254 @@
+//! `callgist notices render`: the running settings go in, every text that callers, staff and auditors are owed comes
+//! out, with a placeholder for what only the operator knows; nothing is invented.
+//!
+//! All texts share one version: a hash over the texts themselves, the settings they name and the sound in use. When one
+//! of them changes, so does the version, and `doctor` says that what was published (`texts_version`) is no longer it.
+
+mod facts;
+mod form;
+
+pub use facts::Facts;
+pub use form::Form;
+
+use super::counter::now;
+use super::{Exit, fail};
+use crate::call::Language;
+use crate::config::{Config, Line};
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+#[derive(Subcommand)]
+pub enum NoticesCommand {
+    /// Print the texts, filled in from the settings. What is missing is listed on standard error.
+    Render(RenderArgs),
+}
+
+#[derive(Args)]
+pub struct RenderArgs {
+    #[arg(long, value_enum)]
+    lang: Option<Lang>,
+    #[arg(long, value_enum, default_value_t = Form::Md)]
+    format: Form,
+    /// One text; all of them without it.
+    #[arg(long, value_enum)]
+    text: Option<Text>,
+    /// The line whose settings are taken; the first one without it.
+    #[arg(long)]
+    line: Option<String>,
+    /// Print an object of the texts, their version and what is missing.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Lang {
+    De,
+    En,
+    Fr,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum Text {
+    /// The script of the sound.
+    Announcement,
+    /// For terms and conditions.
+    Clause,
+    /// An automatic reply to a ticket.
+    Ticket,
+    /// A line under e-mails.
+    Signature,
+    /// Art. 13 GDPR in full.
+    Website,
+    /// Record of processing, Art. 30.
+    Record,
+    /// Balancing of interests, Art. 6(1)(f).
+    Balancing,
+    /// For those who take calls.
+    Agent,
+    /// For staff, Art. 13.
+    Employee,
+    /// Draft of an impact assessment, Art. 35; in German only.
+    Dpia,
+    /// For the works council; in German only.
+    WorksCouncil,
+}
+
+/// A text with its placeholders filled, and those that were not.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rendered {
+    pub text: Text,
+    pub markdown: String,
+    pub missing: BTreeSet<String>,
+}
+
+pub fn run(path: &Path, command: &NoticesCommand) -> Exit {
+    let NoticesCommand::Render(args) = command;
+    // Without settings the defaults are rendered; settings that are there and wrong are another matter.
+    let config = match path.exists().then(|| Config::load(path)).transpose() {
+        Ok(config) => config,
+        Err(problems) => return fail(Exit::Config, &format!("{}:\n{problems}", path.display())),
+    };
+    let line = match (&config, &args.line) {
+        (Some(config), Some(name)) => match config.line(name) {
+            Some(line) => Some(line),
+            None => return fail(Exit::Failed, &format!("no line is named \"{name}\"")),
+        },
+        (Some(config), None) => config.lines.first(),
+        (None, _) => None,
+    };
+    let lang = args.lang.unwrap_or_else(|| line.map_or(Lang::En, |line| line.language.into()));
+    let facts = Facts::of(config.as_ref(), line, lang, now());
+    let Some(texts) = chosen(args.text, lang, &facts) else {
+        return fail(Exit::Usage, "this text is there in German only: --lang de");
+    };
+    print(&texts, &facts, lang, args);
+    Exit::Done
+}
+
+/// The text that is asked for, or all there are in this language.
+fn chosen(text: Option<Text>, lang: Lang, facts: &Facts) -> Option<Vec<Rendered>> {
+    let wanted: Vec<Text> = text.map_or_else(|| Text::value_variants().to_vec(), |text| vec![text]);
+    let texts: Vec<Rendered> = wanted.iter().filter_map(|text| render(*text, lang, facts)).collect();
+    (!texts.is_empty()).then_some(texts)
+}
+
+fn print(texts: &[Rendered], facts: &Facts, lang: Lang, args: &RenderArgs) {
+    let missing: BTreeSet<&str> =
+        texts.iter().flat_map(|text| text.missing.iter().map(String::as_str)).collect();
+    if args.json {
+        let all: serde_json::Map<_, _> =
+            texts.iter().map(|text| (text.text.word(), json!(args.format.write(&text.markdown)))).collect();
+        println!(
+            "{}",
+            json!({ "version": facts.version(), "language": lang.code(), "missing": missing, "texts": all })
+        );
+    } else {
+        if args.format == Form::Html {
+            println!("{}", form::html_head(lang.code()));
+        }
+        for (at, text) in texts.iter().enumerate() {
+            let gap = if at > 0 { "\n" } else { "" };
+            println!("{gap}{}", args.format.write(&text.markdown).trim_end());
+        }
+    }
+    eprintln!("callgist: version {} of the texts", facts.version());
+    for name in missing {
+        eprintln!("callgist: missing: {name}");
+    }
+}
+
+/// `None` where there is no such text in this language.
+pub fn render(text: Text, lang: Lang, facts: &Facts) -> Option<Rendered> {
+    let template = match text {
+        Text::Announcement => lang.announcement(),
+        _ => section(lang.texts(), &text.word())?,
+    };
+    let (mut markdown, mut missing) = (String::new(), BTreeSet::new());
+    for line in template.trim().lines() {
+        let line = match line.strip_prefix("{?").and_then(|rest| rest.split_once('}')) {
+            Some((condition, rest)) if facts.holds(condition) => rest,
+            Some(_) => continue,
+            None => line,
+        };
+        fill(line, facts, &mut markdown, &mut missing);
+        markdown.push('\n');
+    }
+    Some(Rendered { text, markdown, missing })
+}
+
+fn fill(line: &str, facts: &Facts, into: &mut String, missing: &mut BTreeSet<String>) {
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once('{') {
+        into.push_str(before);
+        let Some((name, after)) = after.split_once('}') else { break };
+        match facts.value(name) {
+            Some(value) => into.push_str(&value),
+            None => {
+                into.push_str(&format!("[[{name}]]"));
+                missing.insert(name.to_owned());
+            }
+        }
+        rest = after;
+    }
+    into.push_str(rest);
+}
+
+/// The part of a file of texts under `=== name`.
+fn section<'a>(texts: &'a str, name: &str) -> Option<&'a str> {
+    texts.split("=== ").find_map(|part| part.strip_prefix(name)?.strip_prefix('\n'))
+}
+
+/// Whether what was published for this line is still what holds.
+pub fn drift(config: &Config, line: &Line) -> Drift {
+    let now = Facts::of(Some(config), Some(line), line.language.into(), now()).version();
+    match &line.told.texts_version {
+        None => Drift::NothingPublished(now),
+        Some(published) if *published == now => Drift::None(now),
+        Some(_) => Drift::Drifted(now),
+    }
+}
+
+/// What became of the published texts; the version that holds now.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Drift {
+    None(String),
+    NothingPublished(String),
+    Drifted(String),
+}
+
+/// All texts as they stand, before anything is filled in.
+fn all_texts() -> String {
+    let parts = [Lang::De, Lang::En, Lang::Fr].map(|lang| [lang.announcement(), lang.texts()].concat());
+    let digest = Sha256::digest(parts.concat().as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Text {
+    fn word(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
+impl Lang {
+    pub fn code(self) -> &'static str {
+        match self {
+            Lang::De => "de",
+            Lang::En => "en",
+            Lang::Fr => "fr",
+        }
+    }
+
+    /// What the sounds that are shipped say.
+    fn announcement(self) -> &'static str {
+        match self {
+            Lang::De => include_str!("../../../sounds/de/notice.txt"),
+            Lang::En => include_str!("../../../sounds/en/notice.txt"),
+            Lang::Fr => include_str!("../../../sounds/fr/notice.txt"),
+        }
+    }
+
+    fn texts(self) -> &'static str {
+        match self {
+            Lang::De => include_str!("texts/de.md"),
+            Lang::En => include_str!("texts/en.md"),
+            Lang::Fr => include_str!("texts/fr.md"),
+        }
+    }
+}
+
+impl From<Language> for Lang {
+    fn from(language: Language) -> Lang {
+        match language {
+            Language::De => Lang::De,
+            Language::En => Lang::En,
+            Language::Fr => Lang::Fr,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+use super::*;
+use crate::store::UtcMillis;
+use std::fs;
+
+const LANGS: [Lang; 3] = [Lang::De, Lang::En, Lang::Fr];
+
+/// Settings in which everything is told.
+fn settings(more: &str) -> Config {
+    let whole = "controller = \"Muster & Söhne GmbH\"\naddress = \"Musterweg 1, 12345 Musterstadt\"\n\
+                 contact = \"datenschutz@example.com\"\ndpo = \"dsb@example.com\"\nauthority = \"Musterbehörde\"\n\
+                 privacy_page = \"https://example.com/privacy\"\nbasis = \"legitimate_interest\"\n";
+    let text = crate::config::DEFAULT
+        .replace("/usr/share/callgist/sounds/en/8000/notice.wav", "/nowhere/notice.wav")
+        .replace("/var/lib/callgist/callgist.db", "/nowhere/callgist.db");
+    Config::parse(&format!("{text}{whole}{more}")).unwrap()
+}
+
+fn facts(config: &Config, lang: Lang) -> Facts {
+    Facts::of(Some(config), config.lines.first(), lang, UtcMillis(0))
+}
+
+fn all(config: &Config, lang: Lang) -> Vec<Rendered> {
+    chosen(None, lang, &facts(config, lang)).unwrap()
+}
+
+/// Set CALLGIST_BLESS to write the golden files anew, and read what changed.
+#[test]
+fn every_text_is_as_it_was_read_and_approved() {
+    let config = settings("never_recorded = true\n");
+    for lang in LANGS {
+        let path = format!("tests/golden/notices/{}.md", lang.code());
+        let version = facts(&config, lang).version();
+        let texts: String = all(&config, lang)
+            .iter()
+            .map(|text| format!("<!-- {} -->\n{}\n", text.text.word(), text.markdown))
+            .collect();
+        // The version hangs on every letter, so it cannot be part of what it is compared with.
+        let texts = texts.replace(&version, "VERSION").replace(env!("CARGO_PKG_VERSION"), "SOFTWARE");
+        if std::env::var_os("CALLGIST_BLESS").is_some() {
+            fs::create_dir_all("tests/golden/notices").unwrap();
+            fs::write(&path, &texts).unwrap();
+        }
+        assert_eq!(texts, fs::read_to_string(&path).unwrap(), "{path}");
+    }
+}
+
+#[test]
+fn without_settings_every_text_is_there_and_says_what_is_missing() {
+    for lang in LANGS {
+        let facts = Facts::of(None, None, lang, UtcMillis(0));
+        let texts = chosen(None, lang, &facts).unwrap();
+        assert_eq!(texts.len(), if lang == Lang::De { 11 } else { 9 });
+        let website = render(Text::Website, lang, &facts).unwrap();
+        assert!(website.missing.contains("controller") && website.missing.contains("basis"));
+        assert!(website.markdown.contains("[[controller]]") && website.markdown.contains("90"));
+    }
+    let english = Facts::of(None, None, Lang::En, UtcMillis(0));
+    assert!(chosen(Some(Text::Dpia), Lang::En, &english).is_none());
+}
+
+#[test]
+fn what_goes_to_callers_is_complete_once_the_line_is_told() {
+    let config = settings("");
+    for lang in LANGS {
+        for text in
+            [Text::Announcement, Text::Clause, Text::Ticket, Text::Signature, Text::Website, Text::Record]
+        {
+            let rendered = render(text, lang, &facts(&config, lang)).unwrap();
+            assert_eq!(rendered.missing, BTreeSet::new(), "{lang:?} {text:?}");
+            assert!(!rendered.markdown.contains(['{', '}']), "{lang:?} {text:?}");
+        }
+    }
+}
+
+#[test]
+fn retention_stands_in_every_text_that_names_it_and_changes_the_version() {
+    let (before, after) = (settings(""), settings(""));
+    let mut after = after;
+    after.lines[0].keep_notes_days = 77;
+    for lang in LANGS {
+        for text in [Text::Clause, Text::Website, Text::Record, Text::Employee] {
+            let days = |config: &Config| render(text, lang, &facts(config, lang)).unwrap().markdown;
+            assert!(days(&after).contains("77") && !days(&before).contains("77"), "{lang:?} {text:?}");
+        }
+        assert_ne!(facts(&before, lang).version(), facts(&after, lang).version());
+        assert_eq!(facts(&before, lang).version(), facts(&before, Lang::En).version());
+    }
+}
+
+#[test]
+fn no_recording_is_claimed_only_where_it_is_set() {
+    let says = |config: &Config| render(Text::Website, Lang::En, &facts(config, Lang::En)).unwrap().markdown;
+    assert!(says(&settings("never_recorded = true\n")).contains("not recorded by our telephone system"));
+    assert!(!says(&settings("")).contains("not recorded by our telephone system"));
+}
+
+#[test]
+fn the_alarm_is_raised_when_settings_or_sound_are_no_longer_what_was_published() {
+    let folder = tempfile::tempdir().unwrap();
+    let sound = folder.path().join("notice.wav");
+    fs::write(&sound, "one").unwrap();
+    let mut config = settings("");
+    config.lines[0].notice.clone_from(&sound);
+    let Drift::NothingPublished(version) = drift(&config, &config.lines[0]) else {
+        panic!("nothing was published")
+    };
+    config.lines[0].told.texts_version = Some(version.clone());
+    assert_eq!(drift(&config, &config.lines[0]), Drift::None(version));
+    fs::write(&sound, "another").unwrap();
+    assert!(matches!(drift(&config, &config.lines[0]), Drift::Drifted(_)));
+    fs::write(&sound, "one").unwrap();
+    config.lines[0].keep_rows_days += 1;
+    assert!(matches!(drift(&config, &config.lines[0]), Drift::Drifted(_)));
+}
+
+#[test]
+fn the_forms_say_the_same_and_a_setting_is_no_markup() {
+    let config = settings("");
+    let website = render(Text::Website, Lang::De, &facts(&config, Lang::De)).unwrap().markdown;
+    let html = Form::Html.write(&website);
+    assert!(html.contains("<strong>Verantwortlich.</strong> Muster &amp; Söhne GmbH"), "{html}");
+    assert!(!html.contains("**") && html.contains("<h3>"));
+    let text = Form::Txt.write(&website);
+    assert!(text.contains("Muster & Söhne GmbH") && !text.contains("**") && !text.contains("##"));
+    let list = Form::Html.write(&render(Text::Agent, Lang::De, &facts(&config, Lang::De)).unwrap().markdown);
+    assert_eq!((list.matches("<ul>").count(), list.matches("</ul>").count()), (1, 1));
+}
+
+#[test]
+fn every_text_tells_how_fast_an_objection_counts_and_none_claims_an_approval() {
+    let config = settings("never_recorded = true\n");
+    for (lang, at_once, recognised) in [
+        (Lang::De, "sofort", "sobald es erkannt ist"),
+        (Lang::En, "at once", "as soon as it is recognised"),
+        (Lang::Fr, "immédiat", "dès que c'est reconnu"),
+    ] {
+        for text in [Text::Clause, Text::Website] {
+            let says = render(text, lang, &facts(&config, lang)).unwrap().markdown;
+            assert!(says.contains(at_once) && says.contains(recognised), "{lang:?} {text:?}");
+        }
+        let joined: String = all(&config, lang).into_iter().map(|text| text.markdown).collect();
+        for claim in
+            ["approved by", "certified", "genehmigt", "zertifiziert", "approuvé", "certifié", "anonym"]
+        {
+            assert!(!joined.to_lowercase().contains(claim), "{lang:?}: {claim}");
+        }
+    }
+}
