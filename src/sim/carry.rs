@@ -55,7 +55,7 @@ impl World {
 
     /// What the switch reads from a phone.
     fn hear(&mut self, no: CallNo, leg: &str, beat: Beat) -> Vec<Frame> {
-        let (now, epoch) = (self.now, self.epoch);
+        let (now, epoch) = (self.now, self.epoch.saturating_add_signed(self.stepped));
         let (Some(call), Some(channel)) = (self.calls.get_mut(&no), self.channels.get_mut(leg)) else {
             return Vec::new();
         };
@@ -63,7 +63,7 @@ impl World {
         if answered == 0 {
             return Vec::new();
         }
-        let since_answer = now.saturating_sub(Duration::from_micros(answered - epoch));
+        let since_answer = now.saturating_sub(Duration::from_micros(answered.saturating_sub(epoch)));
         let phone = &mut channel.phone;
         let pcm = match phone.from {
             Some(from) => beat.cut(&phone.speech, now.saturating_sub(from)),

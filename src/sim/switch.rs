@@ -45,6 +45,7 @@ enum Input {
     Act(CallNo, Act),
     Console(String, oneshot::Sender<String>),
     Crashed(oneshot::Sender<bool>),
+    StepClock(i64),
     ShutDown,
 }
 
@@ -90,6 +91,11 @@ impl Switch {
         let (tell, told) = oneshot::channel();
         self.send(Input::Console(command.to_owned(), tell));
         told.await.unwrap_or_default()
+    }
+
+    /// Sets the switch's time of day forward or back by so many seconds.
+    pub fn step_clock(&self, seconds: i64) {
+        self.send(Input::StepClock(seconds));
     }
 
     /// Whether a tap brought it down (F70).
@@ -237,6 +243,7 @@ impl Edge {
                 // Whoever asked may have gone meanwhile.
                 let _ = tell.send(world.crashed);
             }
+            Input::StepClock(seconds) => world.stepped += seconds * 1_000_000,
             Input::ShutDown => {}
         }
     }
@@ -534,8 +541,13 @@ mod tests {
             self.stream.write_all(format!("{text}\n\n").as_bytes()).await.unwrap();
         }
 
-        /// The next frame; `None` when the switch has closed, whole or not.
+        /// The next frame; `None` when the switch has closed, whole or not. A test that gets none shall say so.
         async fn frame(&mut self) -> Option<Frame> {
+            let next = tokio::time::timeout(Duration::from_secs(60), self.next_frame()).await;
+            next.expect("a frame within a minute")
+        }
+
+        async fn next_frame(&mut self) -> Option<Frame> {
             loop {
                 match self.codec.decode(&mut self.bytes) {
                     Ok(Some(frame)) => return Some(frame),
@@ -558,9 +570,16 @@ mod tests {
         }
     }
 
+    /// The next datagram; a test that gets none shall say so.
+    async fn received(socket: &UdpSocket, buffer: &mut [u8]) -> (usize, SocketAddr) {
+        let got = tokio::time::timeout(Duration::from_secs(60), socket.recv_from(buffer)).await;
+        got.expect("a datagram within a minute").unwrap()
+    }
+
     #[tokio::test]
     async fn a_call_is_announced_bridged_and_forked_over_real_sockets_faster_than_real_time() {
-        let clock = SimClock::times(10);
+        // Faster, and a machine under load would answer the invitation later than the switch waits for it.
+        let clock = SimClock::times(4);
         let switch = Switch::start(Settings { clock: clock.clone(), ..Settings::default() }).await.unwrap();
         let mut sidecar = Sidecar::connect(&switch).await;
         sidecar.say("auth ClueCon").await;
@@ -594,7 +613,7 @@ mod tests {
             ))
             .await;
         let mut buffer = [0; 2_048];
-        let (length, from) = ear.recv_from(&mut buffer).await.unwrap();
+        let (length, from) = received(&ear, &mut buffer).await;
         uas.handle(&buffer[..length], from, Duration::ZERO).unwrap();
         let Some(sip::Event::Invited { dialog, offer, .. }) = uas.poll_event() else {
             panic!("no invitation")
@@ -603,7 +622,7 @@ mod tests {
         let (to, answer) = uas.poll_transmit().unwrap();
         ear.send_to(&answer, to).await.unwrap();
         assert_eq!(sidecar.event("MEDIA_BUG_START").await.unique_id(), Some(&*b));
-        let (length, source) = rtp.recv_from(&mut buffer).await.unwrap();
+        let (length, source) = received(&rtp, &mut buffer).await;
         assert_eq!((length, source), (172, offer.rtp));
         call.act(Act::HangUp(Party::Caller));
         let report = call.ended().await;

@@ -111,6 +111,8 @@ pub(super) struct World {
     pub(super) sip: SocketAddr,
     /// Microseconds of the time of day at the start.
     pub(super) epoch: u64,
+    /// By how many microseconds its clock was set since.
+    pub(super) stepped: i64,
     core: String,
     pub(super) rng: StdRng,
     sequence: u64,
@@ -140,6 +142,7 @@ impl World {
             files,
             sip,
             epoch,
+            stepped: 0,
             core: String::new(),
             rng,
             sequence: 500,
@@ -229,7 +232,8 @@ impl World {
 
     /// The switch's time of day in microseconds.
     pub(super) fn micros(&self) -> u64 {
-        self.epoch + u64::try_from(self.now.as_micros()).unwrap_or(0)
+        let since = self.epoch + u64::try_from(self.now.as_micros()).unwrap_or(0);
+        since.saturating_add_signed(self.stepped)
     }
 
     pub(super) fn uuid(&mut self) -> String {
