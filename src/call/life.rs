@@ -430,7 +430,8 @@ impl Life {
         if both && self.phase == Phase::Bridged {
             self.phase = Phase::Forked;
         }
-        if both && self.awaits(Deadline::Forks) {
+        let flows = self.forks.values().any(|fork| *fork == Fork::Flowing);
+        if both && flows && self.awaits(Deadline::Forks) {
             self.deadline = None;
         }
     }
@@ -508,9 +509,11 @@ impl Life {
         }
     }
 
-    /// Two seconds after the bridge a copy is still missing.
+    /// Two seconds after the bridge a copy is still missing, or not a packet of either has come. One alone may be of a
+    /// phone that sends nothing while nobody speaks.
     fn forks_late(&mut self, now: Moment) {
-        if self.forks.values().filter(|fork| **fork != Fork::Asked).count() < 2 {
+        let taken = self.forks.values().filter(|fork| **fork != Fork::Asked).count();
+        if taken < 2 || !self.forks.values().any(|fork| *fork == Fork::Flowing) {
             self.partial = true;
             self.end_talk(now);
         }

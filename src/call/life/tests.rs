@@ -57,6 +57,8 @@ impl Story {
             .then(8_000, Event::Bridged { agent: leg("b") })
             .then(8_010, Event::Examined { leg: leg("b"), tappable: true })
             .then(8_040, Event::ForkOffered { party: Party::Caller, leg: leg("b") })
+            .then(8_064, Event::ForkFlows { party: Party::Caller })
+            .then(8_065, Event::ForkFlows { party: Party::Agent })
     }
 
     fn ending(&self) -> Option<Ending> {
@@ -141,6 +143,19 @@ fn an_objection_ends_the_copies_and_wipes_the_ear() {
     );
     let story = story.then(30_001, Event::ForkOffered { party: Party::Caller, leg: leg("b") });
     assert_eq!(story.said.last(), Some(&Command::RefuseFork { party: Party::Caller }));
+}
+
+#[test]
+fn copies_of_which_not_a_packet_comes_end_the_talk_for_us() {
+    let story = Story::announced()
+        .then(3_060, Event::Examined { leg: leg("a"), tappable: true })
+        .then(3_090, Event::ForkOffered { party: Party::Agent, leg: leg("a") })
+        .then(8_000, Event::Bridged { agent: leg("b") })
+        .then(8_010, Event::Examined { leg: leg("b"), tappable: true })
+        .then(8_040, Event::ForkOffered { party: Party::Caller, leg: leg("b") })
+        .time_passes(10_100);
+    assert!(story.said.contains(&Command::EarEnd { partial: true }));
+    assert!(story.said.contains(&Command::EndFork { party: Party::Agent }));
 }
 
 #[test]
