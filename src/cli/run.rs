@@ -7,6 +7,7 @@ use crate::sandbox::{self, Given};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 
 #[derive(Args)]
 pub struct RunArgs {
@@ -47,7 +48,12 @@ pub fn run(path: &Path, args: &RunArgs) -> Exit {
         Ok(runtime) => runtime,
         Err(error) => return fail(Exit::Failed, &format!("threads cannot be started: {error}")),
     };
-    match runtime.block_on(daemon::run(config, Clock::new(args.factor), stopped())) {
+    let path = path.to_owned();
+    let running = async {
+        let settings = asked_to_read(path);
+        daemon::run(config, Clock::new(args.factor), stopped(), settings).await
+    };
+    match runtime.block_on(running) {
         Ok(()) => Exit::Done,
         Err(error) => fail(Exit::from(&error), &error.to_string()),
     }
@@ -62,7 +68,8 @@ fn with_password(mut config: Config) -> anyhow::Result<Config> {
 /// The paths that stay: the settings, the notices, the models, the ears, and the store's folder to write.
 fn kept(path: &Path, config: &Config) -> sandbox::daemon::Kept {
     let notices = config.lines.iter().map(|line| line.notice.clone());
-    let own = [path.to_owned(), config.ears.models.clone()];
+    // Of the settings the whole folder: an editor puts a new file in the place of the old one.
+    let own = [folder_of(path), path.to_owned(), config.ears.models.clone()];
     let folder = config.store.database.parent().map(Path::to_owned);
     sandbox::daemon::Kept {
         read: own.into_iter().chain(notices).chain(ears::libraries()).filter(|path| path.exists()).collect(),
@@ -70,6 +77,29 @@ fn kept(path: &Path, config: &Config) -> sandbox::daemon::Kept {
         execute: ears::programs(),
         connect_to: Some(vec![config.switch.address.port()]),
     }
+}
+
+/// The folder that a file stands in, as long as that is not a whole tree of others' files.
+fn folder_of(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| folder.file_name().is_some());
+    let shared = ["/etc", "/usr", "/var", "/home", "/root", "/tmp"].map(Path::new);
+    folder.filter(|folder| !shared.contains(folder)).unwrap_or(path).to_owned()
+}
+
+/// Reads the settings anew whenever somebody asks for it (SIGHUP).
+fn asked_to_read(path: PathBuf) -> mpsc::UnboundedReceiver<daemon::Reading> {
+    let (sender, settings) = mpsc::unbounded_channel();
+    if let Ok(mut hang_up) = signal(SignalKind::hangup()) {
+        tokio::spawn(async move {
+            while hang_up.recv().await.is_some() {
+                let reading = Config::load(&path).map_err(|problems| problems.to_string());
+                if sender.send(reading).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    settings
 }
 
 fn say_given(given: &Given) {
@@ -80,6 +110,8 @@ fn say_given(given: &Given) {
 
 /// Done when somebody asks us to stop.
 async fn stopped() {
+    // Where a file may not grow any more its write fails, and the store says so; the signal alone would end us.
+    let _listening = signal(SignalKind::from_raw(libc::SIGXFSZ));
     let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         return std::future::pending().await;

@@ -69,6 +69,8 @@ pub struct Ears {
     pub rotate_after_calls: u32,
     pub rotate_after_hours: u32,
     pub audio_budget_s: u32,
+    pub max_calls: u32,
+    pub memory_reserve_mb: u32,
 }
 
 /// One main-line number.
@@ -292,6 +294,8 @@ fn ears(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Ears {
         rotate_after_calls: section.whole("rotate_after_calls", Some(200), 1..=1_000_000, problems) as u32,
         rotate_after_hours: section.whole("rotate_after_hours", Some(12), 1..=720, problems) as u32,
         audio_budget_s: section.whole("audio_budget_s", Some(1_800), 60..=100_000, problems) as u32,
+        max_calls: section.whole("max_calls", Some(0), 0..=10_000, problems) as u32,
+        memory_reserve_mb: section.whole("memory_reserve_mb", Some(256), 0..=100_000_000, problems) as u32,
     };
     section.finish(problems);
     ears

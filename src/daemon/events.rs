@@ -215,6 +215,50 @@ impl BlocksRefused {
     }
 }
 
+/// An objection came after the call's row was kept: it has taken its place.
+pub struct Amended {
+    pub call: CallId,
+}
+
+impl Amended {
+    pub fn log(&self) {
+        info!(call = ?self.call, step = "amended", reason = NoSummary::Objection.word(), "call");
+    }
+}
+
+/// The settings were read anew, and calls from now on go by them.
+pub struct Reloaded {
+    pub lines: usize,
+}
+
+impl Reloaded {
+    pub fn log(&self) {
+        info!(lines = self.lines, "settings reloaded");
+    }
+}
+
+/// The settings are wrong, and the old ones stay.
+pub struct NotReloaded<'a> {
+    pub why: &'a str,
+}
+
+impl NotReloaded<'_> {
+    pub fn log(&self) {
+        warn!(why = self.why, "settings not reloaded: the old ones stay");
+    }
+}
+
+/// A section has changed that is read at the start alone.
+pub struct NeedsRestart<'a> {
+    pub section: &'a str,
+}
+
+impl NeedsRestart<'_> {
+    pub fn log(&self) {
+        warn!(section = self.section, "this section has changed and waits for a restart");
+    }
+}
+
 /// No socket could be bound for a copy.
 pub struct NoSocket {
     pub call: CallId,

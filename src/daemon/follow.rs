@@ -3,12 +3,15 @@
 //! Every verb waits until the call has come so far, or ends early with the reason why there is no summary.
 
 use super::Desk;
+use super::admission::Seat;
 use super::ears::{self, EarCall, EarWord};
 use super::events;
 use super::switch::{Begun, Found, Mail, Mailbox, Noticed, Offered};
 use crate::border::{DoNotContact, Heard, Note, Recogniser, WhoseNumber};
 use crate::call::{Command, EarEnding, Ending, Event, Life, Moment, NoSummary, Number, Party, Phase};
-use crate::store::{CallRecord, Deed, Entry, Name, NameError, Origin, Outcome, Request, Summary, UtcMillis};
+use crate::store::{
+    CallRecord, Deed, Entry, Name, NameError, Origin, Outcome, Request, Summary, Trouble, UtcMillis,
+};
 use crate::wire::sip::{DialogId, Offer};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -22,6 +25,7 @@ pub async fn follow(begun: Begun, desk: Arc<Desk>) {
             let mut tale = Tale::new(offered, desk);
             let ending = tell(&mut tale).await;
             tale.kept(ending).await;
+            tale.outlived().await;
         }
         Begun::Found(found) => {
             let mut tale = Tale::found(found, desk);
@@ -30,6 +34,7 @@ pub async fn follow(begun: Begun, desk: Arc<Desk>) {
                 let ending = tale.found_again().await;
                 tale.kept(ending).await;
             }
+            tale.outlived().await;
         }
     }
 }
@@ -68,6 +73,14 @@ struct Tale {
     /// The switch's word for the end.
     cause: Option<Name>,
     ending: Option<Ending>,
+    /// Room for one more call, as long as it may be heard.
+    seat: Option<Seat>,
+    /// The caller's leg has ended, or the daemon is ending: nothing more is to be expected.
+    over: bool,
+    /// Somebody objected, whenever it was.
+    objected: bool,
+    /// The row that is kept says so.
+    says_objection: bool,
 }
 
 /// When the call came how far, in milliseconds since 1970, UTC.
@@ -122,6 +135,10 @@ impl Tale {
             times,
             cause: None,
             ending: None,
+            seat: None,
+            over: false,
+            objected: false,
+            says_objection: false,
         }
     }
 
@@ -129,8 +146,9 @@ impl Tale {
     async fn offered(&mut self) -> Result<(), NoSummary> {
         let Offered { call, line, caller, .. } = &self.offered;
         events::Offered { call: *call, line: &line.name, caller: caller.as_ref() }.log();
-        let admitted = self.desk.admits(line, self.recogniser);
+        let admitted = self.desk.admit(line, self.recogniser);
         let admitted = if self.objects().await { Err(NoSummary::Excluded) } else { admitted };
+        let admitted = admitted.map(|seat| self.seat = Some(seat));
         self.handle(Event::Waiting { admitted });
         self.until(Phase::Playing).await
     }
@@ -199,8 +217,12 @@ impl Tale {
     }
 
     /// One row for the call, whatever became of it, and one for each request made in it.
-    async fn kept(mut self, ending: Result<Note, NoSummary>) {
+    async fn kept(&mut self, ending: Result<Note, NoSummary>) {
         self.wiped().await;
+        self.seat = None;
+        self.desk.waiting().remove(&self.offered.call);
+        // It may have come while the ear was being waited for.
+        let ending = if self.objected { Err(NoSummary::Objection) } else { ending };
         if self.listened {
             self.log(Entry::new(Deed::ListeningEnded));
         }
@@ -213,8 +235,10 @@ impl Tale {
         for request in std::mem::take(&mut self.requests) {
             self.keep_request(request, &record).await;
         }
+        let objection = record.outcome.is_objection();
         match self.desk.store.keep(record).await {
             Ok(()) => {
+                self.says_objection = objection;
                 let now = self.desk.clock.now();
                 let took = now.since(self.times.talk_ended.unwrap_or(now)).as_millis();
                 let took_ms = u64::try_from(took).unwrap_or(u64::MAX);
@@ -224,8 +248,48 @@ impl Tale {
         }
     }
 
+    /// The call may go on after its row was kept. As long as the caller's leg lives the call is known, so that it gets no
+    /// second notice and no second row when it comes back to the line; and an objection takes the place of whatever
+    /// the row said.
+    async fn outlived(&mut self) {
+        loop {
+            if self.objected && !self.says_objection {
+                self.amended().await;
+            }
+            if self.over {
+                return;
+            }
+            match self.offered.mail.recv().await {
+                Some(mail) => self.read(mail),
+                None => return,
+            }
+        }
+    }
+
+    async fn amended(&mut self) {
+        let call = self.offered.call;
+        self.says_objection = true;
+        let record = match self.record(Err(NoSummary::Objection)) {
+            Ok(record) => record,
+            Err(error) => return events::NotKept { call, why: &error.to_string() }.log(),
+        };
+        // The row that told more goes first: better none than that one. Where somebody else reads for long it is gone
+        // all the same.
+        let erased = self.desk.store.erase(call, UtcMillis(self.desk.clock.utc_ms())).await;
+        if let Err(error) = erased.map(drop).or_else(|error| match error.trouble {
+            Trouble::Locked => Ok(()),
+            _ => Err(error),
+        }) {
+            events::NotKept { call, why: &error.to_string() }.log();
+        }
+        match self.desk.store.keep(record).await {
+            Ok(()) => events::Amended { call }.log(),
+            Err(error) => events::NotKept { call, why: &error.to_string() }.log(),
+        }
+    }
+
     /// Waits until an ear that was told to wipe the call has done so, or is killed for not doing it; what it sent
-    /// before still counts. Then no more mail is taken.
+    /// before still counts. Of a call that is over no more mail is taken.
     async fn wiped(&mut self) {
         let told = async {
             while self.ear.is_some() {
@@ -234,7 +298,9 @@ impl Tale {
         };
         // It answers within a second, or is ended: this is for a daemon that is itself being held up.
         let _ = tokio::time::timeout(WIPED_WITHIN, told).await;
-        self.offered.mail.close();
+        if self.over {
+            self.offered.mail.close();
+        }
         while let Ok(mail) = self.offered.mail.try_recv() {
             self.read(mail);
         }
@@ -319,6 +385,11 @@ impl Tale {
     }
 
     fn read(&mut self, mail: Mail) {
+        match &mail {
+            Mail::Event(Event::HungUp | Event::Shutdown) => self.over = true,
+            Mail::Event(Event::Objected) | Mail::Ear(EarWord::Objected) => self.objected = true,
+            _ => {}
+        }
         match mail {
             Mail::Event(event) => self.handle(event),
             Mail::Copy { party, leg, dialog, offer } => {

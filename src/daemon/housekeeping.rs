@@ -30,12 +30,13 @@ pub(super) fn diary(store: &Arc<Store>, clock: Clock) -> Diary {
 }
 
 /// Runs until it is dropped.
-pub(super) async fn keep_house(desk: Arc<Desk>, settings: String, retention: Retention, clock: Clock) {
+pub(super) async fn keep_house(desk: Arc<Desk>, settings: String, clock: Clock) {
     let now = || UtcMillis(clock.utc_ms());
     // The log says so itself where it cannot be written: at the next call.
     let _ = desk.store.log_change(Entry::new(Deed::SettingsChanged).detail(&settings), now()).await;
     loop {
-        match desk.store.sweep(retention.clone(), now()).await {
+        let retention = desk.retention().clone();
+        match desk.store.sweep(retention, now()).await {
             Ok(swept) => events::Swept { swept }.log(),
             Err(error) => events::NotSwept { why: &error.to_string() }.log(),
         }

@@ -3,6 +3,7 @@
 //! It binds the RTP sockets, never reads one, and hands them over against the notice's proof. It links no
 //! recogniser and names nothing of `confidential`.
 
+mod admission;
 pub mod clock;
 pub mod ears;
 pub mod events;
@@ -11,6 +12,7 @@ pub mod freeswitch;
 pub mod housekeeping;
 pub mod models;
 pub mod notice;
+mod reload;
 mod service;
 pub mod switch;
 pub mod taps;
@@ -18,7 +20,8 @@ pub mod taps;
 use crate::border::{ModelId, Recogniser};
 use crate::call::{CallId, Event, Language, NoSummary};
 use crate::config::{Choice, Config, Line};
-use crate::store::Store;
+use crate::store::{Retention, Store};
+use admission::{Admission, Seat};
 use clock::Clock;
 use ears::Ears;
 use freeswitch::{Board, FreeSwitch, LinkError};
@@ -42,7 +45,9 @@ pub struct Desk {
     ears: Ears,
     store: Arc<Store>,
     rtp_ports: RangeInclusive<u16>,
-    lines: BTreeMap<String, Prepared>,
+    lines: Mutex<BTreeMap<String, Prepared>>,
+    admission: Admission,
+    retention: Mutex<Retention>,
     /// Milliseconds of speech that wait for each call's recogniser, as its ear told last.
     waiting: Mutex<BTreeMap<CallId, u64>>,
     audio_budget_ms: u64,
@@ -50,7 +55,10 @@ pub struct Desk {
     leaving: AtomicBool,
 }
 
-/// What was found out about a line at the start.
+/// Settings that were read anew, or what is wrong with them.
+pub type Reading = Result<Config, String>;
+
+/// What was found out about a line when its settings were read.
 struct Prepared {
     notice: Duration,
     recogniser: Recogniser,
@@ -58,11 +66,21 @@ struct Prepared {
 
 impl Desk {
     fn notice_length(&self, line: &Line) -> Duration {
-        self.lines.get(&line.name).map_or(Duration::MAX, |line| line.notice)
+        self.lines().get(&line.name).map_or(Duration::MAX, |line| line.notice)
     }
 
     fn recogniser(&self, line: &Line) -> Recogniser {
-        self.lines.get(&line.name).map_or(Recogniser::Whisper, |line| line.recogniser)
+        self.lines().get(&line.name).map_or(Recogniser::Whisper, |line| line.recogniser)
+    }
+
+    fn lines(&self) -> MutexGuard<'_, BTreeMap<String, Prepared>> {
+        // The map is whole after every statement.
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn retention(&self) -> MutexGuard<'_, Retention> {
+        // It is replaced in one statement.
+        self.retention.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn waiting(&self) -> MutexGuard<'_, BTreeMap<CallId, u64>> {
@@ -85,11 +103,17 @@ impl Desk {
         if !self.ears.ready(recogniser, line.language) {
             return Err(NoSummary::EngineFailed);
         }
-        if self.waiting().values().sum::<u64>() < self.audio_budget_ms {
+        if self.waiting().values().sum::<u64>() < self.audio_budget_ms && self.admission.has_room() {
             Ok(())
         } else {
             Err(NoSummary::Overload)
         }
+    }
+
+    /// Admits one call.
+    fn admit(&self, line: &Line, recogniser: Recogniser) -> Result<Seat, NoSummary> {
+        self.admits(line, recogniser)?;
+        self.admission.seat().ok_or(NoSummary::Overload)
     }
 }
 
@@ -132,7 +156,14 @@ impl std::fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 /// Runs until `stop` is done: follows every call of the configured lines.
-pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = ()>) -> Result<(), StartError> {
+///
+/// Settings that arrive in `settings` take the place of the old ones, as far as that goes without a restart.
+pub async fn run(
+    config: Config,
+    clock: Clock,
+    stop: impl Future<Output = ()>,
+    mut settings: mpsc::UnboundedReceiver<Reading>,
+) -> Result<(), StartError> {
     let store = Store::open(&config.store.database).map_err(StartError::Store)?;
     let lines = prepare(&config)?;
     let listen = config.sip.listen;
@@ -149,24 +180,26 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = ()>) -
         ears: ears.clone(),
         store,
         rtp_ports: config.sip.first_rtp_port..=config.sip.last_rtp_port,
-        lines,
+        lines: Mutex::new(lines),
+        admission: Admission::new(&config.ears),
+        retention: Mutex::new(housekeeping::retention(&config)),
         waiting: Mutex::default(),
         audio_budget_ms: u64::from(config.ears.audio_budget_s) * 1_000,
         leaving: AtomicBool::new(false),
     });
     let willing = {
-        let (desk, lines) = (desk.clone(), config.lines.clone());
-        Box::new(move || lines.iter().any(|line| desk.admits(line, desk.recogniser(line)).is_ok()))
+        let desk = desk.clone();
+        Box::new(move |line: &Line| desk.admits(line, desk.recogniser(line)).is_ok())
     };
     let (begun, mut calls_begun) = mpsc::unbounded_channel::<Begun>();
     let board = Board::new(switch.clone(), &config, begun, willing);
+    let mut reload = reload::Reload::new(&config, desk.clone(), board.lines());
     events::Started { version: env!("CARGO_PKG_VERSION"), lines: config.lines.len() }.log();
     let calls = TaskTracker::new();
     let countries = config.lines.iter().map(|line| line.country_code.clone()).collect();
     let blocks = switch.clone().keep_blocks(desk.store.clone(), countries);
     let board = board.run(news);
-    let house =
-        housekeeping::keep_house(desk.clone(), config.version(), housekeeping::retention(&config), clock);
+    let house = housekeeping::keep_house(desk.clone(), config.version(), clock);
     tokio::pin!(board, stop, house, blocks);
     service::ready();
     let mut beat = clock.now() + BEAT;
@@ -183,6 +216,7 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = ()>) -
             Some(call) = calls_begun.recv() => {
                 calls.spawn(follow::follow(call, desk.clone()));
             }
+            Some(reading) = settings.recv() => reload.read(reading),
             () = &mut stop => break,
         }
     }

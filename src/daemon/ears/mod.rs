@@ -133,6 +133,11 @@ impl Ears {
         self.slot(recogniser, language).is_some_and(|slot| slot.current().is_some())
     }
 
+    /// Whether ears of that kind are kept running at all.
+    pub fn serves(&self, recogniser: Recogniser, language: Language) -> bool {
+        self.slot(recogniser, language).is_some()
+    }
+
     /// The model of the ear that takes calls of that kind.
     pub fn model(&self, recogniser: Recogniser, language: Language) -> Option<ModelId> {
         self.slot(recogniser, language)?.model()

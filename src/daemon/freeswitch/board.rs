@@ -9,20 +9,43 @@ use crate::call::{CallId, Event, Leg, Moment, Number};
 use crate::config::{Config, Line};
 use crate::wire::esl::{Command, Event as SwitchEvent, EventName, Fault};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Whether any line may be announced now: an ear is ready, there is room.
-pub type Willing = Box<dyn Fn() -> bool + Send + Sync>;
+/// Whether calls of a line may be announced now: an ear is ready, there is room.
+pub type Willing = Box<dyn Fn(&Line) -> bool + Send + Sync>;
 
 /// The configured lines by their names.
 pub(super) type Lines = BTreeMap<String, Arc<Line>>;
 
+/// The lines as they are now; they change when the settings are read anew.
+#[derive(Clone)]
+pub struct SharedLines(Arc<Mutex<Arc<Lines>>>);
+
+impl SharedLines {
+    fn new(config: &Config) -> SharedLines {
+        SharedLines(Arc::new(Mutex::new(Arc::new(by_name(config)))))
+    }
+
+    pub fn replace(&self, config: &Config) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(by_name(config));
+    }
+
+    fn now(&self) -> Arc<Lines> {
+        // It is replaced in one statement.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn by_name(config: &Config) -> Lines {
+    config.lines.iter().map(|line| (line.name.clone(), Arc::new(line.clone()))).collect()
+}
+
 /// The task's state.
 pub struct Board {
     switch: FreeSwitch,
-    lines: Arc<Lines>,
+    lines: SharedLines,
     begun: mpsc::UnboundedSender<Begun>,
     willing: Willing,
     /// The newest time that the switch told, and when it reached us (F123: its clock is not ours).
@@ -45,11 +68,9 @@ impl Board {
         begun: mpsc::UnboundedSender<Begun>,
         willing: Willing,
     ) -> Board {
-        let lines: Lines =
-            config.lines.iter().map(|line| (line.name.clone(), Arc::new(line.clone()))).collect();
         Board {
             switch,
-            lines: Arc::new(lines),
+            lines: SharedLines::new(config),
             begun,
             willing,
             switch_time: None,
@@ -60,6 +81,11 @@ impl Board {
             alive_job: None,
             was_up: false,
         }
+    }
+
+    /// The lines that it goes by, to be replaced.
+    pub fn lines(&self) -> SharedLines {
+        self.lines.clone()
     }
 
     /// Runs until the link is gone, or cannot be had for a reason that only a person can mend.
@@ -87,12 +113,9 @@ impl Board {
         self.was_up = true;
         self.lost_since = None;
         self.next_alive = self.switch.clock.now();
-        // Any answer in the background carries the switch's time.
-        if let Ok(ask) = Command::bgapi("global_getvar callgist_alive_until", &super::uuid()) {
-            self.switch.link.send(ask);
-        }
+        self.ask_the_time();
         let connection = self.switch.registry().connected();
-        let (switch, lines) = (self.switch.clone(), self.lines.clone());
+        let (switch, lines) = (self.switch.clone(), self.lines.now());
         let resync = Resync { switch, lines, begun: self.begun.clone(), connection };
         tokio::spawn(resync.run());
     }
@@ -127,12 +150,14 @@ impl Board {
     /// `callgist_alive_until` on the switch's own clock; unsaid, the snippet waits 0 ms for us (F100).
     fn say_alive(&mut self, now: Moment) {
         let Some((micros, seen)) = self.switch_time else { return };
-        if self.crowded || !(self.willing)() {
+        if self.crowded || !self.lines.now().values().any(|line| (self.willing)(line)) {
             if self.announcing {
                 // Not a second longer shall anybody wait for us.
                 self.switch.send(NOT_ALIVE);
                 self.alive_job = None;
             }
+            // A link on which nothing is asked could not be told from one that hangs.
+            self.ask_the_time();
             return self.announcing(false);
         }
         let epoch = (micros + u64::try_from(now.since(seen).as_micros()).unwrap_or(0)) / 1_000_000;
@@ -141,6 +166,13 @@ impl Board {
         if let Ok(say) = Command::bgapi(format!("global_setvar callgist_alive_until={until}"), &job) {
             self.switch.link.send(say);
             self.alive_job = Some(job);
+        }
+    }
+
+    /// Any answer in the background carries the switch's time.
+    fn ask_the_time(&self) {
+        if let Ok(ask) = Command::bgapi("global_getvar callgist_alive_until", &super::uuid()) {
+            self.switch.link.send(ask);
         }
     }
 
@@ -225,7 +257,8 @@ impl Board {
         let Some(leg) = event.unique_id().and_then(|leg| Leg::new(leg).ok()) else { return };
         let known = !self.switch.registry().concerned(&[Some(leg.as_str())]).is_empty();
         let told = event.variable("callgist_notice").is_some() || words::objected(event);
-        let Some(line) = self.lines.get(line).filter(|_| !known && !told) else {
+        let lines = self.lines.now();
+        let Some(line) = lines.get(line).filter(|_| !known && !told) else {
             return self.switch.send(&format!("uuid_break {leg}"));
         };
         let call = CallId(rand::random());

@@ -12,7 +12,7 @@ mod resync;
 mod tests;
 mod words;
 
-pub use board::Board;
+pub use board::{Board, SharedLines};
 pub use link::{Answer, Link, LinkError, News, start as start_link};
 
 use super::clock::Clock;

@@ -78,6 +78,7 @@ impl Resync {
         if !self.look(call, caller).await? {
             // Whether somebody objected before the end can no longer be asked, and doubt protects: no note.
             self.switch.deliver(call, Mail::Event(Event::SwitchLost));
+            self.switch.deliver(call, Mail::Event(Event::HungUp));
             return Some(());
         }
         let agent = self.switch.registry().agent(call);

@@ -231,7 +231,7 @@ impl Stage {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let switch = FreeSwitch::new(&config, link, taps::start(socket, clock).unwrap(), clock);
         let (begin, begun) = unbounded_channel();
-        let board = Board::new(switch, &config, begin, Box::new(|| true));
+        let board = Board::new(switch, &config, begin, Box::new(|_| true));
         tokio::spawn(board.run(news));
         let peer = Peer::welcome(&mut pipes).await;
         Stage { peer, pipes, begun }

@@ -1,0 +1,68 @@
+//! Settings that were read anew go in; the lines go by them from the next call on, or the old ones stay and the log says
+//! why.
+//!
+//! Lines can be changed, added, taken away and switched off without a restart. The other sections are read at the start
+//! alone: the rights to their paths and ports are given up afterwards.
+
+use super::freeswitch::SharedLines;
+use super::{Desk, Reading, events, housekeeping, prepare};
+use crate::config::Config;
+use crate::store::{Deed, Entry, UtcMillis};
+use std::sync::Arc;
+
+pub struct Reload {
+    running: Config,
+    desk: Arc<Desk>,
+    lines: SharedLines,
+}
+
+impl Reload {
+    pub fn new(config: &Config, desk: Arc<Desk>, lines: SharedLines) -> Reload {
+        Reload { running: config.clone(), desk, lines }
+    }
+
+    pub fn read(&mut self, reading: Reading) {
+        match reading.and_then(|config| self.apply(config)) {
+            Ok(lines) => events::Reloaded { lines }.log(),
+            Err(why) => events::NotReloaded { why: &why }.log(),
+        }
+    }
+
+    /// All of the lines or none; how many there are.
+    fn apply(&mut self, new: Config) -> Result<usize, String> {
+        let prepared = prepare(&new).map_err(|error| error.to_string())?;
+        for line in new.lines.iter().filter(|line| line.enabled) {
+            let recogniser = prepared.get(&line.name).map(|line| line.recogniser);
+            if recogniser.is_some_and(|recogniser| !self.desk.ears.serves(recogniser, line.language)) {
+                return Err(format!(
+                    "line \"{}\" needs an ear that does not run: restart callgist for it",
+                    line.name
+                ));
+            }
+        }
+        self.waits_for_a_restart(&new).into_iter().for_each(|section| events::NeedsRestart { section }.log());
+        *self.desk.lines() = prepared;
+        *self.desk.retention() = housekeeping::retention(&new);
+        let now = UtcMillis(self.desk.clock.utc_ms());
+        let entry = Entry::new(Deed::SettingsChanged).detail(&new.version());
+        // It is written also when nobody waits.
+        drop(self.desk.store.log_change(entry, now));
+        self.lines.replace(&new);
+        self.running.lines = new.lines;
+        Ok(self.running.lines.len())
+    }
+
+    fn waits_for_a_restart(&self, new: &Config) -> Vec<&'static str> {
+        let Config { switch, sip, store, ears, .. } = &self.running;
+        // The password itself may no longer be readable.
+        let switch_changed = (switch.address, &switch.user, &switch.profile)
+            != (new.switch.address, &new.switch.user, &new.switch.profile);
+        let sections = [
+            ("[switch]", switch_changed),
+            ("[sip]", *sip != new.sip),
+            ("[store]", store.database != new.store.database),
+            ("[ears]", *ears != new.ears),
+        ];
+        sections.into_iter().filter_map(|(section, changed)| changed.then_some(section)).collect()
+    }
+}
