@@ -12,6 +12,8 @@ mod demo;
 mod detectors;
 /// Ears as processes, honest and hostile.
 mod ear;
+/// Every way we can fail, in the middle of calls.
+mod faults;
 /// Every seed of every fuzz target, replayed.
 mod fuzz_seeds;
 /// What a real switch and its clients said, read as it was and however it is split.
@@ -36,9 +38,13 @@ mod restart;
 mod rights;
 mod roles;
 mod sandbox;
+/// An ear that follows a script: no recogniser, and every way to fail.
+mod scripted;
 /// As a service of systemd's, and as a package.
 mod service;
 /// Whole calls of the daemon on the simulated switch, and what may go wrong in them.
 mod stories;
+/// What became of each story, a line each.
+mod table;
 /// The order of the house.
 mod tidy;

@@ -6,9 +6,11 @@ use crate::stories::{Stage, goes_on, seconds};
 use callgist::call::Party;
 use callgist::sim::{Act, LiveCall, Script};
 use serde_json::Value;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -170,12 +172,12 @@ const ALIVE: &str = "bgapi global_setvar callgist_alive_until=1";
 // ---------------------------------------------------------------- what people do
 
 /// A call that somebody ends by hand.
-fn long() -> Script {
+pub(crate) fn long() -> Script {
     Script { caller_speech: vec![0; 8_000 * 600], ..Script::default() }
 }
 
 /// Ends it; how many copies it ever had.
-fn hang_up(stage: &Stage, call: LiveCall) -> usize {
+pub(crate) fn hang_up(stage: &Stage, call: LiveCall) -> usize {
     call.act(Act::HangUp(Party::Caller));
     let report = stage.ended(call);
     assert_eq!(report.cause, "NORMAL_CLEARING", "{report:?}");
@@ -184,7 +186,7 @@ fn hang_up(stage: &Stage, call: LiveCall) -> usize {
 
 /// The caller presses the key, and the switch has seen it.
 #[track_caller]
-fn object(stage: &Stage, call: &LiveCall) {
+pub(crate) fn object(stage: &Stage, call: &LiveCall) {
     call.act(Act::Keys(Party::Caller, "*9".into()));
     let ask = format!("uuid_getvar {} callgist_objection", call.leg());
     let from = Instant::now();
@@ -194,45 +196,72 @@ fn object(stage: &Stage, call: &LiveCall) {
     }
 }
 
-fn connected(callgist: &mut Sidecar) {
+pub(crate) fn connected(callgist: &mut Sidecar) {
     callgist.until("connected", seconds(30), |line| line["message"] == "switch connected");
 }
 
 // ---------------------------------------------------------------- the way to the switch
 
 /// A way to the event socket that can be cut; what the daemon says on it is written down.
-struct Way {
-    port: u16,
+pub(crate) struct Way {
+    pub(crate) port: u16,
     open: watch::Sender<bool>,
+    trouble: Arc<Mutex<Option<Trouble>>>,
+    switch: Arc<Mutex<SocketAddr>>,
     said: Arc<Mutex<String>>,
 }
 
+/// What goes wrong on the way from the switch.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Trouble {
+    /// Byte by byte, for good.
+    Dribbles,
+    /// Once: what is no message comes in between.
+    Junk,
+    /// Once: half of what comes next, and then the end.
+    Half,
+    /// Nothing more comes, and nothing is closed, for good.
+    Hangs,
+}
+
 impl Way {
-    fn to(stage: &Stage) -> Way {
+    pub(crate) fn to(stage: &Stage) -> Way {
         let (open, opened) = watch::channel(true);
         let said = Arc::new(Mutex::new(String::new()));
-        let switch = stage.switch.event_socket();
+        let switch = Arc::new(Mutex::new(stage.switch.event_socket()));
+        let leads_to = switch.clone();
         let door = stage.runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let port = door.local_addr().unwrap().port();
-        let written = said.clone();
+        let trouble = Arc::<Mutex<Option<Trouble>>>::default();
+        let (written, troubled) = (said.clone(), trouble.clone());
         stage.runtime.spawn(async move {
             while let Ok((daemon, _)) = door.accept().await {
+                let switch = *leads_to.lock().unwrap();
                 if *opened.borrow()
                     && let Ok(switch) = TcpStream::connect(switch).await
                 {
-                    tokio::spawn(carry(daemon, switch, opened.clone(), written.clone()));
+                    tokio::spawn(carry(daemon, switch, opened.clone(), written.clone(), troubled.clone()));
                 }
             }
         });
-        Way { port, open, said }
+        Way { port, open, trouble, switch, said }
     }
 
-    fn cut(&self) {
+    /// From the next connection on.
+    pub(crate) fn leads_to(&self, switch: SocketAddr) {
+        *self.switch.lock().unwrap() = switch;
+    }
+
+    pub(crate) fn trouble(&self, trouble: Trouble) {
+        *self.trouble.lock().unwrap() = Some(trouble);
+    }
+
+    pub(crate) fn cut(&self) {
         self.open.send(false).unwrap();
     }
 
     /// What was said before is forgotten.
-    fn mend(&self) {
+    pub(crate) fn mend(&self) {
         self.said.lock().unwrap().clear();
         self.open.send(true).unwrap();
     }
@@ -260,6 +289,7 @@ async fn carry(
     switch: TcpStream,
     mut open: watch::Receiver<bool>,
     said: Arc<Mutex<String>>,
+    trouble: Arc<Mutex<Option<Trouble>>>,
 ) {
     let (mut from_daemon, mut to_daemon) = daemon.into_split();
     let (mut from_switch, mut to_switch) = switch.into_split();
@@ -272,9 +302,46 @@ async fn carry(
             }
         }
     };
+    let back = async {
+        let mut bytes = [0; 4_096];
+        while let Ok(length @ 1..) = from_switch.read(&mut bytes).await {
+            if carry_back(&bytes[..length], &mut to_daemon, &trouble).await.is_none() {
+                return;
+            }
+        }
+    };
     tokio::select! {
         () = forth => {}
-        _ = tokio::io::copy(&mut from_switch, &mut to_daemon) => {}
+        () = back => {}
         _ = open.wait_for(|open| !*open) => {}
+    }
+}
+
+/// Nothing when the way ends.
+async fn carry_back(bytes: &[u8], to: &mut OwnedWriteHalf, trouble: &Mutex<Option<Trouble>>) -> Option<()> {
+    let now = {
+        let mut trouble = trouble.lock().unwrap();
+        match *trouble {
+            Some(Trouble::Junk | Trouble::Half) => trouble.take(),
+            lasting => lasting,
+        }
+    };
+    match now {
+        None => to.write_all(bytes).await.ok(),
+        Some(Trouble::Dribbles) => {
+            for byte in bytes {
+                to.write_all(&[*byte]).await.ok()?;
+            }
+            Some(())
+        }
+        Some(Trouble::Junk) => {
+            to.write_all(b"Content-Length: junk\n\n\xff\xfe\n\n").await.ok()?;
+            to.write_all(bytes).await.ok()
+        }
+        Some(Trouble::Half) => {
+            to.write_all(&bytes[..bytes.len() / 2]).await.ok()?;
+            None
+        }
+        Some(Trouble::Hangs) => std::future::pending().await,
     }
 }

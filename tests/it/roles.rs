@@ -34,6 +34,7 @@ const EARS: &[(&str, Role)] = &[
     ("honest-ear", crate::ear::honest),
     ("slow-ear", crate::ear::slow),
     ("hostile-ear", crate::ear::hostile),
+    ("callgist-ear-vosk", crate::scripted::ear),
 ];
 
 /// A link to this binary in `folder`; started by that name it plays the role.

@@ -2,6 +2,7 @@
 //! do in them, and what dies in the middle. The phone call goes on whatever becomes of us.
 
 use crate::live::{recording, sidecar};
+use crate::table;
 use callgist::call::Party;
 use callgist::sim::{Act, LiveCall, Report, Script, Settings, Switch, User, When};
 use serde_json::Value;
@@ -153,7 +154,8 @@ pub(crate) struct Stage {
     pub(crate) folder: TempDir,
     pub(crate) caller: Vec<i16>,
     pub(crate) agent: Vec<i16>,
-    _turn: MutexGuard<'static, ()>,
+    _turn: Option<MutexGuard<'static, ()>>,
+    _told: table::Told,
 }
 
 impl Stage {
@@ -163,12 +165,23 @@ impl Stage {
 
     fn with(settings: Settings) -> Stage {
         // One ear at a time: two recognisers on two cores would only make each other late.
-        let turn = crate::demo::TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        Stage::made(settings, Some(crate::demo::TURN.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// One on which ears follow a script ([`crate::scripted`]); several may play at once.
+    pub(crate) fn scripted(change: impl FnOnce(&mut Settings)) -> Stage {
+        let mut settings = settings();
+        change(&mut settings);
+        Stage::made(settings, None)
+    }
+
+    fn made(settings: Settings, turn: Option<MutexGuard<'static, ()>>) -> Stage {
+        let told = table::Told::begin();
         let runtime = Runtime::new().unwrap();
         let switch = runtime.block_on(Switch::start(settings)).unwrap();
         let [caller, agent] = recording().map(|voice| voice.to_vec());
         let folder = tempfile::tempdir().unwrap();
-        let stage = Stage { runtime, switch, folder, caller, agent, _turn: turn };
+        let stage = Stage { runtime, switch, folder, caller, agent, _turn: turn, _told: told };
         stage.write_files();
         stage
     }
@@ -196,12 +209,41 @@ impl Stage {
         Sidecar::beside(&At { event_socket, password_file, notice }, "")
     }
 
+    /// One whose ear follows a script, announcing.
+    pub(crate) fn sidecar(&self) -> Sidecar {
+        self.sidecar_with(self.switch.event_socket().port(), |settings| settings)
+    }
+
+    pub(crate) fn sidecar_with(&self, event_socket: u16, change: impl Fn(String) -> String) -> Sidecar {
+        let mut sidecar = self.sidecar_unready(event_socket, change);
+        sidecar.announcing();
+        sidecar
+    }
+
+    pub(crate) fn sidecar_unready(&self, event_socket: u16, change: impl Fn(String) -> String) -> Sidecar {
+        let (password_file, notice) =
+            (&self.folder.path().join("password"), &self.folder.path().join("notice.wav"));
+        Sidecar::scripted(&At { event_socket, password_file, notice }, change)
+    }
+
+    /// Both speak for that long; there is no silence at its beginning.
+    pub(crate) fn speech(&self, length: usize) -> Script {
+        let cut = |voice: &[i16]| {
+            let mut speech = voice[8_000 * 5..].to_vec();
+            speech.resize(8_000 * length, 0);
+            speech
+        };
+        Script { caller_speech: cut(&self.caller), agent_speech: cut(&self.agent), ..Script::default() }
+    }
+
     pub(crate) fn call(&self, script: Script) -> LiveCall {
         self.runtime.block_on(self.switch.call(script))
     }
 
     pub(crate) fn ended(&self, call: LiveCall) -> Report {
-        self.runtime.block_on(call.ended())
+        let report = self.runtime.block_on(call.ended());
+        table::call(&report);
+        report
     }
 
     /// The demo's call, cut after so many seconds.
@@ -241,7 +283,7 @@ pub(crate) fn goes_on(report: &Report, length: u64) {
     assert!(report.caller_packets >= packets && report.agent_packets >= packets, "{report:?}");
 }
 
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     // A busy machine may be late with the notice; here nobody waits in earnest.
     Settings { patience: 3, users: vec![user()], ..Settings::default() }
 }

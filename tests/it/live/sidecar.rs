@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -18,6 +19,8 @@ pub struct Sidecar {
     lines: Receiver<Value>,
     /// Every line so far.
     seen: Vec<Value>,
+    /// Where its ears' programs are, if they are not ours.
+    ears: Option<PathBuf>,
 }
 
 impl Sidecar {
@@ -38,15 +41,75 @@ impl Sidecar {
         let folder = tempfile::Builder::new().prefix("callgist-live-").tempdir().unwrap();
         let config = folder.path().join("callgist.toml");
         fs::write(&config, settings(folder.path(), at) + more).unwrap();
-        let (child, lines) = run(&config);
-        let mut sidecar = Sidecar { child, folder, lines, seen: Vec::new() };
+        let (child, lines) = run(PROGRAM.as_ref(), &config, None);
+        let mut sidecar = Sidecar { child, folder, lines, seen: Vec::new(), ears: None };
         sidecar.announcing();
         sidecar
     }
 
+    /// One whose ear follows a script; `change` may change its settings. It is not waited for.
+    pub fn scripted(at: &At<'_>, change: impl Fn(String) -> String) -> Sidecar {
+        let folder = tempfile::Builder::new().prefix("callgist-scripted-").tempdir().unwrap();
+        let (ears, models) = (folder.path().join("ears"), folder.path().join("models"));
+        fs::create_dir(&ears).unwrap();
+        crate::roles::program(&ears, "callgist-ear-vosk");
+        crate::scripted::write_model(&models.join("vosk-en"));
+        let settings = settings(folder.path(), at)
+            .replace(&format!("\"{}\"", self::models().display()), &format!("\"{}\"", models.display()))
+            .replace("\"whisper\"", "\"vosk\"");
+        let first = PORTS.fetch_add(20, Ordering::Relaxed);
+        let settings =
+            settings.replace("33000", &first.to_string()).replace("33019", &(first + 19).to_string());
+        let config = folder.path().join("callgist.toml");
+        fs::write(&config, change(settings)).unwrap();
+        let (child, lines) = run(PROGRAM.as_ref(), &config, Some(&ears));
+        Sidecar { child, folder, lines, seen: Vec::new(), ears: Some(ears) }
+    }
+
+    /// A file of its own folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn pid(&self) -> i32 {
+        self.child.id().cast_signed()
+    }
+
+    /// The processes that hear.
+    pub fn ears(&self) -> Vec<i32> {
+        children(self.child.id())
+    }
+
+    /// How many lines of its log so far have that message.
+    pub fn said(&mut self, message: &str) -> usize {
+        self.seen.extend(self.lines.try_iter());
+        self.seen.iter().filter(|line| line["message"] == message).count()
+    }
+
+    /// Waits for the next line with that message.
+    #[track_caller]
+    pub fn says(&mut self, message: &str) -> Value {
+        self.until(message, self.patience(), |line| line["message"] == message)
+    }
+
+    /// How it ended, and the last that it said.
+    pub fn exit(&mut self) -> (Option<i32>, String) {
+        let code = self.child.wait().unwrap().code();
+        while let Ok(line) = self.lines.recv() {
+            self.seen.push(line);
+        }
+        (code, self.log())
+    }
+
     /// Starts it again, with the same settings, after it was killed.
     pub fn again(&mut self) {
-        (self.child, self.lines) = run(&self.folder.path().join("callgist.toml"));
+        self.again_as(PROGRAM.as_ref());
+    }
+
+    /// The same, from another file.
+    pub fn again_as(&mut self, program: &Path) {
+        let config = self.folder.path().join("callgist.toml");
+        (self.child, self.lines) = run(program, &config, self.ears.as_deref());
     }
 
     pub fn announcing(&mut self) {
@@ -73,13 +136,18 @@ impl Sidecar {
         }
     }
 
+    /// An ear that follows a script is never late.
+    fn patience(&self) -> Duration {
+        if self.ears.is_some() { Duration::from_secs(60) } else { PATIENCE }
+    }
+
     fn log(&self) -> String {
         self.seen.iter().map(|line| format!("{line}\n")).collect()
     }
 
     #[track_caller]
     pub fn step(&mut self, step: &str) -> Value {
-        self.until(step, PATIENCE, |line| line["step"] == step)
+        self.until(step, self.patience(), |line| line["step"] == step)
     }
 
     /// Whether the call that comes now gets its notice, told when that is over or the call is kept without it.
@@ -98,18 +166,29 @@ impl Sidecar {
             .arg(self.folder.path().join("store/callgist.db"))
             .output()
             .unwrap();
-        serde_json::from_slice(&shown.stdout).unwrap()
+        let row = serde_json::from_slice(&shown.stdout).unwrap();
+        crate::table::row(&row);
+        row
+    }
+
+    /// The rows with that reason: every call is counted so.
+    pub fn counted(&self, reason: &str) -> usize {
+        self.list().iter().filter(|row| row["no_summary_reason"] == reason).count()
     }
 
     /// How many calls are kept.
     pub fn rows(&self) -> usize {
+        self.list().len()
+    }
+
+    fn list(&self) -> Vec<Value> {
         let listed = Command::new(env!("CARGO_BIN_EXE_callgist"))
             .args(["calls", "list", "--json", "--database"])
             .arg(self.folder.path().join("store/callgist.db"))
             .output()
             .unwrap();
         let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
-        listed["calls"].as_array().unwrap().len()
+        listed["calls"].as_array().unwrap().clone()
     }
 
     /// Waits until it has ended by itself.
@@ -160,8 +239,9 @@ pub fn children(parent: u32) -> Vec<i32> {
 }
 
 /// Its process, and every line of its log as it comes.
-fn run(config: &Path) -> (Child, Receiver<Value>) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_callgist"))
+fn run(program: &Path, config: &Path, ears: Option<&Path>) -> (Child, Receiver<Value>) {
+    let mut child = Command::new(program)
+        .envs(ears.map(|ears| ("CALLGIST_EAR_DIR", ears)))
         .arg("--config")
         .arg(config)
         .args(["run", "--log", "json"])
@@ -218,6 +298,11 @@ pub fn models() -> PathBuf {
         .or_else(|| Some(set("HOME")?.join(".cache/callgist")))
         .expect("a folder with the models")
 }
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_callgist");
+
+/// Ports for RTP that no other sidecar of these tests has.
+static PORTS: AtomicU16 = AtomicU16::new(34_000);
 
 /// Loading a model and warming up take a few seconds on a machine that is not busy.
 const READY_WITHIN: Duration = Duration::from_secs(300);

@@ -1,0 +1,1009 @@
+//! Every way we can fail, in the middle of calls: the phone call goes on, no copy is left behind, the row says why there is
+//! no note, and the log says it once.
+//!
+//! The ear follows a script ([`crate::scripted`]), so nothing here hangs on what is understood.
+
+use crate::live::sidecar::{self, Sidecar};
+use crate::restart::{Trouble, Way, connected, object};
+use crate::scripted::{Manner, NOTE};
+use crate::stories::{Stage, seconds};
+use callgist::call::Party;
+use callgist::sim::{Act, LiveCall, Network, Report, Script, Settings, Switch, When};
+use rustix::process::{Pid, Resource, Rlimit, Signal};
+use serde_json::Value;
+use std::net::UdpSocket;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+// ---------------------------------------------------------------- the daemon
+
+#[test]
+fn a_daemon_that_is_killed_costs_the_call_nothing_and_the_next_one_ends_its_copies() {
+    let mut talk = Talk::forked();
+    talk.callgist.kill();
+    talk.callgist.again();
+    for _ in 0..2 {
+        talk.callgist.says("ended a copy that an earlier run had left at the switch");
+    }
+    talk.stage.without_copies_within(seconds(5));
+    talk.ends("partial");
+}
+
+#[test]
+fn a_daemon_that_is_killed_in_the_notice_lets_it_play_to_its_end() {
+    let stage = Stage::scripted(|_| {});
+    let mut callgist = stage.sidecar();
+    let call = stage.call(stage.speech(60));
+    callgist.step("offered");
+    std::thread::sleep(seconds(1));
+    callgist.kill();
+    callgist.again();
+    callgist.step("found");
+    let report = rings_off(&stage, call);
+    assert!(report.notice_heard > Duration::from_millis(2_500) && report.taps.is_empty(), "{report:?}");
+    assert_eq!(callgist.kept()["no_summary_reason"], "notice_incomplete");
+}
+
+#[test]
+fn a_daemon_that_is_dead_for_over_five_seconds_costs_a_call_nothing() {
+    let stage = Stage::scripted(|_| {});
+    let mut callgist = stage.sidecar();
+    callgist.kill();
+    std::thread::sleep(seconds(7));
+    let report = unannounced(&stage);
+    assert!(waited(&report) < Duration::from_millis(100), "{report:?}");
+}
+
+#[test]
+fn a_daemon_that_hangs_for_over_five_seconds_costs_a_call_nothing() {
+    let stage = Stage::scripted(|_| {});
+    let callgist = stage.sidecar();
+    let _stopped = Stopped::now(callgist.pid());
+    std::thread::sleep(seconds(7));
+    let report = unannounced(&stage);
+    assert!(waited(&report) < Duration::from_millis(100), "{report:?}");
+}
+
+#[test]
+fn a_daemon_that_hangs_newly_costs_a_call_half_a_second_and_its_late_notice_is_not_heard() {
+    let stage = Stage::scripted(|settings| settings.patience = 1);
+    let mut callgist = stage.sidecar();
+    let stopped = Stopped::now(callgist.pid());
+    let call = stage.call(stage.speech(60));
+    std::thread::sleep(seconds(2));
+    drop(stopped);
+    let row = callgist.kept();
+    assert_eq!(row["no_summary_reason"], "notice_incomplete", "{row}");
+    let report = rings_off(&stage, call);
+    assert!(waited(&report) < Duration::from_millis(650), "{report:?}");
+    assert_eq!((report.notice_heard, report.file_heard_in_talk), (Duration::ZERO, Duration::ZERO));
+}
+
+#[test]
+fn a_daemon_that_stands_still_for_four_seconds_in_a_talk_hears_it_to_its_end() {
+    let talk = Talk::forked();
+    let stopped = Stopped::now(talk.callgist.pid());
+    std::thread::sleep(seconds(4));
+    drop(stopped);
+    talk.noted();
+}
+
+#[test]
+fn a_daemon_that_is_asked_to_stop_takes_its_copies_with_it() {
+    let mut talk = Talk::forked();
+    talk.callgist.ask_to_stop();
+    let row = talk.callgist.kept();
+    assert_eq!(row["no_summary_reason"], "shutdown", "{row}");
+    talk.callgist.ended();
+    talk.stage.without_copies_within(seconds(1));
+    talk.goes_on();
+}
+
+#[test]
+fn a_daemon_that_is_asked_to_stop_in_the_notice_ends_the_wait() {
+    let stage = Stage::scripted(|_| {});
+    let mut callgist = stage.sidecar();
+    let call = stage.call(stage.speech(60));
+    callgist.step("offered");
+    std::thread::sleep(seconds(1));
+    callgist.ask_to_stop();
+    assert_eq!(callgist.kept()["no_summary_reason"], "shutdown");
+    let report = rings_off(&stage, call);
+    assert!(report.notice_heard < seconds(2) && report.taps.is_empty(), "{report:?}");
+}
+
+#[test]
+fn a_daemon_that_is_upgraded_in_a_talk_leaves_its_row_and_hears_the_next_call() {
+    let mut talk = Talk::forked();
+    // The package puts the new program in the place of the old one, and then restarts the service.
+    let program = talk.callgist.path("callgist");
+    std::fs::copy(env!("CARGO_BIN_EXE_callgist"), &program).unwrap();
+    talk.callgist.ask_to_stop();
+    assert_eq!(talk.callgist.kept()["no_summary_reason"], "shutdown");
+    talk.callgist.ended();
+    talk.callgist.again_as(&program);
+    talk.callgist.announcing();
+    let (stage, mut callgist) = talk.goes_on();
+    next_is_noted(&stage, &mut callgist);
+    assert_eq!(callgist.rows(), 2);
+}
+
+#[test]
+fn a_second_daemon_is_refused_and_the_first_goes_on() {
+    let talk = Talk::forked();
+    let config = talk.callgist.path("callgist.toml");
+    let second = std::process::Command::new(env!("CARGO_BIN_EXE_callgist"))
+        .arg("--config")
+        .arg(config)
+        .arg("run")
+        .env("CALLGIST_EAR_DIR", talk.callgist.path("ears"))
+        .output()
+        .unwrap();
+    assert_eq!(second.status.code(), Some(6), "{second:?}");
+    talk.noted();
+}
+
+#[test]
+fn an_objection_after_the_daemon_was_stopped_takes_the_place_of_the_row() {
+    let mut talk = Talk::forked();
+    talk.callgist.ask_to_stop();
+    assert_eq!(talk.callgist.kept()["no_summary_reason"], "shutdown");
+    talk.callgist.ended();
+    object(&talk.stage, &talk.call);
+    talk.callgist.again();
+    talk.callgist.step("amended");
+    assert_eq!((talk.callgist.counted("objection"), talk.callgist.rows()), (1, 1));
+    talk.goes_on();
+}
+
+// ---------------------------------------------------------------- the ear
+
+#[test]
+fn an_ear_that_is_killed_costs_its_call_the_note_and_the_next_call_is_heard() {
+    let mut talk = Talk::forked();
+    talk.callgist.kill_the_ear();
+    talk.callgist.says("ear ended");
+    talk.fails_and_the_next_is_noted();
+}
+
+#[test]
+fn an_ear_that_is_killed_in_the_notice_costs_its_call_the_note() {
+    let stage = Stage::scripted(|_| {});
+    let mut callgist = stage.sidecar();
+    callgist.manner(Manner::Broken);
+    let call = stage.call(stage.speech(60));
+    callgist.step("offered");
+    callgist.kill_the_ear();
+    assert_eq!(callgist.kept()["no_summary_reason"], "engine_failed");
+    let report = rings_off(&stage, call);
+    assert!(report.taps.is_empty(), "{report:?}");
+}
+
+#[test]
+fn an_ear_that_hangs_is_ended_and_its_call_goes_on() {
+    let mut talk = Talk::forked();
+    let _stopped = Stopped::now(talk.callgist.ears()[0]);
+    let ended = talk.callgist.says("ear ended");
+    assert!(ended["why"].as_str().unwrap().starts_with("killed: "), "{ended}");
+    talk.fails_and_the_next_is_noted();
+}
+
+#[test]
+fn an_objection_is_kept_though_the_ear_hangs_and_cannot_wipe_the_call() {
+    let mut talk = Talk::forked();
+    let _stopped = Stopped::now(talk.callgist.ears()[0]);
+    talk.call.act(Act::Keys(Party::Caller, "*9".into()));
+    talk.stage.without_copies_within(seconds(1));
+    talk.callgist.says("ear ended");
+    talk.ends("objection");
+}
+
+#[test]
+fn an_ear_whose_memory_is_used_up_costs_its_call_the_note() {
+    let mut talk = Talk::with(Manner::Greedy);
+    talk.callgist.says("ear ended");
+    talk.fails_and_the_next_is_noted();
+}
+
+#[test]
+fn an_ear_whose_library_aborts_costs_its_call_the_note() {
+    let mut talk = Talk::with(Manner::Aborts);
+    talk.callgist.says("ear ended");
+    talk.fails_and_the_next_is_noted();
+}
+
+#[test]
+fn an_ear_that_panics_in_a_call_says_where_and_is_replaced() {
+    let mut talk = Talk::with(Manner::Panics);
+    talk.callgist.says("the ear gave a call up");
+    talk.fails_and_the_next_is_noted();
+}
+
+#[test]
+fn an_ear_that_is_slow_delays_the_note_and_not_the_call() {
+    let talk = Talk::with(Manner::Slow);
+    std::thread::sleep(seconds(4));
+    talk.noted();
+}
+
+#[test]
+fn an_ear_that_breaks_the_rules_of_the_border_is_killed_and_its_note_is_not_kept() {
+    let mut talk = Talk::with(Manner::Lies);
+    std::thread::sleep(seconds(1));
+    talk.call.act(Act::HangUp(Party::Caller));
+    let ended = talk.callgist.says("ear ended");
+    assert!(ended["why"].as_str().unwrap().contains("card"), "{ended}");
+    talk.ends("engine_failed");
+}
+
+#[test]
+fn an_ear_whose_program_is_gone_is_told_and_calls_are_not_announced() {
+    let talk = Talk::forked();
+    std::fs::remove_file(talk.callgist.path("ears/callgist-ear-vosk")).unwrap();
+    talk.not_announced_after_its_end();
+}
+
+#[test]
+fn an_ear_whose_model_breaks_is_told_and_calls_are_not_announced() {
+    let mut talk = Talk::forked();
+    talk.callgist.manner(Manner::Broken);
+    talk.not_announced_after_its_end();
+}
+
+#[test]
+fn an_ear_that_is_not_ready_yet_costs_a_call_nothing() {
+    let stage = Stage::scripted(|_| {});
+    let mut callgist = stage.sidecar_unready(stage.switch.event_socket().port(), |settings| settings);
+    callgist.manner(Manner::Late);
+    callgist.kill();
+    callgist.again();
+    callgist.says("switch connected");
+    let report = unannounced(&stage);
+    assert!(waited(&report) < Duration::from_millis(100), "{report:?}");
+    assert_eq!(callgist.kept()["no_summary_reason"], "engine_failed");
+    callgist.announcing();
+}
+
+#[test]
+fn an_ear_is_replaced_in_a_talk_and_both_calls_are_noted() {
+    let mut talk = Talk::on(|_| {}, |settings| settings.replace("[ears]", "[ears]\nrotate_after_calls = 1"));
+    talk.callgist.said_twice("ear ready, locked in");
+    assert_eq!(talk.callgist.ears().len(), 2);
+    let (stage, mut callgist) = talk.noted();
+    next_is_noted(&stage, &mut callgist);
+}
+
+// ---------------------------------------------------------------- the event socket
+
+#[test]
+fn a_link_that_is_lost_for_a_moment_costs_nothing() {
+    let mut talk = Talk::over_a_way();
+    talk.way().cut();
+    talk.callgist.says("no connection to the switch");
+    talk.way().mend();
+    connected(&mut talk.callgist);
+    talk.noted();
+}
+
+#[test]
+fn a_link_that_is_lost_for_long_ends_the_copies() {
+    let mut talk = Talk::over_a_way();
+    talk.way().cut();
+    talk.stage.without_copies_within(seconds(10));
+    assert_eq!(talk.callgist.kept()["no_summary_reason"], "partial");
+    talk.way().mend();
+    connected(&mut talk.callgist);
+    talk.goes_on();
+}
+
+#[test]
+fn an_objection_after_the_row_was_kept_takes_its_place() {
+    let mut talk = Talk::over_a_way();
+    talk.way().cut();
+    assert_eq!(talk.callgist.kept()["no_summary_reason"], "partial");
+    talk.way().mend();
+    connected(&mut talk.callgist);
+    talk.call.act(Act::Keys(Party::Caller, "*9".into()));
+    talk.callgist.step("amended");
+    assert_eq!((talk.callgist.counted("objection"), talk.callgist.rows()), (1, 1));
+    talk.goes_on();
+}
+
+#[test]
+fn an_objection_pressed_while_the_link_was_away_counts() {
+    let mut talk = Talk::over_a_way();
+    talk.way().cut();
+    object(&talk.stage, &talk.call);
+    talk.way().mend();
+    connected(&mut talk.callgist);
+    talk.stage.without_copies_within(seconds(1));
+    talk.ends("objection");
+}
+
+#[test]
+fn half_an_event_and_then_the_end_is_a_lost_link_that_comes_back() {
+    let mut talk = Talk::over_a_way();
+    talk.way().trouble(Trouble::Half);
+    talk.callgist.says("no connection to the switch");
+    connected(&mut talk.callgist);
+    talk.noted();
+}
+
+#[test]
+fn what_is_no_message_ends_the_link_and_it_comes_back() {
+    let mut talk = Talk::over_a_way();
+    talk.way().trouble(Trouble::Junk);
+    talk.callgist.says("no connection to the switch");
+    connected(&mut talk.callgist);
+    talk.noted();
+}
+
+#[test]
+fn a_link_that_comes_byte_by_byte_is_read_all_the_same() {
+    let mut talk = Talk::over_a_way();
+    talk.way().trouble(Trouble::Dribbles);
+    std::thread::sleep(seconds(2));
+    assert_eq!(talk.callgist.said("no connection to the switch"), 0);
+    talk.noted();
+}
+
+#[test]
+fn a_link_on_which_nothing_more_comes_is_lost_within_twenty_seconds() {
+    let mut talk = Talk::over_a_way();
+    talk.way().trouble(Trouble::Hangs);
+    let row = talk.callgist.until("kept", seconds(20), |line| line["step"] == "kept");
+    assert_eq!(row["reason"], "partial", "{row}");
+    talk.stage.without_copies_within(seconds(1));
+    talk.goes_on();
+}
+
+#[test]
+fn a_reader_that_was_too_slow_and_was_cut_off_connects_again() {
+    let mut talk = Talk::on(|settings| settings.event_queue = 20, |settings| settings);
+    let stopped = Stopped::now(talk.callgist.pid());
+    flood(&talk.stage);
+    drop(stopped);
+    talk.callgist.says("no connection to the switch");
+    connected(&mut talk.callgist);
+    talk.noted();
+}
+
+// ---------------------------------------------------------------- the switch
+
+#[test]
+fn a_switch_that_is_killed_and_comes_back_is_found_again() {
+    restarted(|stage, fresh| drop(std::mem::replace(&mut stage.switch, fresh)));
+}
+
+#[test]
+fn a_switch_that_is_stopped_and_comes_back_is_found_again() {
+    restarted(|stage, fresh| {
+        let old = std::mem::replace(&mut stage.switch, fresh);
+        stage.runtime.block_on(old.shut_down());
+    });
+}
+
+#[test]
+fn a_switch_that_cannot_make_copies_carries_its_calls_all_the_same() {
+    let stage = Stage::scripted(|settings| settings.profile = false);
+    let mut callgist = stage.sidecar();
+    let call = stage.call(stage.speech(60));
+    let row = callgist.kept();
+    assert_eq!(row["no_summary_reason"], "partial", "{row}");
+    let report = rings_off(&stage, call);
+    assert!(report.taps.is_empty(), "{report:?}");
+}
+
+#[test]
+fn a_switch_that_is_crowded_is_left_alone() {
+    let stage = Stage::scripted(|settings| {
+        settings.max_sessions = 4;
+        settings.heartbeat = seconds(1);
+    });
+    let mut callgist = stage.sidecar();
+    let first = stage.call(stage.speech(60));
+    callgist.says("calls are not announced: no ear is ready, there is no room, or the switch is crowded");
+    let alive_until = || stage.runtime.block_on(stage.switch.console("global_getvar callgist_alive_until"));
+    let from = Instant::now();
+    while alive_until() != "0" {
+        assert!(from.elapsed() < seconds(1), "the switch is not told");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    rings_off(&stage, first);
+    callgist.announcing();
+}
+
+#[test]
+fn a_switch_whose_clock_steps_forward_is_told_its_own_time() {
+    stepped(3_600);
+}
+
+#[test]
+fn a_switch_whose_clock_steps_back_is_told_its_own_time() {
+    stepped(-3_600);
+}
+
+// ---------------------------------------------------------------- SIP and RTP
+
+#[test]
+fn a_call_for_whose_copies_there_is_no_port_goes_on() {
+    let ports: Vec<UdpSocket> = (0..2).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
+    let taken = ports.iter().map(|socket| socket.local_addr().unwrap().port() & !1).min().unwrap();
+    let held: Vec<_> = (taken..taken + 2).map(|port| UdpSocket::bind(("127.0.0.1", port))).collect();
+    let stage = Stage::scripted(|_| {});
+    let range = move |settings: String| with_ports(&settings, taken, taken + 1);
+    let mut callgist = stage.sidecar_with(stage.switch.event_socket().port(), range);
+    let call = stage.call(stage.speech(60));
+    callgist.says("no port for a copy: widen [sip] first_rtp_port to last_rtp_port");
+    assert_eq!(callgist.kept()["no_summary_reason"], "partial");
+    rings_off(&stage, call);
+    drop(held);
+}
+
+#[test]
+fn strangers_who_flood_the_port_for_sip_cost_a_call_nothing() {
+    let talk = Talk::forked();
+    let sip = talk.callgist.setting("listen");
+    let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for number in 0..3_000 {
+        let invite = format!(
+            "INVITE sip:{number:032x}@{sip} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK{number}\r\n\
+             From: <sip:x@127.0.0.1>;tag=1\r\nTo: <sip:y@127.0.0.1>\r\nCall-ID: {number}\r\nCSeq: 1 INVITE\r\n\
+             Content-Length: 0\r\n\r\n"
+        );
+        let said: &[u8] = if number % 2 == 0 { invite.as_bytes() } else { &[0xff; 1_400] };
+        stranger.send_to(said, &sip).unwrap();
+    }
+    talk.noted();
+}
+
+#[test]
+fn rtp_from_elsewhere_is_not_heard_and_does_no_harm() {
+    let mut talk = Talk::forked();
+    let first: u16 = talk.callgist.setting("first_rtp_port").parse().unwrap();
+    let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for number in 0..10_000u16 {
+        let mut packet = vec![0x80, 8];
+        packet.extend(number.to_be_bytes());
+        packet.extend([0; 168]);
+        // Where nobody listens the kernel says so, and it is no matter.
+        let _ = stranger.send_to(&packet, ("127.0.0.1", first + number % 20));
+    }
+    std::thread::sleep(seconds(1));
+    talk.call.act(Act::HangUp(Party::Caller));
+    let row = talk.callgist.kept();
+    assert_eq!(row["summary"], NOTE, "{row}");
+    assert_eq!(row["heard"]["lost_packets"], 0, "{row}");
+}
+
+#[test]
+fn copies_of_which_a_third_is_lost_are_heard_and_the_loss_is_counted() {
+    let mut talk = Talk::told(|script| script.taps = Network { loss: 0.3, jitter_ms: 0 });
+    std::thread::sleep(seconds(2));
+    talk.call.act(Act::HangUp(Party::Caller));
+    let row = talk.callgist.kept();
+    assert!(row["heard"]["lost_packets"].as_u64().unwrap() > 20, "{row}");
+}
+
+#[test]
+fn copies_that_come_late_and_out_of_order_are_heard() {
+    let talk = Talk::told(|script| script.taps = Network { loss: 0.0, jitter_ms: 60 });
+    std::thread::sleep(seconds(2));
+    talk.noted();
+}
+
+#[test]
+fn copies_of_which_nothing_arrives_are_ended_and_the_call_goes_on() {
+    let stage = Stage::scripted(|_| {});
+    let mut callgist = stage.sidecar();
+    let taps = Network { loss: 1.0, jitter_ms: 0 };
+    let call = stage.call(Script { taps, ..stage.speech(60) });
+    let row = callgist.kept();
+    assert_eq!(row["no_summary_reason"], "partial", "{row}");
+    stage.without_copies_within(seconds(1));
+    rings_off(&stage, call);
+}
+
+#[test]
+fn a_copy_that_the_switch_ends_makes_the_call_partial() {
+    let mut talk = Talk::forked();
+    let channels = talk.stage.runtime.block_on(talk.stage.switch.console("show channels as json"));
+    let channels: Value = serde_json::from_str(&channels).unwrap();
+    let rows = channels["rows"].as_array().unwrap();
+    let tap = rows.iter().find(|row| row["application"] == "native_eavesdrop").unwrap()["uuid"].as_str();
+    let kill = format!("uuid_kill {}", tap.unwrap());
+    talk.stage.runtime.block_on(talk.stage.switch.console(&kill));
+    assert_eq!(talk.callgist.kept()["no_summary_reason"], "partial");
+    talk.stage.without_copies_within(seconds(1));
+    talk.goes_on();
+}
+
+#[test]
+fn copies_that_are_answered_late_make_the_call_partial_or_are_heard_and_none_is_left() {
+    let stage = Stage::scripted(|_| {});
+    let mut callgist = stage.sidecar();
+    let script = Script { answer_after: Some(Duration::from_millis(200)), ..stage.speech(60) };
+    let call = stage.call(script);
+    callgist.step("announced");
+    let stopped = Stopped::now(callgist.pid());
+    std::thread::sleep(seconds(4));
+    drop(stopped);
+    std::thread::sleep(seconds(3));
+    assert!([0, 2].contains(&stage.copies()));
+    rings_off(&stage, call);
+    let row = callgist.kept();
+    assert!(row["summary"] == NOTE || row["no_summary_reason"] == "partial", "{row}");
+    stage.without_copies_within(seconds(1));
+}
+
+// ---------------------------------------------------------------- the store
+
+#[test]
+fn a_database_that_is_locked_for_a_second_gets_its_row() {
+    let mut talk = Talk::forked();
+    let lock = lock(&talk.callgist.path("store/callgist.db"));
+    talk.call.act(Act::HangUp(Party::Caller));
+    std::thread::sleep(seconds(1));
+    drop(lock);
+    let row = talk.callgist.kept();
+    assert_eq!(row["summary"], NOTE, "{row}");
+}
+
+#[test]
+fn a_database_that_stays_locked_is_told_and_the_next_call_is_kept() {
+    let mut talk = Talk::forked();
+    let lock = lock(&talk.callgist.path("store/callgist.db"));
+    talk.call.act(Act::HangUp(Party::Caller));
+    talk.callgist.says("a row could not be stored");
+    drop(lock);
+    let (stage, mut callgist) = talk.goes_on();
+    next_is_noted(&stage, &mut callgist);
+    assert_eq!(callgist.rows(), 1);
+}
+
+#[test]
+fn a_disk_that_is_full_is_told_and_keeps_no_half_note() {
+    let mut talk = Talk::forked();
+    // No file can grow any more.
+    let whole = limit(talk.callgist.pid(), Resource::Fsize, 0);
+    talk.call.act(Act::HangUp(Party::Caller));
+    talk.callgist.says("a row could not be stored");
+    limit(talk.callgist.pid(), Resource::Fsize, whole);
+    let (stage, mut callgist) = talk.goes_on();
+    next_is_noted(&stage, &mut callgist);
+    assert_eq!(callgist.rows(), 1);
+}
+
+#[test]
+fn a_database_that_is_corrupt_keeps_the_daemon_from_starting_and_no_call_from_going_on() {
+    not_started_on(|path| std::fs::write(path, "this is no database ".repeat(400)).unwrap());
+}
+
+#[test]
+fn a_database_of_a_newer_version_keeps_the_daemon_from_starting_and_no_call_from_going_on() {
+    not_started_on(|path| {
+        rusqlite::Connection::open(path).unwrap().pragma_update(None, "user_version", 999).unwrap();
+    });
+}
+
+#[test]
+fn a_database_that_is_read_only_keeps_the_daemon_from_starting_and_no_call_from_going_on() {
+    not_started_on(|path| std::fs::set_permissions(path, PermissionsExt::from_mode(0o400)).unwrap());
+}
+
+// ---------------------------------------------------------------- the machine
+
+#[test]
+fn a_daemon_without_file_handles_loses_the_note_and_recovers() {
+    let stage = Stage::scripted(|_| {});
+    let mut callgist = stage.sidecar();
+    let call = stage.call(stage.speech(60));
+    callgist.step("offered");
+    // Whatever is open stays so, and nothing more can be opened.
+    let before = limit(callgist.pid(), Resource::Nofile, 3);
+    callgist.says("no port for a copy: widen [sip] first_rtp_port to last_rtp_port");
+    assert_eq!(callgist.kept()["no_summary_reason"], "partial");
+    limit(callgist.pid(), Resource::Nofile, before);
+    rings_off(&stage, call);
+    next_is_noted(&stage, &mut callgist);
+}
+
+// ---------------------------------------------------------------- settings and room
+
+#[test]
+fn a_line_that_is_switched_off_by_a_reload_plays_no_notice() {
+    let stage = Stage::scripted(|_| {});
+    let mut callgist = stage.sidecar();
+    callgist.resets(|settings| settings.replace("[[line]]", "[[line]]\nenabled = false"));
+    callgist.says("settings reloaded");
+    let report = unannounced(&stage);
+    assert!(report.taps.is_empty(), "{report:?}");
+    assert_eq!(callgist.kept()["no_summary_reason"], "switched_off");
+}
+
+#[test]
+fn a_reload_in_a_talk_leaves_it_alone_and_counts_from_the_next_call_on() {
+    let mut talk = Talk::forked();
+    talk.callgist.resets(|settings| settings.replace("\"live\"", "\"second\""));
+    talk.callgist.says("settings reloaded");
+    talk.call.act(Act::HangUp(Party::Caller));
+    let row = talk.callgist.kept();
+    assert_eq!((&row["notice_version"], &row["summary"]), (&"live".into(), &NOTE.into()), "{row}");
+    let next = talk.stage.call(talk.stage.speech(60));
+    talk.callgist.step("forked");
+    rings_off(&talk.stage, next);
+    assert_eq!(talk.callgist.kept()["notice_version"], "second");
+}
+
+#[test]
+fn settings_that_are_wrong_are_told_and_the_old_ones_stay() {
+    let mut talk = Talk::forked();
+    talk.callgist.resets(|settings| settings.replace("language = \"en\"", "language = \"nl\""));
+    let told = talk.callgist.says("settings not reloaded: the old ones stay");
+    assert!(told["why"].as_str().unwrap().contains("language must be"), "{told}");
+    let (stage, mut callgist) = talk.noted();
+    next_is_noted(&stage, &mut callgist);
+}
+
+#[test]
+fn settings_whose_notice_is_missing_are_told_and_the_old_ones_stay() {
+    let mut talk = Talk::forked();
+    talk.callgist.resets(|settings| settings.replace("notice.wav", "nothing.wav"));
+    let told = talk.callgist.says("settings not reloaded: the old ones stay");
+    assert!(told["why"].as_str().unwrap().contains("nothing.wav"), "{told}");
+    talk.noted();
+}
+
+#[test]
+fn a_section_that_is_read_at_the_start_alone_waits_for_a_restart() {
+    let mut talk = Talk::forked();
+    talk.callgist.resets(|settings| settings.replace("[ears]", "[ears]\nthreads = 2"));
+    let told = talk.callgist.says("this section has changed and waits for a restart");
+    assert_eq!(told["section"], "[ears]");
+    talk.noted();
+}
+
+#[test]
+fn a_call_for_which_there_is_no_room_hears_no_notice_and_is_counted() {
+    let mut talk = Talk::on(|_| {}, |settings| settings.replace("[ears]", "[ears]\nmax_calls = 1"));
+    let report = unannounced(&talk.stage);
+    assert!(waited(&report) < Duration::from_millis(1_000), "{report:?}");
+    assert_eq!(talk.callgist.kept()["no_summary_reason"], "overload");
+    let (stage, mut callgist) = talk.noted();
+    assert_eq!(callgist.counted("overload"), 1);
+    callgist.announcing();
+    next_is_noted(&stage, &mut callgist);
+}
+
+#[test]
+fn a_machine_whose_memory_is_used_up_hears_no_call() {
+    let stage = Stage::scripted(|_| {});
+    let full = |settings: String| settings.replace("[ears]", "[ears]\nmemory_reserve_mb = 100000000");
+    let mut callgist = stage.sidecar_unready(stage.switch.event_socket().port(), full);
+    callgist.says("ear ready, locked in");
+    let report = unannounced(&stage);
+    assert!(report.taps.is_empty(), "{report:?}");
+    assert_eq!(callgist.kept()["no_summary_reason"], "overload");
+}
+
+#[test]
+fn a_call_that_was_declined_and_comes_back_to_the_line_has_one_row() {
+    let stage = Stage::scripted(|_| {});
+    let off = |settings: String| settings.replace("[[line]]", "[[line]]\nenabled = false");
+    let mut callgist = stage.sidecar_unready(stage.switch.event_socket().port(), off);
+    callgist.says("switch connected");
+    let back = (When::Bridged(seconds(1)), Act::TransferTo(Script::default().line));
+    let call = stage.call(Script { events: vec![back], ..stage.speech(60) });
+    assert_eq!(callgist.kept()["no_summary_reason"], "switched_off");
+    std::thread::sleep(seconds(4));
+    call.act(Act::HangUp(Party::Caller));
+    let report = stage.ended(call);
+    assert!(report.bridged.is_some() && report.notice_heard == Duration::ZERO, "{report:?}");
+    std::thread::sleep(seconds(1));
+    assert_eq!(callgist.rows(), 1);
+}
+
+// ---------------------------------------------------------------- a talk, and what it comes to
+
+/// Two people talk, and are copied.
+struct Talk {
+    stage: Stage,
+    callgist: Sidecar,
+    call: LiveCall,
+    way: Option<Way>,
+}
+
+impl Talk {
+    fn forked() -> Talk {
+        Talk::on(|_| {}, |settings| settings)
+    }
+
+    fn on(change: impl FnOnce(&mut Settings), settings: impl Fn(String) -> String) -> Talk {
+        let stage = Stage::scripted(change);
+        let callgist = stage.sidecar_with(stage.switch.event_socket().port(), settings);
+        Talk::begin(stage, callgist, None, |_| {})
+    }
+
+    fn told(change: impl FnOnce(&mut Script)) -> Talk {
+        let stage = Stage::scripted(|_| {});
+        let callgist = stage.sidecar();
+        Talk::begin(stage, callgist, None, change)
+    }
+
+    fn over_a_way() -> Talk {
+        let stage = Stage::scripted(|_| {});
+        let way = Way::to(&stage);
+        let callgist = stage.sidecar_with(way.port, |settings| settings);
+        Talk::begin(stage, callgist, Some(way), |_| {})
+    }
+
+    /// Its ear behaves like that.
+    fn with(manner: Manner) -> Talk {
+        let stage = Stage::scripted(|_| {});
+        let mut callgist = stage.sidecar();
+        callgist.manner(manner);
+        callgist.kill_the_ear();
+        callgist.says("ear ready, locked in");
+        callgist.manner(Manner::Honest);
+        // The switch learns within two seconds that we are alive.
+        std::thread::sleep(seconds(3));
+        Talk::begin(stage, callgist, None, |_| {})
+    }
+
+    fn begin(
+        stage: Stage,
+        mut callgist: Sidecar,
+        way: Option<Way>,
+        change: impl FnOnce(&mut Script),
+    ) -> Talk {
+        let mut script = stage.speech(120);
+        change(&mut script);
+        let call = stage.call(script);
+        callgist.step("forked");
+        assert_eq!(stage.copies(), 2);
+        Talk { stage, callgist, call, way }
+    }
+
+    fn way(&self) -> &Way {
+        self.way.as_ref().unwrap()
+    }
+
+    /// The row, once the caller has rung off.
+    #[track_caller]
+    fn row(&mut self) -> Value {
+        self.call.act(Act::HangUp(Party::Caller));
+        self.callgist.kept()
+    }
+
+    #[track_caller]
+    fn noted(mut self) -> (Stage, Sidecar) {
+        let row = self.row();
+        assert_eq!(row["summary"], NOTE, "{row}");
+        self.goes_on()
+    }
+
+    /// The call's row has that reason, and it goes on.
+    #[track_caller]
+    fn ends(mut self, reason: &str) -> (Stage, Sidecar) {
+        let row = self.row();
+        assert_eq!(row["no_summary_reason"], reason, "{row}");
+        assert_eq!(row["summary"], Value::Null, "{row}");
+        assert_eq!(self.callgist.counted(reason), 1);
+        self.goes_on()
+    }
+
+    /// The ear has failed: the call is kept so while it goes on.
+    #[track_caller]
+    fn fails_and_the_next_is_noted(mut self) {
+        let row = self.callgist.kept();
+        assert_eq!(row["no_summary_reason"], "engine_failed", "{row}");
+        self.stage.without_copies_within(seconds(5));
+        let (stage, mut callgist) = self.goes_on();
+        // The switch learns within two seconds that we are alive.
+        std::thread::sleep(seconds(3));
+        next_is_noted(&stage, &mut callgist);
+    }
+
+    /// The ear is killed, no other one can be started, and the next call waits for nobody.
+    #[track_caller]
+    fn not_announced_after_its_end(mut self) {
+        self.callgist.kill_the_ear();
+        self.callgist
+            .says("calls are not announced: no ear is ready, there is no room, or the switch is crowded");
+        let (stage, mut callgist) = self.goes_on();
+        let report = unannounced(&stage);
+        assert!(waited(&report) < Duration::from_millis(100), "{report:?}");
+        assert!(callgist.said("ear ended") > 1);
+    }
+
+    /// Both hear each other to the end, which is the caller's.
+    #[track_caller]
+    fn goes_on(self) -> (Stage, Sidecar) {
+        let Talk { stage, callgist, call, .. } = self;
+        rings_off(&stage, call);
+        stage.without_copies_within(seconds(5));
+        (stage, callgist)
+    }
+}
+
+/// The caller hangs up now, and nothing was missing in the talk until then.
+#[track_caller]
+fn rings_off(stage: &Stage, call: LiveCall) -> Report {
+    call.act(Act::HangUp(Party::Caller));
+    let report = stage.ended(call);
+    assert_eq!(report.cause, "NORMAL_CLEARING", "{report:?}");
+    if let Some(bridged) = report.bridged {
+        // Each copy costs 40 ms once.
+        let packets = ((report.ended - bridged).as_millis() / 20).saturating_sub(20);
+        let heard = u128::from(report.caller_packets.min(report.agent_packets));
+        assert!(heard >= packets, "{packets}: {report:?}");
+    }
+    report
+}
+
+/// A short call that hears no notice and reaches its agent.
+#[track_caller]
+fn unannounced(stage: &Stage) -> Report {
+    let call = stage.call(stage.speech(2));
+    let report = stage.ended(call);
+    assert_eq!(report.cause, "NORMAL_CLEARING", "{report:?}");
+    assert!(report.bridged.is_some(), "{report:?}");
+    assert_eq!(report.notice_heard, Duration::ZERO, "{report:?}");
+    report
+}
+
+/// How long a caller waited until an agent was called.
+fn waited(report: &Report) -> Duration {
+    report.agent_invited.unwrap() - report.answered.unwrap()
+}
+
+#[track_caller]
+fn next_is_noted(stage: &Stage, callgist: &mut Sidecar) {
+    let next = stage.call(stage.speech(60));
+    callgist.step("forked");
+    rings_off(stage, next);
+    let row = callgist.kept();
+    assert_eq!(row["summary"], NOTE, "{row}");
+    stage.without_copies_within(seconds(5));
+}
+
+/// A switch comes up in the place of one that carried a call.
+#[track_caller]
+fn restarted(exchange: impl FnOnce(&mut Stage, Switch)) {
+    let mut talk = Talk::over_a_way();
+    let settings = Settings { seed: 2, ..crate::stories::settings() };
+    let fresh = talk.stage.runtime.block_on(Switch::start(settings)).unwrap();
+    let way = talk.way.take().unwrap();
+    way.leads_to(fresh.event_socket());
+    exchange(&mut talk.stage, fresh);
+    let row = talk.callgist.kept();
+    assert!(row["summary"].is_null() || row["summary"] == NOTE, "{row}");
+    talk.callgist.said_twice("switch connected");
+    talk.callgist.announced_again();
+    next_is_noted(&talk.stage, &mut talk.callgist);
+}
+
+#[track_caller]
+fn stepped(by: i64) {
+    let talk = Talk::forked();
+    talk.stage.switch.step_clock(by);
+    // The next refresh goes by the new time.
+    std::thread::sleep(seconds(5));
+    let (stage, mut callgist) = talk.noted();
+    next_is_noted(&stage, &mut callgist);
+}
+
+/// A daemon that is killed in a talk and cannot start again on what the store has become.
+#[track_caller]
+fn not_started_on(spoil: impl FnOnce(&Path)) {
+    let mut talk = Talk::forked();
+    talk.callgist.kill();
+    let path = talk.callgist.path("store/callgist.db");
+    for part in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{part}", path.display()));
+    }
+    spoil(&path);
+    talk.callgist.again();
+    let (code, said) = talk.callgist.exit();
+    assert_eq!(code, Some(5), "{said}");
+    assert!(said.contains("callgist.db"), "{said}");
+    let Talk { stage, call, .. } = talk;
+    rings_off(&stage, call);
+}
+
+// ---------------------------------------------------------------- means
+
+impl Sidecar {
+    fn manner(&mut self, manner: Manner) {
+        manner.write(&self.path("models/vosk-en"));
+    }
+
+    /// Changes its settings and asks it to read them.
+    fn resets(&mut self, change: impl Fn(String) -> String) {
+        let path = self.path("callgist.toml");
+        let settings = change(std::fs::read_to_string(&path).unwrap());
+        // As an editor does it: a new file takes the old one's name.
+        std::fs::write(self.path("new"), settings).unwrap();
+        std::fs::rename(self.path("new"), path).unwrap();
+        sidecar::signal(self.pid(), Signal::HUP);
+    }
+
+    /// The value of a setting.
+    fn setting(&self, name: &str) -> String {
+        let settings = std::fs::read_to_string(self.path("callgist.toml")).unwrap();
+        let line = settings.lines().find_map(|line| line.strip_prefix(&format!("{name} = "))).unwrap();
+        line.trim_matches('"').to_owned()
+    }
+
+    /// Waits until it has said so a second time.
+    #[track_caller]
+    fn said_twice(&mut self, message: &str) {
+        let from = Instant::now();
+        while self.said(message) < 2 {
+            assert!(from.elapsed() < seconds(30), "{message:?} was not said twice");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The switch has been told again that we are alive.
+    fn announced_again(&mut self) {
+        std::thread::sleep(seconds(3));
+    }
+}
+
+/// A process that is stopped as long as this lives.
+struct Stopped(i32);
+
+impl Stopped {
+    fn now(process: i32) -> Stopped {
+        sidecar::signal(process, Signal::STOP);
+        Stopped(process)
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        // It may have been killed meanwhile.
+        let _ = rustix::process::kill_process(Pid::from_raw(self.0).unwrap(), Signal::CONT);
+    }
+}
+
+/// Sets a limit of a process; gives the old one.
+fn limit(process: i32, resource: Resource, to: u64) -> u64 {
+    let new = Rlimit { current: Some(to), maximum: rustix::process::getrlimit(resource).maximum };
+    let old = rustix::process::prlimit(Pid::from_raw(process), resource, new).unwrap();
+    old.current.unwrap_or(u64::MAX)
+}
+
+/// Holds the database as another program does.
+fn lock(path: &Path) -> rusqlite::Connection {
+    let other = rusqlite::Connection::open(path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    other
+}
+
+fn with_ports(settings: &str, first: u16, last: u16) -> String {
+    let line = |line: &str| match line.split(" = ").next() {
+        Some("first_rtp_port") => format!("first_rtp_port = {first}\n"),
+        Some("last_rtp_port") => format!("last_rtp_port = {last}\n"),
+        _ => format!("{line}\n"),
+    };
+    settings.lines().map(line).collect()
+}
+
+/// More events than the switch keeps for a reader that does not read.
+fn flood(stage: &Stage) {
+    use std::io::{Read, Write};
+    let mut other = std::net::TcpStream::connect(stage.switch.event_socket()).unwrap();
+    let mut answer = [0; 4_096];
+    other.write_all(b"auth ClueCon\n\n").unwrap();
+    let _ = other.read(&mut answer).unwrap();
+    let big = "x".repeat(60_000);
+    let begun = Instant::now();
+    for _ in 0..900 {
+        other.write_all(format!("sendevent HEARTBEAT\nX-Big: {big}\n\n").as_bytes()).unwrap();
+        let _ = other.read(&mut answer).unwrap();
+        assert!(begun.elapsed() < seconds(60));
+    }
+}

@@ -1,0 +1,167 @@
+//! An ear that follows a script, as the shipped ears do all else: it locks itself in, takes sockets and hears calls, and
+//! in place of a recogniser and a note taker it does what the file `manner` in its model's folder says.
+
+use callgist::border::{self, Day, DoNotContact, Topics, Trust, TrustLabel};
+use callgist::call::{Language, NoSummary};
+use callgist::confidential::notes::{Objection, Quality};
+use callgist::confidential::recogniser::{Failure, Found, Packing, Recogniser};
+use callgist::confidential::{NoteTaker, Pcm, Transcript};
+use callgist::ear;
+use callgist::sandbox::ear::Code;
+use serde::Serialize;
+use std::path::Path;
+use std::time::Duration;
+
+/// What an ear does when it hears something, or before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    Honest,
+    /// Half a second for each stretch of speech.
+    Slow,
+    /// Three seconds until it is ready.
+    Late,
+    Panics,
+    /// As a library in C++ does.
+    Aborts,
+    /// Takes memory until there is none.
+    Greedy,
+    /// Its note has a card's number in it.
+    Lies,
+    /// Its model does not load.
+    Broken,
+}
+
+const MANNERS: [(&str, Manner); 8] = [
+    ("honest", Manner::Honest),
+    ("slow", Manner::Slow),
+    ("late", Manner::Late),
+    ("panics", Manner::Panics),
+    ("aborts", Manner::Aborts),
+    ("greedy", Manner::Greedy),
+    ("lies", Manner::Lies),
+    ("broken", Manner::Broken),
+];
+
+impl Manner {
+    /// From the next ear on.
+    pub fn write(self, model: &Path) {
+        let word = MANNERS.iter().find(|(_, manner)| *manner == self).unwrap().0;
+        std::fs::write(model.join("manner"), word).unwrap();
+    }
+
+    fn read(model: &Path) -> Option<Manner> {
+        let word = std::fs::read_to_string(model.join("manner")).ok()?;
+        MANNERS.iter().find(|(name, _)| *name == word).map(|(_, manner)| *manner)
+    }
+}
+
+/// A folder that passes for a Vosk model.
+pub fn write_model(folder: &Path) {
+    for part in ["am", "conf"] {
+        std::fs::create_dir_all(folder.join(part)).unwrap();
+    }
+    std::fs::write(folder.join("am/final.mdl"), "no model").unwrap();
+    std::fs::write(folder.join("conf/mfcc.conf"), "").unwrap();
+    Manner::Honest.write(folder);
+}
+
+/// Role: the ear.
+pub fn ear() -> u8 {
+    let load = |arguments: &ear::Arguments| match Manner::read(&arguments.model) {
+        None | Some(Manner::Broken) => Err("this model is broken"),
+        Some(manner) => {
+            if manner == Manner::Late {
+                std::thread::sleep(Duration::from_secs(3));
+            }
+            Ok(Scripted { manner })
+        }
+    };
+    let lies = std::env::args_os()
+        .skip_while(|word| word != "--model")
+        .nth(1)
+        .is_some_and(|model| Manner::read(Path::new(&model)) == Some(Manner::Lies));
+    let code = ear::run(Code::Fixed, std::env::args_os().skip(1), load, Script { lies });
+    // The number in it is private; its debug form shows it.
+    let shown = format!("{code:?}");
+    shown.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(98)
+}
+
+struct Scripted {
+    manner: Manner,
+}
+
+impl Recogniser for Scripted {
+    type Stream = ();
+
+    fn kind(&self) -> border::Recogniser {
+        border::Recogniser::Vosk
+    }
+
+    fn packing(&self) -> Packing {
+        Packing::Stream
+    }
+
+    fn open(&self, _language: Language) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn listen(&self, (): &mut (), _audio: Pcm, _found: &mut Found) -> Result<(), Failure> {
+        match self.manner {
+            Manner::Slow => std::thread::sleep(Duration::from_millis(500)),
+            Manner::Panics => panic!("scripted"),
+            Manner::Aborts => std::process::abort(),
+            // A size that no machine has: the allocator gives up as it does when memory is used up.
+            Manner::Greedy => drop(std::hint::black_box(vec![1u8; 1 << 46])),
+            Manner::Honest | Manner::Late | Manner::Lies | Manner::Broken => {}
+        }
+        Ok(())
+    }
+
+    fn finish(&self, (): (), _found: &mut Found) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn warm_up(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+struct Script {
+    lies: bool,
+}
+
+impl NoteTaker for Script {
+    type Note = Written;
+
+    fn objection(&self, _: &Transcript, _: Language) -> Objection {
+        Objection::None
+    }
+
+    fn do_not_contact(&self, _: &Transcript, _: Language) -> Vec<DoNotContact> {
+        vec![]
+    }
+
+    fn summarise(
+        &self,
+        _: &Transcript,
+        language: Language,
+        _: Day,
+        _: Quality,
+    ) -> Result<Written, NoSummary> {
+        let trust = Trust { label: TrustLabel::Good, confidence_pct: 90, kept_pct: 100, arrived_pct: 100 };
+        let text = if self.lies { "The caller paid with 4111 1111 1111 1111." } else { NOTE };
+        Ok(Written { language, topics: Topics::default().with("other"), trust, text })
+    }
+}
+
+/// Field for field what `border::Note` decodes.
+#[derive(Serialize)]
+struct Written {
+    language: Language,
+    topics: Topics,
+    trust: Trust,
+    text: &'static str,
+}
+
+/// What it writes of every call.
+pub const NOTE: &str = "The caller reported a fault. The agent promised to call back by 17:30.";
