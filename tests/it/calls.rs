@@ -1,280 +1,166 @@
 //! Whole calls of `callgist run` over everything that may stand between a caller and an agent: groups, queues, menus,
 //! parking places, transfers of every kind. Each is told by the simulated switch in the events of a real one.
+//!
+//! Where it matters who said what, a real ear recognises; where only the call's own life does, the ear follows a script.
 
+use crate::live::sidecar::Sidecar;
+use crate::scripted::NOTE;
 use crate::stories::{Stage, seconds};
 use callgist::call::Party;
-use callgist::sim::{Act, Agent, Answers, Report, Script, Side, When};
+use callgist::sim::{Act, Agent, Answers, LiveCall, Report, Script, Side, When};
+use callgist::wire::rtp::Codec;
 use serde_json::Value;
 use std::time::Duration;
 
+// ---------------------------------------------------------------- who is heard, and as whom
+
 #[test]
 fn a_blind_transfer_that_rings_for_a_while_is_one_call_with_one_notice_and_a_note_of_both_parts() {
-    let stage = Stage::set();
-    let mut callgist = stage.callgist();
-    let talk = Talk::of(&stage);
-    let transfer = Act::Transfer { speech: talk.second_agent(1), answer_after: seconds(4) };
-    let call = stage.call(talk.with_the_rest_at(16, vec![(When::Bridged(seconds(9)), transfer)]));
-    callgist.step("forked");
-    std::thread::sleep(seconds(11));
-    assert_eq!(stage.copies(), 0, "somebody listens while it rings");
-    let row = callgist.kept();
-    let report = stage.ended(call);
-    whole_note(&row);
-    told_once(&stage, &report);
-    assert_eq!(sides(&report), (2, 2), "{report:?}");
+    let mut call = Live::begin(|talk| {
+        let transfer = Act::Transfer { speech: talk.second_agent(1), answer_after: seconds(4) };
+        talk.with_the_rest_at(16, vec![(When::Bridged(seconds(9)), transfer)])
+    });
+    call.forked_and_after(11);
+    assert_eq!(call.stage.copies(), 0, "somebody listens while it rings");
+    assert_eq!(sides(&call.whole()), (2, 2));
 }
 
 #[test]
 fn an_agent_who_asks_back_and_hands_the_caller_over_is_followed_to_the_next_one() {
-    let stage = Stage::set();
-    let mut callgist = stage.callgist();
-    let talk = Talk::of(&stage);
-    let mut script = talk.in_two_parts(vec![(When::Bridged(seconds(9)), Act::HandOver(seconds(2)))]);
-    script.others = vec![answering("agent2", talk.second_agent(1), 200)];
-    let call = stage.call(script);
-    let row = callgist.kept();
-    let report = stage.ended(call);
-    whole_note(&row);
-    told_once(&stage, &report);
-    assert_eq!(sides(&report), (1, 2), "{report:?}");
+    let call = Live::begin(|talk| Script {
+        others: vec![answering("agent2", talk.second_agent(1), 200)],
+        ..talk.in_two_parts(vec![(When::Bridged(seconds(9)), Act::HandOver(seconds(2)))])
+    });
+    assert_eq!(sides(&call.whole()), (1, 2));
 }
 
 #[test]
 fn a_caller_whom_an_operator_joins_to_another_agent_is_heard_on() {
-    let stage = Stage::set();
-    let mut callgist = stage.callgist();
-    let talk = Talk::of(&stage);
-    let mut script = talk.in_two_parts(vec![(When::Bridged(seconds(10)), Act::JoinOther)]);
-    script.others = vec![answering("agent2", talk.second_agent(2), 0)];
-    let call = stage.call(script);
-    let row = callgist.kept();
-    let report = stage.ended(call);
-    whole_note(&row);
-    told_once(&stage, &report);
-    assert_eq!(sides(&report), (1, 2), "{report:?}");
+    let call = Live::begin(|talk| Script {
+        others: vec![answering("agent2", talk.second_agent(2), 0)],
+        ..talk.in_two_parts(vec![(When::Bridged(seconds(10)), Act::JoinOther)])
+    });
+    assert_eq!(sides(&call.whole()), (1, 2));
 }
 
 #[test]
 fn a_transfer_back_to_the_line_runs_the_snippet_again_and_plays_no_second_notice() {
-    let stage = Stage::set();
-    let mut callgist = stage.callgist();
-    let talk = Talk::of(&stage);
-    let line = Script::default().line;
-    let events = vec![(When::Bridged(seconds(10)), Act::TransferTo(line))];
-    // The same phone answers again, and this time it comes to the rest.
-    let agent_speech = talk.second_agent(11);
-    let answer_after = Some(seconds(2));
-    let call = stage.call(Script { agent_speech, answer_after, ..talk.with_the_rest_at(26, events) });
-    let row = callgist.kept();
-    let report = stage.ended(call);
-    whole_note(&row);
-    told_once(&stage, &report);
-    assert_eq!(sides(&report), (2, 2), "{report:?}");
+    let call = Live::begin(|talk| {
+        let events = vec![(When::Bridged(seconds(10)), Act::TransferTo(Script::default().line))];
+        // The same phone answers again, and this time it comes to the rest.
+        let agent_speech = talk.second_agent(11);
+        Script { agent_speech, answer_after: Some(seconds(2)), ..talk.with_the_rest_at(26, events) }
+    });
+    assert_eq!(sides(&call.whole()), (2, 2));
 }
 
 #[test]
 fn an_agent_whose_leg_is_sent_elsewhere_is_not_heard_there() {
-    let stage = Stage::set();
-    let mut callgist = stage.callgist();
-    let call = stage.call(Script {
+    let mut call = Live::begin(|talk| Script {
         events: vec![
             (When::Bridged(seconds(14)), Act::KeepAgent),
             (When::Bridged(seconds(40)), Act::HangUp(Party::Agent)),
         ],
-        ..Talk::of(&stage).script()
+        ..talk.script()
     });
-    callgist.step("forked");
-    callgist.step("heard");
-    stage.without_copies_within(seconds(1));
-    assert_eq!(stage.runtime.block_on(stage.switch.console(&format!("uuid_exists {}", call.leg()))), "false");
-    let row = callgist.kept();
+    call.callgist.step("forked");
+    call.callgist.step("heard");
+    call.stage.without_copies_within(seconds(1));
+    let there = format!("uuid_exists {}", call.call.leg());
+    assert_eq!(call.stage.runtime.block_on(call.stage.switch.console(&there)), "false");
+    let row = call.callgist.kept();
     assert!(row["summary"].as_str().unwrap_or_default().contains("dishwasher"), "{row}");
-    assert_eq!(stage.ended(call).file_heard_in_talk, Duration::ZERO);
+    assert_eq!(call.stage.ended(call.call).file_heard_in_talk, Duration::ZERO);
 }
 
 #[test]
 fn of_three_phones_that_ring_the_one_that_answers_is_heard() {
-    let stage = Stage::set();
-    let mut callgist = stage.callgist();
-    let talk = Talk::of(&stage);
-    let call = stage.call(Script {
+    let call = Live::begin(|talk| Script {
         leads_to: "6100".into(),
         answer_after: None,
         others: vec![answering("agent2", talk.agent.clone(), 1_500), refusing("agent3", 500)],
         ..talk.script()
     });
-    let row = callgist.kept();
-    let report = stage.ended(call);
-    whole_note(&row);
-    told_once(&stage, &report);
-    assert_eq!(sides(&report), (1, 1), "{report:?}");
+    assert_eq!(sides(&call.whole()), (1, 1));
 }
 
 #[test]
 fn where_the_first_phone_is_not_picked_up_the_second_agent_is_heard() {
-    let stage = Stage::set();
-    let mut callgist = stage.callgist();
-    let talk = Talk::of(&stage);
-    let call = stage.call(Script {
+    let call = Live::begin(|talk| Script {
         leads_to: "6101".into(),
         answer_after: None,
         others: vec![answering("agent2", talk.agent.clone(), 500)],
         ..talk.script()
     });
-    let row = callgist.kept();
-    let report = stage.ended(call);
-    whole_note(&row);
-    told_once(&stage, &report);
+    call.whole();
 }
 
 #[test]
 fn a_caller_behind_a_loopback_is_heard_before_it_bows_out_and_after_it() {
-    let stage = Stage::set();
-    let mut callgist = stage.callgist();
-    let call = stage.call(Script { leads_to: "6102".into(), ..Talk::of(&stage).script() });
-    let row = callgist.kept();
-    let report = stage.ended(call);
-    whole_note(&row);
-    told_once(&stage, &report);
+    Live::begin(|talk| Script { leads_to: "6102".into(), ..talk.script() }).whole();
 }
 
 #[test]
 fn a_caller_in_a_queue_hears_its_music_and_is_heard_with_the_agent_who_takes_him() {
-    let stage = Stage::set();
-    let mut callgist = stage.callgist();
-    let call = stage.call(Script {
+    let call = Live::begin(|talk| Script {
         leads_to: "6103".into(),
         answer_after: Some(seconds(2)),
-        ..Talk::of(&stage).script()
+        ..talk.script()
     });
-    let row = callgist.kept();
-    let report = stage.ended(call);
-    whole_note(&row);
-    told_once(&stage, &report);
-    assert_eq!(sides(&report), (1, 1), "{report:?}");
+    assert_eq!(sides(&call.whole()), (1, 1));
 }
 
 #[test]
 fn an_agent_who_fetches_the_caller_from_a_fifo_is_the_a_of_the_bridge_and_still_the_agent() {
-    let stage = Stage::set();
-    let mut callgist = stage.callgist();
     let fetch = Act::DialIn { name: "agent".into(), number: "6105".into() };
-    let call = stage.call(Script {
+    let call = Live::begin(|talk| Script {
         leads_to: "6104".into(),
         events: vec![(When::Noticed(seconds(5)), fetch)],
-        ..Talk::of(&stage).script()
+        ..talk.script()
     });
-    let row = callgist.kept();
-    let report = stage.ended(call);
-    whole_note(&row);
-    told_once(&stage, &report);
-    assert_eq!(sides(&report), (1, 1), "{report:?}");
+    assert_eq!(sides(&call.whole()), (1, 1));
 }
 
 #[test]
 fn a_menu_before_the_agent_is_neither_heard_nor_a_second_notice() {
-    let stage = Stage::set();
-    let mut callgist = stage.callgist();
-    let call = stage.call(Script {
+    let call = Live::begin(|talk| Script {
         leads_to: "6106".into(),
         events: vec![(When::Noticed(seconds(4)), Act::Keys(Party::Caller, "1".into()))],
-        ..Talk::of(&stage).script()
+        ..talk.script()
     });
-    let row = callgist.kept();
-    let report = stage.ended(call);
-    whole_note(&row);
-    told_once(&stage, &report);
+    call.whole();
 }
 
 #[test]
 fn a_parked_caller_is_not_copied_while_he_waits_and_heard_again_with_whoever_fetches_him() {
-    let stage = Stage::set();
-    let mut callgist = stage.callgist();
     let fetch = Act::DialIn { name: "agent2".into(), number: "6107".into() };
-    let talk = Talk::of(&stage);
     let events = vec![
         (When::Bridged(seconds(9)), Act::TransferTo("6107".into())),
         (When::Bridged(seconds(12)), fetch),
     ];
-    let mut script = talk.in_two_parts(events);
-    script.others = vec![answering("agent2", talk.second_agent(1), 0)];
-    let call = stage.call(script);
-    callgist.step("forked");
-    std::thread::sleep(seconds(11));
-    assert_eq!(stage.copies(), 0, "somebody listens to a parked caller");
-    let row = callgist.kept();
-    let report = stage.ended(call);
-    whole_note(&row);
-    told_once(&stage, &report);
-    assert_eq!(sides(&report), (2, 2), "{report:?}");
-}
-
-#[test]
-fn a_caller_in_a_conference_is_joined_to_nobody_and_never_copied_further() {
-    let stage = Stage::set();
-    let mut callgist = stage.callgist();
-    let call = stage.call(Script {
-        leads_to: "6108".into(),
-        hangup_after: Some(seconds(8)),
-        ..Talk::of(&stage).script()
+    let mut call = Live::begin(|talk| Script {
+        others: vec![answering("agent2", talk.second_agent(1), 0)],
+        ..talk.in_two_parts(events)
     });
-    let row = callgist.kept();
-    assert_eq!(row["no_summary_reason"], "unanswered", "{row}");
-    assert_eq!(row["heard"], Value::Null, "{row}");
-    let report = stage.ended(call);
-    told_once(&stage, &report);
+    call.forked_and_after(11);
+    assert_eq!(call.stage.copies(), 0, "somebody listens to a parked caller");
+    assert_eq!(sides(&call.whole()), (2, 2));
 }
 
 #[test]
 fn two_who_move_on_to_a_conference_are_heard_up_to_there() {
-    let stage = Stage::set();
-    let mut callgist = stage.callgist();
-    let call = stage.call(Script {
+    let mut call = Live::begin(|talk| Script {
         // The agent stays in the conference a little longer.
         events: vec![
             (When::Bridged(seconds(18)), Act::Confer),
             (When::Bridged(seconds(30)), Act::HangUp(Party::Agent)),
         ],
         hangup_after: Some(seconds(30)),
-        ..Talk::of(&stage).script()
-    });
-    callgist.step("forked");
-    std::thread::sleep(seconds(21));
-    assert_eq!(stage.copies(), 0, "somebody listens to the conference");
-    let row = callgist.kept();
-    let report = stage.ended(call);
-    whole_note(&row);
-    told_once(&stage, &report);
-}
-
-#[test]
-fn a_machine_that_answers_for_a_busy_agent_is_not_heard() {
-    machine(refusing("agent", 500));
-}
-
-#[test]
-fn a_machine_that_answers_for_an_agent_who_does_not_is_not_heard() {
-    machine(Agent { name: "agent".into(), speech: Vec::new(), answers: Answers::Never });
-}
-
-#[track_caller]
-fn machine(agent: Agent) {
-    let stage = Stage::set();
-    let mut callgist = stage.callgist();
-    let talk = Talk::of(&stage);
-    let call = stage.call(Script {
-        leads_to: "6109".into(),
-        caller_before: talk.caller.clone(),
-        others: vec![agent],
-        hangup_after: Some(seconds(14)),
         ..talk.script()
     });
-    let row = callgist.kept();
-    assert_eq!(row["no_summary_reason"], "unanswered", "{row}");
-    assert_eq!((&row["bridged"], &row["heard"]), (&Value::Null, &Value::Null), "{row}");
-    let report = stage.ended(call);
-    assert!(report.bridged.is_none());
-    told_once(&stage, &report);
+    call.forked_and_after(21);
+    assert_eq!(call.stage.copies(), 0, "somebody listens to the conference");
+    call.whole();
 }
 
 #[test]
@@ -289,17 +175,424 @@ fn phones_that_speak_in_packets_of_60_ms_are_heard_like_any_others() {
 
 #[track_caller]
 fn in_packets_of(ptime_ms: u8) {
-    let stage = Stage::set();
-    let mut callgist = stage.callgist();
-    let call = stage.call(Script { ptime_ms, ..Talk::of(&stage).script() });
-    let row = callgist.kept();
-    let report = stage.ended(call);
-    whole_note(&row);
-    assert_eq!(row["trust"]["arrived_pct"], 100, "{row}");
-    told_once(&stage, &report);
+    let call = Live::begin(|talk| Script { ptime_ms, ..talk.script() });
+    let report = call.whole();
     let talk = report.ended - report.bridged.unwrap();
     let sent = report.taps.iter().map(|tap| tap.sent).min().unwrap();
     assert!(u128::from(sent) * u128::from(ptime_ms) + 2_000 > talk.as_millis(), "{report:?}");
+}
+
+// ---------------------------------------------------------------- hang-ups
+
+#[test]
+fn a_call_hung_up_before_the_notice_begins_is_never_copied() {
+    hung_up(When::Started(Duration::from_millis(60)), "notice_incomplete");
+}
+
+#[test]
+fn a_call_hung_up_in_the_first_word_of_the_notice_is_never_copied() {
+    hung_up(When::Noticed(Duration::from_millis(300)), "notice_incomplete");
+}
+
+#[test]
+fn a_call_hung_up_in_the_second_second_of_the_notice_is_never_copied() {
+    hung_up(When::Noticed(Duration::from_millis(1_500)), "notice_incomplete");
+}
+
+#[test]
+fn a_call_hung_up_in_the_last_word_of_the_notice_is_never_copied() {
+    hung_up(When::Noticed(Duration::from_millis(2_540)), "notice_incomplete");
+}
+
+#[test]
+fn a_call_hung_up_while_the_agents_phone_rings_is_unanswered() {
+    hung_up(When::Noticed(Duration::from_millis(4_000)), "unanswered");
+}
+
+#[track_caller]
+fn hung_up(when: When, reason: &str) {
+    let call = Live::scripted(|stage| Script {
+        answer_after: Some(seconds(4)),
+        events: vec![(when, Act::HangUp(Party::Caller))],
+        ..stage.speech(30)
+    });
+    let (row, report) = call.without(reason);
+    assert_eq!((&row["bridged"], &row["heard"]), (&Value::Null, &Value::Null), "{row}");
+    assert!(report.bridged.is_none(), "{report:?}");
+}
+
+#[test]
+fn a_call_hung_up_between_the_bridge_and_its_copies_leaves_none() {
+    ended_after(Duration::from_millis(10), Party::Caller);
+}
+
+#[test]
+fn a_call_hung_up_half_a_second_after_the_bridge_leaves_no_copy() {
+    ended_after(Duration::from_millis(500), Party::Caller);
+}
+
+#[test]
+fn a_call_hung_up_in_the_second_second_of_the_talk_leaves_no_copy() {
+    ended_after(Duration::from_millis(1_500), Party::Caller);
+}
+
+#[test]
+fn a_call_that_the_agent_hangs_up_leaves_no_copy() {
+    ended_after(Duration::from_millis(3_000), Party::Agent);
+}
+
+#[track_caller]
+fn ended_after(talk: Duration, by: Party) {
+    let mut call = Live::scripted(|stage| Script {
+        events: vec![(When::Bridged(talk), Act::HangUp(by))],
+        ..stage.speech(30)
+    });
+    let row = call.callgist.kept();
+    // What is to be said of so short a talk is the note taker's business; this one says it of every talk.
+    assert_eq!(row["summary"], NOTE, "{row}");
+    let listened = row["heard"]["listened_ms"].as_u64().unwrap();
+    assert!(u128::from(listened) <= talk.as_millis() + 500, "{row}");
+    let report = call.stage.ended(call.call);
+    assert_eq!(report.cause, "NORMAL_CLEARING");
+    call.stage.without_copies_within(seconds(1));
+    assert_eq!(call.callgist.rows(), 1);
+}
+
+#[test]
+fn a_call_that_somebody_kills_at_the_switch_is_noted() {
+    let events = vec![(When::Bridged(seconds(3)), Act::Kill(Party::Caller))];
+    Live::scripted(|stage| Script { events, ..stage.speech(30) }).noted();
+}
+
+// ---------------------------------------------------------------- nobody there
+
+#[test]
+fn a_caller_whose_agent_is_busy_gets_no_note() {
+    let busy = vec![refusing("agent", 500)];
+    let call = Live::scripted(|stage| Script { answer_after: None, others: busy, ..stage.speech(30) });
+    assert!(call.without("unanswered").1.bridged.is_none());
+}
+
+#[test]
+fn a_group_in_which_nobody_answers_gets_no_note() {
+    let call = Live::scripted(|stage| Script {
+        leads_to: "6100".into(),
+        answer_after: None,
+        others: vec![refusing("agent2", 300), refusing("agent3", 600)],
+        hangup_after: Some(seconds(6)),
+        ..stage.speech(30)
+    });
+    call.without("unanswered");
+}
+
+#[test]
+fn a_caller_who_rings_off_in_the_queue_gets_no_note() {
+    rings_off_in("6103", vec![]);
+}
+
+#[test]
+fn a_caller_who_rings_off_in_the_fifo_gets_no_note() {
+    rings_off_in("6104", vec![]);
+}
+
+#[test]
+fn a_caller_who_rings_off_in_the_menu_gets_no_note() {
+    rings_off_in("6106", vec![]);
+}
+
+#[test]
+fn a_caller_in_a_conference_is_joined_to_nobody_and_never_copied_further() {
+    rings_off_in("6108", vec![]);
+}
+
+#[test]
+fn a_machine_that_answers_for_a_busy_agent_is_not_heard() {
+    rings_off_in("6109", vec![refusing("agent", 500)]);
+}
+
+#[test]
+fn a_machine_that_answers_for_an_agent_who_does_not_is_not_heard() {
+    rings_off_in("6109", vec![Agent { name: "agent".into(), speech: Vec::new(), answers: Answers::Never }]);
+}
+
+#[track_caller]
+fn rings_off_in(place: &str, others: Vec<Agent>) {
+    let call = Live::scripted(|stage| Script {
+        leads_to: place.into(),
+        caller_before: stage.speech(8).caller_speech,
+        answer_after: None,
+        others,
+        hangup_after: Some(seconds(9)),
+        ..stage.speech(30)
+    });
+    let (row, report) = call.without("unanswered");
+    assert_eq!((&row["bridged"], &row["heard"]), (&Value::Null, &Value::Null), "{row}");
+    assert!((2_560..=2_700).contains(&report.notice_heard.as_millis()), "{report:?}");
+}
+
+// ---------------------------------------------------------------- what people do in the middle
+
+#[test]
+fn a_caller_who_holds_is_heard_to_the_end() {
+    held(Act::Hold(Party::Caller), Act::Resume(Party::Caller));
+}
+
+#[test]
+fn an_agent_who_holds_is_heard_to_the_end() {
+    held(Act::Hold(Party::Agent), Act::Resume(Party::Agent));
+}
+
+#[test]
+fn a_hold_by_the_switch_is_heard_to_the_end() {
+    held(Act::SwitchHold(Party::Agent), Act::SwitchResume(Party::Agent));
+}
+
+#[track_caller]
+fn held(hold: Act, resume: Act) {
+    let events = vec![(When::Bridged(seconds(2)), hold), (When::Bridged(seconds(4)), resume)];
+    let mut call =
+        Live::scripted(|stage| Script { events, hangup_after: Some(seconds(11)), ..stage.speech(30) });
+    let row = call.callgist.kept();
+    assert_eq!(row["summary"], NOTE, "{row}");
+    let report = call.stage.ended(call.call);
+    assert_eq!(sides(&report), (1, 1));
+    call.stage.without_copies_within(seconds(1));
+}
+
+#[test]
+fn three_agents_in_a_row_are_one_call_with_one_notice() {
+    let transfer = |stage: &Stage| Act::Transfer {
+        speech: stage.speech(30).agent_speech,
+        answer_after: Duration::from_millis(300),
+    };
+    let call = Live::scripted(|stage| Script {
+        events: vec![
+            (When::Bridged(seconds(3)), transfer(stage)),
+            (When::Bridged(seconds(6)), transfer(stage)),
+        ],
+        hangup_after: Some(seconds(14)),
+        ..stage.speech(30)
+    });
+    let (_, report) = call.noted();
+    assert_eq!(sides(&report).1, 3, "{report:?}");
+}
+
+#[test]
+fn a_caller_whose_agent_leaves_him_parked_is_copied_no_more_and_noted() {
+    leaves_the_talk(Act::KeepCaller);
+}
+
+#[test]
+fn a_caller_who_is_sent_to_an_echo_is_copied_no_more_and_noted() {
+    leaves_the_talk(Act::Divert);
+}
+
+#[test]
+fn a_caller_who_rings_off_while_he_is_parked_is_noted() {
+    leaves_the_talk(Act::TransferTo("6107".into()));
+}
+
+#[track_caller]
+fn leaves_the_talk(act: Act) {
+    let mut call = Live::scripted(|stage| Script {
+        events: vec![(When::Bridged(seconds(3)), act)],
+        hangup_after: Some(seconds(14)),
+        ..stage.speech(60)
+    });
+    call.forked_and_after(6);
+    assert_eq!(call.stage.copies(), 0, "he is copied on");
+    call.noted();
+}
+
+#[test]
+fn an_objection_in_the_notice_ends_it_and_the_call_goes_on() {
+    objects(When::Noticed(Duration::from_millis(700)));
+}
+
+#[test]
+fn an_objection_while_it_rings_counts_and_the_call_goes_on() {
+    objects(When::Noticed(Duration::from_millis(3_200)));
+}
+
+#[test]
+fn an_objection_in_the_first_second_of_the_talk_counts_and_the_call_goes_on() {
+    objects(When::Bridged(Duration::from_millis(100)));
+}
+
+#[track_caller]
+fn objects(when: When) {
+    let call = Live::scripted(|stage| Script {
+        answer_after: Some(seconds(2)),
+        events: vec![(when, Act::Keys(Party::Caller, "*9".into()))],
+        hangup_after: Some(seconds(10)),
+        ..stage.speech(30)
+    });
+    let (row, report) = call.without("objection");
+    assert_eq!(row["heard"], Value::Null, "{row}");
+    assert!(report.bridged.is_some() && report.caller_packets > 100, "{report:?}");
+}
+
+#[test]
+fn a_notice_that_somebody_breaks_off_at_the_switch_proves_nothing() {
+    notice_cut(Act::Break);
+}
+
+#[test]
+fn a_notice_that_somebody_stops_at_the_switch_proves_nothing() {
+    notice_cut(Act::StopFile);
+}
+
+#[test]
+fn a_notice_of_which_somebody_skips_a_part_proves_nothing() {
+    notice_cut(Act::SeekFile(8_000));
+}
+
+#[track_caller]
+fn notice_cut(act: Act) {
+    let call =
+        Live::scripted(|stage| Script { events: vec![(When::Noticed(seconds(1)), act)], ..stage.speech(4) });
+    let (_, report) = call.without("notice_incomplete");
+    assert!(report.bridged.is_some() && report.taps.is_empty(), "{report:?}");
+}
+
+// ---------------------------------------------------------------- who calls, where, and how
+
+#[test]
+fn a_caller_whose_number_is_withheld_is_noted_without_one() {
+    let call = Live::scripted(|stage| Script { caller: None, ..stage.speech(4) });
+    let (row, _) = call.noted();
+    assert_eq!(row["caller"], Value::Null, "{row}");
+}
+
+#[test]
+fn a_caller_whose_number_is_no_number_is_noted_without_one() {
+    let call = Live::scripted(|stage| Script { caller: Some("anonymous".into()), ..stage.speech(4) });
+    let (row, _) = call.noted();
+    assert_eq!(row["caller"], Value::Null, "{row}");
+}
+
+#[test]
+fn a_caller_with_a_national_number_is_noted_under_his_countrys() {
+    let call = Live::scripted(|stage| Script { caller: Some("00352621123456".into()), ..stage.speech(4) });
+    let (row, _) = call.noted();
+    assert_eq!(row["caller"], "+352621123456", "{row}");
+}
+
+#[test]
+fn two_calls_on_one_line_at_once_are_two_notes() {
+    let mut call = Live::scripted(|stage| stage.speech(6));
+    let other = call.stage.call(Script { caller: Some("+352621999999".into()), ..call.stage.speech(6) });
+    for _ in 0..2 {
+        assert_eq!(call.callgist.kept()["summary"], NOTE);
+    }
+    for report in [call.stage.ended(call.call), call.stage.ended(other)] {
+        assert_eq!(sides(&report), (1, 1), "{report:?}");
+    }
+    call.stage.without_copies_within(seconds(1));
+    assert_eq!(call.callgist.rows(), 2);
+}
+
+#[test]
+fn two_lines_have_each_their_own_settings() {
+    let stage = Stage::scripted(|settings| {
+        let second =
+            settings.snippet.replace("352260000", "352260001").replace("callgist=main", "callgist=second");
+        let (first, second) = (settings.snippet.trim_end(), second.replacen("<include>", "", 1));
+        settings.snippet = first.strip_suffix("</include>").unwrap().to_owned() + &second;
+    });
+    let second = |settings: String| {
+        let (_, line) = settings.split_once("[[line]]").unwrap();
+        let line = line.replace("main", "second").replace("352260000", "352260001").replace("live", "two");
+        format!("{settings}\n[[line]]{line}")
+    };
+    let mut callgist = stage.sidecar_with(stage.switch.event_socket().port(), second);
+    for (number, name, version) in [("352260001", "second", "two"), ("352260000", "main", "live")] {
+        let call = stage.call(Script { line: number.into(), ..stage.speech(3) });
+        let row = callgist.kept();
+        assert_eq!(
+            (&row["line"], &row["notice_version"], &row["called"]),
+            (&name.into(), &version.into(), &format!("+{number}").into()),
+            "{row}"
+        );
+        told_once(&stage, &stage.ended(call));
+    }
+}
+
+#[test]
+fn phones_of_two_codecs_are_both_heard() {
+    let call = Live::scripted(|stage| Script { agent_codec: Some(Codec::Pcmu), ..stage.speech(4) });
+    assert_eq!(sides(&call.noted().1), (1, 1));
+}
+
+#[test]
+fn a_call_whose_media_bypasses_the_switch_is_never_copied() {
+    let call = Live::scripted(|stage| Script { bypass_media: true, ..stage.speech(4) });
+    assert!(call.without("not_tappable").1.taps.is_empty());
+}
+
+// ---------------------------------------------------------------- a call under way
+
+struct Live {
+    stage: Stage,
+    callgist: Sidecar,
+    call: LiveCall,
+}
+
+impl Live {
+    /// With an ear that recognises.
+    fn begin(script: impl FnOnce(&Talk) -> Script) -> Live {
+        let stage = Stage::set();
+        let callgist = stage.callgist();
+        let call = stage.call(script(&Talk::of(&stage)));
+        Live { stage, callgist, call }
+    }
+
+    /// With an ear that writes the same of every talk.
+    fn scripted(script: impl FnOnce(&Stage) -> Script) -> Live {
+        let stage = Stage::scripted(|_| {});
+        let callgist = stage.sidecar();
+        let call = stage.call(script(&stage));
+        Live { stage, callgist, call }
+    }
+
+    fn forked_and_after(&mut self, wait: u64) {
+        self.callgist.step("forked");
+        std::thread::sleep(seconds(wait));
+    }
+
+    /// One note that tells everything, after one notice.
+    #[track_caller]
+    fn whole(mut self) -> Report {
+        let row = self.callgist.kept();
+        let report = self.stage.ended(self.call);
+        whole_note(&row);
+        told_once(&self.stage, &report);
+        report
+    }
+
+    /// One note after one notice, by the script.
+    #[track_caller]
+    fn noted(mut self) -> (Value, Report) {
+        let row = self.callgist.kept();
+        let report = self.stage.ended(self.call);
+        assert_eq!(row["summary"], NOTE, "{row}");
+        told_once(&self.stage, &report);
+        assert_eq!(self.callgist.rows(), 1);
+        (row, report)
+    }
+
+    /// One row that says why there is no note.
+    #[track_caller]
+    fn without(mut self, reason: &str) -> (Value, Report) {
+        let row = self.callgist.kept();
+        assert_eq!(row["no_summary_reason"], reason, "{row}");
+        assert_eq!(row["summary"], Value::Null, "{row}");
+        let report = self.stage.ended(self.call);
+        assert_eq!(report.file_heard_in_talk, Duration::ZERO, "{report:?}");
+        self.stage.without_copies_within(seconds(1));
+        assert_eq!(self.callgist.rows(), 1);
+        (row, report)
+    }
 }
 
 // ---------------------------------------------------------------- who says what
