@@ -2,7 +2,7 @@
 # Every target uses the release profile, so that the C++ underneath is compiled only once.
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test deb models help
+.PHONY: build demo test faults deb models help
 # Binaries belong into this checkout's target/release, whatever the caller's environment says.
 unexport CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR CARGO_BUILD_TARGET
 
@@ -28,6 +28,10 @@ test:
 	RUSTDOCFLAGS="-D warnings" $(alone) cargo doc --release --locked --no-deps --document-private-items
 	$(alone) cargo test --release --locked
 
+faults:
+	@.ci/setup test
+	@$(alone) sh -c '$(build) && .ci/faults --release'
+
 deb:
 	@.ci/setup deb
 	@$(alone) sh -c '$(build) && .ci/setup package'
@@ -41,6 +45,7 @@ help:
 	@echo "make demo    the same, then one simulated call through the real pipeline, and its note"
 	@echo "             (about a minute; DEMO=\"--fast\" or other options of \`callgist demo\`)"
 	@echo "make test    the same, then everything that continuous integration runs (about 10 minutes)"
+	@echo "make faults  every fault and every call story on the simulated switch, as a table (10 minutes)"
 	@echo "make deb     the same as make, then a Debian package in target/debian"
 	@echo "make models  only the downloads: libvosk, Whisper base, the Korean Vosk model (227 MB)"
 	@echo
