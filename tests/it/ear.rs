@@ -570,9 +570,10 @@ const LONG: &str = "a b c d e f g h i j k l m n o p q r s t u v w x y z a b c d 
                     a b c d e f g h i j k l m n o p q r s t u v w x y z a b c d e f g h i j k l m n o p q r s t u v w x y z";
 
 /// The switch's end of one party's copy.
-struct Switch {
+pub(crate) struct Switch {
     socket: UdpSocket,
     sequence: u16,
+    pub(crate) ssrc: u8,
 }
 
 impl Switch {
@@ -581,11 +582,11 @@ impl Switch {
         let socket = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
         let (port, theirs) = rtp_socket(socket.local_addr().unwrap(), 0..=0).unwrap();
         socket.connect(("127.0.0.1", port)).unwrap();
-        (Switch { socket, sequence: 0 }, theirs)
+        (Switch { socket, sequence: 0, ssrc: 7 }, theirs)
     }
 
     /// Sends packets of 20 ms, as many as asked for; a loud tone, of which nothing has to be understood.
-    fn speak(&mut self, packets: usize) {
+    pub(crate) fn speak(&mut self, packets: usize) {
         let tone: Vec<u8> = (0..160).map(|n| if n % 40 < 20 { 0x2a } else { 0xaa }).collect();
         self.say(&tone.repeat(packets), Duration::ZERO);
     }
@@ -597,17 +598,17 @@ impl Switch {
             let mut packet = vec![0x80, 8];
             packet.extend(self.sequence.to_be_bytes());
             packet.extend(at.to_be_bytes());
-            packet.extend([0, 0, 0, 7]);
+            packet.extend([0, 0, 0, self.ssrc]);
             packet.extend(part);
             self.socket.send(&packet).unwrap();
-            self.sequence += 1;
+            self.sequence = self.sequence.wrapping_add(1);
             std::thread::sleep(pause);
         }
     }
 }
 
 /// An ear that a test drives itself, without the daemon's code.
-struct ByHand {
+pub(crate) struct ByHand {
     child: Child,
     line: OwnedFd,
     _folder: Option<tempfile::TempDir>,
@@ -647,7 +648,7 @@ impl ByHand {
         ByHand { child, line, _folder: None }
     }
 
-    fn ready(role: &str) -> ByHand {
+    pub(crate) fn ready(role: &str) -> ByHand {
         let mut ear = ByHand::start(role, &[]);
         assert!(matches!(ear.receive(), FromEar::Ready { .. }));
         ear
@@ -664,7 +665,12 @@ impl ByHand {
         switch
     }
 
-    fn send(&self, order: &ToEar) {
+    /// A call of which the caller's voice comes from there.
+    pub(crate) fn called(&mut self) -> (CallId, Switch) {
+        (CALL, self.open(CALL))
+    }
+
+    pub(crate) fn send(&self, order: &ToEar) {
         self.send_with(order, &[]);
     }
 
@@ -674,7 +680,7 @@ impl ByHand {
         send_with(self.line.as_fd(), border::encode(order, &mut room).unwrap(), &descriptors);
     }
 
-    fn receive(&mut self) -> FromEar<Note> {
+    pub(crate) fn receive(&mut self) -> FromEar<Note> {
         let mut bytes = [0; MAX_MESSAGE];
         // Another test's child may end while this waits: its signal interrupts.
         let received =
