@@ -4,7 +4,7 @@
 use super::ProveArgs;
 use super::phrase::Phrase;
 use super::places::Ground;
-use super::watch::{Seen, Watch};
+use super::watch::{Seen, Watch, alive};
 use crate::call::{CallId, Language};
 use crate::cli::demo::daemon::{Daemon, Line, write_settings};
 use crate::cli::demo::{CALLER, MOST_BACKLOG_MS, NUMBER, settings};
@@ -64,6 +64,7 @@ pub async fn simulated(args: &ProveArgs, phrase: &Phrase) -> anyhow::Result<Done
     call.ended().await;
     daemon.stop().await?;
     let seen = watch.end();
+    gone(&seen).await;
     switch.shut_down().await;
 
     let kept = Reader::open(&written.database)?.show(id)?.context("the call's row is not in the database")?;
@@ -81,6 +82,16 @@ pub async fn simulated(args: &ProveArgs, phrase: &Phrase) -> anyhow::Result<Done
         note: note(&kept),
     };
     Ok(Done { ground, seen, config: written.config, notice: at("notice.wav"), kept, folder })
+}
+
+/// An ear ends by itself when its daemon has ended; whether all have, the report says.
+async fn gone(seen: &Seen) {
+    for _ in 0..200 {
+        if !seen.processes.keys().any(|process| alive(*process)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 fn script(phrase: &Phrase) -> Script {

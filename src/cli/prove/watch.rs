@@ -4,7 +4,6 @@
 //! whether pages of theirs are swapped out, how large a core file may be, whether their memory can be opened, and
 //! the database's write-ahead log, which is gone after the end. Where the kernel refuses a look, that is noted.
 
-use rustix::process::{Pid, test_kill_process};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -182,8 +181,12 @@ fn children(parent: u32) -> Vec<u32> {
         .collect()
 }
 
+/// Whether a process still holds memory; one that has ended and that nobody has asked for yet holds none.
 pub fn alive(process: u32) -> bool {
-    Pid::from_raw(process.cast_signed()).is_some_and(|pid| test_kill_process(pid).is_ok())
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    status
+        .lines()
+        .any(|line| line.strip_prefix("State:").is_some_and(|state| !state.trim().starts_with(['Z', 'X'])))
 }
 
 /// Longer misses files that are open only for a moment; shorter takes time from the recogniser.
