@@ -2,11 +2,12 @@
 
 use super::notices::{Drift, drift};
 use super::{Exit, fail};
-use crate::config::{Config, Line};
+use crate::config::{Config, Line, Sandbox};
 use crate::daemon::clock::Clock;
 use crate::daemon::freeswitch::{Link, News, instance, start_link};
 use crate::daemon::housekeeping::{SWEEP_EVERY, retention};
 use crate::daemon::{self, ears, notice};
+use crate::sandbox;
 use crate::store::{Clerk, Store, StoreError, UtcMillis};
 use crate::wire::esl::{Command, EventName};
 use clap::Args;
@@ -109,6 +110,7 @@ pub fn run(path: &Path, args: &DoctorArgs) -> Exit {
 
 async fn look(config: &Config, args: &DoctorArgs, findings: &mut Findings) {
     store(config, findings);
+    kernel(config, findings);
     let free = ports(config, findings).await;
     notices(config, findings);
     switch(config, args, free, findings).await;
@@ -148,6 +150,16 @@ fn kept_in_order(config: &Config, findings: &mut Findings) -> Result<(), StoreEr
         ),
     }
     Ok(())
+}
+
+/// What this kernel cannot restrict of all that the processes give up.
+fn kernel(config: &Config, findings: &mut Findings) {
+    let state = if config.sandbox == Sandbox::Strict { State::Bad } else { State::Warning };
+    let missing = sandbox::daemon::cannot_restrict();
+    if missing.is_empty() {
+        return findings.good("kernel", "it can restrict all that both processes give up");
+    }
+    missing.into_iter().for_each(|missing| findings.add("kernel", state, missing));
 }
 
 /// It is made by the daemon and not here: made by an administrator, it would be that user's.

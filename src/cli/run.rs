@@ -1,7 +1,7 @@
 //! `callgist run`: the daemon. Settings are read and rights given up before the first thread starts.
 
 use super::{Exit, fail};
-use crate::config::{Config, Secret};
+use crate::config::{Config, Sandbox, Secret};
 use crate::daemon::{self, clock::Clock, ears, events};
 use crate::sandbox::{self, Given};
 use clap::{Args, ValueEnum};
@@ -43,6 +43,11 @@ pub fn run(path: &Path, args: &RunArgs) -> Exit {
         Err(error) => return fail(Exit::Rights, &format!("rights could not be given up: {error}")),
     };
     say_given(&given);
+    if config.sandbox == Sandbox::Strict
+        && let Some(missing) = given.in_words().next()
+    {
+        return fail(Exit::Rights, &format!("{missing}; [sandbox] kernel = \"strict\" asks for all of it"));
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,

@@ -22,6 +22,7 @@ pub struct Config {
     pub sip: Sip,
     pub store: Store,
     pub ears: Ears,
+    pub sandbox: Sandbox,
     pub lines: Vec<Line>,
 }
 
@@ -71,6 +72,15 @@ pub struct Ears {
     pub audio_budget_s: u32,
     pub max_calls: u32,
     pub memory_reserve_mb: u32,
+}
+
+/// What a kernel that cannot restrict everything means for us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sandbox {
+    /// We do not run.
+    Strict,
+    /// We run, and say what is missing.
+    BestEffort,
 }
 
 /// One main-line number.
@@ -191,6 +201,7 @@ fn config(mut root: Section<'_>, problems: &mut Vec<Problem>) -> Config {
     let sip = sip(root.section("sip"), problems);
     let store = store(root.section("store"), problems);
     let ears = ears(root.section("ears"), problems);
+    let sandbox = sandbox(root.section("sandbox"), problems);
     let lines: Vec<Line> = root.sections("line").into_iter().map(|section| line(section, problems)).collect();
     if lines.is_empty() {
         problems.push(Problem::new(
@@ -207,7 +218,7 @@ fn config(mut root: Section<'_>, problems: &mut Vec<Problem>) -> Config {
         }
     }
     root.finish(problems);
-    Config { switch, sip, store, ears, lines }
+    Config { switch, sip, store, ears, sandbox, lines }
 }
 
 fn switch(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Switch {
@@ -285,6 +296,19 @@ fn store(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Store {
     let keep_log_days = section.whole("keep_log_days", Some(1_095), 1..=36_500, problems) as u32;
     section.finish(problems);
     Store { database, keep_log_days }
+}
+
+fn sandbox(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Sandbox {
+    let kernel = match section.text("kernel", Some("best-effort"), problems).as_str() {
+        "strict" => Sandbox::Strict,
+        "best-effort" => Sandbox::BestEffort,
+        _ => {
+            section.wrong("kernel", "must be \"strict\" or \"best-effort\"", problems);
+            Sandbox::Strict
+        }
+    };
+    section.finish(problems);
+    kernel
 }
 
 fn ears(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Ears {
@@ -398,6 +422,14 @@ fn is_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kernel_that_cannot_restrict_all_is_an_error_only_where_that_is_asked_for() {
+        assert_eq!(Config::parse(DEFAULT).unwrap().sandbox, Sandbox::BestEffort);
+        let asked = |kernel: &str| Config::parse(&DEFAULT.replace("kernel = \"best-effort\"", kernel));
+        assert_eq!(asked("kernel = \"strict\"").unwrap().sandbox, Sandbox::Strict);
+        assert!(asked("kernel = \"none\"").unwrap_err().to_string().contains("best-effort"));
+    }
 
     #[test]
     fn the_default_file_is_a_valid_configuration() {

@@ -52,6 +52,16 @@ pub fn give_up(kept: Kept) -> Result<Given, LockError> {
     }
 }
 
+/// What this kernel cannot restrict, a sentence each; nothing when it can restrict all. Tried on a thread that ends with
+/// the question, for a right that is given up cannot be had back.
+pub fn cannot_restrict() -> Vec<&'static str> {
+    let tried = std::thread::spawn(|| paths::restrict(&Paths::default(), &Tcp::None)).join();
+    match tried {
+        Ok(Ok(given)) => given.in_words().collect(),
+        _ => vec!["this kernel refused Landlock's rules, so callgist would not run"],
+    }
+}
+
 /// Libraries, names of hosts, the time zone; and the files an ear asks about processors and memory.
 const SYSTEM_READ: &[&str] = &[
     "/lib",
