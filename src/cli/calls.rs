@@ -20,6 +20,12 @@ pub enum CallsCommand {
         #[command(flatten)]
         common: Common,
     },
+    /// Tell the calls of a number in their order, the oldest first: what was asked, promised and agreed over time.
+    History {
+        number: String,
+        #[command(flatten)]
+        common: Common,
+    },
     /// Show one call.
     Show {
         /// The id as `calls list` prints it, or its beginning.
@@ -56,7 +62,9 @@ pub struct Wish {
 }
 
 pub fn run(path: &Path, command: &CallsCommand) -> Exit {
-    let (CallsCommand::List { common, .. } | CallsCommand::Show { common, .. }) = command;
+    let (CallsCommand::List { common, .. }
+    | CallsCommand::History { common, .. }
+    | CallsCommand::Show { common, .. }) = command;
     let place = match common.place(path) {
         Ok(place) => place,
         Err(exit) => return exit,
@@ -65,6 +73,10 @@ pub fn run(path: &Path, command: &CallsCommand) -> Exit {
     let done = opened.and_then(|(mut clerk, reader)| match command {
         CallsCommand::List { wish, common } => match wish.filter(&place) {
             Ok(filter) => list(&reader, &mut clerk, &filter, common.json),
+            Err(exit) => Ok(exit),
+        },
+        CallsCommand::History { number, common } => match place.number(number) {
+            Ok(number) => history(&reader, &mut clerk, number, common.json),
             Err(exit) => Ok(exit),
         },
         CallsCommand::Show { id, common } => show(&reader, &mut clerk, id, common.json),
@@ -102,6 +114,30 @@ fn list(reader: &Reader, clerk: &mut Clerk, filter: &Filter, as_json: bool) -> R
         return Ok(Exit::Done);
     }
     print_table(&calls);
+    Ok(Exit::Done)
+}
+
+fn history(reader: &Reader, clerk: &mut Clerk, number: Number, as_json: bool) -> Result<Exit, StoreError> {
+    let filter = Filter { limit: u32::MAX, number: Some(number), ..Filter::default() };
+    let mut calls = reader.list(&filter)?;
+    calls.reverse();
+    let count = calls.len().to_string();
+    clerk.log(&Entry::new(Deed::Listed).person(filter.number.as_ref()).detail(&count), now())?;
+    if as_json {
+        println!("{}", json!({ "calls": calls.iter().map(call_json).collect::<Vec<_>>() }));
+    } else if calls.is_empty() {
+        eprintln!("callgist: no calls");
+    }
+    for kept in calls.iter().filter(|_| !as_json) {
+        let says = match &kept.call.outcome {
+            Outcome::Noted(_) if kept.marks.restricted => "restricted".to_owned(),
+            Outcome::Noted(summary) => {
+                format!("[{}]\n  {}", summary.topics.words().join(", "), summary.text)
+            }
+            Outcome::NotNoted(reason) => format!("no summary: {}", reason.word()),
+        };
+        println!("{}  {}  {says}", time(kept.call.offered), kept.call.line.as_str());
+    }
     Ok(Exit::Done)
 }
 

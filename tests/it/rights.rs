@@ -259,6 +259,8 @@ fn the_list_is_imported_asked_and_decided_on() {
 fn whatever_reads_or_changes_stands_in_the_log() {
     let office = Office::open();
     office.says(&["calls", "list"]);
+    let history = office.says(&["calls", "history", CALLER]);
+    assert!(history.find("Quetzalcoatlus") < history.find("too_short"), "the oldest first: {history}");
     office.says(&["calls", "show", &CallId(3).to_string()]);
     office.says(&["person", "export", CALLER]);
     office.says(&["contacts", "list"]);

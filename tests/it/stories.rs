@@ -41,6 +41,36 @@ fn the_key_in_the_talk_ends_the_copies_within_a_second_and_the_row_says_only_tha
 }
 
 #[test]
+fn whoever_objected_for_good_is_never_announced_again_and_the_log_tells_what_was_done() {
+    let stage = Stage::set();
+    let mut callgist = stage.callgist();
+    let call = stage.call(stage.talk(20));
+    callgist.step("forked");
+    call.act(Act::Keys(Party::Caller, "*9".into()));
+    let row = callgist.kept();
+    stage.ended(call);
+    let id = row["id"].as_str().unwrap();
+    let told = callgist.ask(&["log", "export"]);
+    let deeds: Vec<_> = told.iter().filter(|entry| entry["call"] == id).map(|entry| &entry["deed"]).collect();
+    let life =
+        ["notice_played", "listening_started", "listening_ended", "objection", "note_refused", "shown"];
+    assert_eq!(deeds, life, "{told:?}");
+    let of_us: Vec<_> = told.iter().take(2).map(|entry| entry["deed"].as_str().unwrap()).collect();
+    assert!(of_us.contains(&"settings_changed") && of_us.contains(&"ear_started"), "{told:?}");
+
+    let caller = row["caller"].as_str().unwrap();
+    let word = callgist.ask(&["person", "object", caller])[0]["confirm"].as_str().unwrap().to_owned();
+    callgist.ask(&["person", "object", caller, "--confirm", &word]);
+    let call = stage.call(stage.talk(3));
+    let row = callgist.kept();
+    assert_eq!((&row["no_summary_reason"], &row["announced"]), (&"excluded".into(), &Value::Null), "{row}");
+    let report = stage.ended(call);
+    assert!(report.taps.is_empty());
+    goes_on(&report, 3);
+    assert_eq!(callgist.ask(&["log", "verify"])[0]["faults"], Value::Array(vec![]));
+}
+
+#[test]
 fn a_caller_whom_nobody_answers_gets_no_note() {
     let stage = Stage::set();
     let mut callgist = stage.callgist();

@@ -176,6 +176,23 @@ impl Sidecar {
         self.list().iter().filter(|row| row["no_summary_reason"] == reason).count()
     }
 
+    /// What another command says of the same database, as JSON lines.
+    #[track_caller]
+    pub fn ask(&self, words: &[&str]) -> Vec<Value> {
+        let told = Command::new(env!("CARGO_BIN_EXE_callgist"))
+            .args(words)
+            .args(["--json", "--database"])
+            .arg(self.folder.path().join("store/callgist.db"))
+            .output()
+            .unwrap();
+        assert!(told.status.success(), "{words:?}: {}", String::from_utf8_lossy(&told.stderr));
+        String::from_utf8(told.stdout)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
     /// How many calls are kept.
     pub fn rows(&self) -> usize {
         self.list().len()
