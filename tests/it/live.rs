@@ -178,6 +178,38 @@ fn a_call_that_is_hung_up_during_the_notice_is_never_heard() {
 
 // ---------------------------------------------------------------- the stage
 
+#[test]
+fn a_number_on_the_list_is_refused_by_the_switch_until_the_entry_is_withdrawn() {
+    let Some(stage) = Stage::set() else { return };
+    let refused = |purpose: &str, number: &str| {
+        let call = "ignore_early_media=true,originate_timeout=5";
+        let dial = format!("originate {{{call},callgist_purpose={purpose}}}loopback/{number}/public &park");
+        stage.switch.api(&dial).contains("CALL_REJECTED")
+    };
+    let becomes = |what: &dyn Fn() -> bool| {
+        let begun = Instant::now();
+        while !what() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "the switch was not told in time");
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    };
+    assert!(refused("advertising", "+49301111"), "nothing is loaded yet");
+    let callgist = Sidecar::start(&stage.switch);
+    becomes(&|| !refused("advertising", "+49301111"));
+    let added = callgist.ask(&["contacts", "add", "+49301111", "--channels", "calls"]);
+    becomes(&|| refused("advertising", "+49301111"));
+    for number in ["49301111", "0049301111"] {
+        assert!(refused("advertising", number), "{number}");
+    }
+    assert!(!refused("service", "+49301111") && !refused("callback", "+49301111"));
+    assert!(!refused("advertising", "+49301112"));
+    callgist.ask(&["contacts", "add", "+49302222", "--channels", "calls", "--purpose", "everything"]);
+    becomes(&|| refused("callback", "+49302222"));
+    assert!(!refused("service", "+49302222"), "a call about a contract is warned, not refused");
+    callgist.ask(&["contacts", "withdraw", &added[0]["added"][0].to_string()]);
+    becomes(&|| !refused("advertising", "+49301111"));
+}
+
 struct Stage {
     switch: FreeSwitch,
     caller: Arc<[i16]>,

@@ -150,6 +150,7 @@ fn write_settings(folder: &Path, event_socket: u16, trunk: u16, phones: u16, age
     assert_ne!(filled, user, "the place of the password was not found");
     fs::write(conf.join("directory/callgist_user.xml"), filled).unwrap();
     fs::write(conf.join("dialplan/00_callgist.xml"), shipped("00_callgist.xml")).unwrap();
+    fs::write(conf.join("dialplan/20_do_not_contact.xml"), shipped("20_do_not_contact.xml")).unwrap();
     fs::write(conf.join("sip_profiles/callgist_profile.xml"), shipped("callgist_profile.xml")).unwrap();
     let secret = folder.join("switch.password");
     fs::write(&secret, PASSWORD).unwrap();
@@ -227,12 +228,13 @@ fn write_settings(folder: &Path, event_socket: u16, trunk: u16, phones: u16, age
 }
 
 /// What the shipped files need, and what brings calls from one profile to the other.
-const MODULES: [&str; 9] = [
+const MODULES: [&str; 10] = [
     "mod_logfile",
     "mod_event_socket",
     "mod_commands",
     "mod_dptools",
     "mod_dialplan_xml",
+    "mod_hash",
     "mod_loopback",
     "mod_sofia",
     "mod_sndfile",
