@@ -48,8 +48,12 @@ impl Canary {
 /// Role: that ear.
 pub fn ear() -> u8 {
     let load = |arguments: &ear::Arguments| {
-        let script = std::fs::read_to_string(arguments.model.join("script"));
-        script.map(|script| Scripted { script: Mutex::new(script) })
+        let script = std::fs::read(arguments.model.join("script"));
+        script.map(|mut script| {
+            // In its memory only what was recognised may be found, not what will be.
+            script.iter_mut().for_each(|byte| *byte ^= MASK);
+            Scripted { script: Mutex::new(script) }
+        })
     };
     let words = std::env::args_os().skip(1);
     let code = ear::run(Code::Fixed, words, load, Engine);
@@ -58,8 +62,10 @@ pub fn ear() -> u8 {
     shown.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(98)
 }
 
+const MASK: u8 = 0xa5;
+
 struct Scripted {
-    script: Mutex<String>,
+    script: Mutex<Vec<u8>>,
 }
 
 impl Recogniser for Scripted {
@@ -83,16 +89,18 @@ impl Recogniser for Scripted {
             return Ok(());
         }
         let script = self.script.lock().map_err(|_| Failure::Decoding)?;
-        for (at, word) in script.split_whitespace().enumerate() {
-            match word {
+        let words = script.split(|byte| (byte ^ MASK).is_ascii_whitespace()).filter(|word| !word.is_empty());
+        for (at, word) in words.enumerate() {
+            let word: String = word.iter().map(|byte| char::from(byte ^ MASK)).collect();
+            match word.as_str() {
                 // What a broken library does.
-                "PANIC" => panic!("a message that quotes what was said: {}", &script[..]),
+                "PANIC" => panic!("a message that quotes what was said: zyzzyva quokka {word}"),
                 "FAIL" => return Err(Failure::Decoding),
                 "HANG" => std::thread::sleep(Duration::from_secs(3_600)),
                 _ => {}
             }
             let start = at as u32 * 40;
-            found.add(Word::new(word.to_owned(), start, start + 40, 0.97));
+            found.add(Word::new(word, start, start + 40, 0.97));
         }
         Ok(())
     }

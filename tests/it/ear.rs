@@ -213,6 +213,24 @@ async fn a_call_from_its_proof_to_its_note() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_daemon_keeps_no_copy_of_a_socket_that_it_handed_over() {
+    let story = Story::start("honest-ear", &[]).await;
+    let (switch, socket) = Switch::offer();
+    let number = |pid: &str, fd: i32| std::fs::read_link(format!("/proc/{pid}/fd/{fd}")).ok();
+    let handed = number("self", std::os::fd::AsRawFd::as_raw_fd(&socket)).unwrap();
+    story.ear.hand_over(story.life.announced().unwrap(), Party::Caller, FORMAT, socket);
+    let held = || (0..1_024).any(|fd| number("self", fd).as_ref() == Some(&handed));
+    for _ in 0..100 {
+        if !held() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(!held(), "the daemon still holds {handed:?}");
+    drop(switch);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_ear_can_be_tried_and_says_why_it_does_not_start() {
     let (folder, model) = place("none");
     let settings = settings(roles::program(folder.path(), "honest-ear"), model);
