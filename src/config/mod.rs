@@ -197,11 +197,11 @@ impl Secret {
 }
 
 fn config(mut root: Section<'_>, problems: &mut Vec<Problem>) -> Config {
-    let switch = switch(root.section("switch"), problems);
-    let sip = sip(root.section("sip"), problems);
-    let store = store(root.section("store"), problems);
-    let ears = ears(root.section("ears"), problems);
-    let sandbox = sandbox(root.section("sandbox"), problems);
+    let switch = switch(root.section("switch", ONE_SWITCH, problems), problems);
+    let sip = sip(root.section("sip", "write it once", problems), problems);
+    let store = store(root.section("store", "write it once", problems), problems);
+    let ears = ears(root.section("ears", "write it once", problems), problems);
+    let sandbox = sandbox(root.section("sandbox", "write it once", problems), problems);
     let lines: Vec<Line> = root.sections("line").into_iter().map(|section| line(section, problems)).collect();
     if lines.is_empty() {
         problems.push(Problem::new(
@@ -414,6 +414,10 @@ fn told(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Told {
     Told { controller, address, contact, dpo, authority, privacy_page, basis, never_recorded, texts_version }
 }
 
+/// Calls of two switches would share ears and a database, and a copy does not say of which switch it is.
+const ONE_SWITCH: &str = "for a second switch on this host run a second callgist, with a settings file, a [sip] listen, ports \
+                          for RTP and a database of its own";
+
 fn is_name(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     (1..=40).contains(&text.len()) && text.bytes().all(plain)
@@ -481,6 +485,14 @@ mod tests {
     fn a_switch_on_another_host_is_refused_with_the_reason() {
         let text = DEFAULT.replace("host = \"127.0.0.1\"", "host = \"192.0.2.7\"");
         assert!(Config::parse(&text).unwrap_err().to_string().contains("same host"));
+    }
+
+    #[test]
+    fn a_second_switch_is_refused_and_the_way_to_it_is_told() {
+        let problems = Config::parse(&DEFAULT.replace("[switch]", "[[switch]]")).unwrap_err().to_string();
+        assert!(problems.contains("run a second callgist"), "{problems}");
+        let line = 1 + DEFAULT.lines().position(|line| line == "[switch]").unwrap();
+        assert!(problems.contains(&format!("line {line}: ")), "{problems}");
     }
 
     #[test]

@@ -90,11 +90,20 @@ impl<'a> Section<'a> {
         Section { text, title, line, values, asked: Vec::new(), seen: BTreeMap::new() }
     }
 
-    /// The table `[name]`; an absent one is empty.
-    pub(super) fn section(&mut self, name: &'static str) -> Section<'a> {
+    /// The table `[name]`; an absent one is empty. `once` says why there cannot be several.
+    pub(super) fn section(
+        &mut self,
+        name: &'static str,
+        once: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Section<'a> {
         let (line, table) = match self.take(name) {
             Some((line, DeValue::Table(table))) => (line, table),
-            _ => (0, DeTable::new()),
+            None => (0, DeTable::new()),
+            Some((line, _)) => {
+                problems.push(Problem { line, what: format!("[{name}] must be one table: {once}") });
+                (line, DeTable::new())
+            }
         };
         Section::new(self.text, format!("[{name}] "), line, table)
     }

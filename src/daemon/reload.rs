@@ -53,7 +53,7 @@ impl Reload {
     }
 
     fn waits_for_a_restart(&self, new: &Config) -> Vec<&'static str> {
-        let Config { switch, sip, store, ears, .. } = &self.running;
+        let Config { switch, sip, store, ears, sandbox, .. } = &self.running;
         // The password itself may no longer be readable.
         let switch_changed = (switch.address, &switch.user, &switch.profile)
             != (new.switch.address, &new.switch.user, &new.switch.profile);
@@ -62,6 +62,7 @@ impl Reload {
             ("[sip]", *sip != new.sip),
             ("[store]", store.database != new.store.database),
             ("[ears]", *ears != new.ears),
+            ("[sandbox]", *sandbox != new.sandbox),
         ];
         sections.into_iter().filter_map(|(section, changed)| changed.then_some(section)).collect()
     }

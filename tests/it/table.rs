@@ -20,7 +20,8 @@ thread_local! {
 
 pub fn row(row: &Value) {
     let reason = row["no_summary_reason"].as_str().unwrap_or("a note").to_owned();
-    LINE.with_borrow_mut(|line| line.reason = reason);
+    // The first one's: a later call only shows that all is well again.
+    LINE.with_borrow_mut(|line| first(&mut line.reason, reason));
 }
 
 pub fn call(report: &Report) {
@@ -29,7 +30,13 @@ pub fn call(report: &Report) {
         Some(talk) => format!("talked {:.1} s, {}", talk.as_secs_f64(), report.cause),
         None => format!("not joined, {}", report.cause),
     };
-    LINE.with_borrow_mut(|line| line.did = did);
+    LINE.with_borrow_mut(|line| first(&mut line.did, did));
+}
+
+fn first(place: &mut String, text: String) {
+    if place.is_empty() {
+        *place = text;
+    }
 }
 
 /// From the beginning of a story to its end.
