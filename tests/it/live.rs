@@ -8,6 +8,7 @@ mod makers;
 mod phone;
 pub(crate) mod sidecar;
 mod switch;
+mod ways;
 
 use phone::{Phone, Sound, Talk, Voice};
 use sidecar::Sidecar;
@@ -15,6 +16,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use switch::FreeSwitch;
+use ways::Way;
 
 #[test]
 fn a_call_through_the_shipped_files_ends_in_a_note_that_names_its_reason_and_its_appointment() {
@@ -224,9 +226,14 @@ struct Call {
 
 impl Stage {
     fn set() -> Option<Stage> {
+        Stage::on(Way::Straight)
+    }
+
+    /// One whose calls go this way behind the snippet.
+    fn on(way: Way) -> Option<Stage> {
         // One at a time, and no demo beside it: the shipped profile has one port, and the switch waits half a second.
         let turn = crate::demo::TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        let switch = FreeSwitch::start()?;
+        let switch = FreeSwitch::start(way)?;
         let [caller, agent] = recording();
         Some(Stage { switch, caller, agent, _turn: turn })
     }

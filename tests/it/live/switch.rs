@@ -1,6 +1,7 @@
 //! A FreeSWITCH of our own: settings in a temporary folder, our three shipped files among them, one process that
 //! ends with its value.
 
+use super::ways::Way;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -20,11 +21,13 @@ pub struct FreeSwitch {
     pub phones: SocketAddr,
     /// Where the agent's phone stands.
     pub agent: SocketAddr,
+    /// Where two phones more may stand.
+    pub others: [SocketAddr; 2],
 }
 
 impl FreeSwitch {
     /// Starts the program that `CALLGIST_FREESWITCH` names; nothing, and a loud word, where there is none.
-    pub fn start() -> Option<FreeSwitch> {
+    pub fn start(way: Way) -> Option<FreeSwitch> {
         let Some(program) = std::env::var_os("CALLGIST_FREESWITCH").filter(|path| !path.is_empty()) else {
             eprintln!(
                 "SKIPPED: no FreeSWITCH; set CALLGIST_FREESWITCH to the path of its program (and \
@@ -35,8 +38,15 @@ impl FreeSwitch {
         let folder = tempfile::Builder::new().prefix("callgist-live-").tempdir().unwrap();
         let event_socket = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         // Not the loopback address on which the copies go, as a machine's own address is not.
-        let [trunk, phones, agent] = free_ports().map(|port| SocketAddr::from((MACHINE, port)));
-        write_settings(folder.path(), event_socket, trunk.port(), phones.port(), agent);
+        let [trunk, phones, agent, other, another] =
+            free_ports().map(|port| SocketAddr::from((MACHINE, port)));
+        let others = [other, another];
+        write_settings(
+            folder.path(),
+            event_socket,
+            [trunk.port(), phones.port()],
+            &behind(way, agent, others),
+        );
         let mut command = Command::new(&program);
         command.args(["-nonat", "-nf", "-nc"]);
         for what in ["conf", "log", "db", "run", "sounds", "storage", "certs", "recordings", "cache", "temp"]
@@ -52,7 +62,7 @@ impl FreeSwitch {
             .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-        let switch = FreeSwitch { child, folder, event_socket, trunk, phones, agent };
+        let switch = FreeSwitch { child, folder, event_socket, trunk, phones, agent, others };
         switch.wait_until_it_runs();
         Some(switch)
     }
@@ -130,11 +140,28 @@ impl Drop for FreeSwitch {
     }
 }
 
-fn free_ports() -> [u16; 3] {
-    [(); 3].map(|()| UdpSocket::bind((MACHINE, 0)).unwrap()).map(|socket| socket.local_addr().unwrap().port())
+fn free_ports() -> [u16; 5] {
+    [(); 5].map(|()| UdpSocket::bind((MACHINE, 0)).unwrap()).map(|socket| socket.local_addr().unwrap().port())
 }
 
-fn write_settings(folder: &Path, event_socket: u16, trunk: u16, phones: u16, agent: SocketAddr) {
+/// What stands behind the snippet.
+struct Behind {
+    modules: &'static [&'static str],
+    actions: String,
+    extensions: String,
+    configuration: String,
+}
+
+fn behind(way: Way, agent: SocketAddr, others: [SocketAddr; 2]) -> Behind {
+    Behind {
+        modules: way.modules(),
+        actions: way.actions(agent, others),
+        extensions: way.extensions(agent, others),
+        configuration: way.configuration(agent),
+    }
+}
+
+fn write_settings(folder: &Path, event_socket: u16, [trunk, phones]: [u16; 2], behind: &Behind) {
     let shipped = |name: &str| fs::read_to_string(Path::new("dialplan").join(name)).unwrap();
     let conf = folder.join("conf");
     for sub in ["dialplan", "sip_profiles", "directory"] {
@@ -172,7 +199,8 @@ fn write_settings(folder: &Path, event_socket: u16, trunk: u16, phones: u16, age
 </settings></profile>"#
         )
     };
-    let modules: String = MODULES.iter().map(|name| format!("<load module=\"{name}\"/>\n")).collect();
+    let modules: String =
+        MODULES.iter().chain(behind.modules).map(|name| format!("<load module=\"{name}\"/>\n")).collect();
     let (trunk, phones) = (profile("trunk", trunk, false), profile("phones", phones, true));
     // An element that stands on the line of an include would be lost.
     let text = format!(
@@ -206,16 +234,16 @@ fn write_settings(folder: &Path, event_socket: u16, trunk: u16, phones: u16, age
 {phones}
 <X-PRE-PROCESS cmd="include" data="sip_profiles/*.xml"/>
 </profiles></configuration>
+{configuration}
 </section>
 <section name="dialplan"><context name="public">
 <X-PRE-PROCESS cmd="include" data="dialplan/*.xml"/>
 <extension name="takes_the_call">
 <condition field="destination_number" expression="^\+?{number}$">
 <action application="set" data="hangup_after_bridge=true"/>
-<action application="bridge" data="sofia/trunk/sip:agent@{agent}"/>
-</condition>
+{actions}</condition>
 </extension>
-</context></section>
+{extensions}</context></section>
 <section name="directory">
 <X-PRE-PROCESS cmd="include" data="directory/*.xml"/>
 </section>
@@ -223,6 +251,9 @@ fn write_settings(folder: &Path, event_socket: u16, trunk: u16, phones: u16, age
 "#,
         log = log.display(),
         number = super::NUMBER,
+        actions = behind.actions,
+        extensions = behind.extensions,
+        configuration = behind.configuration,
     );
     fs::write(conf.join("freeswitch.xml"), text).unwrap();
 }

@@ -1,0 +1,172 @@
+//! The ways from the main line to an agent that most calls take: queues, a ring group, a menu, follow-me. Each on a real
+//! switch, with the snippet before it, and each ends in a note.
+
+use super::phone::{Phone, Talk, Voice};
+use super::sidecar::Sidecar;
+use super::{Call, Stage};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// What takes the call behind the snippet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// One bridge to the agent.
+    Straight,
+    CallCenter,
+    Fifo,
+    RingGroup,
+    Menu,
+    FollowMe,
+}
+
+impl Way {
+    /// The modules it needs beside those of a straight call.
+    pub fn modules(self) -> &'static [&'static str] {
+        match self {
+            Way::CallCenter => &["mod_callcenter"],
+            Way::Fifo => &["mod_fifo"],
+            _ => &[],
+        }
+    }
+
+    /// What the extension of the line does.
+    pub fn actions(self, agent: SocketAddr, others: [SocketAddr; 2]) -> String {
+        let action = |name: &str, data: &str| format!("<action application=\"{name}\" data=\"{data}\"/>\n");
+        match self {
+            Way::Straight => action("bridge", &phone(agent)),
+            Way::CallCenter => action("callcenter", QUEUE),
+            Way::Fifo => {
+                action("set", &format!("fifo_music={MUSIC}")) + &action("fifo", &format!("{QUEUE} in"))
+            }
+            Way::RingGroup => action("bridge", &[others[0], agent, others[1]].map(phone).join(",")),
+            Way::Menu => action("ivr", "main"),
+            Way::FollowMe => action("bridge", "loopback/desk/public,loopback/mobile/public"),
+        }
+    }
+
+    /// Extensions that it goes on to.
+    pub fn extensions(self, agent: SocketAddr, others: [SocketAddr; 2]) -> String {
+        let extension = |number: &str, to: SocketAddr| {
+            format!(
+                "<extension name=\"{number}\"><condition field=\"destination_number\" expression=\"^{number}$\">\n\
+                 <action application=\"bridge\" data=\"{}\"/>\n</condition></extension>\n",
+                phone(to)
+            )
+        };
+        match self {
+            Way::Menu => extension("agents", agent),
+            Way::FollowMe => extension("desk", others[0]) + &extension("mobile", agent),
+            _ => String::new(),
+        }
+    }
+
+    /// The settings of its module.
+    pub fn configuration(self, agent: SocketAddr) -> String {
+        match self {
+            Way::CallCenter => format!(
+                r#"<configuration name="callcenter.conf"><settings/>
+<queues><queue name="{QUEUE}">
+<param name="strategy" value="longest-idle-agent"/>
+<param name="moh-sound" value="{MUSIC}"/>
+<param name="time-base-score" value="system"/>
+<param name="max-wait-time" value="0"/>
+<param name="tier-rules-apply" value="false"/>
+<param name="discard-abandoned-after" value="60"/>
+</queue></queues>
+<agents><agent name="agent" type="callback" contact="[leg_timeout=30]{}" status="Available" max-no-answer="3" wrap-up-time="1" reject-delay-time="1" busy-delay-time="1"/></agents>
+<tiers><tier agent="agent" queue="{QUEUE}" level="1" position="1"/></tiers>
+</configuration>"#,
+                phone(agent)
+            ),
+            Way::Fifo => r#"<configuration name="fifo.conf"><settings/><fifos/></configuration>"#.to_owned(),
+            Way::Menu => format!(
+                r#"<configuration name="ivr.conf"><menus>
+<menu name="main" greet-long="{MUSIC}" greet-short="{MUSIC}" timeout="10000" inter-digit-timeout="1000" max-failures="3" max-timeouts="3" digit-len="1">
+<entry action="menu-exec-app" digits="1" param="transfer agents XML public"/>
+</menu></menus></configuration>"#
+            ),
+            _ => String::new(),
+        }
+    }
+}
+
+#[test]
+fn a_caller_in_mod_callcenters_queue_is_heard_with_the_agent_whom_it_calls() {
+    story(Way::CallCenter, |_, _| {});
+}
+
+#[test]
+fn a_caller_whom_an_agent_fetches_from_mod_fifo_is_heard_with_him() {
+    story(Way::Fifo, |stage, _| {
+        let agent = phone(stage.switch.agent);
+        let fetched = stage.switch.api(&format!("originate {agent} '&fifo({QUEUE} out nowait)'"));
+        assert!(fetched.starts_with("+OK"), "{fetched}");
+    });
+}
+
+#[test]
+fn of_a_real_ring_group_of_three_the_one_who_answers_is_heard() {
+    story(Way::RingGroup, |_, _| {});
+}
+
+#[test]
+fn a_caller_who_chooses_from_a_menu_after_the_notice_is_heard_with_the_agent() {
+    story(Way::Menu, |_, call| {
+        std::thread::sleep(Duration::from_secs(2));
+        assert!(call.agent.state().invited.is_none(), "nobody is called before the menu was answered");
+        call.caller.press("1");
+    });
+}
+
+#[test]
+fn a_caller_is_heard_with_the_one_of_two_loopback_legs_that_answers() {
+    story(Way::FollowMe, |_, _| {});
+}
+
+/// A whole call on this way; after the notice `brings` whatever joins the two.
+fn story(way: Way, brings: impl Fn(&Stage, &Call)) {
+    let Some(stage) = Stage::on(way) else { return };
+    // These ring and are not picked up.
+    let others = stage.switch.others.map(|address| {
+        let voice = Voice { speech: [].into(), talk: Talk::default() };
+        Phone::waits(address, Duration::from_secs(3_600), voice)
+    });
+    let mut callgist = Sidecar::start(&stage.switch);
+    let call = stage.announced(&mut callgist, Duration::from_secs(1));
+    let announced = Instant::now();
+    brings(&stage, &call);
+    call.agent.answered();
+    callgist.step("forked");
+    eprintln!("both were copied {:?} after the notice", announced.elapsed());
+    // Behind the moment in which a loopback bows out.
+    std::thread::sleep(Duration::from_secs(6));
+    assert_eq!(stage.switch.copies(), 2, "{}", stage.switch.api("show channels"));
+    std::thread::sleep(TALK.saturating_sub(Duration::from_secs(6)));
+    call.caller.hang_up();
+    let hung_up = Instant::now();
+    let row = callgist.kept();
+    let note = row["summary"].as_str().unwrap_or_default().to_lowercase();
+    assert!(note.contains("dishwasher"), "{row}");
+    assert_eq!(row["notice_version"], "live");
+    assert_eq!(row["caller"], super::phone::CALLER);
+    assert_eq!((callgist.rows(), stage.switch.copies()), (1, 0));
+    eprintln!("kept {:?} after the hang-up", hung_up.elapsed());
+    let rings = matches!(way, Way::RingGroup | Way::FollowMe);
+    for (number, other) in others.iter().enumerate() {
+        let state = other.state();
+        let called = rings && (number == 0 || way == Way::RingGroup);
+        assert_eq!(state.invited.is_some(), called, "phone {number}");
+        assert!(state.answered.is_none());
+        assert_eq!(state.ended.is_some(), called, "phone {number} rings on");
+    }
+}
+
+fn phone(address: SocketAddr) -> String {
+    format!("sofia/trunk/sip:agent@{address}")
+}
+
+const QUEUE: &str = "support@default";
+/// What is heard in a queue and in a menu; no tone of 425 Hz, which is ringing.
+const MUSIC: &str = "tone_stream://%(300,700,600);loops=-1";
+/// The first half of the recorded call: what it is about has been said by then.
+const TALK: Duration = Duration::from_secs(36);
