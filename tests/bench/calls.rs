@@ -1,0 +1,320 @@
+//! Recordings go in, what calls cost comes out: N calls at once in real time, through real RTP, a real ear and store.
+//!
+//!     LD_LIBRARY_PATH=FOLDER-OF-LIBVOSK cargo bench --bench calls -- --calls 4 --audio FOLDER --recogniser whisper
+//!
+//! FOLDER holds stereo FLAC files at 8 kHz, left the caller. The simulated switch runs in this process, so that its
+//! cost is in no figure; `callgist run` and its ears are processes of their own, and the kernel says what they used.
+//! In the same run a bare loop receives as many packets as the calls had. `--json` prints one object.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program for the terminal")]
+
+use callgist::sim::{Script, Settings, Switch};
+use rustix::time::{ClockId, clock_gettime};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::net::UdpSocket;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::Duration;
+
+type Lines = std::io::Lines<BufReader<ChildStderr>>;
+
+struct Wanted {
+    calls: usize,
+    seconds: usize,
+    audio: PathBuf,
+    models: PathBuf,
+    /// Ours, unless another build of it is to be measured.
+    daemon: PathBuf,
+    recogniser: String,
+    json: bool,
+}
+
+fn main() {
+    let Some(wanted) = Wanted::read() else {
+        eprintln!(
+            "usage: calls --audio FOLDER --models FOLDER [--calls 4] [--seconds 60] [--recogniser whisper] [--daemon FILE] [--json]"
+        );
+        return;
+    };
+    let voices = voices(&wanted);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let measured = runtime.block_on(measure(&wanted, voices));
+    if wanted.json {
+        println!("{measured}");
+    } else {
+        println!("{measured:#}");
+    }
+}
+
+impl Wanted {
+    fn read() -> Option<Wanted> {
+        let words: Vec<String> = std::env::args().collect();
+        let after = |name: &str| words.iter().position(|word| word == name).and_then(|at| words.get(at + 1));
+        let number = |name, usual: usize| after(name).map_or(Some(usual), |word| word.parse().ok());
+        Some(Wanted {
+            calls: number("--calls", 4)?,
+            seconds: number("--seconds", 60)?,
+            audio: after("--audio")?.into(),
+            models: after("--models")?.into(),
+            daemon: after("--daemon").map_or(env!("CARGO_BIN_EXE_callgist").into(), PathBuf::from),
+            recogniser: after("--recogniser").map_or("whisper".into(), String::clone),
+            json: words.iter().any(|word| word == "--json"),
+        })
+    }
+}
+
+/// Caller and agent of each call; recordings are taken in turn.
+fn voices(wanted: &Wanted) -> Vec<[Vec<i16>; 2]> {
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(&wanted.audio).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|name| name == "flac"));
+    files.sort();
+    assert!(!files.is_empty(), "no FLAC files in {}", wanted.audio.display());
+    files.iter().cycle().take(wanted.calls).map(|file| recording(file, wanted.seconds)).collect()
+}
+
+fn recording(file: &Path, seconds: usize) -> [Vec<i16>; 2] {
+    let mut reader = claxon::FlacReader::open(file).unwrap();
+    let info = reader.streaminfo();
+    assert_eq!((info.channels, info.sample_rate), (2, 8_000), "{}", file.display());
+    let samples: Vec<i32> = reader.samples().take(seconds * 16_000).map(Result::unwrap).collect();
+    [0, 1].map(|side| samples.iter().skip(side).step_by(2).map(|sample| *sample as i16).collect())
+}
+
+async fn measure(wanted: &Wanted, voices: Vec<[Vec<i16>; 2]>) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let switch = Switch::start(Settings::default()).await.unwrap();
+    let config = settings(wanted, folder.path(), &switch);
+    let (mut daemon, mut lines) = start(&wanted.daemon, &config);
+    while json_line(&mut lines)["message"] != "calls are announced" {}
+    let before = Usage::of(daemon.id());
+
+    let mut calls = Vec::new();
+    for [caller_speech, agent_speech] in voices {
+        calls.push(switch.call(Script { caller_speech, agent_speech, ..Script::default() }).await);
+        // Calls do not come in step.
+        tokio::time::sleep(Duration::from_millis(700)).await;
+    }
+    let count = calls.len();
+    let log = tokio::task::spawn_blocking(move || Log::until_kept(&mut lines, count));
+    let (mut sent, mut lost_on_the_way) = (0, 0);
+    for call in calls {
+        for tap in call.ended().await.taps {
+            sent += tap.sent;
+            lost_on_the_way += tap.lost;
+        }
+    }
+    let log = log.await.unwrap();
+    let after = Usage::of(daemon.id());
+    let bare = bare_loop(sent);
+    let pid = rustix::process::Pid::from_child(&daemon);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    daemon.wait().unwrap();
+    switch.shut_down().await;
+    report(wanted, &log, &after.since(&before), &after, [sent, lost_on_the_way], bare)
+}
+
+fn settings(wanted: &Wanted, folder: &Path, switch: &Switch) -> PathBuf {
+    let notice = folder.join("notice.wav");
+    std::fs::write(&notice, include_bytes!("../../sounds/en/8000/notice.wav")).unwrap();
+    let sip = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let text = format!(
+        "[switch]\nport = {}\nuser = \"\"\npassword = \"ClueCon\"\n[sip]\nlisten = \"{sip}\"\n\
+         first_rtp_port = 20000\nlast_rtp_port = 20999\n[store]\ndatabase = \"{}\"\n\
+         [ears]\nmodels = \"{}\"\nmax_calls = {}\n[[line]]\nname = \"main\"\nnumber = \"+352260000\"\n\
+         country_code = \"352\"\nlanguage = \"en\"\nrecogniser = \"{}\"\nnotice = \"{}\"\nnotice_version = \"1\"\n",
+        switch.event_socket().port(),
+        folder.join("store/callgist.db").display(),
+        wanted.models.display(),
+        wanted.calls + 1,
+        wanted.recogniser,
+        notice.display(),
+    );
+    let config = folder.join("callgist.toml");
+    std::fs::write(&config, text).unwrap();
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(&config, PermissionsExt::from_mode(0o600)).unwrap();
+    config
+}
+
+fn start(daemon: &Path, config: &Path) -> (Child, Lines) {
+    let mut daemon = Command::new(daemon)
+        .arg("--config")
+        .arg(config)
+        .args(["run", "--log", "json"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stderr = daemon.stderr.take().unwrap();
+    (daemon, BufReader::new(stderr).lines())
+}
+
+fn json_line(lines: &mut Lines) -> Value {
+    let text = lines.next().expect("callgist run ended").unwrap();
+    let line = serde_json::from_str(&text).unwrap_or(Value::Null);
+    if line.is_null() || ["WARN", "ERROR"].iter().any(|level| line["level"] == *level) {
+        eprintln!("{text}");
+    }
+    line
+}
+
+/// What the daemon said of the calls.
+#[derive(Default)]
+struct Log {
+    took_ms: Vec<u64>,
+    listened_ms: u64,
+    speech_ms: u64,
+    words: u64,
+    without_note: Vec<String>,
+    most_backlog_ms: u64,
+    /// The last count of each call.
+    lost: BTreeMap<String, u64>,
+}
+
+impl Log {
+    fn until_kept(lines: &mut Lines, calls: usize) -> Log {
+        let mut log = Log::default();
+        while log.took_ms.len() < calls {
+            let line = json_line(lines);
+            let number = |name: &str| line[name].as_u64().unwrap_or(0);
+            match line["step"].as_str() {
+                Some("hearing") => {
+                    log.most_backlog_ms = log.most_backlog_ms.max(number("backlog_ms"));
+                    log.lost.insert(line["call"].to_string(), number("lost_packets"));
+                }
+                Some("kept") => {
+                    log.took_ms.push(number("took_ms"));
+                    log.listened_ms += number("listened_ms");
+                    log.speech_ms += number("speech_ms");
+                    log.words += number("words");
+                    let reason = line["reason"].as_str().filter(|reason| !reason.is_empty());
+                    log.without_note.extend(reason.map(str::to_owned));
+                }
+                _ => {}
+            }
+        }
+        log.took_ms.sort_unstable();
+        log
+    }
+
+    fn quantile(&self, of_100: usize) -> u64 {
+        self.took_ms[(self.took_ms.len() * of_100).div_ceil(100).saturating_sub(1)]
+    }
+}
+
+/// Seconds of CPU by process and thread, and memory by process, of the daemon and all that it started.
+struct Usage {
+    cpu: BTreeMap<String, f64>,
+    most_memory_mb: BTreeMap<String, f64>,
+}
+
+impl Usage {
+    fn of(daemon: u32) -> Usage {
+        let mut usage = Usage { cpu: BTreeMap::new(), most_memory_mb: BTreeMap::new() };
+        for pid in family(daemon) {
+            let process = PathBuf::from(format!("/proc/{pid}"));
+            let name = word(&process.join("comm"));
+            *usage.most_memory_mb.entry(name.clone()).or_default() += peak_mb(&process);
+            for thread in std::fs::read_dir(process.join("task")).into_iter().flatten().flatten() {
+                let thread = thread.path();
+                let whole = format!("{name}/{}", word(&thread.join("comm")));
+                *usage.cpu.entry(whole).or_default() += cpu(&thread);
+            }
+        }
+        usage
+    }
+
+    fn since(&self, before: &Usage) -> BTreeMap<String, f64> {
+        let used = |name: &String, now: f64| now - before.cpu.get(name).unwrap_or(&0.0);
+        self.cpu.iter().map(|(name, now)| (name.clone(), used(name, *now))).collect()
+    }
+}
+
+fn family(daemon: u32) -> Vec<u32> {
+    let mut family = vec![daemon];
+    let mut next = 0;
+    while let Some(&parent) = family.get(next) {
+        for thread in std::fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten() {
+            let children = word(&thread.path().join("children"));
+            family.extend(children.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+        }
+        next += 1;
+    }
+    family
+}
+
+fn word(file: &Path) -> String {
+    std::fs::read_to_string(file).unwrap_or_default().trim().to_owned()
+}
+
+/// User and system time of one thread; the kernel counts in hundredths.
+fn cpu(thread: &Path) -> f64 {
+    let stat = word(&thread.join("stat"));
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = after_name.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
+}
+
+fn peak_mb(process: &Path) -> f64 {
+    let status = word(&process.join("status"));
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok()).unwrap_or(0.0) / 1_024.0
+}
+
+/// CPU seconds that a loop takes which only receives so many packets of 20 ms.
+fn bare_loop(packets: u64) -> f64 {
+    let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let to = receiver.local_addr().unwrap();
+    let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let mut buffer = [0; 2_048];
+    let mut used = 0.0;
+    for _ in 0..packets {
+        sender.send_to(&[0; 172], to).unwrap();
+        let before = thread_cpu();
+        receiver.recv_from(&mut buffer).unwrap();
+        used += thread_cpu() - before;
+    }
+    used
+}
+
+fn thread_cpu() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
+fn report(
+    wanted: &Wanted,
+    log: &Log,
+    used: &BTreeMap<String, f64>,
+    after: &Usage,
+    [sent, lost_on_the_way]: [u64; 2],
+    bare: f64,
+) -> Value {
+    let minutes = log.listened_ms as f64 / 60_000.0;
+    let all: f64 = used.values().sum();
+    let share = |seconds: f64| (seconds / minutes * 1_000.0).round() / 1_000.0;
+    let by_thread: BTreeMap<_, _> =
+        used.iter().filter(|(_, used)| **used > 0.0).map(|(name, used)| (name, share(*used))).collect();
+    json!({
+        "recogniser": wanted.recogniser,
+        "calls": wanted.calls,
+        "call_minutes": minutes,
+        "speech_share_of_both_sides": log.speech_ms as f64 / (2.0 * log.listened_ms as f64),
+        "words": log.words,
+        "without_note": log.without_note,
+        "cpu_s_per_call_minute": share(all),
+        "cpu_s_per_call_minute_by_thread": by_thread,
+        "bare_receive_loop_cpu_s_per_call_minute": share(bare),
+        "calls_per_core": (60.0 / share(all) * 10.0).round() / 10.0,
+        "hang_up_to_note_ms": {"p50": log.quantile(50), "p95": log.quantile(95), "p99": log.quantile(99)},
+        "most_backlog_ms": log.most_backlog_ms,
+        "packets_sent": sent,
+        "packets_lost_on_the_way": lost_on_the_way,
+        "packets_missing_at_the_ear": log.lost.values().sum::<u64>(),
+        "peak_memory_mb": after.most_memory_mb,
+    })
+}
