@@ -2,6 +2,7 @@
 //!
 //! Every language must have every concept: loading fails otherwise, and a test loads all three.
 
+use super::sound::Sounds;
 use super::pattern::{Classes, Pattern};
 use super::tokens::fold;
 use crate::call::Language;
@@ -16,6 +17,8 @@ pub(in crate::confidential) struct Lexicon {
     pub fillers: BTreeSet<String>,
     /// Words that recognisers write together.
     pub split: BTreeMap<String, Vec<String>>,
+    /// Words that are known when they were torn apart.
+    pub sounds: Sounds,
     pub words: Words,
     pub numbers: Numbers,
     pub time: Time,
@@ -332,6 +335,7 @@ struct WordsFile {
     elides: bool,
     fillers: String,
     split: BTreeMap<String, String>,
+    torn: String,
     stop: String,
     determiners: String,
     links: String,
@@ -485,6 +489,7 @@ fn load(language: Language) -> Result<Lexicon, LexiconError> {
     Ok(Lexicon {
         elides: words.elides,
         fillers: set(&words.fillers),
+        sounds: Sounds::new(words.torn.split_whitespace()),
         split: words.split.iter().map(|(word, parts)| (fold(word), list(parts))).collect(),
         words: load_words(&words, &objects, tell.words),
         numbers: load_numbers(numbers),

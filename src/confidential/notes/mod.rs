@@ -17,6 +17,7 @@ mod phrase;
 mod say;
 mod select;
 mod tell;
+mod sound;
 pub(in crate::confidential) mod tokens;
 mod told;
 pub(in crate::confidential) mod values;

@@ -61,6 +61,7 @@ pub(in crate::confidential) fn read(transcript: &Transcript, lexicon: &Lexicon) 
             }
         }
         join_torn(&mut tokens, from, lexicon);
+        lexicon.sounds.join(&mut tokens, from);
     }
     tokens.retain(|token| !lexicon.fillers.contains(&token.text));
     tokens
