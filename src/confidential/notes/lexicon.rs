@@ -2,8 +2,8 @@
 //!
 //! Every language must have every concept: loading fails otherwise, and a test loads all three.
 
-use super::sound::Sounds;
 use super::pattern::{Classes, Pattern};
+use super::sound::Sounds;
 use super::tokens::fold;
 use crate::call::Language;
 use serde::Deserialize;
