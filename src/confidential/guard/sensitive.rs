@@ -274,7 +274,25 @@ fn people(tokens: &[Token], lexicon: &Lexicon, ban: &mut [bool]) {
             let capital = token.shown.starts_with(char::is_uppercase) && !lexicon.numbers.is_german();
             ban[place] |= relative && capital && !plain;
         }
+        if relative && let Some(name) = name_beside(tokens, lexicon, at) {
+            ban[name] = true;
+        }
     }
+}
+
+/// "My daughter anouk", "le papa d'anouk", "noah's mum": a word that no list knows, right beside a relative.
+fn name_beside(tokens: &[Token], lexicon: &Lexicon, at: usize) -> Option<usize> {
+    let words = &lexicon.words;
+    let same = |place: usize| tokens.get(place).is_some_and(|token| token.turn == tokens[at].turn);
+    let unknown = |place: &usize| {
+        let text = &tokens[*place].text;
+        let known = [&words.stop, &words.determiners, &words.nouns, &words.telling, &words.light, &words.finite];
+        let counts = lexicon.numbers.small.contains_key(text) || lexicon.time.weekdays.contains_key(text);
+        same(*place) && text.len() >= 3 && !counts && !known.iter().any(|set| set.contains(text))
+    };
+    let owner = at.checked_sub(2).filter(|place| same(*place) && tokens[at - 1].text == "'s").filter(unknown);
+    let linked = same(at + 1) && !tokens[at].stop && words.links.contains(&tokens[at + 1].text);
+    owner.or_else(|| Some(at + 1 + usize::from(linked)).filter(|_| !tokens[at].stop).filter(unknown))
 }
 
 fn collect(

@@ -50,6 +50,8 @@ pub(in crate::confidential) struct Words {
     pub finite: BTreeSet<String>,
     /// Stop words that a note may tell all the same: "paid", "stopped".
     pub telling: BTreeSet<String>,
+    /// Small words that may stand between two told ones: "of the".
+    pub joins: BTreeSet<String>,
     /// Content words of small talk: told last.
     pub light: BTreeSet<String>,
     /// Words that would be a promise by themselves: "refund".
@@ -361,6 +363,7 @@ struct TellFile {
 #[serde(deny_unknown_fields)]
 struct TellWords {
     telling: String,
+    joins: String,
     light: String,
     grants: String,
     subjects: String,
@@ -536,6 +539,7 @@ fn load_words(words: &WordsFile, objects: &ObjectsFile, tell: TellWords) -> Word
     let fold_keys = |map: BTreeMap<String, String>| map.into_iter().map(|(k, v)| (fold(&k), v)).collect();
     Words {
         telling: set(&tell.telling),
+        joins: set(&tell.joins),
         light: set(&tell.light),
         grants: stems(&tell.grants),
         subjects: set(&tell.subjects),

@@ -4,6 +4,7 @@
 //! No list knows what a call is about. A word weighs by how rare, repeated and echoed it is, and how near it stands.
 
 use super::clauses::Clause;
+use super::pairs::{self, Answer};
 use super::pattern::{self, View};
 use super::values::Kind;
 use super::{phrase, say, tokens, when};
@@ -12,6 +13,9 @@ use std::ops::Range;
 
 /// Content words in a row; one more and too much of the call is quoted.
 const LONGEST: usize = 3;
+
+/// Words of the call in a row that a list quotes; more reads better, and is nearer to the call's own sentence.
+const QUOTED: usize = 4;
 
 /// What a place counts at least whose words are told as its own, not as what stands around it.
 pub(super) const OWN: i32 = 2;
@@ -27,6 +31,8 @@ pub(super) struct Teller<'a> {
     names: BTreeSet<&'a str>,
     /// Words that somebody said with an article: nouns, where a language tells them so.
     nouns: BTreeSet<&'a str>,
+    /// Tokens of an offer that the other side let go.
+    fallen: Vec<bool>,
 }
 
 /// A place to tell from, and how much its words count.
@@ -49,7 +55,30 @@ impl<'a> Teller<'a> {
         let greeting = view.tokens.iter().take_while(|token| token.turn == 0 && !token.speaker.is_caller());
         let own = |word: &str| view.counts.get(word).is_some_and(|(caller, _)| *caller > 0);
         names.extend(greeting.map(|token| token.text.as_str()).filter(|word| !own(word)));
-        Teller { view, clauses, names, nouns: nouns(view) }
+        let mut teller = Teller { view, clauses, names, nouns: nouns(view), fallen: Vec::new() };
+        teller.fallen = teller.fallen();
+        teller
+    }
+
+    /// Of what the agent offered and the caller let go no word is told: it is easily taken for what stands.
+    fn fallen(&self) -> Vec<bool> {
+        let mut fallen = vec![false; self.view.tokens.len()];
+        for (index, clause) in self.clauses.iter().enumerate() {
+            if clause.speaker.is_caller() || !self.says("tell_offer", clause) || self.says("tell_refuse", clause) {
+                continue;
+            }
+            let later = &self.clauses[index + 1..];
+            let reply = later.iter().filter(|c| c.speaker.is_caller() && c.turn <= clause.turn + 2);
+            let turn = reply.clone().next().map(|reply| reply.turn);
+            let mut reply = reply.filter(|reply| Some(reply.turn) == turn);
+            let declines = reply.any(|c| self.says("tell_decline", c));
+            if !declines && pairs::answer(self.clauses, index).0 != Answer::Rejected {
+                continue;
+            }
+            let rest = later.iter().take_while(|c| c.turn == clause.turn).last();
+            fallen[clause.place.start..rest.unwrap_or(clause).place.end].fill(true);
+        }
+        fallen
     }
 
     /// Whether a clause holds one of the cues.
@@ -131,6 +160,17 @@ impl<'a> Teller<'a> {
         for &at in chosen {
             let text = self.shown(at);
             let denied = self.denied(at);
+            if let (Some((end, long)), None, Some(phrase)) = (last, denied, phrases.last_mut())
+                && self.is_linked(end, at)
+                && long + at - end < QUOTED
+            {
+                phrase.push(' ');
+                phrase.push_str(&say::phrase(self.view, &(end..at)));
+                phrase.push_str(if phrase.ends_with('\'') { "" } else { " " });
+                phrase.push_str(&text);
+                last = Some((at + 1, long + at - end + 1));
+                continue;
+            }
             let joins = last.is_some_and(|(end, long)| {
                 end == at
                     && long < LONGEST
@@ -155,6 +195,17 @@ impl<'a> Teller<'a> {
             }
         }
         phrases
+    }
+
+    /// Whether only small words stand between what was told and what is to be: "the screw of my glasses".
+    fn is_linked(&self, end: usize, at: usize) -> bool {
+        let view = self.view;
+        let joins = |at: usize| {
+            let token = &view.tokens[at];
+            view.words().joins.contains(&token.text) && view.covered[at].is_none() && !token.stop && !token.comma
+        };
+        let before = &view.tokens[end - 1];
+        at > end && !before.stop && !before.comma && before.turn == view.tokens[at].turn && (end..at).all(joins)
     }
 
     /// "Two SIM cards": a number right before a word belongs to it.
@@ -226,7 +277,8 @@ impl<'a> Teller<'a> {
             || numbers.tens.contains_key(word)
             || lexicon.time.weekdays.contains_key(word)
             || lexicon.time.months.contains_key(word);
-        (phrase::is_content(self.view, at) || self.may_tell(at)) && !self.names.contains(word) && !counts
+        let fell = self.fallen.get(at).is_some_and(|fell| *fell);
+        (phrase::is_content(self.view, at) || self.may_tell(at)) && !self.names.contains(word) && !counts && !fell
     }
 
     /// A word that would be a promise by itself ("refund"): told only where it was said.
