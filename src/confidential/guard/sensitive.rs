@@ -286,7 +286,8 @@ fn name_beside(tokens: &[Token], lexicon: &Lexicon, at: usize) -> Option<usize> 
     let same = |place: usize| tokens.get(place).is_some_and(|token| token.turn == tokens[at].turn);
     let unknown = |place: &usize| {
         let text = &tokens[*place].text;
-        let known = [&words.stop, &words.determiners, &words.nouns, &words.telling, &words.light, &words.finite];
+        let known =
+            [&words.stop, &words.determiners, &words.nouns, &words.telling, &words.light, &words.finite];
         let counts = lexicon.numbers.small.contains_key(text) || lexicon.time.weekdays.contains_key(text);
         same(*place) && text.len() >= 3 && !counts && !known.iter().any(|set| set.contains(text))
     };

@@ -55,7 +55,7 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
         if open.as_ref().is_some_and(|open| number - open.turn > PATIENCE) {
             open = None;
         }
-        let denies = clauses[turn.clone()].iter().all(|clause| clause.negated);
+        let denies = clauses[turn.clone()].iter().any(|clause| clause.negated);
         for clause in &clauses[turn.clone()] {
             if pattern::any(view.lexicon.cue("tell_gone"), view, &clause.place) {
                 take_away(view, &clause.place, &mut ledger);

@@ -102,7 +102,7 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>, more: Vec<Candidate>) -> Vec<S
     hours(evidence, told, &mut old);
     all.extend(worth(&mut old, 9));
     references(evidence, &mut old);
-    all.extend(worth(&mut old, 6));
+    all.extend(worth(&mut old, 8));
     numbers(evidence, &mut old);
     all.extend(worth(&mut old, 6));
     periods(evidence, told, &mut old);

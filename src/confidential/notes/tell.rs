@@ -64,7 +64,10 @@ impl<'a> Teller<'a> {
     fn fallen(&self) -> Vec<bool> {
         let mut fallen = vec![false; self.view.tokens.len()];
         for (index, clause) in self.clauses.iter().enumerate() {
-            if clause.speaker.is_caller() || !self.says("tell_offer", clause) || self.says("tell_refuse", clause) {
+            if clause.speaker.is_caller()
+                || !self.says("tell_offer", clause)
+                || self.says("tell_refuse", clause)
+            {
                 continue;
             }
             let later = &self.clauses[index + 1..];
@@ -76,7 +79,15 @@ impl<'a> Teller<'a> {
                 continue;
             }
             let rest = later.iter().take_while(|c| c.turn == clause.turn).last();
-            fallen[clause.place.start..rest.unwrap_or(clause).place.end].fill(true);
+            let offer = clause.place.start..rest.unwrap_or(clause).place.end;
+            fallen[offer.clone()].fill(true);
+            // "No thanks, the windows the caretaker does": nor where the caller says it again.
+            let again = |at: &usize| {
+                let token = &self.view.tokens[*at];
+                Some(token.turn) == turn
+                    && self.view.tokens[offer.clone()].iter().any(|o| o.text == token.text)
+            };
+            (offer.end..self.view.tokens.len()).filter(again).for_each(|at| fallen[at] = true);
         }
         fallen
     }
@@ -202,10 +213,17 @@ impl<'a> Teller<'a> {
         let view = self.view;
         let joins = |at: usize| {
             let token = &view.tokens[at];
-            view.words().joins.contains(&token.text) && view.covered[at].is_none() && !token.stop && !token.comma
+            view.words().joins.contains(&token.text)
+                && view.covered[at].is_none()
+                && !token.stop
+                && !token.comma
         };
         let before = &view.tokens[end - 1];
-        at > end && !before.stop && !before.comma && before.turn == view.tokens[at].turn && (end..at).all(joins)
+        at > end
+            && !before.stop
+            && !before.comma
+            && before.turn == view.tokens[at].turn
+            && (end..at).all(joins)
     }
 
     /// "Two SIM cards": a number right before a word belongs to it.
@@ -278,7 +296,10 @@ impl<'a> Teller<'a> {
             || lexicon.time.weekdays.contains_key(word)
             || lexicon.time.months.contains_key(word);
         let fell = self.fallen.get(at).is_some_and(|fell| *fell);
-        (phrase::is_content(self.view, at) || self.may_tell(at)) && !self.names.contains(word) && !counts && !fell
+        (phrase::is_content(self.view, at) || self.may_tell(at))
+            && !self.names.contains(word)
+            && !counts
+            && !fell
     }
 
     /// A word that would be a promise by itself ("refund"): told only where it was said.

@@ -674,7 +674,10 @@ impl<'a> Told<'a> {
             let accepted = !value.speaker.is_caller() && last && (answer == Answer::Accepted || sure);
             let open = (told.hedged || told.conditional || self.teller.says("tell_unsure", told))
                 && !value.read_back;
-            if self.fell(value.turn, &told.speaker) || open && answer != Answer::Accepted {
+            if self.fell(value.turn, &told.speaker)
+                || self.is_turned_down(value)
+                || open && answer != Answer::Accepted
+            {
                 seen.insert(cents);
                 continue;
             }
@@ -717,6 +720,13 @@ impl<'a> Told<'a> {
             let worth = if firm { 13 } else { 9 };
             self.push(out, Kind::Amount, by, Modality::Fact, text, evidence, "told.amount", worth);
         }
+    }
+
+    /// What the caller asks for and the agent refuses in the next turn.
+    fn is_turned_down(&self, value: &super::values::Value) -> bool {
+        let reply = self.turns.iter().find(|turn| !turn.caller && turn.number > value.turn);
+        let reply = reply.filter(|reply| value.speaker.is_caller() && reply.number - value.turn <= 2);
+        reply.is_some_and(|reply| reply.clauses.iter().any(|clause| self.teller.says("tell_refuse", clause)))
     }
 
     /// Whether the agent says the same amount within two turns, before or after: then it is the agent's, whoever was
