@@ -285,7 +285,7 @@ fn name_beside(tokens: &[Token], lexicon: &Lexicon, at: usize) -> Option<usize> 
     let words = &lexicon.words;
     let same = |place: usize| tokens.get(place).is_some_and(|token| token.turn == tokens[at].turn);
     let unknown = |place: &usize| {
-        let text = &tokens[*place].text;
+        let Some(text) = tokens.get(*place).map(|token| &token.text) else { return false };
         let known =
             [&words.stop, &words.determiners, &words.nouns, &words.telling, &words.light, &words.finite];
         let counts = lexicon.numbers.small.contains_key(text) || lexicon.time.weekdays.contains_key(text);

@@ -25,7 +25,7 @@ pub(super) struct Clause {
 pub(super) fn read(view: View<'_>) -> Vec<Clause> {
     let mut clauses: Vec<Clause> = places(view).into_iter().map(|place| judge(view, place)).collect();
     for at in 1..clauses.len() {
-        let conditional = pattern::any(view.lexicon.cue("condition"), view, &clauses[at - 1].place);
+        let conditional = is_conditional(view, "condition", &clauses[at - 1].place);
         if conditional && clauses[at - 1].turn == clauses[at].turn {
             clauses[at].conditional = true;
         }
@@ -107,6 +107,18 @@ fn starts_with_time(view: View<'_>, at: usize) -> bool {
     has(next, &words.auxiliaries) && has(next + 1, &words.subjects)
 }
 
+/// Tokens before a clause in which the verb may stand that makes its "if" a question.
+const ASKING: usize = 3;
+
+/// Whether a condition is named; "to say if it is sorted" names none.
+pub(super) fn is_conditional(view: View<'_>, cue: &str, place: &Range<usize>) -> bool {
+    // The clause may begin with its "if".
+    let with_verb = place.start.saturating_sub(ASKING)..place.end;
+    let asked: Vec<Range<usize>> = pattern::all(view.lexicon.cue("whether"), view, &with_verb).collect();
+    pattern::all(view.lexicon.cue(cue), view, place)
+        .any(|hit| !asked.iter().any(|asked| asked.start < hit.end && hit.start < asked.end))
+}
+
 fn judge(view: View<'_>, place: Range<usize>) -> Clause {
     let says = |cue: &str| pattern::any(view.lexicon.cue(cue), view, &place);
     let tokens = &view.tokens[place.clone()];
@@ -117,7 +129,7 @@ fn judge(view: View<'_>, place: Range<usize>) -> Clause {
         question: marked || says("question"),
         negated: says("negation"),
         hedged: says("hedge"),
-        conditional: says("condition"),
+        conditional: is_conditional(view, "condition", &place),
         past: says("past"),
         accepts: says("accept"),
         rejects: says("reject"),

@@ -353,6 +353,21 @@ const WORDS: &str = "i we you the a no not will can send call back invoice dishw
      ten thirty eight euros four one seven hundred and of yes okay fine please problem with my is on to want summary \
      card 4000 1285 7733 9410 DE89 3704 0044 0532 0130 00 number technician come that's great refund by until from";
 
+#[test]
+fn a_relatives_name_is_secret_and_a_relative_may_be_the_last_word() {
+    for language in [Language::En, Language::De, Language::Fr] {
+        let lexicon = lexicon::of(language);
+        for relation in &lexicon.sensitive.relations {
+            let mut line = String::from("c: ");
+            line.push_str(relation);
+            let alone = Read::new(&call(&line), lexicon).tokens.len();
+            line.push_str(" anouk");
+            let read = Read::new(&call(&line), lexicon);
+            assert!(read.secrets.tokens[alone], "{line}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 

@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows an act or an object: a class of cues says what kind of thing was said, the teller says of what.
 
-use super::clauses::Clause;
+use super::clauses::{Clause, is_conditional};
 use super::ledger::Ledger;
 use super::pairs::{self, Answer};
 use super::pattern::View;
@@ -425,7 +425,7 @@ impl<'a> Told<'a> {
     fn depends(&self, turn: &Turn<'a>, at: usize) -> bool {
         let beside = [at.checked_sub(1), Some(at), Some(at + 1)];
         let mut clauses = beside.into_iter().flatten().filter_map(|at| turn.clauses.get(at));
-        clauses.any(|clause| self.teller.says("tell_if", clause))
+        clauses.any(|clause| is_conditional(self.teller.view, "tell_if", &clause.place))
     }
 
     /// The time that the caller says back and takes, for a turn in which none was heard.
