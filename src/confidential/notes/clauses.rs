@@ -116,7 +116,7 @@ pub(super) fn is_conditional(view: View<'_>, cue: &str, place: &Range<usize>) ->
     let with_verb = place.start.saturating_sub(ASKING)..place.end;
     let asked: Vec<Range<usize>> = pattern::all(view.lexicon.cue("whether"), view, &with_verb).collect();
     pattern::all(view.lexicon.cue(cue), view, place)
-        .any(|hit| !asked.iter().any(|asked| asked.start < hit.end && hit.start < asked.end))
+        .any(|hit| !asked.iter().any(|asked| pattern::meet(asked, &hit)))
 }
 
 fn judge(view: View<'_>, place: Range<usize>) -> Clause {

@@ -169,7 +169,7 @@ impl Part<'_> {
     fn named(&self, cue: &str) -> Vec<Range<usize>> {
         let others = self.hits("objection_else");
         let mut hits = self.hits(cue);
-        hits.retain(|hit| !others.iter().any(|other| other.start < hit.end && hit.start < other.end));
+        hits.retain(|hit| !others.iter().any(|other| pattern::meet(other, hit)));
         hits
     }
 
@@ -233,7 +233,7 @@ fn direct(view: View<'_>, part: &Part<'_>) -> bool {
     let despite = part.says("objection_despite");
     let others = part.hits("objection_else");
     pattern::all(view.lexicon.cue("objection_direct"), view, &part.place).any(|hit| {
-        let of_else = others.iter().any(|other| other.start < hit.end && hit.start < other.end);
+        let of_else = others.iter().any(|other| pattern::meet(other, &hit));
         let end = (hit.end + EXCUSE).min(part.place.end);
         let beside = hit.start.saturating_sub(EXCUSE).max(part.place.start)..end;
         let excused = !despite && pattern::any(view.lexicon.cue("objection_none"), view, &beside);

@@ -126,6 +126,11 @@ impl Stem {
     }
 }
 
+/// Whether two places share a token.
+pub(in crate::confidential) fn meet(one: &Range<usize>, other: &Range<usize>) -> bool {
+    one.start < other.end && other.start < one.end
+}
+
 /// What a pattern is laid over: the call's tokens, its values and which value covers which token.
 #[derive(Clone, Copy)]
 pub(in crate::confidential) struct View<'a> {

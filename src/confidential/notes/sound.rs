@@ -22,7 +22,7 @@ const LETTERS: usize = 4;
 
 impl Sounds {
     pub fn new<'a>(words: impl Iterator<Item = &'a str>) -> Sounds {
-        let by_sound = words.map(|word| (skeleton(word), word.to_owned()));
+        let by_sound = words.map(|word| (skeleton(word.bytes()), word.to_owned()));
         Sounds(by_sound.filter(|(sound, _)| sound.len() >= LEAST).collect())
     }
 
@@ -50,48 +50,53 @@ impl Sounds {
         if before.iter().any(|token| token.stop || token.comma) || torn.iter().any(Token::is_number) {
             return None;
         }
-        let letters: String = torn.iter().map(|token| token.text.as_str()).collect();
-        let sound = skeleton(&letters);
+        let sound = skeleton(torn.iter().flat_map(|token| token.text.bytes()));
         let word = self.0.get(&sound)?;
         // A part that is the word by itself was not torn: its neighbours only add vowels.
-        if torn.iter().any(|token| skeleton(&token.text) == sound) {
+        if torn.iter().any(|token| skeleton(token.text.bytes()) == sound) {
             return None;
         }
-        let alike = first(word) == first(&letters) && word.len().abs_diff(letters.len()) <= LETTERS;
+        let length: usize = torn.iter().map(|token| token.text.len()).sum();
+        let begins = first(torn.iter().flat_map(|token| token.text.bytes()));
+        let alike = first(word.bytes()) == begins && word.len().abs_diff(length) <= LETTERS;
         alike.then(|| word.clone())
     }
 }
 
 /// The consonants of a folded word, those that sound alike as one, none twice in a row.
-fn skeleton(word: &str) -> Vec<u8> {
-    let word: Vec<u8> = word.bytes().filter(u8::is_ascii_alphabetic).collect();
-    let mut sounds: Vec<u8> = Vec::with_capacity(word.len());
-    for (at, letter) in word.iter().enumerate() {
-        let next = word.get(at + 1);
-        let soft = matches!(next, Some(b'e' | b'i' | b'y'));
-        let sound = match letter {
-            b'b' | b'p' if next == Some(&b'h') => b'f',
-            b'b' | b'p' => b'p',
-            b'd' | b't' => b't',
-            b'c' if soft => b's',
-            b'c' | b'g' | b'k' | b'q' if !(soft && *letter == b'g') => b'k',
-            b'g' | b'j' => b'j',
-            b's' | b'z' | b'x' => b's',
-            b'f' | b'v' => b'f',
-            b'l' | b'm' | b'n' | b'r' => *letter,
-            _ => continue,
-        };
-        if sounds.last() != Some(&sound) {
-            sounds.push(sound);
+fn skeleton(word: impl Iterator<Item = u8>) -> Vec<u8> {
+    let mut letters = word.filter(u8::is_ascii_alphabetic).peekable();
+    let mut sounds: Vec<u8> = Vec::new();
+    while let Some(letter) = letters.next() {
+        let sound = sound(letter, letters.peek().copied());
+        if sound.is_some() && sounds.last().copied() != sound {
+            sounds.extend(sound);
         }
     }
     sounds
 }
 
+/// The consonant that stands for all that sound like `letter` before `next`; none for vowels and what is not heard.
+fn sound(letter: u8, next: Option<u8>) -> Option<u8> {
+    let soft = matches!(next, Some(b'e' | b'i' | b'y'));
+    match letter {
+        b'b' | b'p' if next == Some(b'h') => Some(b'f'),
+        b'b' | b'p' => Some(b'p'),
+        b'd' | b't' => Some(b't'),
+        b'c' if soft => Some(b's'),
+        b'g' if soft => Some(b'j'),
+        b'c' | b'g' | b'k' | b'q' => Some(b'k'),
+        b's' | b'z' | b'x' => Some(b's'),
+        b'f' | b'v' => Some(b'f'),
+        b'j' | b'l' | b'm' | b'n' | b'r' => Some(letter),
+        _ => None,
+    }
+}
+
 /// How a word begins: with which consonant, or with a vowel.
-fn first(word: &str) -> Option<u8> {
-    let letter = word.bytes().find(|byte| byte.is_ascii_alphabetic() && *byte != b'h')?;
-    skeleton(std::str::from_utf8(&[letter]).ok()?).first().copied().or(Some(b'a'))
+fn first(mut word: impl Iterator<Item = u8>) -> Option<u8> {
+    let letter = word.find(|byte| byte.is_ascii_alphabetic() && *byte != b'h')?;
+    sound(letter, None).or(Some(b'a'))
 }
 
 #[cfg(test)]
@@ -99,7 +104,7 @@ mod tests {
     use super::*;
 
     fn same(torn: &str, word: &str) -> bool {
-        skeleton(torn) == skeleton(word) && first(torn) == first(word)
+        skeleton(torn.bytes()) == skeleton(word.bytes()) && first(torn.bytes()) == first(word.bytes())
     }
 
     #[test]
