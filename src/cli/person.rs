@@ -57,29 +57,9 @@ pub enum PersonCommand {
         common: Common,
     },
     /// Restrict calls (Art. 18): not shown, and not erased when their time is up.
-    Restrict {
-        #[command(flatten)]
-        who: Who,
-        /// Lift the restriction.
-        #[arg(long)]
-        lift: bool,
-        #[command(flatten)]
-        sure: Sure,
-        #[command(flatten)]
-        common: Common,
-    },
+    Restrict(Marking),
     /// Keep calls from being erased by retention or on request (legal hold).
-    Hold {
-        #[command(flatten)]
-        who: Who,
-        /// End the hold.
-        #[arg(long)]
-        lift: bool,
-        #[command(flatten)]
-        sure: Sure,
-        #[command(flatten)]
-        common: Common,
-    },
+    Hold(Marking),
     /// Erase calls with their notes (Art. 17) and print a receipt. Entries not to be contacted and a standing
     /// objection stay: they protect the person.
     Erase {
@@ -98,6 +78,20 @@ pub enum PersonCommand {
         #[command(flatten)]
         common: Common,
     },
+}
+
+/// Calls that get a mark, or lose it.
+#[derive(Args)]
+pub struct Marking {
+    #[command(flatten)]
+    who: Who,
+    /// Take the mark back.
+    #[arg(long)]
+    lift: bool,
+    #[command(flatten)]
+    sure: Sure,
+    #[command(flatten)]
+    common: Common,
 }
 
 /// Whose calls.
@@ -138,14 +132,8 @@ pub fn run(path: &Path, command: &PersonCommand) -> Exit {
         Object { number, withdraw, sure, common } => with_clerk(common, path, |place, clerk| {
             object(place, clerk, number, *withdraw, sure, common.json)
         }),
-        Restrict { who, lift, sure, common } => with_clerk(common, path, |place, clerk| {
-            let mark = if *lift { Mark::Unrestrict } else { Mark::Restrict };
-            mark_calls(place, clerk, who, mark, sure, common.json)
-        }),
-        Hold { who, lift, sure, common } => with_clerk(common, path, |place, clerk| {
-            let mark = if *lift { Mark::Release } else { Mark::Hold };
-            mark_calls(place, clerk, who, mark, sure, common.json)
-        }),
+        Restrict(marking) => marking.run(path, Mark::Restrict, Mark::Unrestrict),
+        Hold(marking) => marking.run(path, Mark::Hold, Mark::Release),
         Erase { who, also_requests, sure, common } => with_clerk(common, path, |place, clerk| {
             erase(place, clerk, who, *also_requests, sure, common.json)
         }),
@@ -157,6 +145,15 @@ pub fn run(path: &Path, command: &PersonCommand) -> Exit {
 struct Meant {
     number: Option<Number>,
     calls: Vec<Kept>,
+}
+
+impl Marking {
+    fn run(&self, path: &Path, set: Mark, lifted: Mark) -> Exit {
+        let mark = if self.lift { lifted } else { set };
+        with_clerk(&self.common, path, |place, clerk| {
+            mark_calls(place, clerk, &self.who, mark, &self.sure, self.common.json)
+        })
+    }
 }
 
 impl Who {
