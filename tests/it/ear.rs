@@ -4,13 +4,12 @@
 //! nothing and a note taker that always writes the same note, or a fake that misbehaves on purpose.
 
 use crate::roles;
+use crate::scripted::{Manner, Script, Scripted, Written, written};
 use callgist::border::{
     self, Channels, Day, DoNotContact, EarExit, FromEar, Heard, MAX_MESSAGE, ModelId, Note, Purpose, ToEar,
-    Topics, Trust, TrustLabel, WhoseNumber,
+    WhoseNumber,
 };
 use callgist::call::{CallId, Event, Language, Leg, Life, Moment, NoSummary, Party, Stop, SwitchTime};
-use callgist::confidential::recogniser::{Failure, Found, Packing, Recogniser};
-use callgist::confidential::{NoteTaker, Pcm, Transcript};
 use callgist::daemon::clock::Clock;
 use callgist::daemon::ears::{
     Diary, EarCall, EarWord, Ears, Settings, libraries, rtp_socket, start, try_one,
@@ -23,7 +22,6 @@ use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{
     AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
 };
-use serde::Serialize;
 use std::io::{IoSlice, Read};
 use std::mem::MaybeUninit;
 use std::net::UdpSocket;
@@ -353,23 +351,20 @@ fn under_limits(program: &Path, model: &Path) {
 
 /// Role: the real process around a recogniser that finds nothing.
 pub fn honest() -> u8 {
-    play(Scripted { pause: Duration::ZERO })
+    play(Manner::Honest)
 }
 
 /// Role: the same, and each stretch takes five seconds.
 pub fn slow() -> u8 {
-    play(Scripted { pause: Duration::from_secs(5) })
+    play(Manner::Slow(Duration::from_secs(5)))
 }
 
-fn play(recogniser: Scripted) -> u8 {
+fn play(manner: Manner) -> u8 {
     let load = |arguments: &ear::Arguments| match arguments.model.is_dir() {
-        true => Ok(recogniser),
+        true => Ok(Scripted { manner }),
         false => Err("there is no such folder"),
     };
-    let code = ear::run(Code::Fixed, std::env::args_os().skip(1), load, Script);
-    // The number in it is private; its debug form shows it.
-    let shown = format!("{code:?}");
-    shown.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(98)
+    roles::number(ear::run(Code::Fixed, std::env::args_os().skip(1), load, Script { text: SCRIPTED }))
 }
 
 /// Role: a daemon that has given up its rights, and then starts an ear.
@@ -385,77 +380,6 @@ pub fn limited() -> u8 {
         other => roles::tell(format!("{other:?}")),
     }
     0
-}
-
-struct Scripted {
-    pause: Duration,
-}
-
-impl Recogniser for Scripted {
-    type Stream = ();
-
-    fn kind(&self) -> border::Recogniser {
-        border::Recogniser::Vosk
-    }
-
-    fn packing(&self) -> Packing {
-        Packing::Stream
-    }
-
-    fn open(&self, _language: Language) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn listen(&self, (): &mut (), _audio: Pcm, _found: &mut Found) -> Result<(), Failure> {
-        std::thread::sleep(self.pause);
-        Ok(())
-    }
-
-    fn finish(&self, (): (), _found: &mut Found) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn warm_up(&self) -> Result<(), Failure> {
-        Ok(())
-    }
-}
-
-struct Script;
-
-impl NoteTaker for Script {
-    type Note = Written;
-
-    fn objection(&self, _: &Transcript, _: Language) -> callgist::confidential::notes::Objection {
-        callgist::confidential::notes::Objection::None
-    }
-
-    fn do_not_contact(&self, _: &Transcript, _: Language) -> Vec<DoNotContact> {
-        vec![]
-    }
-
-    fn summarise(
-        &self,
-        _: &Transcript,
-        language: Language,
-        _: Day,
-        _: callgist::confidential::notes::Quality,
-    ) -> Result<Written, NoSummary> {
-        Ok(written(language, SCRIPTED))
-    }
-}
-
-/// Field for field what `border::Note` decodes.
-#[derive(Serialize)]
-struct Written {
-    language: Language,
-    topics: Topics,
-    trust: Trust,
-    text: &'static str,
-}
-
-fn written(language: Language, text: &'static str) -> Written {
-    let trust = Trust { label: TrustLabel::Good, confidence_pct: 90, kept_pct: 100, arrived_pct: 100 };
-    Written { language, topics: Topics::default().with("other"), trust, text }
 }
 
 /// The last that a call hears of an ear that breaks a rule.

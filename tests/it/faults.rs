@@ -7,7 +7,7 @@ mod talk;
 
 use crate::ear::ByHand;
 use crate::restart::{Trouble, connected, object};
-use crate::scripted::{Manner, NOTE};
+use crate::scripted::{Manner, NOTE, SLOW};
 use crate::stories::{Stage, seconds};
 use crate::table::Told;
 use callgist::border::{FromEar, ToEar};
@@ -229,7 +229,7 @@ fn an_ear_that_panics_in_a_call_says_where_and_is_replaced() {
 
 #[test]
 fn an_ear_that_is_slow_delays_the_note_and_not_the_call() {
-    let talk = Talk::with(Manner::Slow);
+    let talk = Talk::with(SLOW);
     std::thread::sleep(seconds(4));
     talk.noted();
 }

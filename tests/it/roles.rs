@@ -37,6 +37,12 @@ const EARS: &[(&str, Role)] = &[
     ("callgist-ear-vosk", crate::scripted::ear),
 ];
 
+/// The number in an ear's end. It is private; its debug form shows it.
+pub fn number(end: std::process::ExitCode) -> u8 {
+    let shown = format!("{end:?}");
+    shown.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(98)
+}
+
 /// A link to this binary in `folder`; started by that name it plays the role.
 pub fn program(folder: &Path, role: &str) -> PathBuf {
     let program = folder.join(role);

@@ -1,6 +1,7 @@
 //! An ear that follows a script, as the shipped ears do all else: it locks itself in, takes sockets and hears calls, and
 //! in place of a recogniser and a note taker it does what the file `manner` in its model's folder says.
 
+use crate::roles;
 use callgist::border::{self, Day, DoNotContact, Topics, Trust, TrustLabel};
 use callgist::call::{Language, NoSummary};
 use callgist::confidential::notes::{Objection, Quality};
@@ -16,8 +17,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
     Honest,
-    /// Half a second for each stretch of speech.
-    Slow,
+    /// Takes so long for each stretch of speech.
+    Slow(Duration),
     /// Three seconds until it is ready.
     Late,
     Panics,
@@ -31,9 +32,12 @@ pub enum Manner {
     Broken,
 }
 
+/// How slow a slow ear is.
+pub const SLOW: Manner = Manner::Slow(Duration::from_millis(500));
+
 const MANNERS: [(&str, Manner); 8] = [
     ("honest", Manner::Honest),
-    ("slow", Manner::Slow),
+    ("slow", SLOW),
     ("late", Manner::Late),
     ("panics", Manner::Panics),
     ("aborts", Manner::Aborts),
@@ -80,14 +84,13 @@ pub fn ear() -> u8 {
         .skip_while(|word| word != "--model")
         .nth(1)
         .is_some_and(|model| Manner::read(Path::new(&model)) == Some(Manner::Lies));
-    let code = ear::run(Code::Fixed, std::env::args_os().skip(1), load, Script { lies });
-    // The number in it is private; its debug form shows it.
-    let shown = format!("{code:?}");
-    shown.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(98)
+    let text = if lies { "The caller paid with 4111 1111 1111 1111." } else { NOTE };
+    roles::number(ear::run(Code::Fixed, std::env::args_os().skip(1), load, Script { text }))
 }
 
-struct Scripted {
-    manner: Manner,
+/// Recognises nothing, in its manner.
+pub struct Scripted {
+    pub manner: Manner,
 }
 
 impl Recogniser for Scripted {
@@ -107,7 +110,7 @@ impl Recogniser for Scripted {
 
     fn listen(&self, (): &mut (), _audio: Pcm, _found: &mut Found) -> Result<(), Failure> {
         match self.manner {
-            Manner::Slow => std::thread::sleep(Duration::from_millis(500)),
+            Manner::Slow(pause) => std::thread::sleep(pause),
             Manner::Panics => panic!("scripted"),
             Manner::Aborts => std::process::abort(),
             // A size that no machine has: the allocator gives up as it does when memory is used up.
@@ -126,8 +129,9 @@ impl Recogniser for Scripted {
     }
 }
 
-struct Script {
-    lies: bool,
+/// Writes the same of every call.
+pub struct Script {
+    pub text: &'static str,
 }
 
 impl NoteTaker for Script {
@@ -148,19 +152,22 @@ impl NoteTaker for Script {
         _: Day,
         _: Quality,
     ) -> Result<Written, NoSummary> {
-        let trust = Trust { label: TrustLabel::Good, confidence_pct: 90, kept_pct: 100, arrived_pct: 100 };
-        let text = if self.lies { "The caller paid with 4111 1111 1111 1111." } else { NOTE };
-        Ok(Written { language, topics: Topics::default().with("other"), trust, text })
+        Ok(written(language, self.text))
     }
 }
 
 /// Field for field what `border::Note` decodes.
 #[derive(Serialize)]
-struct Written {
+pub struct Written {
     language: Language,
     topics: Topics,
     trust: Trust,
     text: &'static str,
+}
+
+pub fn written(language: Language, text: &'static str) -> Written {
+    let trust = Trust { label: TrustLabel::Good, confidence_pct: 90, kept_pct: 100, arrived_pct: 100 };
+    Written { language, topics: Topics::default().with("other"), trust, text }
 }
 
 /// What it writes of every call.
