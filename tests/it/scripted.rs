@@ -35,6 +35,9 @@ pub enum Manner {
 /// How slow a slow ear is.
 pub const SLOW: Manner = Manner::Slow(Duration::from_millis(500));
 
+/// A talk whose ear is to fail begins first: speech is heard before the second copy runs.
+const BOTH_COPIED: Duration = Duration::from_millis(1_500);
+
 const MANNERS: [(&str, Manner); 8] = [
     ("honest", Manner::Honest),
     ("slow", SLOW),
@@ -109,6 +112,9 @@ impl Recogniser for Scripted {
     }
 
     fn listen(&self, (): &mut (), _audio: Pcm, _found: &mut Found) -> Result<(), Failure> {
+        if matches!(self.manner, Manner::Panics | Manner::Aborts | Manner::Greedy) {
+            std::thread::sleep(BOTH_COPIED);
+        }
         match self.manner {
             Manner::Slow(pause) => std::thread::sleep(pause),
             Manner::Panics => panic!("scripted"),
