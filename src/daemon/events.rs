@@ -187,7 +187,7 @@ impl Swept {
                 log_broken,
                 "rows past their retention are left, or the log does not verify: run callgist doctor"
             );
-        } else if calls + requests + log_entries > 0 {
+        } else if self.swept.erased() {
             info!(calls, requests, log_entries, "rows past their retention erased");
         }
     }

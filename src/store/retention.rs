@@ -36,11 +36,18 @@ pub struct Swept {
     pub log_broken: bool,
 }
 
+impl Swept {
+    /// Whether anything was erased.
+    pub fn erased(&self) -> bool {
+        self.calls + self.requests + self.log_entries > 0
+    }
+}
+
 impl Clerk {
     /// Erases what is past its time now.
     pub fn sweep(&mut self, retention: &Retention, now: UtcMillis) -> Result<Swept, StoreError> {
         let swept = self.write(|transaction| sweep(transaction, retention, now))?;
-        if swept.calls + swept.requests + swept.log_entries > 0 {
+        if swept.erased() {
             self.empty()?;
         }
         Ok(swept)

@@ -102,7 +102,7 @@ impl Writer {
 
     fn sweep(&mut self, policy: &Retention, now: UtcMillis) -> Result<Swept, StoreError> {
         let swept = self.write(|transaction| retention::sweep(transaction, policy, now))?;
-        if swept.calls + swept.requests + swept.log_entries > 0 {
+        if swept.erased() {
             self.empty_log()?;
         }
         Ok(swept)
