@@ -38,6 +38,9 @@ const OWNER: usize = 6;
 /// Tokens around a stop in which its channels are looked for.
 const REACH: usize = 14;
 
+/// Turns within which what is granted belongs to a request made before.
+const ANSWERED: u16 = 4;
+
 /// Tokens between two channels of one list.
 const LISTED: usize = 6;
 
@@ -57,6 +60,16 @@ pub(super) fn find(view: View<'_>) -> Vec<(DoNotContact, Heard)> {
             continue;
         }
         let Some(asked) = request_in(view, &turns, index) else { continue };
+        // "Only the calls": says more of what was just asked for somebody else.
+        let granted = asked.iter().all(|stop| stop.hit == *turn);
+        let now = view.tokens[turn.start].turn;
+        let answers = |(other, heard): &(DoNotContact, Heard)| {
+            other.number != WhoseNumber::Caller
+                && heard.turns.iter().any(|&then| now > then && now - then <= ANSWERED)
+        };
+        if granted && found.iter().any(answers) {
+            continue;
+        }
         let (request, heard) = detail(view, &turns, index, &asked);
         match found.iter_mut().find(|(other, _)| other.number == request.number) {
             Some((other, earlier)) => merge(other, earlier, request, heard),

@@ -113,7 +113,8 @@ fn mode_of(view: View<'_>, clause: &Clause, last: Option<&Deed>) -> Option<(Mode
     }
     for (cue, mode) in [("ask", Mode::Ask), ("possible", Mode::Possible), ("permit", Mode::Permit)] {
         let fits = mode != Mode::Permit || !caller;
-        if let Some(found) = find(cue).filter(|_| fits) {
+        let own = |found: &Found| mode == Mode::Ask && !caller && is_own(view, clause, found);
+        if let Some(found) = find(cue).filter(|found| fits && !own(found)) {
             return Some((mode, found));
         }
     }
@@ -128,6 +129,13 @@ fn mode_of(view: View<'_>, clause: &Clause, last: Option<&Deed>) -> Option<(Mode
     let found = commit.or_else(chained)?;
     let mode = if clause.hedged { Mode::Possible } else { Mode::Commit };
     Some((mode, found))
+}
+
+/// "You can throw it away, the reminders I stop": the verb is the speaker's own.
+fn is_own(view: View<'_>, clause: &Clause, found: &Found) -> bool {
+    let Some((_, from, to)) = found.act else { return false };
+    let near = from.saturating_sub(1).max(clause.place.start)..(to + 1).min(clause.place.end);
+    pattern::any(view.lexicon.cue("tell_commit"), view, &near)
 }
 
 /// "credit seventeen euros".

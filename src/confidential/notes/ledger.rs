@@ -42,6 +42,9 @@ const YESTERDAY: u8 = 3;
 /// Turns within which another day may replace the one agreed.
 const SOON: u16 = 3;
 
+/// Turns after which another time of an agreed day is no change of it, unless it is said to be one.
+const LATE: u16 = 8;
+
 /// Turns that a proposal waits for its answer.
 const PATIENCE: u16 = 3;
 
@@ -57,8 +60,11 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
         }
         let denies = clauses[turn.clone()].iter().any(|clause| clause.negated);
         for clause in &clauses[turn.clone()] {
+            let off = clause.negated && !clause.question && !by_caller && !clause.accepts;
             if pattern::any(view.lexicon.cue("tell_gone"), view, &clause.place) {
                 take_away(view, &clause.place, &mut ledger);
+            } else if off {
+                cancel(view, &clause.place, &mut ledger);
             }
         }
         let checks = pattern::any(view.lexicon.cue("tell_check"), view, &place);
@@ -97,7 +103,8 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
             }
             (Some(when), Some(proposal)) if proposal.by_caller != by_caller => {
                 let same = shares_a_value(&when, &proposal.when);
-                let whole = when.completed_by(&proposal.when);
+                let whole =
+                    if proposal.limit { when.clone() } else { when.completed_by(&proposal.when) };
                 let fell = other_day(&when, &proposal.when);
                 let limit = when.is_limit(view.lexicon) || proposal.limit && when.time.is_none();
                 if fell {
@@ -105,8 +112,10 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
                 }
                 // "The nineteenth: there is the evening at half past seven" is an offer, no agreement.
                 let more = when.time.is_some() && when.time != proposal.when.time;
+                // A time that the caller adds waits for the agent's word.
+                let waits = more && (asks || by_caller && proposal.when.time.is_none());
                 let agreed =
-                    !fell && !rejects && (accepts && !(more && asks) || same && !more && !asks && !denies);
+                    !fell && !rejects && (accepts && !waits || same && !more && !asks && !denies);
                 if agreed && !limit && is_appointment(view, &whole, &place) {
                     let evidence = vec![proposal.turn, number];
                     settle(
@@ -126,8 +135,10 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
                 });
             }
             (Some(when), earlier) => {
-                let whole =
-                    earlier.as_ref().map_or_else(|| when.clone(), |open| when.completed_by(&open.when));
+                let whole = earlier
+                    .as_ref()
+                    .filter(|open| !open.limit)
+                    .map_or_else(|| when.clone(), |open| when.completed_by(&open.when));
                 let limit = when.is_limit(view.lexicon) || when.habitual || past;
                 open = Some(Proposal {
                     when: whole,
@@ -170,6 +181,11 @@ fn in_turn(view: View<'_>, place: &Range<usize>, dead: &mut Vec<Kind>) -> (Optio
             continue;
         }
         let starts = first_token(view, &when);
+        // "Missing since Monday" proposes nothing.
+        let before = starts.saturating_sub(2).max(place.start)..starts;
+        if pattern::any(view.lexicon.cue("tell_since"), view, &before) {
+            continue;
+        }
         let Some(earlier) = standing.take() else {
             standing = Some(when);
             continue;
@@ -213,11 +229,14 @@ pub(super) fn kinds(when: &When) -> Vec<Kind> {
 
 /// "The eleven o'clock is full": its times are dead, and what was agreed for them.
 fn take_away(view: View<'_>, place: &Range<usize>, ledger: &mut Ledger) {
-    for when in when::read(view, place) {
-        kill(&mut ledger.dead, &when);
-        if when.time.is_some() {
-            ledger.appointments.retain(|old| old.when.time != when.time);
-        }
+    when::read(view, place).iter().for_each(|when| kill(&mut ledger.dead, when));
+    cancel(view, place, ledger);
+}
+
+/// "At eleven he cannot": what was agreed for that time falls.
+fn cancel(view: View<'_>, place: &Range<usize>, ledger: &mut Ledger) {
+    for time in when::read(view, place).into_iter().filter_map(|when| when.time) {
+        ledger.appointments.retain(|old| old.when.time.as_ref() != Some(&time));
     }
 }
 
@@ -251,7 +270,14 @@ fn settle(ledger: &mut Ledger, new: Appointment, anew: bool) {
         .find(|old| matches!((&old.when.day, &new.when.day), (Some(a), Some(b)) if when::same_day(a, b)));
     match same {
         Some(old) => {
-            if old.when.time.is_some() && new.when.time.is_some() && old.when.time != new.when.time {
+            let other = old.when.time.is_some() && new.when.time.is_some() && old.when.time != new.when.time;
+            // "That Saturday at seven, in the foyer, it is free": much later, something else on the same day.
+            let since = new.evidence.iter().min().zip(old.evidence.iter().max());
+            let late = since.is_some_and(|(new, old)| new.saturating_sub(*old) > LATE);
+            if other && late && !anew {
+                return;
+            }
+            if other {
                 ledger.dead.extend(old.when.time.clone());
             }
             old.when = new.when.completed_by(&old.when);

@@ -38,7 +38,7 @@ pub(super) fn statements(evidence: &Evidence<'_>) -> Vec<Statement> {
     let (why, more) = reasons(evidence, &told, &all);
     all.extend(why);
     all.extend(rest(evidence, &told, more));
-    without_repeats(all)
+    without_repeats(evidence.view, all)
 }
 
 /// Why the call: what is wrong and what is wanted, the early and the heavy first.
@@ -160,7 +160,7 @@ fn best(mut candidates: Vec<Candidate>, most: usize) -> Vec<Candidate> {
 }
 
 /// None twice: of what the teller says of a turn one statement of a kind, beside the acts that are known there none.
-fn without_repeats(all: Vec<Statement>) -> Vec<Statement> {
+fn without_repeats(view: View<'_>, all: Vec<Statement>) -> Vec<Statement> {
     let mut kept: Vec<Statement> = Vec::new();
     for statement in all {
         let again = kept.iter().any(|other| {
@@ -171,8 +171,9 @@ fn without_repeats(all: Vec<Statement>) -> Vec<Statement> {
             let dated = near && other.rule == "told.time" && statement.rule == "date";
             let akin = shares && told && family(other.kind) == family(statement.kind);
             let same =
-                dated || akin && (other.rule == statement.rule || news(&statement.text, &other.text) < NEWS);
-            other.text == statement.text || same
+                dated || akin && (other.rule == statement.rule || news(view, &statement.text, &other.text) < NEWS);
+            let calls = shares && statement.kind == Kind::Callback && other.kind == Kind::Callback && told;
+            other.text == statement.text || same || calls
         });
         let named = |digits: &str| kept.iter().any(|other| other.text.contains(digits));
         let known =
@@ -187,13 +188,14 @@ fn without_repeats(all: Vec<Statement>) -> Vec<Statement> {
 /// Words that a second telling of a turn must add.
 const NEWS: usize = 3;
 
-/// How many words of a sentence another lacks.
-fn news(text: &str, other: &str) -> usize {
+/// How many words of the call a sentence has that another lacks.
+fn news(view: View<'_>, text: &str, other: &str) -> usize {
     let words = |text: &str| -> BTreeSet<String> {
         super::fold(text).split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect()
     };
     let known = words(other);
-    words(text).into_iter().filter(|word| !known.contains(word)).count()
+    let tells = |word: &String| view.counts.contains_key(word) && !view.words().stop.contains(word);
+    words(text).into_iter().filter(|word| tells(word) && !known.contains(word)).count()
 }
 
 /// The numbers of a sentence, with their letters.
@@ -442,6 +444,12 @@ fn act_text(view: View<'_>, deed: &Deed, plain: bool) -> Option<String> {
         (Need::Optional, _) if act.money && deed.amount.is_some() => amount_text(view, deed.amount)?,
         (_, Some(phrase)) if is_named(view, phrase) => say::phrase(view, phrase),
         (Need::Optional, _) if deed.mode == Mode::Permit => String::new(),
+        // What goes by e-mail is not the goods.
+        (Need::Optional, _)
+            if act.default.is_some() && !act.say.contains("{channel}") && !channel(view, deed).is_empty() =>
+        {
+            return None;
+        }
         (Need::Optional, _) => act.default.clone().unwrap_or_default(),
         (Need::Needed, _) => return None,
     };

@@ -108,7 +108,8 @@ impl<'a> Teller<'a> {
                     continue;
                 }
                 let known = best.keys().find(|other| same_word(other, word)).copied().unwrap_or(word);
-                let weight = self.weight(at) + bonus;
+                let light = self.view.words().light.contains(word);
+                let weight = self.weight(at) + if light { (*bonus).min(0) } else { *bonus };
                 let entry = best.entry(known).or_insert((weight, at));
                 if weight > entry.0 {
                     *entry = (weight, at);
@@ -119,6 +120,10 @@ impl<'a> Teller<'a> {
             best.into_values().filter(|(weight, _)| *weight >= floor).collect();
         ranked.sort_by_key(|(weight, at)| (std::cmp::Reverse(*weight), *at));
         let chosen: BTreeSet<usize> = ranked.into_iter().take(most).map(|(_, at)| at).collect();
+        // "New", "half", "long": what tells only beside another word tells nothing alone.
+        if !chosen.iter().any(|&at| phrase::is_content(self.view, at)) {
+            return Vec::new();
+        }
         self.phrases(&chosen)
     }
 

@@ -155,6 +155,24 @@ impl<'a> Told<'a> {
         !self.teller.list(&own, 1, FLOOR + OWN, "").is_empty()
     }
 
+    /// The places without what stands beside another time than that one: "keys on the 12th, move on the 19th".
+    fn beside(&self, places: Vec<Place>, when: &When) -> Vec<Place> {
+        let values = self.view().values;
+        let own = |index: usize| when.values.contains(&index);
+        let cut = |(place, bonus): Place| {
+            let inside: Vec<usize> = super::values::within(values, &place).filter(|&at| values[at].kind.is_when()).collect();
+            let (Some(first), Some(last)) =
+                (inside.iter().position(|&at| own(at)), inside.iter().rposition(|&at| own(at)))
+            else {
+                return (place, bonus);
+            };
+            let from = first.checked_sub(1).map_or(place.start, |before| values[inside[before]].to);
+            let to = inside.get(last + 1).map_or(place.end, |&after| values[after].from);
+            (from..to, bonus)
+        };
+        places.into_iter().map(cut).collect()
+    }
+
     /// The last time in a place that did not fall.
     fn when(&self, place: &Range<usize>) -> Option<When> {
         let mut all = when::read(self.view(), place);
@@ -392,6 +410,9 @@ impl<'a> Told<'a> {
                 places.extend(self.before(index, -1));
             }
             let Some(list) = self.list_of(&places, MOST, turn.number) else { continue };
+            if !list.contains(' ') && when.is_none() {
+                continue;
+            }
             let calls = hits.iter().any(|&at| self.teller.says("tell_callback", &turn.clauses[at]));
             let depends = hits.iter().all(|&at| self.depends(turn, at));
             let (frame, kind) = match (calls, depends) {
@@ -436,7 +457,8 @@ impl<'a> Told<'a> {
         let reply = self.turns.get(index + 1).filter(|_| !timed)?;
         let open = reply.clauses.iter().any(|c| c.question || c.rejects || c.negated || c.hedged);
         let takes = reply.clauses.iter().any(|c| c.accepts) && !open;
-        self.when(&reply.place).filter(|when| takes && when.day.is_some() && when.bound.is_none())
+        let first = &reply.clauses.first()?.place;
+        self.when(first).filter(|when| takes && when.day.is_some() && when.bound.is_none())
     }
 
     /// Whether a clause of the agent's binds: "what I can promise" does, whatever stands beside it.
@@ -473,6 +495,11 @@ impl<'a> Told<'a> {
                 Some(before) => places.push((before.place.clone(), 0)),
                 None => {}
             }
+            let asked = !needs.is_empty() || before.is_some_and(|b| b.clauses.iter().any(|c| c.question));
+            // "Before that I cannot confirm it" refuses nothing.
+            if hits.iter().all(|&at| self.teller.says("not_yet", &turn.clauses[at])) {
+                continue;
+            }
             let when = hits
                 .iter()
                 .find_map(|&at| when::read(self.view(), &turn.clauses[at].place).into_iter().next());
@@ -483,9 +510,11 @@ impl<'a> Told<'a> {
                 continue;
             }
             let list = say::list(self.view().lexicon, &items);
+            if items.len() == 1 && said.is_none() && self.view().words().not_before.contains_key(first_word(&list)) {
+                continue;
+            }
             let values = [("list", list.as_str()), ("when", said.as_deref().unwrap_or_default())];
             let text = say::sentence(self.view().lexicon, "told_refused", &values);
-            let asked = !needs.is_empty() || before.is_some_and(|b| b.clauses.iter().any(|c| c.question));
             let worth = 4 + 4 * i32::from(asked) + self.teller.weight_of(&turn.place) / 8;
             let mut evidence = vec![turn.number];
             evidence.extend(turn.number.checked_sub(1));
@@ -548,6 +577,9 @@ impl<'a> Told<'a> {
             let said = self.said(when.as_ref());
             let places = self.places(turn, "tell_will", &hits, 0);
             let Some(list) = self.list(&places, 4, "") else { continue };
+            if !list.contains(' ') && when.is_none() {
+                continue;
+            }
             let text = say::sentence(self.view().lexicon, "told_caller", &[("list", &list), ("when", &said)]);
             let worth = self.teller.weight_of(&focus) / 6 + 2 * i32::from(when.is_some());
             self.push(
@@ -625,7 +657,13 @@ impl<'a> Told<'a> {
                 || late
                     && other.clauses.iter().any(|c| c.accepts)
                     && !other.clauses.iter().any(|c| c.rejects);
-            if hits.is_empty() || !takes {
+            let offered = |clause: &Clause| {
+                self.teller.says("tell_offer", clause) || self.amount_in(&clause.place).is_some()
+            };
+            let takes_it = |&at: &usize| self.teller.says("tell_take", &turn.clauses[at]);
+            let proposed =
+                !turn.caller || hits.iter().any(takes_it) || other.clauses.iter().any(offered);
+            if hits.is_empty() || !takes || !proposed {
                 continue;
             }
             let (cue, by, kind) = match turn.caller {
@@ -639,7 +677,10 @@ impl<'a> Told<'a> {
             if !self.tells(&places) {
                 continue;
             }
-            let when = self.when(&turn.place).or_else(|| self.when(&other.place).filter(|_| turn.caller));
+            let when = hits.iter().rev().find_map(|&at| self.when(&turn.clauses[at].place));
+            if let Some(when) = &when {
+                places = self.beside(places, when);
+            }
             let Some(list) = self.list_of(&places, MOST, turn.number) else { continue };
             let said = self.said(when.as_ref());
             let frame = if turn.caller { "told_decided" } else { "told_fixed" };
@@ -649,6 +690,16 @@ impl<'a> Told<'a> {
             let evidence = vec![turn.number, other.number];
             self.push(out, kind, by, Modality::Agreed, text, evidence, "told.decided", worth);
         }
+    }
+
+    /// The part of a clause that no other amount is nearer to.
+    fn own_words(&self, at: usize, clause: &Range<usize>) -> Range<usize> {
+        let values = self.view().values;
+        let is_money = |&other: &usize| other != at && self.money(&values[other]).is_some();
+        let others: Vec<usize> = super::values::within(values, clause).filter(is_money).collect();
+        let before = others.iter().filter(|&&other| other < at).map(|&other| values[other].to).max();
+        let after = others.iter().filter(|&&other| other > at).map(|&other| values[other].from).min();
+        before.unwrap_or(clause.start)..after.unwrap_or(clause.end)
     }
 
     /// Amounts that stand, each with what it is for.
@@ -676,6 +727,7 @@ impl<'a> Told<'a> {
                 && !value.read_back;
             if self.fell(value.turn, &told.speaker)
                 || self.is_turned_down(value)
+                || self.is_replaced(value, &told.place)
                 || open && answer != Answer::Accepted
             {
                 seen.insert(cents);
@@ -684,7 +736,7 @@ impl<'a> Told<'a> {
             if banned || !(value.read_back || accepted) || !seen.insert(cents) {
                 continue;
             }
-            let place = self.teller.clauses[clause].place.clone();
+            let place = self.own_words(at, &self.teller.clauses[clause].place);
             let mut text = match currency {
                 Some(currency) => say::amount(view.lexicon, cents, currency),
                 None => when::number(cents / 100),
@@ -720,6 +772,13 @@ impl<'a> Told<'a> {
             let worth = if firm { 13 } else { 9 };
             self.push(out, Kind::Amount, by, Modality::Fact, text, evidence, "told.amount", worth);
         }
+    }
+
+    /// "Nineteen euros instead of thirty-nine": the second one is what it was.
+    fn is_replaced(&self, value: &super::values::Value, clause: &Range<usize>) -> bool {
+        let view = self.view();
+        let mut replaced = super::pattern::all(view.lexicon.cue("tell_replaced"), view, clause);
+        replaced.any(|place| super::pattern::meet(&place, &(value.from..value.to)))
     }
 
     /// What the caller asks for and the agent refuses in the next turn.
@@ -774,12 +833,13 @@ impl<'a> Told<'a> {
                     places.extend(self.context(turn, -1));
                     places.extend(self.before(index, -1));
                 }
-                let mut items = self.teller.list(&places, 3, FLOOR, "");
+                let mut items = self.teller.list(&self.beside(places, &when), 3, FLOOR, "");
                 items.extend(self.teller.topic(turn.number, 6, &items.join(" ")));
                 if items.is_empty() {
                     continue;
                 }
-                let (frame, kind, modality) = match (agreed, says("tell_callback")) {
+                let binds = self.commits(clause) || says("tell_recap");
+                let (frame, kind, modality) = match (agreed && binds, says("tell_callback")) {
                     (true, true) => ("told_call", Kind::Callback, Modality::Committed),
                     (true, false) => ("told_fixed", Kind::Appointment, Modality::Agreed),
                     (false, _) => ("told_time", Kind::Information, Modality::Fact),
@@ -831,6 +891,15 @@ impl<'a> Told<'a> {
             Valued::Count(count) if value.read_back && count >= 20 => {
                 let near = self.turns.iter().find(|turn| turn.number == value.turn)?;
                 let priced = near.clauses.iter().any(|clause| self.teller.says("tell_money", clause));
+                let named = near.clauses.iter().find(|clause| clause.place.contains(&value.from));
+                let labelled = |clause: &Clause| self.teller.says("tell_reference", clause);
+                let twin = |other: &super::values::Value| {
+                    other.kind == value.kind
+                        && self.teller.clauses.iter().any(|c| c.place.contains(&other.from) && labelled(c))
+                };
+                if named.is_some_and(labelled) || self.view().values.iter().any(twin) {
+                    return None;
+                }
                 priced.then_some((u64::from(count) * 100, None))
             }
             _ => None,
@@ -902,4 +971,8 @@ fn side(caller: bool) -> (Speaker, &'static str) {
 
 fn is_question(view: View<'_>, say: &str) -> bool {
     view.lexicon.frame("question_states").split('|').any(|state| state == say)
+}
+
+fn first_word(text: &str) -> &str {
+    text.split(' ').next().unwrap_or_default()
 }

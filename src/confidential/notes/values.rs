@@ -666,7 +666,9 @@ impl Reader<'_> {
             let pair = (hour, u8::try_from(minute.value).ok()?);
             return self.with_half_of_day(pair, minute.next, false);
         }
-        (bare || time.time_openers.contains(self.before(at, 1))).then_some(((hour, 0), number.next, false))
+        // French says its "heures": "à cinq" is a share or a number.
+        let opened = !self.lexicon.elides && time.time_openers.contains(self.before(at, 1));
+        (bare || opened).then_some(((hour, 0), number.next, false))
     }
 
     /// "half past", "quarter to"; in French behind the hour: "et demie", "moins le quart".

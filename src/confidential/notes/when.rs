@@ -54,7 +54,7 @@ impl When {
         let kind = value.kind.clone();
         let free = match &kind {
             // "Tomorrow, Wednesday" is one day.
-            Kind::Weekday(_) if gap <= 1 && matches!(self.day, Some(Kind::Relative(_))) => {
+            Kind::Weekday(_) if gap <= 1 && self.time.is_none() && matches!(self.day, Some(Kind::Relative(_))) => {
                 self.day = Some(kind.clone());
                 true
             }
