@@ -49,6 +49,9 @@ pub(super) struct Deed {
 /// Probability of its verb below which a deed is not believed; lower believes more, and more that was misheard.
 const FLOOR: f32 = 0.35;
 
+/// Tokens between a time and the verb behind it.
+const NEAR: usize = 5;
+
 /// Every deed of the call, in order.
 pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Vec<Deed> {
     let mut deeds: Vec<Deed> = Vec::new();
@@ -83,7 +86,7 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Vec<Deed> {
             speaker: clause.speaker,
             object,
             amount,
-            when: when_of(view, clauses, index, to),
+            when: when_of(view, clauses, index, from, to),
             conditional: clause.conditional,
             free: pattern::any(view.lexicon.cue("free"), view, &clause.place),
             evidence: vec![clause.turn],
@@ -113,7 +116,7 @@ fn mode_of(view: View<'_>, clause: &Clause, last: Option<&Deed>) -> Option<(Mode
     }
     for (cue, mode) in [("ask", Mode::Ask), ("possible", Mode::Possible), ("permit", Mode::Permit)] {
         let fits = mode != Mode::Permit || !caller;
-        let own = |found: &Found| mode == Mode::Ask && !caller && is_own(view, clause, found);
+        let own = |found: &Found| mode == Mode::Ask && is_own(view, clause, found);
         if let Some(found) = find(cue).filter(|found| fits && !own(found)) {
             return Some((mode, found));
         }
@@ -127,15 +130,23 @@ fn mode_of(view: View<'_>, clause: &Clause, last: Option<&Deed>) -> Option<(Mode
         same.then(|| find("chain")).flatten()
     };
     let found = commit.or_else(chained)?;
-    let mode = if clause.hedged { Mode::Possible } else { Mode::Commit };
+    // "I can do this, or we send it back": one of two is offered.
+    let either = pattern::any(view.lexicon.cue("tell_or"), view, &(clause.place.start..found.to));
+    let mode = match (clause.hedged, either && !caller) {
+        (true, _) => Mode::Possible,
+        (false, true) => Mode::Offer,
+        (false, false) => Mode::Commit,
+    };
     Some((mode, found))
 }
 
 /// "You can throw it away, the reminders I stop": the verb is the speaker's own.
 fn is_own(view: View<'_>, clause: &Clause, found: &Found) -> bool {
     let Some((_, from, to)) = found.act else { return false };
-    let near = from.saturating_sub(1).max(clause.place.start)..(to + 1).min(clause.place.end);
-    pattern::any(view.lexicon.cue("tell_commit"), view, &near)
+    let caller = clause.speaker.is_caller();
+    let (cue, back) = if caller { ("tell_will", 3) } else { ("tell_commit", 1) };
+    let near = from.saturating_sub(back).max(clause.place.start)..(to + 1).min(clause.place.end);
+    pattern::any(view.lexicon.cue(cue), view, &near)
 }
 
 /// "credit seventeen euros".
@@ -205,7 +216,7 @@ fn meant_before(view: View<'_>, clauses: &[Clause], index: usize) -> Option<Rang
 }
 
 /// When it will be: after the verb, in the next clause of the same turn, or before the verb.
-fn when_of(view: View<'_>, clauses: &[Clause], index: usize, to: usize) -> Option<When> {
+fn when_of(view: View<'_>, clauses: &[Clause], index: usize, from: usize, to: usize) -> Option<When> {
     let clause = &clauses[index];
     let usable = |when: &When| when.bound.is_some() || when.duration.is_none();
     let (before, after): (Vec<When>, Vec<When>) = when::read(view, &clause.place)
@@ -222,5 +233,9 @@ fn when_of(view: View<'_>, clauses: &[Clause], index: usize, to: usize) -> Optio
             };
             when::read(view, &next.place).into_iter().find(|when| usable(when) && soon(when))
         })
-        .or_else(|| before.into_iter().next_back())
+        .or_else(|| {
+            // "It is a quarter to eight, the letter was wrong, we send a new one": a time far before is another's.
+            let end = |when: &When| when.values.iter().map(|&value| view.values[value].to).max();
+            before.into_iter().next_back().filter(|when| end(when).is_none_or(|end| from <= end + NEAR))
+        })
 }

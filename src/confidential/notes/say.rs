@@ -51,6 +51,12 @@ fn mend(text: &str) -> String {
         let last = mended.chars().last();
         match (last, c) {
             (Some(' '), ' ') | (Some('.'), '.') | (Some(','), ',') => {}
+            // A list of nothing.
+            (Some(':'), '.') => {
+                mended.pop();
+                mended.truncate(mended.trim_end().len());
+                mended.push('.');
+            }
             (Some(','), '.') => {
                 mended.pop();
                 if !mended.ends_with('.') {

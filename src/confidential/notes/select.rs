@@ -500,11 +500,21 @@ fn appointments(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statemen
             }
             (None, None) => ("appointment_plain", ""),
         };
+        let call = frame != "range" && visit.is_none() && is_call(evidence, appointment);
         let np = wished_phrase(evidence).filter(|_| frame == "range");
         let np = np.map(|np| say::fill(view.lexicon.frame("range_np"), &[("np", &np)])).unwrap_or_default();
         let mut text = say::sentence(view.lexicon, frame, &[("visit", name), ("when", when), ("np", &np)]);
         let details = told.details(&appointment.evidence, None, 3, 3, &text);
         append(&mut text, details);
+        if call {
+            let list = told.details(&appointment.evidence, None, 3, 3, "");
+            let values = [("when", appointment.when.say(view.lexicon)), ("list", list.unwrap_or_default())];
+            let values = values.each_ref().map(|(key, value)| (*key, value.as_str()));
+            let text = say::sentence(view.lexicon, "told_call", &values);
+            let turns = appointment.evidence.clone();
+            out.push(make(Kind::Callback, AGENT, Modality::Committed, text, turns, "told.call"));
+            continue;
+        }
         let mut statement = make(
             Kind::Appointment,
             AGENT,
@@ -540,6 +550,18 @@ fn append(text: &mut String, details: Option<String>) {
         text.push_str(&details);
         text.push_str(").");
     }
+}
+
+/// Whether the agent spoke of calling on that day, where it was agreed or right before.
+fn is_call(evidence: &Evidence<'_>, appointment: &Appointment) -> bool {
+    let view = evidence.view;
+    let (first, last) = around(appointment, 2);
+    let near = evidence.clauses.iter().filter(|c| !c.speaker.is_caller() && (first..last).contains(&c.turn));
+    let same = |when: &When| {
+        matches!((&when.day, &appointment.when.day), (Some(a), Some(b)) if when::same_day(a, b))
+    };
+    near.filter(|clause| pattern::any(view.lexicon.cue("tell_callback"), view, &clause.place))
+        .any(|clause| when::read(view, &clause.place).iter().any(same))
 }
 
 /// The same time by its weekday alone.

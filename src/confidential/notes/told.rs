@@ -379,8 +379,14 @@ impl<'a> Told<'a> {
     /// What the agent commits to, turn by turn.
     pub fn commitments(&self, out: &mut Vec<Candidate>) {
         for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| !turn.caller) {
-            let hits: Vec<usize> =
+            let mut hits: Vec<usize> =
                 (0..turn.clauses.len()).filter(|&at| self.commits(&turn.clauses[at])).collect();
+            // What says an appointment once more is none of what is promised beside it.
+            let repeats =
+                |&at: &usize| self.when(&turn.clauses[at].place).is_some_and(|when| self.is_settled(&when));
+            if !hits.iter().all(repeats) {
+                hits.retain(|at| !repeats(at));
+            }
             let Some(&last) = hits.last() else { continue };
             let (answer, answered) = pairs::answer(self.teller.clauses, turn.first + last);
             if answer == Answer::Rejected {
@@ -464,7 +470,11 @@ impl<'a> Told<'a> {
     /// Whether a clause of the agent's binds: "what I can promise" does, whatever stands beside it.
     fn commits(&self, clause: &Clause) -> bool {
         let says = |cue| self.teller.says(cue, clause);
-        let firm = !clause.question && !clause.negated && !says("tell_unsure") && !says("tell_duty");
+        let firm = !clause.question
+            && !clause.negated
+            && !says("tell_unsure")
+            && !says("tell_duty")
+            && !says("tell_or");
         says("tell_sure") || firm && says("tell_commit") && !says("tell_refuse")
     }
 
@@ -500,9 +510,7 @@ impl<'a> Told<'a> {
             if hits.iter().all(|&at| self.teller.says("not_yet", &turn.clauses[at])) {
                 continue;
             }
-            let when = hits
-                .iter()
-                .find_map(|&at| when::read(self.view(), &turn.clauses[at].place).into_iter().next());
+            let when = hits.iter().find_map(|&at| self.when_refused(&turn.clauses[at].place));
             let said = when.filter(|when| when.day.is_some()).map(|when| when.say(self.view().lexicon));
             let mut items = self.teller.list(&places, MOST, FLOOR, "");
             items.extend(hits.iter().find_map(|&at| self.amount_in(&turn.clauses[at].place)));
@@ -529,6 +537,17 @@ impl<'a> Told<'a> {
                 worth,
             );
         }
+    }
+
+    /// The time right beside the refusal: "Thursday I cannot do".
+    fn when_refused(&self, clause: &Range<usize>) -> Option<When> {
+        let view = self.view();
+        let hits: Vec<Range<usize>> =
+            super::pattern::all(view.lexicon.cue("tell_refuse"), view, clause).collect();
+        let near = |value: &super::values::Value| {
+            hits.iter().any(|hit| value.from < hit.end + NEAR && hit.start < value.to + NEAR)
+        };
+        when::read(view, clause).into_iter().find(|when| when.values.iter().any(|&at| near(&view.values[at])))
     }
 
     /// Why it is so.
