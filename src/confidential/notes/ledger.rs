@@ -103,8 +103,7 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
             }
             (Some(when), Some(proposal)) if proposal.by_caller != by_caller => {
                 let same = shares_a_value(&when, &proposal.when);
-                let whole =
-                    if proposal.limit { when.clone() } else { when.completed_by(&proposal.when) };
+                let whole = if proposal.limit { when.clone() } else { when.completed_by(&proposal.when) };
                 let fell = other_day(&when, &proposal.when);
                 let limit = when.is_limit(view.lexicon) || proposal.limit && when.time.is_none();
                 if fell {
@@ -114,8 +113,7 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
                 let more = when.time.is_some() && when.time != proposal.when.time;
                 // A time that the caller adds waits for the agent's word.
                 let waits = more && (asks || by_caller && proposal.when.time.is_none());
-                let agreed =
-                    !fell && !rejects && (accepts && !waits || same && !more && !asks && !denies);
+                let agreed = !fell && !rejects && (accepts && !waits || same && !more && !asks && !denies);
                 if agreed && !limit && is_appointment(view, &whole, &place) {
                     let evidence = vec![proposal.turn, number];
                     settle(

@@ -170,8 +170,8 @@ fn without_repeats(view: View<'_>, all: Vec<Statement>) -> Vec<Statement> {
                 statement.evidence.iter().any(|turn| other.evidence.iter().any(|t| t.abs_diff(*turn) <= 1));
             let dated = near && other.rule == "told.time" && statement.rule == "date";
             let akin = shares && told && family(other.kind) == family(statement.kind);
-            let same =
-                dated || akin && (other.rule == statement.rule || news(view, &statement.text, &other.text) < NEWS);
+            let same = dated
+                || akin && (other.rule == statement.rule || news(view, &statement.text, &other.text) < NEWS);
             let calls = shares && statement.kind == Kind::Callback && other.kind == Kind::Callback && told;
             other.text == statement.text || same || calls
         });
@@ -504,10 +504,10 @@ fn appointments(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statemen
         let np = wished_phrase(evidence).filter(|_| frame == "range");
         let np = np.map(|np| say::fill(view.lexicon.frame("range_np"), &[("np", &np)])).unwrap_or_default();
         let mut text = say::sentence(view.lexicon, frame, &[("visit", name), ("when", when), ("np", &np)]);
-        let details = told.details(&appointment.evidence, None, 3, 3, &text);
+        let details = told.details(&appointment.evidence, None, true, 3, &text);
         append(&mut text, details);
         if call {
-            let list = told.details(&appointment.evidence, None, 3, 3, "");
+            let list = told.details(&appointment.evidence, None, true, 3, "");
             let values = [("when", appointment.when.say(view.lexicon)), ("list", list.unwrap_or_default())];
             let values = values.each_ref().map(|(key, value)| (*key, value.as_str()));
             let text = say::sentence(view.lexicon, "told_call", &values);
@@ -535,9 +535,9 @@ fn appointments(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statemen
 /// What an act is about where it names no object, or little of it.
 fn details_of(evidence: &Evidence<'_>, told: &Told<'_>, deed: &Deed, text: &str) -> Option<String> {
     let calls = evidence.view.lexicon.acts[deed.act].kind == "callback";
-    let (before, most) =
-        if calls || deed.object.is_some() || deed.amount.is_some() { (0, 1) } else { (2, 3) };
-    told.details(&deed.evidence, Some(evidence.clauses[deed.clause].place.clone()), before, most, text)
+    let (answers, most) =
+        if calls || deed.object.is_some() || deed.amount.is_some() { (false, 1) } else { (true, 3) };
+    told.details(&deed.evidence, Some(evidence.clauses[deed.clause].place.clone()), answers, most, text)
 }
 
 /// Puts what a statement is about behind it.
@@ -557,9 +557,7 @@ fn is_call(evidence: &Evidence<'_>, appointment: &Appointment) -> bool {
     let view = evidence.view;
     let (first, last) = around(appointment, 2);
     let near = evidence.clauses.iter().filter(|c| !c.speaker.is_caller() && (first..last).contains(&c.turn));
-    let same = |when: &When| {
-        matches!((&when.day, &appointment.when.day), (Some(a), Some(b)) if when::same_day(a, b))
-    };
+    let same = |when: &When| matches!((&when.day, &appointment.when.day), (Some(a), Some(b)) if when::same_day(a, b));
     near.filter(|clause| pattern::any(view.lexicon.cue("tell_callback"), view, &clause.place))
         .any(|clause| when::read(view, &clause.place).iter().any(same))
 }
@@ -833,7 +831,7 @@ fn times(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
         {
             let day = when::day(view.lexicon, &day);
             let mut text = say::sentence(view.lexicon, "earliest", &[("when", &day)]);
-            let details = told.details(&[clause.turn], None, 3, 2, &text);
+            let details = told.details(&[clause.turn], None, true, 2, &text);
             append(&mut text, details);
             out.push(make(Kind::Information, AGENT, Modality::Possible, text, vec![clause.turn], "earliest"));
         }
@@ -873,7 +871,7 @@ fn hours(evidence: &Evidence<'_>, teller: &Told<'_>, out: &mut Vec<Statement>) {
     }
     if !told.is_empty() {
         let mut text = say::sentence(view.lexicon, "times", &[("times", &say::list(view.lexicon, &told))]);
-        let details = teller.details(&heard, None, 1, 2, &text);
+        let details = teller.details(&heard, None, true, 2, &text);
         append(&mut text, details);
         out.push(make(Kind::Information, AGENT, Modality::Fact, text, heard, "times"));
     }
@@ -892,7 +890,11 @@ fn clause_at(clauses: &[Clause], token: usize) -> Option<usize> {
 /// "Your colleague promised me": a claim about an earlier call, never a promise.
 fn claims(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
-    for clause in evidence.clauses.iter().filter(|clause| clause.speaker.is_caller() && !clause.question) {
+    for clause in evidence
+        .clauses
+        .iter()
+        .filter(|clause| clause.speaker.is_caller() && !clause.question && !clause.hedged)
+    {
         let Some(hit) = pattern::first(view.lexicon.cue("claim"), view, &clause.place) else { continue };
         let after = deeds::phrases(view, &(hit.to..clause.place.end));
         let np =
@@ -901,7 +903,7 @@ fn claims(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
         let mut text = say::sentence(view.lexicon, "claim", &[("np", &np)]);
         // Where the frame names nothing, nothing is named: what was said before is easily taken for what stands.
         if !view.lexicon.frame("claim_np").is_empty() {
-            let details = told.details(&[clause.turn], Some(clause.place.clone()), 0, 2, &text);
+            let details = told.details(&[clause.turn], Some(clause.place.clone()), false, 2, &text);
             append(&mut text, details);
         }
         out.push(make(Kind::Issue, CALLER, Modality::Claim, text, vec![clause.turn], "claim"));
@@ -998,7 +1000,7 @@ fn periods(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
         }
         let period = when::duration(view.lexicon, &value.kind);
         let mut text = say::sentence(view.lexicon, "period", &[("period", &period), ("np", "")]);
-        let details = told.details(&[value.turn], None, 1, 2, &text);
+        let details = told.details(&[value.turn], None, true, 2, &text);
         append(&mut text, details);
         out.push(make(Kind::Information, AGENT, Modality::Fact, text, vec![value.turn], "period"));
     }

@@ -160,7 +160,8 @@ impl<'a> Told<'a> {
         let values = self.view().values;
         let own = |index: usize| when.values.contains(&index);
         let cut = |(place, bonus): Place| {
-            let inside: Vec<usize> = super::values::within(values, &place).filter(|&at| values[at].kind.is_when()).collect();
+            let inside: Vec<usize> =
+                super::values::within(values, &place).filter(|&at| values[at].kind.is_when()).collect();
             let (Some(first), Some(last)) =
                 (inside.iter().position(|&at| own(at)), inside.iter().rposition(|&at| own(at)))
             else {
@@ -518,7 +519,10 @@ impl<'a> Told<'a> {
                 continue;
             }
             let list = say::list(self.view().lexicon, &items);
-            if items.len() == 1 && said.is_none() && self.view().words().not_before.contains_key(first_word(&list)) {
+            if items.len() == 1
+                && said.is_none()
+                && self.view().words().not_before.contains_key(first_word(&list))
+            {
                 continue;
             }
             let values = [("list", list.as_str()), ("when", said.as_deref().unwrap_or_default())];
@@ -557,10 +561,7 @@ impl<'a> Told<'a> {
             if hits.is_empty() {
                 continue;
             }
-            let mut places = self.places(turn, "tell_cause", &hits, 0);
-            if hits.iter().map(|&at| self.teller.weight_of(&turn.clauses[at].place)).max() < Some(8) {
-                places.extend(self.before(index, 0));
-            }
+            let places = self.places(turn, "tell_cause", &hits, 0);
             let Some(list) = self.list(&places, MOST, "") else { continue };
             let (by, speaker) = side(turn.caller);
             let values = [("Speaker", self.view().lexicon.frame(speaker)), ("list", list.as_str())];
@@ -618,7 +619,9 @@ impl<'a> Told<'a> {
     pub fn asked(&self, out: &mut Vec<Candidate>) {
         for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| !turn.caller) {
             let mut hits = self.hits(turn, "tell_ask", "tell_refuse");
-            hits.retain(|&at| !self.commits(&turn.clauses[at]));
+            hits.retain(|&at| {
+                !self.commits(&turn.clauses[at]) && !self.teller.says("tell_check", &turn.clauses[at])
+            });
             let Some(&last) = hits.last() else { continue };
             let (answer, answered) = pairs::answer(self.teller.clauses, turn.first + last);
             let Some(reply) = self.turns.get(index + 1) else { continue };
@@ -632,7 +635,6 @@ impl<'a> Told<'a> {
             if !self.tells(&places) && when.is_none() {
                 continue;
             }
-            places.extend(self.before(index, 0));
             if will {
                 places.extend(self.context(reply, 1));
             }
@@ -680,8 +682,7 @@ impl<'a> Told<'a> {
                 self.teller.says("tell_offer", clause) || self.amount_in(&clause.place).is_some()
             };
             let takes_it = |&at: &usize| self.teller.says("tell_take", &turn.clauses[at]);
-            let proposed =
-                !turn.caller || hits.iter().any(takes_it) || other.clauses.iter().any(offered);
+            let proposed = !turn.caller || hits.iter().any(takes_it) || other.clauses.iter().any(offered);
             if hits.is_empty() || !takes || !proposed {
                 continue;
             }
@@ -690,9 +691,6 @@ impl<'a> Told<'a> {
                 false => ("tell_recap", Speaker::Agent(1), Kind::Appointment),
             };
             let mut places = self.places(turn, cue, &hits, 1);
-            if turn.caller {
-                places.extend(self.context(other, 2));
-            }
             if !self.tells(&places) {
                 continue;
             }
@@ -701,6 +699,9 @@ impl<'a> Told<'a> {
                 places = self.beside(places, when);
             }
             let Some(list) = self.list_of(&places, MOST, turn.number) else { continue };
+            if !list.contains(' ') && when.is_none() {
+                continue;
+            }
             let said = self.said(when.as_ref());
             let frame = if turn.caller { "told_decided" } else { "told_fixed" };
             let values = [("list", list.as_str()), ("when", said.as_str())];
@@ -711,17 +712,7 @@ impl<'a> Told<'a> {
         }
     }
 
-    /// The part of a clause that no other amount is nearer to.
-    fn own_words(&self, at: usize, clause: &Range<usize>) -> Range<usize> {
-        let values = self.view().values;
-        let is_money = |&other: &usize| other != at && self.money(&values[other]).is_some();
-        let others: Vec<usize> = super::values::within(values, clause).filter(is_money).collect();
-        let before = others.iter().filter(|&&other| other < at).map(|&other| values[other].to).max();
-        let after = others.iter().filter(|&&other| other > at).map(|&other| values[other].from).min();
-        before.unwrap_or(clause.start)..after.unwrap_or(clause.end)
-    }
-
-    /// Amounts that stand, each with what it is for.
+    /// Amounts that stand. What each is for is not told: it is easily the wrong one of two things beside it.
     pub fn amounts(&self, out: &mut Vec<Candidate>) {
         let view = self.view();
         let mut seen = BTreeSet::new();
@@ -755,18 +746,12 @@ impl<'a> Told<'a> {
             if banned || !(value.read_back || accepted) || !seen.insert(cents) {
                 continue;
             }
-            let place = self.own_words(at, &self.teller.clauses[clause].place);
+            let place = self.teller.clauses[clause].place.clone();
             let mut text = match currency {
                 Some(currency) => say::amount(view.lexicon, cents, currency),
                 None => when::number(cents / 100),
             };
             text.push_str(super::select::rate(view, &(value.to..place.end)));
-            let object = self.list(&[(place, 0)], 2, "").or_else(|| self.teller.topic(value.turn, BACK, ""));
-            if let Some(list) = object {
-                text.push_str(" (");
-                text.push_str(&list);
-                text.push(')');
-            }
             let by_caller = value.speaker.is_caller() && !self.agent_says_soon(at);
             let (texts, evidence, firm) = &mut sides[usize::from(by_caller)];
             *firm |= value.read_back || answer == Answer::Accepted;
@@ -847,13 +832,8 @@ impl<'a> Told<'a> {
                 {
                     continue;
                 }
-                let mut places = self.places(turn, "tell_commit", &[at], 0);
-                if self.teller.weight_of(&clause.place) < SPARSE {
-                    places.extend(self.context(turn, -1));
-                    places.extend(self.before(index, -1));
-                }
-                let mut items = self.teller.list(&self.beside(places, &when), 3, FLOOR, "");
-                items.extend(self.teller.topic(turn.number, 6, &items.join(" ")));
+                let places = self.places(turn, "tell_commit", &[at], 0);
+                let items = self.teller.list(&self.beside(places, &when), 3, FLOOR, "");
                 if items.is_empty() {
                     continue;
                 }
@@ -930,12 +910,12 @@ impl<'a> Told<'a> {
         turn.clauses.last().is_some_and(|clause| clause.question)
     }
 
-    /// What was said within some turns, for a statement that needs an object.
+    /// What was said in some turns, and in the question that they answer, for a statement that needs an object.
     pub fn details(
         &self,
         turns: &[u16],
         focus: Option<Range<usize>>,
-        before: u16,
+        answers: bool,
         most: usize,
         said: &str,
     ) -> Option<String> {
@@ -946,23 +926,11 @@ impl<'a> Told<'a> {
             if (first..=last).contains(&turn.number) {
                 places.extend(self.context(turn, 0));
                 places.extend(focus.iter().map(|place| (place.clone(), 3)));
-            } else if before > 0 && turn.number + 1 == first && self.asks(turn) {
+            } else if answers && turn.number + 1 == first && self.asks(turn) {
                 places.extend(self.context(turn, OWN));
-            } else if turn.number < first && first - turn.number <= before
-                || before > 0 && turn.number == last + 1
-            {
-                places.extend(self.context(turn, -1));
             }
         }
-        let mut items = self.teller.list(&places, most, FLOOR + 1, said);
-        if before > 0 {
-            let mut all = said.to_owned();
-            items.iter().for_each(|item| {
-                all.push(' ');
-                all.push_str(item);
-            });
-            items.extend(self.teller.topic(last, 6, &all));
-        }
+        let items = self.teller.list(&places, most, FLOOR + 1, said);
         (!items.is_empty()).then(|| say::list(self.view().lexicon, &items))
     }
 

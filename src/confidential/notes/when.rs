@@ -47,6 +47,13 @@ pub(in crate::confidential) fn read(view: View<'_>, place: &Range<usize>) -> Vec
     times
 }
 
+/// Parts of the day, as every lexicon orders them.
+const AFTERNOON: u8 = 2;
+const BEFORE_NOON: u8 = 4;
+
+/// "At seven in the evening" is no seven in the morning; "at fourteen in the afternoon" says it once more.
+const LAST_MORNING: u8 = 12;
+
 impl When {
     /// Takes a value in when its slot is free.
     fn add(&mut self, view: View<'_>, index: usize, gap: usize) -> bool {
@@ -54,7 +61,9 @@ impl When {
         let kind = value.kind.clone();
         let free = match &kind {
             // "Tomorrow, Wednesday" is one day.
-            Kind::Weekday(_) if gap <= 1 && self.time.is_none() && matches!(self.day, Some(Kind::Relative(_))) => {
+            Kind::Weekday(_)
+                if gap <= 1 && self.time.is_none() && matches!(self.day, Some(Kind::Relative(_))) =>
+            {
                 self.day = Some(kind.clone());
                 true
             }
@@ -122,7 +131,9 @@ impl When {
             push_bounded(&mut text, bound.filter(|(_, on_time)| !on_time), &plain, prefix);
         }
         // "In the morning at 11:30" says nothing more than 11:30, and more of the call's words.
-        let part = self.part.filter(|_| self.time.is_none());
+        let late = |kind: &Kind| matches!(kind, Kind::Time { hour, .. } if *hour < LAST_MORNING);
+        let tells = |part: u8| self.time.as_ref().is_none_or(|time| part >= AFTERNOON && late(time));
+        let part = self.part.filter(|part| *part != BEFORE_NOON && tells(*part) || self.time.is_none());
         if let Some(part) = part.and_then(|part| say.parts.get(usize::from(part))) {
             text.push(' ');
             text.push_str(part);
@@ -173,7 +184,12 @@ impl When {
         whole.habitual |= earlier.habitual;
         whole.end = self.end.clone().or_else(|| earlier.end.clone());
         whole.time = self.time.clone().or_else(|| earlier.time.clone());
-        whole.part = self.part.or(if self.time.is_none() { earlier.part } else { None });
+        // "Tuesday at half past eight": the e-mail that comes on Tuesday evening does not move it there.
+        whole.part = match (&self.time, &earlier.time) {
+            (None, Some(_)) => earlier.part,
+            (None, None) => self.part.or(earlier.part),
+            (Some(_), _) => self.part,
+        };
         whole.bound = if self.time.is_some() { self.bound } else { self.bound.or(earlier.bound) };
         whole.values.extend(earlier.values.iter().copied().filter(|value| !self.values.contains(value)));
         whole
