@@ -18,6 +18,8 @@ mod faults;
 mod fuzz_seeds;
 /// What a real switch and its clients said, read as it was and however it is split.
 mod golden;
+/// Settings and the switch's files, written from what the switch says.
+mod init;
 /// What each binary links, and what it must not.
 mod linkage;
 /// Whole calls through a real FreeSWITCH, where one is.
