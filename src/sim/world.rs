@@ -140,6 +140,8 @@ impl World {
             ("hostname", "pbx"),
             ("domain", "127.0.0.1"),
             ("conf_dir", "/etc/freeswitch"),
+            ("local_ip_v4", "127.0.0.1"),
+            ("external_sip_port", "5080"),
         ];
         let mut world = World {
             now: Duration::ZERO,

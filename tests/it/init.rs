@@ -1,6 +1,7 @@
 //! `callgist init` beside the simulated switch: what it writes can be used, and what it refuses says what to do.
 
-use callgist::sim::{Settings, Switch, User};
+use crate::stories::user_in;
+use callgist::sim::{Settings, Switch};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -41,7 +42,7 @@ fn a_switch_with_the_files_that_init_filled_in_lets_callgist_in() {
     let told = bench.done(&["--number", "+493012345", "--language", "en"]);
     // What the administrator does with the printed commands.
     let mut settings = Settings { snippet: bench.staged(&told, 0, "/etc/freeswitch/dialplan/public/00_callgist.xml"), ..Settings::default() };
-    settings.users = vec![user(&bench.staged(&told, 2, "/etc/freeswitch/directory/callgist_user.xml"))];
+    settings.users = vec![user_in(&bench.staged(&told, 2, "/etc/freeswitch/directory/callgist_user.xml"))];
     settings.event_socket = bench.switch.event_socket();
     let Bench { runtime, switch, folder } = bench;
     runtime.block_on(switch.shut_down());
@@ -180,19 +181,4 @@ impl Bench {
 fn callgist(config: &Path, words: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_callgist"));
     command.arg("--config").arg(config).args(words).stdin(Stdio::null()).output().unwrap()
-}
-
-/// The directory user as the switch reads it from that file.
-fn user(file: &str) -> User {
-    let value = |name: &str| {
-        let (_, rest) = file.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
-        rest.split('"').next().unwrap().to_owned()
-    };
-    let list = |name: &str| value(name).split(',').map(str::to_owned).collect();
-    User {
-        name: "callgist@callgist.invalid".into(),
-        password: value("esl-password"),
-        events: list("esl-allowed-events"),
-        apis: list("esl-allowed-api"),
-    }
 }

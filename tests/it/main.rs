@@ -8,6 +8,8 @@ mod calls;
 mod canary;
 /// Whole calls through the demo.
 mod demo;
+/// A test call that the switch plays both sides of.
+mod doctor;
 /// Objections and requests not to be contacted, told apart from what only sounds like them.
 mod detectors;
 /// Ears as processes, honest and hostile.

@@ -1,5 +1,8 @@
 //! `callgist doctor`: looks at everything that a call needs; every line says what was seen, and what to do.
 
+mod call;
+pub mod talk;
+
 use super::notices::{Drift, drift};
 use super::switch::{ANSWERED_WITHIN, api, finds, missing_modules, reach, version};
 use super::{Exit, fail};
@@ -29,6 +32,17 @@ pub struct DoctorArgs {
     /// does not reach the snippet may ring for half a second.
     #[arg(long)]
     no_call: bool,
+    /// Also place one whole call to each line, whose two voices the switch plays: the notice is heard to its end, both
+    /// legs are copied, and the note tells who said what. Takes a minute; nobody's phone rings, the note is erased again,
+    /// and `callgist run` must be running.
+    #[arg(long, conflicts_with = "no_call")]
+    call: bool,
+    /// The switch's profile on which the whole call comes in: one that takes calls without a login.
+    #[arg(long, default_value = "external", value_name = "PROFILE")]
+    trunk: String,
+    /// Where that profile listens, as address and port; the switch is asked otherwise.
+    #[arg(long, value_name = "ADDRESS")]
+    trunk_address: Option<String>,
     /// The dialplan context in which calls to the lines' numbers arrive.
     #[arg(long, default_value = "public", value_name = "CONTEXT")]
     context: String,
@@ -282,6 +296,26 @@ async fn switch(config: &Config, args: &DoctorArgs, sip_free: bool, findings: &m
     }
     for line in config.lines.iter().filter(|line| line.enabled) {
         snippet(line, &args.context, &link, &mut news, findings).await;
+        if args.call {
+            whole_call(config, line, args, &link, &mut news, findings).await;
+        }
+    }
+}
+
+/// One call from the carrier's side to its note.
+async fn whole_call(
+    config: &Config,
+    line: &Line,
+    args: &DoctorArgs,
+    link: &Link,
+    news: &mut UnboundedReceiver<News>,
+    findings: &mut Findings,
+) {
+    let what = format!("test call to {}", line.name);
+    let trunk = call::Trunk { profile: &args.trunk, address: args.trunk_address.as_deref() };
+    match call::place(config, line, &trunk, link, news).await {
+        Ok(seen) => findings.good(what, seen),
+        Err(why) => findings.bad(what, why),
     }
 }
 
