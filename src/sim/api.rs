@@ -192,7 +192,8 @@ impl World {
     }
 
     fn profiles(&self) -> String {
-        let row = |name: &str, address: &str| format!("{name}\tprofile\tsip:mod_sofia@{address}\tRUNNING (0)\n");
+        let row =
+            |name: &str, address: &str| format!("{name}\tprofile\tsip:mod_sofia@{address}\tRUNNING (0)\n");
         let own = if self.settings.profile { row("callgist", &self.sip.to_string()) } else { String::new() };
         format!("Name\tType\tData\tState\n{}{own}", row("internal", "127.0.0.1:5060"))
     }

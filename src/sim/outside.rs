@@ -1,4 +1,4 @@
-//! Calls that the switch itself makes to one of its own profiles, as `doctor --call` has it do: a caller from outside, who
+//! Calls that one of the switch's own profiles makes to another, as `doctor --call` has it do: a caller from outside, who
 //! says what the applications of the calling leg play; and agents who are a file.
 
 use super::agents::NORMAL;
@@ -11,17 +11,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 impl World {
-    /// `originate {...}sofia/external/sip:<number>@... '...,playback:<file>' inline`: the leg that comes in is the call's.
+    /// `originate {...}sofia/callgist/sip:<number>@... '...,playback:<file>' inline`: the leg that comes in is the call's.
     pub(super) fn calls_in(&mut self, originate: &Originate, job: Job) {
         let number = originate.uri.strip_prefix("sip:").and_then(|uri| uri.split('@').next());
         let number = number.unwrap_or_default().to_owned();
-        if dialplan::actions(&self.settings.snippet, &number).is_empty() {
+        if !self.settings.profile || dialplan::actions(&self.settings.snippet, &number).is_empty() {
             return self.tell(job, "-ERR NO_ROUTE_DESTINATION\n");
         }
         let file = originate.apps.iter().find(|action| action.application == "playback");
         let said = file.map_or_else(Vec::new, |action| self.said(&action.argument));
         let uuid = originate.get("origination_uuid").map(str::to_owned).unwrap_or_else(|| self.uuid());
-        let mut phone = Channel::new(uuid.clone(), None, false, format!("sofia/external/{number}"));
+        let mut phone = Channel::new(uuid.clone(), None, false, format!("sofia/callgist/{number}"));
         (phone.answer, phone.state) = (Answer::Answered, State::EXECUTE);
         phone.destination.clone_from(&number);
         self.channels.insert(uuid.clone(), phone);

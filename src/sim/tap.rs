@@ -112,6 +112,11 @@ impl Originate {
         self.variables.iter().find(|(key, _)| key == name).map(|(_, value)| &**value)
     }
 
+    /// Whether it is a phone that speaks, and not a copy.
+    fn plays(&self) -> bool {
+        self.apps.iter().any(|action| action.application == "playback")
+    }
+
     fn address(&self) -> Option<SocketAddr> {
         let host = self.uri.strip_prefix("sip:")?.split('@').nth(1)?;
         host.split(';').next()?.parse().ok()
@@ -170,7 +175,7 @@ impl World {
     pub(super) fn originate(&mut self, text: &str, job: Job) {
         let Some(originate) = Originate::parse(text) else { return self.tell(job, "-ERR INVALID_ARGS\n") };
         match originate.kind.as_str() {
-            "sofia" if originate.profile == "external" => return self.calls_in(&originate, job),
+            "sofia" if originate.plays() => return self.calls_in(&originate, job),
             "sofia" => {}
             "loopback" => return self.loopback(&originate, job),
             _ => return self.tell(job, "-ERR CHAN_NOT_IMPLEMENTED\n"),

@@ -43,7 +43,7 @@ fn a_test_call_beside_a_callgist_that_is_stopped_says_that_it_must_run() {
     callgist.ask_to_stop();
     callgist.ended();
     let found = test_call(&callgist);
-    assert!(found["says"].as_str().unwrap().contains("played no notice"), "{found}");
+    assert!(found["says"].as_str().unwrap().contains("is callgist run running?"), "{found}");
     assert_eq!(found["state"], "bad");
 }
 

@@ -31,9 +31,16 @@ fn what_init_writes_passes_the_check_and_names_each_file_with_its_place() {
     bench.staged(&told, 1, "/etc/freeswitch/sip_profiles/callgist_profile.xml");
 
     let commands: Vec<&str> = told["commands"].as_array().unwrap().iter().flat_map(Value::as_str).collect();
-    assert_eq!(commands.iter().filter(|command| command.starts_with("install -m ")).count(), 3, "{commands:?}");
+    assert_eq!(
+        commands.iter().filter(|command| command.starts_with("install -m ")).count(),
+        3,
+        "{commands:?}"
+    );
     assert!(commands.iter().any(|command| command.ends_with("-x reloadxml")), "{commands:?}");
-    assert!(commands.iter().any(|command| command.ends_with("-x 'sofia profile callgist start'")), "{commands:?}");
+    assert!(
+        commands.iter().any(|command| command.ends_with("-x 'sofia profile callgist start'")),
+        "{commands:?}"
+    );
 }
 
 #[test]
@@ -41,7 +48,10 @@ fn a_switch_with_the_files_that_init_filled_in_lets_callgist_in() {
     let bench = Bench::new();
     let told = bench.done(&["--number", "+493012345", "--language", "en"]);
     // What the administrator does with the printed commands.
-    let mut settings = Settings { snippet: bench.staged(&told, 0, "/etc/freeswitch/dialplan/public/00_callgist.xml"), ..Settings::default() };
+    let mut settings = Settings {
+        snippet: bench.staged(&told, 0, "/etc/freeswitch/dialplan/public/00_callgist.xml"),
+        ..Settings::default()
+    };
     settings.users = vec![user_in(&bench.staged(&told, 2, "/etc/freeswitch/directory/callgist_user.xml"))];
     settings.event_socket = bench.switch.event_socket();
     let Bench { runtime, switch, folder } = bench;
@@ -53,7 +63,14 @@ fn a_switch_with_the_files_that_init_filled_in_lets_callgist_in() {
         let found = found["findings"].as_array().unwrap().iter().find(|finding| finding["what"] == what);
         found.unwrap_or_else(|| panic!("nothing of {what}"))["state"].clone()
     };
-    for what in ["settings", "switch", "SIP profile callgist", "snippet of main", "RTP ports", "notice of main at the switch"] {
+    for what in [
+        "settings",
+        "switch",
+        "SIP profile callgist",
+        "snippet of main",
+        "RTP ports",
+        "notice of main at the switch",
+    ] {
         assert_eq!(state(what), "good", "{what}: {found}");
     }
 }
@@ -78,7 +95,11 @@ fn without_a_terminal_what_is_missing_is_named_and_nothing_is_written() {
     bench.refuses(&["--number", "+493012345"], 2, &["--language is missing"]);
     bench.refuses(&["--number", "03012345", "--language", "de"], 2, &["--number", "E.164"]);
     bench.refuses(&["--number", "+493012345", "--language", "nl"], 2, &["--language", "en, de or fr"]);
-    bench.refuses(&["--number", "+493012345", "--language", "de", "--line", "a b"], 3, &["name must be letters"]);
+    bench.refuses(
+        &["--number", "+493012345", "--language", "de", "--line", "a b"],
+        3,
+        &["name must be letters"],
+    );
     bench.refuses(
         &["--number", "+493012345", "--language", "de", "--context", "trunk"],
         2,
@@ -105,7 +126,8 @@ fn a_switch_that_cannot_be_asked_is_told_with_the_ways_round_it() {
     );
     bench.refuses(&[&line[..], &["--event-socket", "127.0.0.1:1"]].concat(), 4, &["cannot be reached"]);
     bench.refuses(&[&line[..], &["--without-switch"]].concat(), 2, &["--context is missing"]);
-    bench.done(&[&line[..], &["--without-switch", "--context", "public", "--conf-dir", "/opt/conf"]].concat());
+    bench
+        .done(&[&line[..], &["--without-switch", "--context", "public", "--conf-dir", "/opt/conf"]].concat());
     assert!(fs::read_to_string(bench.path("etc/callgist.toml")).unwrap().contains("+493012345"));
 }
 

@@ -8,10 +8,10 @@ mod calls;
 mod canary;
 /// Whole calls through the demo.
 mod demo;
-/// A test call that the switch plays both sides of.
-mod doctor;
 /// Objections and requests not to be contacted, told apart from what only sounds like them.
 mod detectors;
+/// A test call that the switch plays both sides of.
+mod doctor;
 /// Ears as processes, honest and hostile.
 mod ear;
 /// Every way we can fail, in the middle of calls.

@@ -1,7 +1,7 @@
 //! `callgist doctor --call`: one real call through the snippet, whose two voices the switch plays, judged by its note.
 //!
-//! The switch calls one of its own profiles, as a caller's carrier does, so the call comes in where calls come in. It is
-//! announced by the Callgist that runs; behind the notice, where the snippet would go on to an agent's phone, the call
+//! Our own profile at the switch calls the one on which the carrier's calls arrive, so the call comes in where calls come
+//! in (a profile that calls itself would be taken for a loop). It is announced by the Callgist that runs; behind the notice, where the snippet would go on to an agent's phone, the call
 //! is transferred to a leg that plays what an agent says. Nobody's phone rings. The note is erased again at the end.
 
 use super::talk::{Legs, Talk};
@@ -18,20 +18,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::{Instant, sleep, timeout};
-
-/// Where the call comes in.
-pub struct Trunk<'a> {
-    pub profile: &'a str,
-    /// The profile's own address and port; asked of the switch where it is not given.
-    pub address: Option<&'a str>,
-}
+use tokio::time::{sleep, timeout};
 
 /// Places the call and follows it to its note; gives what was seen, or what went wrong and what to do.
 pub async fn place(
     config: &Config,
     line: &Line,
-    trunk: &Trunk<'_>,
+    trunk: Option<&str>,
     link: &Link,
     news: &mut UnboundedReceiver<News>,
 ) -> Result<String, String> {
@@ -48,7 +41,7 @@ pub async fn place(
     }
     let whole = notice::length(&line.notice).map_err(|error| error.to_string())?;
     let mut call = TestCall { line, link, news, number: made_up_number(), phone: uuid() };
-    call.dial(trunk, &sounds, whole).await?;
+    call.dial(config, trunk, &sounds, whole).await?;
     let told = call.told(&sounds, &talk, whole).await;
     // Nothing of it may go on, whatever became of it.
     call.end();
@@ -76,12 +69,18 @@ struct TestCall<'a> {
 
 impl TestCall<'_> {
     /// The calling leg waits as long as the notice takes, then plays what a caller says.
-    async fn dial(&mut self, trunk: &Trunk<'_>, sounds: &Sounds, whole: Duration) -> Result<(), String> {
-        let address = match trunk.address {
+    async fn dial(
+        &mut self,
+        config: &Config,
+        trunk: Option<&str>,
+        sounds: &Sounds,
+        whole: Duration,
+    ) -> Result<(), String> {
+        let address = match trunk {
             Some(address) => address.to_owned(),
-            None => address_of(self.link, trunk.profile).await?,
+            None => trunk_of(self.link).await?,
         };
-        let (phone, number, profile) = (&self.phone, &self.number, trunk.profile);
+        let (phone, number, profile) = (&self.phone, &self.number, &config.switch.profile);
         let wait = (whole + CALL_BEGINS).as_millis();
         let called = self.line.number.as_str().trim_start_matches('+');
         let originate = format!(
@@ -91,12 +90,18 @@ impl TestCall<'_> {
              'sleep:{wait},playback:{}' inline",
             sounds.caller.display()
         );
-        self.link.send(Command::bgapi(originate, &self.job()).map_err(|_| "the profile's name cannot be used")?);
+        self.link
+            .send(Command::bgapi(originate, &self.job()).map_err(|_| "--trunk cannot hold a line break")?);
         Ok(())
     }
 
     /// Gives how long the notice was heard, and the call's number in the store.
-    async fn told(&mut self, sounds: &Sounds, talk: &Talk, whole: Duration) -> Result<(Duration, CallId), String> {
+    async fn told(
+        &mut self,
+        sounds: &Sounds,
+        talk: &Talk,
+        whole: Duration,
+    ) -> Result<(Duration, CallId), String> {
         let leg = self.offered().await?;
         let heard = self.announced(&leg, sounds, whole).await?;
         let id = self.bridged(&leg).await?;
@@ -110,8 +115,8 @@ impl TestCall<'_> {
         let line = self.line.name.clone();
         let refused = |text: &str| {
             format!(
-                "the call was refused ({}): --trunk and --trunk-address name a profile that takes calls without a \
-                 login, as the carrier's does",
+                "the call was refused ({}): --trunk names address and port of a profile that takes calls from this \
+                 host without a login, as the carrier's does",
                 text.trim()
             )
         };
@@ -123,8 +128,12 @@ impl TestCall<'_> {
             EventName::ChannelExecute if event.application() == Some("sleep") && is_from(event, &number) => {
                 let ms = event.application_data().and_then(|data| data.parse::<u32>().ok()).unwrap_or(0);
                 Some(match event.variable("callgist") {
-                    Some(name) if name == line && ms > 0 => Ok(event.unique_id().unwrap_or_default().to_owned()),
-                    Some(name) if name == line => Err("Callgist does not run: start it, then try again".to_owned()),
+                    Some(name) if name == line && ms > 0 => {
+                        Ok(event.unique_id().unwrap_or_default().to_owned())
+                    }
+                    Some(name) if name == line => {
+                        Err("callgist run is not running: start it, then try again".to_owned())
+                    }
                     name => Err(format!("the call came to the snippet of \"{}\"", name.unwrap_or_default())),
                 })
             }
@@ -137,11 +146,15 @@ impl TestCall<'_> {
     async fn announced(&mut self, leg: &str, sounds: &Sounds, whole: Duration) -> Result<Duration, String> {
         let notice = self.line.notice.to_string_lossy().into_owned();
         let of_notice = |event: &Event, name: EventName| {
-            (event.name() == name && event.unique_id() == Some(leg) && event.playback_path() == Some(&*notice))
-                .then(|| event.date_micros())
-                .flatten()
+            (event.name() == name
+                && event.unique_id() == Some(leg)
+                && event.playback_path() == Some(&*notice))
+            .then(|| event.date_micros())
+            .flatten()
         };
-        let begun = self.until(ANSWERED_WITHIN, NO_NOTICE, |event| of_notice(event, EventName::PlaybackStart)).await?;
+        let begun = self
+            .until(ANSWERED_WITHIN, NO_NOTICE, |event| of_notice(event, EventName::PlaybackStart))
+            .await?;
         self.link.send(agent_behind(leg, &sounds.agent).ok_or("the agent's voice cannot be put there")?);
         let longest = whole + ANSWERED_WITHIN;
         let ended = self
@@ -162,7 +175,8 @@ impl TestCall<'_> {
         let joined = |event: &Event| {
             let pair = event.bridge_pair().filter(|_| event.name() == EventName::ChannelBridge)?;
             let call = CallId::parse(event.variable("callgist_call").unwrap_or_default());
-            (pair.0 == leg).then(|| call.ok_or_else(|| "the Callgist that runs did not name the call".to_owned()))
+            (pair.0 == leg)
+                .then(|| call.ok_or_else(|| "the Callgist that runs did not name the call".to_owned()))
         };
         let nobody = "the call was not joined to the agent's voice: is mod_loopback loaded?";
         self.until(ANSWERED_WITHIN, nobody, joined).await?
@@ -231,15 +245,15 @@ fn agent_behind(leg: &str, voice: &Path) -> Option<Command> {
     }))
 }
 
-/// Where a vanilla profile listens.
-async fn address_of(link: &Link, profile: &str) -> Result<String, String> {
+/// Where calls from outside arrive on a vanilla installation.
+async fn trunk_of(link: &Link) -> Result<String, String> {
     let host = api(link, "global_getvar local_ip_v4").await;
-    let port = api(link, &format!("global_getvar {profile}_sip_port")).await;
+    let port = api(link, "global_getvar external_sip_port").await;
     match (host, port) {
         (Some(host), Some(port)) => Ok(format!("{host}:{port}")),
-        _ => Err(format!(
-            "the switch does not say where its profile {profile} listens: --trunk-address names address and port"
-        )),
+        _ => Err("the switch does not say where calls from outside arrive: --trunk names address and port of that \
+                  profile"
+            .to_owned()),
     }
 }
 
@@ -290,22 +304,27 @@ async fn judged(database: &Path, id: CallId, line: &Line) -> Result<(), String> 
     };
     match Legs::told_by(note, line.language) {
         Legs::Right => Ok(()),
-        Legs::Swapped => Err("the legs are swapped: what the agent said stands in the note as the caller's".into()),
+        Legs::Swapped => {
+            Err("the legs are swapped: what the agent said stands in the note as the caller's".into())
+        }
         Legs::WithoutAgent => Err("what the agent said is not in the note: that leg was not heard".into()),
         Legs::WithoutCaller => Err("what the caller said is not in the note: that leg was not heard".into()),
     }
 }
 
 async fn row(database: &Path, id: CallId) -> Result<Kept, String> {
-    let begun = Instant::now();
-    while begun.elapsed() < NOTED_WITHIN {
-        let reader = Reader::open(database).map_err(|error| error.to_string())?;
-        if let Some(kept) = reader.show(id).map_err(|error| error.to_string())? {
-            return Ok(kept);
+    let look = || Reader::open(database)?.show(id);
+    let kept = async {
+        loop {
+            match look() {
+                Ok(Some(kept)) => return Ok(kept),
+                Ok(None) => sleep(LOOK_EVERY).await,
+                Err(error) => return Err(error.to_string()),
+            }
         }
-        sleep(LOOK_EVERY).await;
-    }
-    Err("no row was kept of the test call within three minutes: see the log of callgist run".to_owned())
+    };
+    let never = "no row was kept of the test call within three minutes: see the log of callgist run";
+    timeout(NOTED_WITHIN, kept).await.unwrap_or_else(|_| Err(never.to_owned()))
 }
 
 /// Nobody called: nothing of it is left but the log's entries, which have no content.
@@ -323,7 +342,8 @@ fn uuid() -> String {
     format!("{:08x}-d0c1-4000-8000-{:012x}", rand::random::<u32>(), rand::random::<u64>() >> 16)
 }
 
-const NO_NOTICE: &str = "the Callgist that runs played no notice: callgist calls list names the reason of the newest call";
+const NO_NOTICE: &str = "no notice was played: is callgist run running? If so, callgist calls list names the reason of its newest \
+                         call";
 
 /// A busy switch takes a second or two for what takes it milliseconds.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);

@@ -37,12 +37,10 @@ pub struct DoctorArgs {
     /// and `callgist run` must be running.
     #[arg(long, conflicts_with = "no_call")]
     call: bool,
-    /// The switch's profile on which the whole call comes in: one that takes calls without a login.
-    #[arg(long, default_value = "external", value_name = "PROFILE")]
-    trunk: String,
-    /// Where that profile listens, as address and port; the switch is asked otherwise.
+    /// Address and port of the profile on which the carrier's calls arrive, and so the whole call; the switch is asked for
+    /// that of vanilla's profile `external` otherwise.
     #[arg(long, value_name = "ADDRESS")]
-    trunk_address: Option<String>,
+    trunk: Option<String>,
     /// The dialplan context in which calls to the lines' numbers arrive.
     #[arg(long, default_value = "public", value_name = "CONTEXT")]
     context: String,
@@ -312,8 +310,7 @@ async fn whole_call(
     findings: &mut Findings,
 ) {
     let what = format!("test call to {}", line.name);
-    let trunk = call::Trunk { profile: &args.trunk, address: args.trunk_address.as_deref() };
-    match call::place(config, line, &trunk, link, news).await {
+    match call::place(config, line, args.trunk.as_deref(), link, news).await {
         Ok(seen) => findings.good(what, seen),
         Err(why) => findings.bad(what, why),
     }

@@ -133,7 +133,8 @@ mod tests {
         let right = "The caller reported a problem (fault, leak): dishwasher. The agent promised to call back \
                      tomorrow before noon (spare).";
         assert_eq!(Legs::told_by(right, Language::En), Legs::Right);
-        let swapped = "The caller asked for: help. The caller said they would call back tomorrow before noon (spare).";
+        let swapped =
+            "The caller asked for: help. The caller said they would call back tomorrow before noon (spare).";
         assert_eq!(Legs::told_by(swapped, Language::En), Legs::Swapped);
         let without_agent = "The caller reported a problem (fault, leak): dishwasher.";
         assert_eq!(Legs::told_by(without_agent, Language::En), Legs::WithoutAgent);

@@ -47,7 +47,8 @@ impl Answers {
             "The switch's folder of settings, such as /etc/freeswitch",
             folder,
         )?;
-        let seen_as = args.seen_as.as_deref().map(digits).transpose().map_err(|why| refused("--seen-as", &why))?;
+        let seen_as =
+            args.seen_as.as_deref().map(digits).transpose().map_err(|why| refused("--seen-as", &why))?;
         heard_at_the_switch(args, seen, language)?;
         Ok(Answers { number, seen_as, language, line: args.line.clone(), context, conf_dir })
     }

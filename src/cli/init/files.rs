@@ -53,7 +53,10 @@ fn snippet(answers: &Answers) -> String {
 }
 
 fn profile(ports: &Ports) -> String {
-    PROFILE_FILE.replace("name=\"sip-port\" value=\"5088\"", &format!("name=\"sip-port\" value=\"{}\"", ports.profile))
+    PROFILE_FILE.replace(
+        "name=\"sip-port\" value=\"5088\"",
+        &format!("name=\"sip-port\" value=\"{}\"", ports.profile),
+    )
 }
 
 fn user(password: &str) -> String {

@@ -99,7 +99,10 @@ fn init(path: &Path, args: &InitArgs) -> Result<Report, Refusal> {
     if path.exists() && !args.force {
         return Err(Refusal::new(
             Exit::Failed,
-            format!("{} is there already: --force overwrites it, --config names another file", path.display()),
+            format!(
+                "{} is there already: --force overwrites it, --config names another file",
+                path.display()
+            ),
         ));
     }
     let mut questions = Questions::on_terminal();
@@ -110,7 +113,8 @@ fn init(path: &Path, args: &InitArgs) -> Result<Report, Refusal> {
         Ok(old) => Ports::of(&old, seen.as_ref()),
         Err(_) => Ports::free(seen.as_ref()),
     };
-    let ports = ports.ok_or_else(|| Refusal::new(Exit::Port, "no 500 free UDP ports were found on 127.0.0.1"))?;
+    let ports =
+        ports.ok_or_else(|| Refusal::new(Exit::Port, "no 500 free UDP ports were found on 127.0.0.1"))?;
     write(&path, args, seen, &answers, &ports)
 }
 
@@ -121,8 +125,7 @@ fn look(args: &InitArgs) -> Result<Option<Seen>, Refusal> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Refusal::new(Exit::Failed, error.to_string()))?;
-    let password =
-        event_socket::password(args.event_socket_password.as_deref(), args.conf_dir.as_deref())?;
+    let password = event_socket::password(args.event_socket_password.as_deref(), args.conf_dir.as_deref())?;
     let switch = Switch {
         address: args.event_socket,
         user: None,
@@ -154,7 +157,8 @@ fn write(
     std::fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
     let password = password::made_or_kept(&secret)?;
     let staged = folder.join("freeswitch");
-    let copies = files::write(&staged, answers, ports, &password).map_err(|error| cannot_write(&staged, &error))?;
+    let copies =
+        files::write(&staged, answers, ports, &password).map_err(|error| cannot_write(&staged, &error))?;
     files::put(path, &text, 0o644).map_err(|error| cannot_write(path, &error))?;
     let runs_as = event_socket::owner(args.event_socket.port());
     Ok(Report::new(path.to_owned(), secret, copies, ports.clone(), args.event_socket.port(), runs_as, seen))

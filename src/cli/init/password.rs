@@ -16,7 +16,8 @@ pub fn made_or_kept(file: &Path) -> Result<String, Refusal> {
     // It goes into a file of XML in which the switch replaces variables, and into a line of the event socket.
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     if kept.is_empty() || !kept.bytes().all(plain) {
-        let why = "is empty or holds more than letters, digits, - . and _: remove it, and a new password is made";
+        let why =
+            "is empty or holds more than letters, digits, - . and _: remove it, and a new password is made";
         return Err(Refusal::new(Exit::Failed, format!("{} {why}", file.display())));
     }
     Ok(kept)

@@ -36,7 +36,9 @@ impl Report {
         if let Some(seen) = &self.seen {
             println!("The switch: {}; profiles that run: {}", seen.version, seen.profiles.join(", "));
             seen.missing_modules.iter().for_each(|module| {
-                println!("  {module} is not loaded: add it to modules.conf.xml and run `fs_cli -x 'load {module}'`");
+                println!(
+                    "  {module} is not loaded: add it to modules.conf.xml and run `fs_cli -x 'load {module}'`"
+                );
             });
         }
         println!("Written: {} and {}", self.config.display(), self.password.display());
@@ -47,9 +49,13 @@ impl Report {
             self.ports.rtp.start(),
             self.ports.rtp.end()
         );
-        println!("\nThe switch's three files are filled in. Put them in their places, and have the switch read them:\n");
+        println!(
+            "\nThe switch's three files are filled in. Put them in their places, and have the switch read them:\n"
+        );
         self.commands.iter().for_each(|command| println!("  {command}"));
-        println!("\nThe snippet must stand before the extension that takes the call: see dialplan/README.md.");
+        println!(
+            "\nThe snippet must stand before the extension that takes the call: see dialplan/README.md."
+        );
     }
 
     fn json(&self) -> serde_json::Value {
@@ -77,7 +83,12 @@ impl Report {
 }
 
 /// The file with the password is the switch's user's alone: a file of root's it could not read.
-fn commands(copies: &[Copy; 3], event_socket: u16, runs_as: Option<&str>, config: &std::path::Path) -> Vec<String> {
+fn commands(
+    copies: &[Copy; 3],
+    event_socket: u16,
+    runs_as: Option<&str>,
+    config: &std::path::Path,
+) -> Vec<String> {
     let owner = runs_as.map(|user| format!("-o {user} ")).unwrap_or_default();
     let install = copies.iter().map(|copy| {
         let mode = if copy.secret { "600" } else { "644" };
@@ -91,7 +102,10 @@ fn commands(copies: &[Copy; 3], event_socket: u16, runs_as: Option<&str>, config
         true => "callgist doctor".to_owned(),
         false => format!("callgist --config {} doctor", config.display()),
     };
-    let rest =
-        [format!("{console} -x reloadxml"), format!("{console} -x 'sofia profile {} start'", files::PROFILE), doctor];
+    let rest = [
+        format!("{console} -x reloadxml"),
+        format!("{console} -x 'sofia profile {} start'", files::PROFILE),
+        doctor,
+    ];
     install.chain(rest).collect()
 }

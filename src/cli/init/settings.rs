@@ -63,9 +63,9 @@ fn with(text: &str, section: &str, key: &str, value: &Value) -> String {
 /// for the countries listed here, three otherwise.
 fn country(number: &str) -> &str {
     const TWO_DIGITS: [&str; 43] = [
-        "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48", "49",
-        "51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66", "81", "82", "84",
-        "86", "90", "91", "92", "93", "94", "95",
+        "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48",
+        "49", "51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66", "81",
+        "82", "84", "86", "90", "91", "92", "93", "94", "95",
     ];
     let digits = number.trim_start_matches('+');
     let length = match digits.get(..2) {
@@ -91,7 +91,17 @@ mod tests {
 
     #[test]
     fn every_answer_stands_in_settings_that_can_be_used() {
-        let words = ["init", "--event-socket", "127.0.0.2:8022", "--sounds", "/s", "--models", "/m", "--database", "/d"];
+        let words = [
+            "init",
+            "--event-socket",
+            "127.0.0.2:8022",
+            "--sounds",
+            "/s",
+            "--models",
+            "/m",
+            "--database",
+            "/d",
+        ];
         let args = Line::parse_from(words).args;
         let answers = Answers {
             number: Number::new("+493012345").unwrap(),
