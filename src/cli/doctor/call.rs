@@ -1,17 +1,18 @@
 //! `callgist doctor --call`: one real call through the snippet, whose two voices the switch plays, judged by its note.
 //!
 //! Our own profile at the switch calls the one on which the carrier's calls arrive, so the call comes in where calls come
-//! in (a profile that calls itself would be taken for a loop). It is announced by the Callgist that runs; behind the notice, where the snippet would go on to an agent's phone, the call
-//! is transferred to a leg that plays what an agent says. Nobody's phone rings. The note is erased again at the end.
+//! in (a profile that calls itself would be taken for a loop). The Callgist that runs announces it; behind the notice,
+//! where the snippet would go on to an agent's phone, it is transferred to a leg that plays what an agent says. Nobody's
+//! phone rings, and the row is erased again at the end.
 
 use super::talk::{Legs, Talk};
-use crate::call::CallId;
+use crate::call::Number;
 use crate::cli::counter::now;
 use crate::cli::switch::{api, finds};
 use crate::config::{Config, Line};
 use crate::daemon::freeswitch::{Link, News};
 use crate::daemon::notice;
-use crate::store::{Clerk, Kept, Outcome, Reader};
+use crate::store::{Clerk, Filter, Kept, Outcome, Reader, StoreError};
 use crate::wire::esl::{Command, Event, EventName, Execute, Line as Text, Word};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -45,16 +46,28 @@ pub async fn place(
     let told = call.told(&sounds, &talk, whole).await;
     // Nothing of it may go on, whatever became of it.
     call.end();
-    let (heard, id) = told?;
-    let legs = judged(&config.store.database, id, line).await;
-    erase(&config.store.database, id)?;
-    legs.map(|()| {
-        format!(
-            "the notice was heard to its end ({:.1} s), both legs were copied, and the note tells who said what; it is \
-             erased again",
-            heard.as_secs_f64()
-        )
-    })
+    let database = &config.store.database;
+    let patience = if told.is_ok() { NOTED_WITHIN } else { REFUSED_WITHIN };
+    let row = timeout(patience, row(database, &call.number)).await;
+    let seen = match (told, row) {
+        (_, Ok(Err(error))) => Err(error.to_string()),
+        (Ok(heard), Ok(Ok(kept))) => judged(&kept, line).map(|()| good(heard)),
+        (Ok(_), Err(_)) => Err("no row was kept of the test call: see the log of callgist run".to_owned()),
+        (Err(why), Ok(Ok(Kept { call, .. }))) => Err(match call.outcome {
+            Outcome::NotNoted(reason) => format!("{why}; its row says {}", reason.word()),
+            Outcome::Noted(_) => why,
+        }),
+        (Err(why), Err(_)) => Err(why),
+    };
+    erase(database, &call.number).map_err(|error| format!("the test call's row cannot be erased: {error}"))?;
+    seen
+}
+
+fn good(heard: Duration) -> String {
+    format!(
+        "the notice was heard to its end ({:.1} s), and the note tells who said what on which leg; it is erased again",
+        heard.as_secs_f64()
+    )
 }
 
 struct TestCall<'a> {
@@ -95,18 +108,18 @@ impl TestCall<'_> {
         Ok(())
     }
 
-    /// Gives how long the notice was heard, and the call's number in the store.
+    /// Gives how long the notice was heard.
     async fn told(
         &mut self,
         sounds: &Sounds,
         talk: &Talk,
         whole: Duration,
-    ) -> Result<(Duration, CallId), String> {
+    ) -> Result<Duration, String> {
         let leg = self.offered().await?;
         let heard = self.announced(&leg, sounds, whole).await?;
-        let id = self.bridged(&leg).await?;
+        self.bridged(&leg).await?;
         self.over(&leg, talk).await?;
-        Ok((heard, id))
+        Ok(heard)
     }
 
     /// The call waits in the snippet; gives the leg on which it came in.
@@ -171,15 +184,13 @@ impl TestCall<'_> {
         Ok(heard)
     }
 
-    async fn bridged(&mut self, leg: &str) -> Result<CallId, String> {
+    async fn bridged(&mut self, leg: &str) -> Result<(), String> {
         let joined = |event: &Event| {
-            let pair = event.bridge_pair().filter(|_| event.name() == EventName::ChannelBridge)?;
-            let call = CallId::parse(event.variable("callgist_call").unwrap_or_default());
-            (pair.0 == leg)
-                .then(|| call.ok_or_else(|| "the Callgist that runs did not name the call".to_owned()))
+            let (a, _) = event.bridge_pair().filter(|_| event.name() == EventName::ChannelBridge)?;
+            (a == leg).then_some(())
         };
         let nobody = "the call was not joined to the agent's voice: is mod_loopback loaded?";
-        self.until(ANSWERED_WITHIN, nobody, joined).await?
+        self.until(ANSWERED_WITHIN, nobody, joined).await
     }
 
     async fn over(&mut self, leg: &str, talk: &Talk) -> Result<(), String> {
@@ -295,42 +306,52 @@ fn wav(path: PathBuf, voice: &[i16]) -> std::io::Result<PathBuf> {
     Ok(path)
 }
 
-/// Waits for the row, and reads from its note whether each voice came from its own side.
-async fn judged(database: &Path, id: CallId, line: &Line) -> Result<(), String> {
-    let kept = row(database, id).await?;
+/// Reads from the note whether each voice came from its own side.
+fn judged(kept: &Kept, line: &Line) -> Result<(), String> {
     let note = match &kept.call.outcome {
         Outcome::Noted(summary) => &summary.text,
         Outcome::NotNoted(reason) => return Err(format!("there is no note: {}", reason.word())),
     };
     match Legs::told_by(note, line.language) {
         Legs::Right => Ok(()),
-        Legs::Swapped => {
-            Err("the legs are swapped: what the agent said stands in the note as the caller's".into())
-        }
+        Legs::Swapped => Err("the legs are swapped: what the agent said stands in the note as the caller's".into()),
         Legs::WithoutAgent => Err("what the agent said is not in the note: that leg was not heard".into()),
         Legs::WithoutCaller => Err("what the caller said is not in the note: that leg was not heard".into()),
     }
 }
 
-async fn row(database: &Path, id: CallId) -> Result<Kept, String> {
-    let look = || Reader::open(database)?.show(id);
-    let kept = async {
-        loop {
-            match look() {
-                Ok(Some(kept)) => return Ok(kept),
-                Ok(None) => sleep(LOOK_EVERY).await,
-                Err(error) => return Err(error.to_string()),
+/// Waits for the row of the call from this number.
+async fn row(database: &Path, number: &str) -> Result<Kept, StoreError> {
+    loop {
+        let reader = Reader::open(database)?;
+        for filter in from(number) {
+            if let Some(kept) = reader.list(&filter)?.pop() {
+                return Ok(kept);
             }
         }
-    };
-    let never = "no row was kept of the test call within three minutes: see the log of callgist run";
-    timeout(NOTED_WITHIN, kept).await.unwrap_or_else(|_| Err(never.to_owned()))
+        sleep(LOOK_EVERY).await;
+    }
 }
 
 /// Nobody called: nothing of it is left but the log's entries, which have no content.
-fn erase(database: &Path, id: CallId) -> Result<(), String> {
-    let erased = Clerk::open(database).and_then(|mut clerk| clerk.erase_calls(&[id], None, false, now()));
-    erased.map(drop).map_err(|error| format!("the test call's row could not be erased: {error}"))
+fn erase(database: &Path, number: &str) -> Result<(), StoreError> {
+    let mut clerk = Clerk::open(database)?;
+    for filter in from(number) {
+        let calls: Vec<_> = clerk.calls(&filter)?.iter().map(|kept| kept.call.id).collect();
+        if !calls.is_empty() {
+            clerk.erase_calls(&calls, filter.number.as_ref(), true, now())?;
+        }
+    }
+    Ok(())
+}
+
+/// All calls from this number, with its plus or without it, as the switch tells it.
+fn from(number: &str) -> impl Iterator<Item = Filter> {
+    let forms = [number, number.trim_start_matches('+')];
+    forms.into_iter().filter_map(|form| Number::new(form).ok()).map(|form| Filter {
+        number: Some(form),
+        ..Filter::default()
+    })
 }
 
 /// +999 belongs to no country (ITU-T E.164), so no person has this number.
@@ -342,8 +363,7 @@ fn uuid() -> String {
     format!("{:08x}-d0c1-4000-8000-{:012x}", rand::random::<u32>(), rand::random::<u64>() >> 16)
 }
 
-const NO_NOTICE: &str = "no notice was played: is callgist run running? If so, callgist calls list names the reason of its newest \
-                         call";
+const NO_NOTICE: &str = "no notice was played: is callgist run running?";
 
 /// A busy switch takes a second or two for what takes it milliseconds.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
@@ -355,5 +375,8 @@ const ONE_PACKET: Duration = Duration::from_millis(20);
 
 /// A machine that is busy recognises the rest of a call long after its end.
 const NOTED_WITHIN: Duration = Duration::from_secs(180);
+
+/// A call that is not heard is kept at its end.
+const REFUSED_WITHIN: Duration = Duration::from_secs(5);
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
