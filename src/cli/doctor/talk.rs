@@ -65,11 +65,14 @@ impl Legs {
         let sentence = |parts: &[&str]| {
             note.split_inclusive(". ").any(|sentence| parts.iter().all(|part| sentence.contains(part)))
         };
-        match () {
-            () if sentence(&[promised, caller]) => Legs::Swapped,
-            () if !sentence(&[promised, agent]) => Legs::WithoutAgent,
-            () if !sentence(&[reported, thing]) => Legs::WithoutCaller,
-            () => Legs::Right,
+        if sentence(&[promised, caller]) {
+            Legs::Swapped
+        } else if !sentence(&[promised, agent]) {
+            Legs::WithoutAgent
+        } else if !sentence(&[reported, thing]) {
+            Legs::WithoutCaller
+        } else {
+            Legs::Right
         }
     }
 }
