@@ -211,10 +211,11 @@ impl TestCall<'_> {
         let come = async {
             loop {
                 match self.news.recv().await {
-                    Some(News::Event(event)) => match read(&event) {
-                        Some(come) => return Ok(come),
-                        None => continue,
-                    },
+                    Some(News::Event(event)) => {
+                        if let Some(come) = read(&event) {
+                            return Ok(come);
+                        }
+                    }
                     Some(News::Up) => {}
                     Some(News::Down(error)) => return Err(error.to_string()),
                     None => return Err("the switch's event socket was lost".to_owned()),
