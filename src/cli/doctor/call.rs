@@ -59,7 +59,8 @@ pub async fn place(
         }),
         (Err(why), Err(_)) => Err(why),
     };
-    erase(database, &call.number).map_err(|error| format!("the test call's row cannot be erased: {error}"))?;
+    erase(database, &call.number)
+        .map_err(|error| format!("the test call's row cannot be erased: {error}"))?;
     seen
 }
 
@@ -109,12 +110,7 @@ impl TestCall<'_> {
     }
 
     /// Gives how long the notice was heard.
-    async fn told(
-        &mut self,
-        sounds: &Sounds,
-        talk: &Talk,
-        whole: Duration,
-    ) -> Result<Duration, String> {
+    async fn told(&mut self, sounds: &Sounds, talk: &Talk, whole: Duration) -> Result<Duration, String> {
         let leg = self.offered().await?;
         let heard = self.announced(&leg, sounds, whole).await?;
         self.bridged(&leg).await?;
@@ -144,9 +140,7 @@ impl TestCall<'_> {
                     Some(name) if name == line && ms > 0 => {
                         Ok(event.unique_id().unwrap_or_default().to_owned())
                     }
-                    Some(name) if name == line => {
-                        Err("callgist run is not running: start it, then try again".to_owned())
-                    }
+                    Some(name) if name == line => Err(NO_NOTICE.to_owned()),
                     name => Err(format!("the call came to the snippet of \"{}\"", name.unwrap_or_default())),
                 })
             }
@@ -315,7 +309,9 @@ fn judged(kept: &Kept, line: &Line) -> Result<(), String> {
     };
     match Legs::told_by(note, line.language) {
         Legs::Right => Ok(()),
-        Legs::Swapped => Err("the legs are swapped: what the agent said stands in the note as the caller's".into()),
+        Legs::Swapped => {
+            Err("the legs are swapped: what the agent said stands in the note as the caller's".into())
+        }
         Legs::WithoutAgent => Err("what the agent said is not in the note: that leg was not heard".into()),
         Legs::WithoutCaller => Err("what the caller said is not in the note: that leg was not heard".into()),
     }
@@ -349,10 +345,10 @@ fn erase(database: &Path, number: &str) -> Result<(), StoreError> {
 /// All calls from this number, with its plus or without it, as the switch tells it.
 fn from(number: &str) -> impl Iterator<Item = Filter> {
     let forms = [number, number.trim_start_matches('+')];
-    forms.into_iter().filter_map(|form| Number::new(form).ok()).map(|form| Filter {
-        number: Some(form),
-        ..Filter::default()
-    })
+    forms
+        .into_iter()
+        .filter_map(|form| Number::new(form).ok())
+        .map(|form| Filter { number: Some(form), ..Filter::default() })
 }
 
 /// +999 belongs to no country (ITU-T E.164), so no person has this number.
