@@ -10,6 +10,7 @@ mod counter;
 pub mod demo;
 pub mod doctor;
 mod exit;
+pub mod init;
 pub mod log;
 pub mod manual;
 pub mod models;
@@ -19,6 +20,7 @@ pub mod person;
 pub mod prove;
 pub mod run;
 pub mod store;
+mod switch;
 
 pub use exit::Exit;
 
@@ -62,6 +64,8 @@ enum Command {
     /// Copy the database, bring a copy back, or erase what is past its retention.
     #[command(subcommand)]
     Store(store::StoreCommand),
+    /// Write the settings and the switch's three files, from what the switch says of itself and a few answers.
+    Init(init::InitArgs),
     /// Print or check the settings.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -98,6 +102,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Notices(command) => notices::run(&cli.config, &command),
         Command::Log(command) => log::run(&cli.config, &command),
         Command::Store(command) => store::run(&cli.config, &command),
+        Command::Init(args) => init::run(&cli.config, &args),
         Command::Config(command) => config::run(&cli.config, &command),
         Command::Doctor(args) => doctor::run(&cli.config, &args),
         Command::Models(command) => models::run(&cli.config, &command),

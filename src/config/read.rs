@@ -32,7 +32,7 @@ impl Problems {
 
     pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Problems {
         let what = format!(
-            "cannot read {}: {error}; write one with: callgist config default > {}",
+            "cannot read {}: {error}; write one with: callgist --config {} init",
             path.display(),
             path.display()
         );

@@ -26,7 +26,10 @@ impl World {
         };
         for target in targets {
             match target.strip_prefix("loopback/") {
-                Some(rest) => self.dial_inside(a, rest.split('/').next().unwrap_or_default()),
+                Some(rest) => match rest.strip_prefix("app=playback:") {
+                    Some(file) => self.dial_player(a, &target, file),
+                    None => self.dial_inside(a, rest.split('/').next().unwrap_or_default()),
+                },
                 None => {
                     let name = target.rsplit('/').next().and_then(|uri| uri.strip_prefix("sip:"));
                     let name = name.and_then(|uri| uri.split('@').next()).unwrap_or_default().to_owned();
@@ -37,7 +40,7 @@ impl World {
         true
     }
 
-    fn dial_agent(&mut self, a: &str, target: &str, name: &str) {
+    pub(super) fn dial_agent(&mut self, a: &str, target: &str, name: &str) {
         let Some(no) = self.call_of(a) else { return };
         let Some(leg) = self.agent_leg(no, target, name) else {
             return self.after(Duration::ZERO, Timer::Fails(a.to_owned(), "USER_NOT_REGISTERED"));

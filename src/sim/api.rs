@@ -167,6 +167,11 @@ impl World {
             ("cond", _) => cond(arguments),
             ("echo", _) => arguments.to_owned(),
             ("hostname", _) => "pbx".into(),
+            ("sofia", ["status"]) => self.profiles(),
+            ("xml_locate", ["dialplan", "context", "name", name]) if *name == self.settings.context => {
+                format!("<context name=\"{name}\">\n{}</context>\n", self.settings.snippet)
+            }
+            ("xml_locate", [_, _, _, _]) => "-ERR can't find anything\n".into(),
             ("sofia", ["status", "profile", "callgist"]) if self.settings.profile => {
                 format!("Name\tcallgist\nURL\tsip:mod_sofia@{}\n", self.sip)
             }
@@ -184,6 +189,13 @@ impl World {
             ) => "-ERR No such channel!\n".into(),
             _ => return None,
         })
+    }
+
+    fn profiles(&self) -> String {
+        let row =
+            |name: &str, address: &str| format!("{name}\tprofile\tsip:mod_sofia@{address}\tRUNNING (0)\n");
+        let own = if self.settings.profile { row("callgist", &self.sip.to_string()) } else { String::new() };
+        format!("Name\tType\tData\tState\n{}{own}", row("internal", "127.0.0.1:5060"))
     }
 
     fn alive(&self, leg: &str) -> bool {

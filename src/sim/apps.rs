@@ -102,6 +102,7 @@ impl World {
                 self.edit(leg, |channel| channel.bindings.retain(|b| b.realm != argument))
             }
             "digit_action_set_realm" => self.edit(leg, |channel| channel.realm = Some(argument.to_owned())),
+            "transfer" => self.transfers_itself(leg, argument),
             "break" => self.edit(leg, |channel| channel.break_asked = true),
             // A text that is no number is no time (F100).
             "sleep" => {

@@ -180,8 +180,10 @@ impl World {
 
     fn copy(&mut self, no: CallNo, leg: &str, read: &[Frame], written: &[Frame], beat: Beat) {
         let held = self.channels.get(leg).is_some_and(|channel| channel.phone.hold.is_some());
+        let partner = self.channels.get(leg).and_then(|channel| channel.partner.clone());
+        let wanted = if self.settings.swaps_copies { partner.as_deref().unwrap_or(leg) } else { leg };
         let taps: Vec<String> =
-            self.taps.values().filter(|tap| tap.is_on(leg)).map(|tap| tap.uuid.clone()).collect();
+            self.taps.values().filter(|tap| tap.is_on(wanted)).map(|tap| tap.uuid.clone()).collect();
         for uuid in taps {
             let Some(tap) = self.taps.get_mut(&uuid) else { continue };
             let packets = match tap.side() {

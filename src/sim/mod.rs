@@ -48,6 +48,7 @@ mod joins;
 mod link;
 mod media;
 mod moves;
+mod outside;
 mod places;
 mod script;
 mod switch;
@@ -87,6 +88,8 @@ pub struct Settings {
     pub modules: Vec<String>,
     /// Whether the sofia profile `callgist` is loaded.
     pub profile: bool,
+    /// What is wanted of one leg is copied of the other one: the fault that `doctor --call` is there to find.
+    pub swaps_copies: bool,
     pub max_sessions: u32,
     /// A sleep of the dialplan lasts so many times longer: with a fast clock a sidecar has as long as with a real one.
     pub patience: u32,
@@ -115,6 +118,7 @@ impl Default for Settings {
             modules: modules.split_whitespace().map(str::to_owned).collect(),
             context: "public".into(),
             profile: true,
+            swaps_copies: false,
             max_sessions: 1_000,
             patience: 1,
             heartbeat: Duration::from_secs(20),

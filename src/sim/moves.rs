@@ -199,7 +199,7 @@ impl World {
         self.send_on(leg, vec![Action::new("park", "")]);
     }
 
-    fn send_on(&mut self, leg: &str, todo: Vec<Action>) {
+    pub(super) fn send_on(&mut self, leg: &str, todo: Vec<Action>) {
         let Some(channel) = self.channels.get_mut(leg) else { return };
         let (partner, leads) = (channel.partner.clone(), channel.leads);
         let ringing =

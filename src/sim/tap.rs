@@ -108,8 +108,13 @@ impl Originate {
         })
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.variables.iter().find(|(key, _)| key == name).map(|(_, value)| &**value)
+    }
+
+    /// Whether it is a phone that speaks, and not a copy.
+    fn plays(&self) -> bool {
+        self.apps.iter().any(|action| action.application == "playback")
     }
 
     fn address(&self) -> Option<SocketAddr> {
@@ -118,7 +123,7 @@ impl Originate {
     }
 }
 
-fn read_apps(how: &str) -> Option<Vec<Action>> {
+pub(super) fn read_apps(how: &str) -> Option<Vec<Action>> {
     if let Some(app) = how.trim_matches('\'').strip_prefix('&') {
         let (name, data) = app.split_once('(').unwrap_or((app, ""));
         return Some(vec![Action::new(name, data.split(')').next().unwrap_or_default())]);
@@ -170,6 +175,7 @@ impl World {
     pub(super) fn originate(&mut self, text: &str, job: Job) {
         let Some(originate) = Originate::parse(text) else { return self.tell(job, "-ERR INVALID_ARGS\n") };
         match originate.kind.as_str() {
+            "sofia" if originate.plays() => return self.calls_in(&originate, job),
             "sofia" => {}
             "loopback" => return self.loopback(&originate, job),
             _ => return self.tell(job, "-ERR CHAN_NOT_IMPLEMENTED\n"),

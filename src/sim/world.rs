@@ -135,7 +135,14 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(settings: Settings, files: Files, sip: SocketAddr, epoch: u64) -> World {
         let rng = StdRng::seed_from_u64(settings.seed);
-        let globals = [("de-ring", "%(1000,4000,425)"), ("hostname", "pbx"), ("domain", "127.0.0.1")];
+        let globals = [
+            ("de-ring", "%(1000,4000,425)"),
+            ("hostname", "pbx"),
+            ("domain", "127.0.0.1"),
+            ("conf_dir", "/etc/freeswitch"),
+            ("local_ip_v4", "127.0.0.1"),
+            ("external_sip_port", "5080"),
+        ];
         let mut world = World {
             now: Duration::ZERO,
             settings,

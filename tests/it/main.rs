@@ -10,6 +10,8 @@ mod canary;
 mod demo;
 /// Objections and requests not to be contacted, told apart from what only sounds like them.
 mod detectors;
+/// A test call that the switch plays both sides of.
+mod doctor;
 /// Ears as processes, honest and hostile.
 mod ear;
 /// Every way we can fail, in the middle of calls.
@@ -18,6 +20,8 @@ mod faults;
 mod fuzz_seeds;
 /// What a real switch and its clients said, read as it was and however it is split.
 mod golden;
+/// Settings and the switch's files, written from what the switch says.
+mod init;
 /// What each binary links, and what it must not.
 mod linkage;
 /// Whole calls through a real FreeSWITCH, where one is.

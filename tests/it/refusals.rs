@@ -112,7 +112,7 @@ fn missing_settings_say_how_to_write_them() {
         Command::new(env!("CARGO_BIN_EXE_callgist")).args(["--config", "/nowhere.toml", "run"]).output();
     let output = output.unwrap();
     assert_eq!(output.status.code(), Some(3));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("callgist config default"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("callgist --config /nowhere.toml init"));
 }
 
 #[test]

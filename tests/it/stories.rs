@@ -193,6 +193,13 @@ impl Stage {
         Stage::with(settings())
     }
 
+    /// One whose switch is another.
+    pub(crate) fn changed(change: impl FnOnce(&mut Settings)) -> Stage {
+        let mut settings = settings();
+        change(&mut settings);
+        Stage::with(settings)
+    }
+
     fn with(settings: Settings) -> Stage {
         // One ear at a time: two recognisers on two cores would only make each other late.
         Stage::made(settings, Some(crate::demo::TURN.lock().unwrap_or_else(PoisonError::into_inner)))
@@ -321,13 +328,19 @@ pub(crate) fn settings() -> Settings {
 /// The user that we ship, with no more rights than its file gives it.
 fn user() -> User {
     let file = std::fs::read_to_string("dialplan/callgist_user.xml").unwrap();
-    let listed = |name: &str| {
+    User { password: PASSWORD.into(), ..user_in(&file) }
+}
+
+/// The directory's user as a switch reads it from that file.
+pub(crate) fn user_in(file: &str) -> User {
+    let value = |name: &str| {
         let (_, rest) = file.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
-        rest.split('"').next().unwrap().split([' ', ',']).map(str::to_owned).collect()
+        rest.split('"').next().unwrap().to_owned()
     };
+    let listed = |name: &str| value(name).split([' ', ',']).map(str::to_owned).collect();
     User {
         name: "callgist@callgist.invalid".into(),
-        password: PASSWORD.into(),
+        password: value("esl-password"),
         events: listed("esl-allowed-events"),
         apis: listed("esl-allowed-api"),
     }

@@ -76,7 +76,7 @@ impl fmt::Display for LinkError {
             ),
             LinkError::WrongPassword => f.write_str(
                 "the switch refuses the user or its password: compare [switch] user and the password with \
-                 esl-password in directory/default/callgist.xml, then run reloadxml on the switch",
+                 esl-password in directory/callgist_user.xml, then run reloadxml on the switch",
             ),
             LinkError::NotAllowed => f.write_str(
                 "the switch's user may not do what Callgist needs: copy dialplan/callgist_user.xml again and run \

@@ -47,6 +47,25 @@ fn a_break_in_the_notice_ends_the_sleep_too_and_in_the_ringing_nothing() {
     assert!(report.bridged.is_some());
 }
 
+#[test]
+fn a_call_that_is_transferred_behind_its_notice_goes_to_a_file_and_to_nobodys_phone() {
+    let mut bench = Bench::new();
+    bench.call(talk(1));
+    let leg = bench.a.clone();
+    bench.until(ms(1_000));
+    bench.say(&format!(
+        "sendmsg {leg}\ncall-command: execute\nexecute-app-name: transfer\nevent-lock: true\nexecute-app-arg: \
+         'set:callgist_waiting=false,bridge:loopback/app=playback:/n/ask.wav' inline"
+    ));
+    bench.until(ms(9_000));
+    assert!((3_660..3_800).contains(&bench.time_of("CHANNEL_BRIDGE A")));
+    assert_eq!(bench.event("CHANNEL_BRIDGE A").variable("callgist_waiting"), Some("false"));
+    let report = bench.report.unwrap();
+    assert_eq!(report.notice_heard, ms(3_680));
+    // The file's two seconds.
+    assert!(report.agent_packets >= 100, "{report:?}");
+}
+
 /// The time from the sleep to the agent's INVITE, and the consent that was given.
 fn asked(keys: Option<(u64, &str)>) -> (u64, Option<String>) {
     let mut bench = Bench::new();

@@ -1,10 +1,14 @@
 //! `callgist doctor`: looks at everything that a call needs; every line says what was seen, and what to do.
 
+mod call;
+pub mod talk;
+
 use super::notices::{Drift, drift};
+use super::switch::{ANSWERED_WITHIN, api, finds, missing_modules, reach, version};
 use super::{Exit, fail};
 use crate::config::{Config, Line, Sandbox};
 use crate::daemon::clock::Clock;
-use crate::daemon::freeswitch::{Link, News, instance, start_link};
+use crate::daemon::freeswitch::{Link, News, instance};
 use crate::daemon::housekeeping::{SWEEP_EVERY, retention};
 use crate::daemon::{self, ears, notice};
 use crate::sandbox;
@@ -28,6 +32,15 @@ pub struct DoctorArgs {
     /// does not reach the snippet may ring for half a second.
     #[arg(long)]
     no_call: bool,
+    /// Also place one whole call to each line, whose two voices the switch plays: the notice is heard to its end, both
+    /// legs are copied, and the note tells who said what. Takes a minute; nobody's phone rings, the note is erased again,
+    /// and `callgist run` must be running.
+    #[arg(long, conflicts_with = "no_call")]
+    call: bool,
+    /// Address and port of the profile on which the carrier's calls arrive, and so the whole call; the switch is asked for
+    /// that of vanilla's profile `external` otherwise.
+    #[arg(long, value_name = "ADDRESS")]
+    trunk: Option<String>,
     /// The dialplan context in which calls to the lines' numbers arrive.
     #[arg(long, default_value = "public", value_name = "CONTEXT")]
     context: String,
@@ -241,29 +254,26 @@ fn notices(config: &Config, findings: &mut Findings) {
 }
 
 async fn switch(config: &Config, args: &DoctorArgs, sip_free: bool, findings: &mut Findings) {
-    let clock = Clock::new(1);
-    let (link, mut news) = start_link(config.switch.clone(), instance(config), clock);
-    match timeout(ANSWERED_WITHIN, news.recv()).await {
-        Ok(Some(News::Up)) => {}
-        Ok(Some(News::Down(error))) => return findings.bad("switch", error.to_string()),
-        _ => return findings.bad("switch", "the event socket does not answer: is FreeSWITCH stopped?"),
-    }
-    match api(&link, "version").await {
-        Some(version) => findings.good("switch", version.split('(').next().unwrap_or_default().trim()),
+    let (link, mut news) = match reach(config.switch.clone(), instance(config)).await {
+        Ok(reached) => reached,
+        Err(why) => return findings.bad("switch", why),
+    };
+    match version(&link).await {
+        Some(version) => findings.good("switch", version),
         None => findings.bad("switch", "does not tell its version: copy dialplan/callgist_user.xml again"),
     }
-    for module in MODULES {
-        match api(&link, &format!("module_exists {module}")).await.as_deref() {
-            Some("true") => {}
-            _ => findings.bad(*module, "is not loaded: add it to modules.conf.xml and load it"),
-        }
+    let missing = missing_modules(&link).await;
+    if missing.is_empty() {
+        findings.good("modules", "all that the snippet and the copies need are loaded");
     }
-    findings.good("modules", "looked for what the snippet and the copies need");
+    for module in missing {
+        findings.bad(module, "is not loaded: add it to modules.conf.xml and load it");
+    }
     for line in &config.lines {
         let what = format!("notice of {} at the switch", line.name);
-        match api(&link, &format!("file_exists {}", line.notice.display())).await.as_deref() {
-            Some("true") => findings.good(what, "the switch finds the file"),
-            _ => findings.bad(
+        match finds(&link, &line.notice).await {
+            true => findings.good(what, "the switch finds the file"),
+            false => findings.bad(
                 what,
                 format!("the switch cannot read {}: mind the rights of its user", line.notice.display()),
             ),
@@ -284,6 +294,25 @@ async fn switch(config: &Config, args: &DoctorArgs, sip_free: bool, findings: &m
     }
     for line in config.lines.iter().filter(|line| line.enabled) {
         snippet(line, &args.context, &link, &mut news, findings).await;
+        if args.call {
+            whole_call(config, line, args, &link, &mut news, findings).await;
+        }
+    }
+}
+
+/// One call from the carrier's side to its note.
+async fn whole_call(
+    config: &Config,
+    line: &Line,
+    args: &DoctorArgs,
+    link: &Link,
+    news: &mut UnboundedReceiver<News>,
+    findings: &mut Findings,
+) {
+    let what = format!("test call to {}", line.name);
+    match call::place(config, line, args.trunk.as_deref(), link, news).await {
+        Ok(seen) => findings.good(what, seen),
+        Err(why) => findings.bad(what, why),
     }
 }
 
@@ -509,17 +538,6 @@ async fn models(config: &Config, findings: &mut Findings) {
         }
     }
 }
-
-async fn api(link: &Link, command: &str) -> Option<String> {
-    let reply = timeout(ANSWERED_WITHIN, link.api(command)).await.ok()??;
-    reply.result().ok().map(|text| text.trim().to_owned())
-}
-
-/// What the snippet and the copies are made of.
-const MODULES: &[&str] =
-    &["mod_sofia", "mod_dptools", "mod_commands", "mod_dialplan_xml", "mod_sndfile", "mod_tone_stream"];
-
-const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Seconds; a real call that comes meanwhile waits half a second for nobody.
 const ALIVE_FOR: u64 = 3;

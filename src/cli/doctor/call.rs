@@ -1,0 +1,379 @@
+//! `callgist doctor --call`: one real call through the snippet, whose two voices the switch plays, judged by its note.
+//!
+//! Our own profile at the switch calls the one on which the carrier's calls arrive, so the call comes in where calls come
+//! in (a profile that calls itself would be taken for a loop). The Callgist that runs announces it; behind the notice,
+//! where the snippet would go on to an agent's phone, it is transferred to a leg that plays what an agent says. Nobody's
+//! phone rings, and the row is erased again at the end.
+
+use super::talk::{Legs, Talk};
+use crate::call::Number;
+use crate::cli::counter::now;
+use crate::cli::switch::{api, finds};
+use crate::config::{Config, Line};
+use crate::daemon::freeswitch::{Link, News};
+use crate::daemon::notice;
+use crate::store::{Clerk, Filter, Kept, Outcome, Reader, StoreError};
+use crate::wire::esl::{Command, Event, EventName, Execute, Line as Text, Word};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{sleep, timeout};
+
+/// Places the call and follows it to its note; gives what was seen, or what went wrong and what to do.
+pub async fn place(
+    config: &Config,
+    line: &Line,
+    trunk: Option<&str>,
+    link: &Link,
+    news: &mut UnboundedReceiver<News>,
+) -> Result<String, String> {
+    let talk = Talk::in_language(line.language)
+        .ok_or("there is no test talk in French yet: call the line yourself, and read callgist calls list")?;
+    let sounds = Sounds::write(&talk)?;
+    for file in [&sounds.caller, &sounds.agent] {
+        if !finds(link, file).await {
+            return Err(format!(
+                "the switch does not see {}: run doctor as root, so that it can put its sounds into /run",
+                file.display()
+            ));
+        }
+    }
+    let whole = notice::length(&line.notice).map_err(|error| error.to_string())?;
+    let mut call = TestCall { line, link, news, number: made_up_number(), phone: uuid() };
+    call.dial(config, trunk, &sounds, whole).await?;
+    let told = call.told(&sounds, &talk, whole).await;
+    // Nothing of it may go on, whatever became of it.
+    call.end();
+    let database = &config.store.database;
+    let patience = if told.is_ok() { NOTED_WITHIN } else { REFUSED_WITHIN };
+    let row = timeout(patience, row(database, &call.number)).await;
+    let seen = match (told, row) {
+        (_, Ok(Err(error))) => Err(error.to_string()),
+        (Ok(heard), Ok(Ok(kept))) => judged(&kept, line).map(|()| good(heard)),
+        (Ok(_), Err(_)) => Err("no row was kept of the test call: see the log of callgist run".to_owned()),
+        (Err(why), Ok(Ok(Kept { call, .. }))) => Err(match call.outcome {
+            Outcome::NotNoted(reason) => format!("{why}; its row says {}", reason.word()),
+            Outcome::Noted(_) => why,
+        }),
+        (Err(why), Err(_)) => Err(why),
+    };
+    erase(database, &call.number)
+        .map_err(|error| format!("the test call's row cannot be erased: {error}"))?;
+    seen
+}
+
+fn good(heard: Duration) -> String {
+    format!(
+        "the notice was heard to its end ({:.1} s), and the note tells who said what on which leg; it is erased again",
+        heard.as_secs_f64()
+    )
+}
+
+struct TestCall<'a> {
+    line: &'a Line,
+    link: &'a Link,
+    news: &'a mut UnboundedReceiver<News>,
+    /// Whose call it seems to be.
+    number: String,
+    /// The calling leg: what a caller's phone would be.
+    phone: String,
+}
+
+impl TestCall<'_> {
+    /// The calling leg waits as long as the notice takes, then plays what a caller says.
+    async fn dial(
+        &mut self,
+        config: &Config,
+        trunk: Option<&str>,
+        sounds: &Sounds,
+        whole: Duration,
+    ) -> Result<(), String> {
+        let address = match trunk {
+            Some(address) => address.to_owned(),
+            None => trunk_of(self.link).await?,
+        };
+        let (phone, number, profile) = (&self.phone, &self.number, &config.switch.profile);
+        let wait = (whole + CALL_BEGINS).as_millis();
+        let called = self.line.number.as_str().trim_start_matches('+');
+        let originate = format!(
+            "originate {{origination_uuid={phone},origination_caller_id_number={number},\
+             origination_caller_id_name=callgist,absolute_codec_string=PCMA,originate_timeout=5,process_cdr=false,\
+             ignore_early_media=true,rtp_secure_media=false}}sofia/{profile}/sip:{called}@{address};transport=udp \
+             'sleep:{wait},playback:{}' inline",
+            sounds.caller.display()
+        );
+        self.link
+            .send(Command::bgapi(originate, &self.job()).map_err(|_| "--trunk cannot hold a line break")?);
+        Ok(())
+    }
+
+    /// Gives how long the notice was heard.
+    async fn told(&mut self, sounds: &Sounds, talk: &Talk, whole: Duration) -> Result<Duration, String> {
+        let leg = self.offered().await?;
+        let heard = self.announced(&leg, sounds, whole).await?;
+        self.bridged(&leg).await?;
+        self.over(&leg, talk).await?;
+        Ok(heard)
+    }
+
+    /// The call waits in the snippet; gives the leg on which it came in.
+    async fn offered(&mut self) -> Result<String, String> {
+        let (number, job) = (self.number.clone(), self.job());
+        let line = self.line.name.clone();
+        let refused = |text: &str| {
+            format!(
+                "the call was refused ({}): --trunk names address and port of a profile that takes calls from this \
+                 host without a login, as the carrier's does",
+                text.trim()
+            )
+        };
+        let waits = |event: &Event| match event.name() {
+            EventName::BackgroundJob if event.job_uuid() == Some(&job) => {
+                let text = event.body().unwrap_or_default();
+                text.contains("-ERR").then(|| Err(refused(text)))
+            }
+            EventName::ChannelExecute if event.application() == Some("sleep") && is_from(event, &number) => {
+                let ms = event.application_data().and_then(|data| data.parse::<u32>().ok()).unwrap_or(0);
+                Some(match event.variable("callgist") {
+                    Some(name) if name == line && ms > 0 => {
+                        Ok(event.unique_id().unwrap_or_default().to_owned())
+                    }
+                    Some(name) if name == line => Err(NO_NOTICE.to_owned()),
+                    name => Err(format!("the call came to the snippet of \"{}\"", name.unwrap_or_default())),
+                })
+            }
+            _ => None,
+        };
+        self.until(ANSWERED_WITHIN, "the call did not come to the snippet: see the line above", waits).await?
+    }
+
+    /// The notice is played to its end. Behind it, in the place of the agent's phone, the agent's voice is put.
+    async fn announced(&mut self, leg: &str, sounds: &Sounds, whole: Duration) -> Result<Duration, String> {
+        let notice = self.line.notice.to_string_lossy().into_owned();
+        let of_notice = |event: &Event, name: EventName| {
+            (event.name() == name
+                && event.unique_id() == Some(leg)
+                && event.playback_path() == Some(&*notice))
+            .then(|| event.date_micros())
+            .flatten()
+        };
+        let begun = self
+            .until(ANSWERED_WITHIN, NO_NOTICE, |event| of_notice(event, EventName::PlaybackStart))
+            .await?;
+        self.link.send(agent_behind(leg, &sounds.agent).ok_or("the agent's voice cannot be put there")?);
+        let longest = whole + ANSWERED_WITHIN;
+        let ended = self
+            .until(longest, "the notice did not end", |event| of_notice(event, EventName::PlaybackStop))
+            .await?;
+        let heard = Duration::from_micros(ended.saturating_sub(begun));
+        if heard + ONE_PACKET < whole {
+            return Err(format!(
+                "the notice was cut off after {:.1} of {:.1} s: look for what else plays or breaks on this line",
+                heard.as_secs_f64(),
+                whole.as_secs_f64()
+            ));
+        }
+        Ok(heard)
+    }
+
+    async fn bridged(&mut self, leg: &str) -> Result<(), String> {
+        let joined = |event: &Event| {
+            let (a, _) = event.bridge_pair().filter(|_| event.name() == EventName::ChannelBridge)?;
+            (a == leg).then_some(())
+        };
+        let nobody = "the call was not joined to the agent's voice: is mod_loopback loaded?";
+        self.until(ANSWERED_WITHIN, nobody, joined).await
+    }
+
+    async fn over(&mut self, leg: &str, talk: &Talk) -> Result<(), String> {
+        let longest = Duration::from_secs(talk.seconds()) + ANSWERED_WITHIN * 2;
+        let ended = |event: &Event| {
+            (event.name() == EventName::ChannelHangupComplete && event.unique_id() == Some(leg)).then_some(())
+        };
+        self.until(longest, "the test call did not end by itself", ended).await
+    }
+
+    /// Waits for what `read` reads from an event; `what` says that it did not come.
+    async fn until<T>(
+        &mut self,
+        within: Duration,
+        what: &str,
+        read: impl Fn(&Event) -> Option<T>,
+    ) -> Result<T, String> {
+        let come = async {
+            loop {
+                match self.news.recv().await {
+                    Some(News::Event(event)) => {
+                        if let Some(come) = read(&event) {
+                            return Ok(come);
+                        }
+                    }
+                    Some(News::Up) => {}
+                    Some(News::Down(error)) => return Err(error.to_string()),
+                    None => return Err("the switch's event socket was lost".to_owned()),
+                }
+            }
+        };
+        timeout(within, come).await.unwrap_or_else(|_| Err(what.to_owned()))
+    }
+
+    fn end(&self) {
+        if let Ok(command) = Command::api(format!("uuid_kill {}", self.phone)) {
+            self.link.send(command);
+        }
+    }
+
+    fn job(&self) -> String {
+        format!("callgist-doctor-{}", self.phone)
+    }
+}
+
+/// Switches add or drop the plus.
+fn is_from(event: &Event, number: &str) -> bool {
+    let caller = event.get("Caller-Caller-ID-Number").unwrap_or_default();
+    caller.trim_start_matches('+') == number.trim_start_matches('+')
+}
+
+/// Queued while the notice is played, so it runs when that has ended and before the dialplan goes on.
+fn agent_behind(leg: &str, voice: &Path) -> Option<Command> {
+    let dialplan = format!(
+        "'set:callgist_waiting=false,set:hangup_after_bridge=true,bridge:loopback/app=playback:{}' inline",
+        voice.display()
+    );
+    Some(Command::Execute(Execute {
+        leg: Some(Word::new(leg).ok()?),
+        application: Word::new("transfer").ok()?,
+        argument: Some(Text::new(dialplan).ok()?),
+        event_uuid: None,
+        event_lock: true,
+    }))
+}
+
+/// Where calls from outside arrive on a vanilla installation.
+async fn trunk_of(link: &Link) -> Result<String, String> {
+    let host = api(link, "global_getvar local_ip_v4").await;
+    let port = api(link, "global_getvar external_sip_port").await;
+    match (host, port) {
+        (Some(host), Some(port)) => Ok(format!("{host}:{port}")),
+        _ => Err("the switch does not say where calls from outside arrive: --trunk names address and port of that \
+                  profile"
+            .to_owned()),
+    }
+}
+
+/// The two voices as files that the switch can read; they are gone with this value.
+struct Sounds {
+    caller: PathBuf,
+    agent: PathBuf,
+    _folder: TempDir,
+}
+
+impl Sounds {
+    fn write(talk: &Talk) -> Result<Sounds, String> {
+        let made = |place: &Path| tempfile::Builder::new().prefix("callgist-doctor-").tempdir_in(place);
+        // A service manager may give the switch a /tmp of its own, but never a /run.
+        let folder = made(Path::new("/run")).or_else(|_| made(&std::env::temp_dir()));
+        let written = folder.and_then(|folder| {
+            std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
+            let caller = wav(folder.path().join("caller.wav"), &talk.caller)?;
+            let agent = wav(folder.path().join("agent.wav"), &talk.agent)?;
+            Ok(Sounds { caller, agent, _folder: folder })
+        });
+        written.map_err(|error| format!("the sounds of the test call cannot be written: {error}"))
+    }
+}
+
+fn wav(path: PathBuf, voice: &[i16]) -> std::io::Result<PathBuf> {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 8_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let written = hound::WavWriter::create(&path, spec).and_then(|mut writer| {
+        voice.iter().try_for_each(|sample| writer.write_sample(*sample))?;
+        writer.finalize()
+    });
+    written.map_err(std::io::Error::other)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644))?;
+    Ok(path)
+}
+
+/// Reads from the note whether each voice came from its own side.
+fn judged(kept: &Kept, line: &Line) -> Result<(), String> {
+    let note = match &kept.call.outcome {
+        Outcome::Noted(summary) => &summary.text,
+        Outcome::NotNoted(reason) => return Err(format!("there is no note: {}", reason.word())),
+    };
+    match Legs::told_by(note, line.language) {
+        Legs::Right => Ok(()),
+        Legs::Swapped => {
+            Err("the legs are swapped: what the agent said stands in the note as the caller's".into())
+        }
+        Legs::WithoutAgent => Err("what the agent said is not in the note: that leg was not heard".into()),
+        Legs::WithoutCaller => Err("what the caller said is not in the note: that leg was not heard".into()),
+    }
+}
+
+/// Waits for the row of the call from this number.
+async fn row(database: &Path, number: &str) -> Result<Kept, StoreError> {
+    loop {
+        let reader = Reader::open(database)?;
+        for filter in from(number) {
+            if let Some(kept) = reader.list(&filter)?.pop() {
+                return Ok(kept);
+            }
+        }
+        sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Nobody called: nothing of it is left but the log's entries, which have no content.
+fn erase(database: &Path, number: &str) -> Result<(), StoreError> {
+    let mut clerk = Clerk::open(database)?;
+    for filter in from(number) {
+        let calls: Vec<_> = clerk.calls(&filter)?.iter().map(|kept| kept.call.id).collect();
+        if !calls.is_empty() {
+            clerk.erase_calls(&calls, filter.number.as_ref(), true, now())?;
+        }
+    }
+    Ok(())
+}
+
+/// All calls from this number, with its plus or without it, as the switch tells it.
+fn from(number: &str) -> impl Iterator<Item = Filter> {
+    let forms = [number, number.trim_start_matches('+')];
+    forms
+        .into_iter()
+        .filter_map(|form| Number::new(form).ok())
+        .map(|form| Filter { number: Some(form), ..Filter::default() })
+}
+
+/// +999 belongs to no country (ITU-T E.164), so no person has this number.
+fn made_up_number() -> String {
+    format!("+9990{:08}", rand::random::<u32>() % 100_000_000)
+}
+
+fn uuid() -> String {
+    format!("{:08x}-d0c1-4000-8000-{:012x}", rand::random::<u32>(), rand::random::<u64>() >> 16)
+}
+
+const NO_NOTICE: &str = "no notice was played: is callgist run running?";
+
+/// A busy switch takes a second or two for what takes it milliseconds.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
+
+/// From the answer to the notice, and from the notice to the agent.
+const CALL_BEGINS: Duration = Duration::from_millis(200);
+
+const ONE_PACKET: Duration = Duration::from_millis(20);
+
+/// A machine that is busy recognises the rest of a call long after its end.
+const NOTED_WITHIN: Duration = Duration::from_secs(180);
+
+/// A call that is not heard is kept at its end.
+const REFUSED_WITHIN: Duration = Duration::from_secs(5);
+
+const LOOK_EVERY: Duration = Duration::from_millis(500);

@@ -1,0 +1,52 @@
+//! The switch from a command's side: a question goes in, what the switch answers comes out.
+
+use crate::config::Switch;
+use crate::daemon::clock::Clock;
+use crate::daemon::freeswitch::{Link, News, start_link};
+use std::time::Duration;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::timeout;
+
+/// Logs in and subscribes; where that fails, says why and what to do. `instance` marks the copies whose events come.
+pub async fn reach(switch: Switch, instance: String) -> Result<(Link, UnboundedReceiver<News>), String> {
+    let (link, mut news) = start_link(switch, instance, Clock::new(1));
+    match timeout(ANSWERED_WITHIN, news.recv()).await {
+        Ok(Some(News::Up)) => Ok((link, news)),
+        Ok(Some(News::Down(error))) => Err(error.to_string()),
+        _ => Err("the event socket does not answer: is FreeSWITCH stopped?".to_owned()),
+    }
+}
+
+/// The answer to an api command; nothing where the switch refuses it or has none.
+pub async fn api(link: &Link, command: &str) -> Option<String> {
+    let reply = timeout(ANSWERED_WITHIN, link.api(command)).await.ok()??;
+    reply.result().ok().map(|text| text.trim().to_owned())
+}
+
+/// The first part of what `version` answers.
+pub async fn version(link: &Link) -> Option<String> {
+    let version = api(link, "version").await?;
+    Some(version.split('(').next().unwrap_or_default().trim().to_owned())
+}
+
+/// Those of the modules that snippet and copies are made of which are not loaded.
+pub async fn missing_modules(link: &Link) -> Vec<&'static str> {
+    let mut missing = Vec::new();
+    for module in MODULES {
+        if api(link, &format!("module_exists {module}")).await.as_deref() != Some("true") {
+            missing.push(*module);
+        }
+    }
+    missing
+}
+
+/// Whether the switch itself can see that file.
+pub async fn finds(link: &Link, path: &std::path::Path) -> bool {
+    api(link, &format!("file_exists {}", path.display())).await.as_deref() == Some("true")
+}
+
+const MODULES: &[&str] =
+    &["mod_sofia", "mod_dptools", "mod_commands", "mod_dialplan_xml", "mod_sndfile", "mod_tone_stream"];
+
+/// The switch answers within its 20 ms poll; a machine that is busy, within seconds.
+pub const ANSWERED_WITHIN: Duration = Duration::from_secs(5);

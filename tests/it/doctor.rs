@@ -1,0 +1,96 @@
+//! `callgist doctor --call`: a whole call that the switch plays both sides of, and what it finds out.
+
+use crate::live::sidecar::Sidecar;
+use crate::stories::Stage;
+use callgist::call::Language;
+use callgist::cli::doctor::talk::Legs;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+#[test]
+fn a_test_call_whose_voices_come_from_their_own_sides_is_good_and_leaves_no_row() {
+    let stage = Stage::set();
+    let callgist = stage.callgist();
+    let found = test_call(&callgist);
+    assert_eq!(found["state"], "good", "{found}");
+    assert_eq!(callgist.rows(), 0);
+}
+
+#[test]
+fn a_test_call_whose_copies_are_swapped_is_bad_and_says_so() {
+    let stage = Stage::changed(|settings| settings.swaps_copies = true);
+    let callgist = stage.callgist();
+    let found = test_call(&callgist);
+    assert_eq!(found["state"], "bad", "{found}");
+    assert!(found["says"].as_str().unwrap().contains("swapped"), "{found}");
+    assert_eq!(callgist.rows(), 0);
+}
+
+#[test]
+fn a_test_call_of_which_the_agents_words_do_not_come_out_is_bad() {
+    let stage = Stage::scripted(|_| {});
+    let callgist = stage.sidecar();
+    let found = test_call(&callgist);
+    assert!(found["says"].as_str().unwrap().contains("what the agent said is not in the note"), "{found}");
+    assert_eq!((&found["state"], callgist.rows()), (&"bad".into(), 0));
+}
+
+#[test]
+fn a_test_call_beside_a_callgist_that_is_stopped_says_that_it_must_run() {
+    let stage = Stage::scripted(|_| {});
+    let mut callgist = stage.sidecar();
+    callgist.ask_to_stop();
+    callgist.ended();
+    let found = test_call(&callgist);
+    assert!(found["says"].as_str().unwrap().contains("is callgist run running?"), "{found}");
+    assert_eq!(found["state"], "bad");
+}
+
+#[test]
+fn the_note_of_the_test_talk_tells_who_spoke_on_which_side() {
+    for (language, code) in [(Language::En, "en"), (Language::De, "de")] {
+        assert_eq!(Legs::told_by(&note(code, ["caller", "agent"]), language), Legs::Right, "{code}");
+        assert_eq!(Legs::told_by(&note(code, ["agent", "caller"]), language), Legs::Swapped, "{code}");
+    }
+}
+
+/// What `doctor --call` finds about the line's call.
+fn test_call(callgist: &Sidecar) -> Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_callgist"))
+        .arg("--config")
+        .arg(callgist.path("callgist.toml"))
+        .args(["doctor", "--call", "--json"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = told["findings"].as_array().unwrap();
+    let found = findings.iter().find(|finding| finding["what"] == "test call to main");
+    found.unwrap_or_else(|| panic!("no test call: {told}")).clone()
+}
+
+/// What the note engine makes of the test talk's words, spoken by these two.
+fn note(language: &str, [caller, agent]: [&str; 2]) -> String {
+    let text = std::fs::read_to_string(format!("sounds/demo/{language}.txt")).unwrap();
+    let all: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    // Those that `cli/doctor/talk.rs` cuts out of the recording.
+    let said = all[..2].iter().chain(&all[10..]);
+    let turns: Vec<Value> = said
+        .map(|line| {
+            let [start, who, words] = line.splitn(3, ' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+            let speaker = if who == "caller" { caller } else { agent };
+            json!({ "speaker": speaker, "start_s": start.parse::<f64>().unwrap(), "heard": words })
+        })
+        .collect();
+    let call = json!({ "id": "talk", "language": language, "turns": turns }).to_string();
+    let mut engine = Command::new(env!("CARGO_BIN_EXE_callgist"))
+        .arg("note")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    writeln!(engine.stdin.take().unwrap(), "{call}").unwrap();
+    let told: Value = serde_json::from_slice(&engine.wait_with_output().unwrap().stdout).unwrap();
+    told["summary"].as_str().unwrap().to_owned()
+}
