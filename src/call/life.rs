@@ -49,6 +49,13 @@ pub enum Event {
     ForkEnded {
         party: Party,
     },
+    /// The switch records what is said on a leg, which no notice of the line tells.
+    RecordingBegan {
+        leg: Leg,
+    },
+    RecordingEnded {
+        leg: Leg,
+    },
     Held {
         leg: Leg,
     },
@@ -164,6 +171,8 @@ pub struct Life {
     opened: bool,
     forks: BTreeMap<Party, Fork>,
     held: Vec<Leg>,
+    /// Legs on which the switch records.
+    recorded: Vec<Leg>,
     partial: bool,
     deadline: Option<(Moment, Deadline)>,
     commands: VecDeque<Command>,
@@ -202,6 +211,7 @@ impl Life {
             opened: false,
             forks: BTreeMap::new(),
             held: Vec::new(),
+            recorded: Vec::new(),
             partial: false,
             deadline: None,
             commands: VecDeque::new(),
@@ -268,6 +278,8 @@ impl Life {
             Event::ForkOffered { party, leg } => self.fork_offered(party, &leg),
             Event::ForkFlows { party } => self.fork_flows(party),
             Event::ForkEnded { party } => self.fork_ended(party, now),
+            Event::RecordingBegan { leg } => self.recording_began(leg),
+            Event::RecordingEnded { leg } => self.recorded.retain(|recorded| *recorded != leg),
             Event::Held { leg } => self.held(leg),
             Event::Unheld { leg } => self.unheld(&leg),
             Event::Objected => self.objected(),
@@ -315,7 +327,8 @@ impl Life {
         if self.phase != Phase::Offered {
             return;
         }
-        match admitted {
+        let unrecorded = if self.is_recorded() { Err(NoSummary::Recorded) } else { Ok(()) };
+        match admitted.and(unrecorded) {
             Ok(()) => {
                 self.phase = Phase::Playing;
                 self.deadline = Some((now + NOTICE_STARTS_WITHIN, Deadline::Notice));
@@ -362,6 +375,9 @@ impl Life {
             // Whoever left the call on hold does not take it back.
             self.unheld(&old);
             self.drop_fork(Party::Caller);
+        }
+        if self.is_recorded() {
+            return self.finish(Ending::NoSummary(NoSummary::Recorded));
         }
         if first {
             self.phase = Phase::Bridged;
@@ -450,6 +466,20 @@ impl Life {
             }
             _ => {}
         }
+    }
+
+    /// A recording that ends before the bridge has none of the talk in it, so it is only remembered until then. One that
+    /// runs in the talk ends the listening for good: callers are told of a summary alone.
+    fn recording_began(&mut self, leg: Leg) {
+        self.recorded.push(leg);
+        if matches!(self.phase, Phase::Bridged | Phase::Forked) && self.is_recorded() {
+            self.finish(Ending::NoSummary(NoSummary::Recorded));
+        }
+    }
+
+    /// Whether the switch records one of the legs that talk.
+    fn is_recorded(&self) -> bool {
+        self.recorded.iter().any(|leg| *leg == self.caller || self.agent.as_ref() == Some(leg))
     }
 
     fn held(&mut self, leg: Leg) {

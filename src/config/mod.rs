@@ -111,6 +111,8 @@ pub struct Told {
     pub basis: Option<Basis>,
     /// The switch never records calls of this line.
     pub never_recorded: bool,
+    /// The switch may record calls of this line, and its notice and texts tell so.
+    pub recordings_told: bool,
     /// The version of the texts that were published last.
     pub texts_version: Option<String>,
 }
@@ -411,7 +413,22 @@ fn told(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Told {
         }
     };
     let never_recorded = section.flag("never_recorded", false, problems);
-    Told { controller, address, contact, dpo, authority, privacy_page, basis, never_recorded, texts_version }
+    let recordings_told = section.flag("recordings_told", false, problems);
+    if never_recorded && recordings_told {
+        section.wrong("recordings_told", "and never_recorded cannot both be true: keep one", problems);
+    }
+    Told {
+        controller,
+        address,
+        contact,
+        dpo,
+        authority,
+        privacy_page,
+        basis,
+        never_recorded,
+        recordings_told,
+        texts_version,
+    }
 }
 
 /// Calls of two switches would share ears and a database, and a copy does not say of which switch it is.
@@ -479,6 +496,14 @@ mod tests {
         let text = format!("{DEFAULT}basis = \"consent\"\ncontroller = \"A\"\n");
         let told = Config::parse(&text).unwrap().lines.remove(0).told;
         assert_eq!((told.basis, told.controller.as_deref()), (Some(Basis::Consent), Some("A")));
+    }
+
+    #[test]
+    fn a_line_that_is_never_recorded_cannot_tell_of_recordings() {
+        let text = format!("{DEFAULT}never_recorded = true\nrecordings_told = true\n");
+        assert!(Config::parse(&text).unwrap_err().to_string().contains("cannot both be true"));
+        let text = format!("{DEFAULT}recordings_told = true\n");
+        assert!(Config::parse(&text).unwrap().lines[0].told.recordings_told);
     }
 
     #[test]

@@ -149,6 +149,8 @@ impl Tale {
         let admitted = self.desk.admit(line, self.recogniser);
         let admitted = if self.objects().await { Err(NoSummary::Excluded) } else { admitted };
         let admitted = admitted.map(|seat| self.seat = Some(seat));
+        // A recording that runs already is told before the call is.
+        self.read_what_is_there();
         self.handle(Event::Waiting { admitted });
         self.until(Phase::Playing).await
     }
@@ -228,6 +230,9 @@ impl Tale {
         }
         let call = self.offered.call;
         let reason = ending.as_ref().err().copied();
+        if reason == Some(NoSummary::Recorded) && self.offered.line.told.never_recorded {
+            events::RecordedAllTheSame { call, line: &self.offered.line.name }.log();
+        }
         let record = match self.record(ending) {
             Ok(record) => record,
             Err(error) => return events::NotKept { call, why: &error.to_string() }.log(),
@@ -301,9 +306,7 @@ impl Tale {
         if self.over {
             self.offered.mail.close();
         }
-        while let Ok(mail) = self.offered.mail.try_recv() {
-            self.read(mail);
-        }
+        self.read_what_is_there();
     }
 
     fn record(&self, ending: Result<Note, NoSummary>) -> Result<CallRecord, NameError> {
@@ -381,6 +384,12 @@ impl Tale {
                 self.life.handle_timeout(self.desk.clock.now());
                 self.perform();
             }
+        }
+    }
+
+    fn read_what_is_there(&mut self) {
+        while let Ok(mail) = self.offered.mail.try_recv() {
+            self.read(mail);
         }
     }
 

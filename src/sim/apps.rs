@@ -102,6 +102,8 @@ impl World {
                 self.edit(leg, |channel| channel.bindings.retain(|b| b.realm != argument))
             }
             "digit_action_set_realm" => self.edit(leg, |channel| channel.realm = Some(argument.to_owned())),
+            "record_session" => self.record(leg, argument, true),
+            "stop_record_session" => self.record(leg, argument, false),
             "break" => self.edit(leg, |channel| channel.break_asked = true),
             // A text that is no number is no time (F100).
             "sleep" => {

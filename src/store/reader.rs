@@ -69,6 +69,13 @@ impl Reader {
         self.told(figures(&self.connection, line, since))
     }
 
+    /// How many calls of a line since `since` were not listened to because the switch recorded them.
+    pub fn recorded(&self, line: &str, since: UtcMillis) -> Result<u32, StoreError> {
+        let count = "SELECT count(*) FROM calls WHERE line = ?1 AND offered >= ?2 AND reason = ?3";
+        let wish = rusqlite::params![line, since.0, NoSummary::Recorded.word()];
+        self.told(self.connection.query_row(count, wish, |row| row.get(0)))
+    }
+
     fn told<T>(&self, result: rusqlite::Result<T>) -> Result<T, StoreError> {
         result.map_err(|error| StoreError::sqlite(&self.path, &error))
     }

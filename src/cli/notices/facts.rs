@@ -16,6 +16,7 @@ pub struct Facts {
     figures: BTreeMap<&'static str, String>,
     basis: Option<Basis>,
     never_recorded: bool,
+    recordings_told: bool,
     /// Of the sound in use.
     sound: String,
 }
@@ -54,6 +55,7 @@ impl Facts {
             figures: figures(config, line, now).unwrap_or_default(),
             basis: told.basis,
             never_recorded: told.never_recorded,
+            recordings_told: told.recordings_told,
             sound: line.map_or_else(String::new, sound),
         }
     }
@@ -68,6 +70,8 @@ impl Facts {
     pub fn holds(&self, condition: &str) -> bool {
         match condition {
             "never_recorded" => self.never_recorded,
+            "recordings_told" => self.recordings_told,
+            "summary_only" => !self.recordings_told,
             "basis_f" => self.basis == Some(Basis::LegitimateInterest),
             "basis_a" => self.basis == Some(Basis::Consent),
             "basis_none" => self.basis.is_none(),
@@ -80,8 +84,8 @@ impl Facts {
         let mut settings = self.settings.clone();
         // Said in words of each language; the basis itself is below. Another version of ours is no change of theirs.
         settings.retain(|name, _| !["basis", "software"].contains(name));
-        let all =
-            format!("{} {settings:?} {:?} {} {}", all_texts(), self.basis, self.never_recorded, self.sound);
+        let recorded = (self.never_recorded, self.recordings_told);
+        let all = format!("{} {settings:?} {:?} {recorded:?} {}", all_texts(), self.basis, self.sound);
         let digest = Sha256::digest(all.as_bytes());
         digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
     }

@@ -3,6 +3,7 @@
 use super::super::switch::{Mail, Mailbox};
 use super::dump::{Dump, Talk};
 use super::order::Order;
+use super::recordings::{Change, Recordings};
 use super::words::Tappable;
 use crate::call::{CallId, Event, Leg, Party};
 use crate::config::Line;
@@ -21,6 +22,7 @@ pub(super) struct Entry {
     pub tappable: BTreeMap<Leg, Tappable>,
     /// The switch's leg of each party's copy.
     pub taps: BTreeMap<Party, String>,
+    recordings: Recordings,
     /// How new what it was told is: of the talk and the caller's holding under the caller's leg, of the agent's
     /// holding under his.
     told: BTreeMap<Leg, Order>,
@@ -36,6 +38,7 @@ impl Entry {
             playback: None,
             tappable: BTreeMap::new(),
             taps: BTreeMap::new(),
+            recordings: Recordings::default(),
             told: BTreeMap::new(),
         }
     }
@@ -46,6 +49,23 @@ impl Entry {
             Event::Bridged { .. } | Event::Unbridged | Event::AgentTaken => Some(self.caller.clone()),
             Event::Held { leg } | Event::Unheld { leg } => Some(leg.clone()),
             _ => None,
+        }
+    }
+
+    /// What it is told of recordings: nothing where the line's notice and texts tell callers of them.
+    fn recording(&mut self, leg: &Leg, change: Change<'_>) {
+        if self.line.told.recordings_told {
+            return;
+        }
+        let leg = leg.clone();
+        match change {
+            Change::Began(file) if self.recordings.began(&leg, file) => {
+                self.tell(Event::RecordingBegan { leg });
+            }
+            Change::Ended(file) if self.recordings.ended(&leg, file) => {
+                self.tell(Event::RecordingEnded { leg });
+            }
+            Change::Began(_) | Change::Ended(_) => {}
         }
     }
 
@@ -130,6 +150,13 @@ impl Registry {
         entry.tell(meaning.clone());
         if let Event::Bridged { agent } = &meaning {
             self.set_agent(call, agent);
+        }
+    }
+
+    /// Tells a call that a recording began or ended on one of its legs.
+    pub fn tell_recording(&mut self, call: CallId, leg: &Leg, change: Change<'_>) {
+        if let Some(entry) = self.calls.get_mut(&call) {
+            entry.recording(leg, change);
         }
     }
 

@@ -98,7 +98,10 @@ impl Resync {
                 Sight::Unclear => return Some(true),
             };
             match self.switch.registry().answer(call, leg, asked, &dump) {
-                Answered::Told => return Some(true),
+                Answered::Told => {
+                    self.switch.look_for_recordings(call, leg).await?;
+                    return Some(true);
+                }
                 Answered::Stale => {}
                 Answered::Late => return None,
             }
