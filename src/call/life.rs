@@ -31,6 +31,10 @@ pub enum Event {
     Unbridged,
     /// The agent's leg now talks with somebody else, who heard no notice of this call.
     AgentTaken,
+    /// The caller was transferred to somebody outside, whom the line does not listen to.
+    WentOutside {
+        leg: Leg,
+    },
     /// A leg of the call may be copied by the switch, or not.
     Examined {
         leg: Leg,
@@ -274,6 +278,7 @@ impl Life {
                 self.drop_fork(Party::Caller);
                 self.unbridged(now);
             }
+            Event::WentOutside { leg } => self.went_outside(&leg, now),
             Event::Examined { leg, tappable } => self.examined(leg, tappable),
             Event::ForkOffered { party, leg } => self.fork_offered(party, &leg),
             Event::ForkFlows { party } => self.fork_flows(party),
@@ -396,6 +401,14 @@ impl Life {
     fn unbridged(&mut self, now: Moment) {
         if matches!(self.phase, Phase::Bridged | Phase::Forked) && !self.awaits(Deadline::Apart) {
             self.deadline = Some((now + REBRIDGED_WITHIN, Deadline::Rebridge));
+        }
+    }
+
+    /// What was before is noted. Whoever is outside has heard no notice, so nothing is waited for, not even the return.
+    fn went_outside(&mut self, leg: &Leg, now: Moment) {
+        let talks = matches!(self.phase, Phase::Bridged | Phase::Forked);
+        if talks && self.agent.as_ref() == Some(leg) {
+            self.end_talk(now);
         }
     }
 

@@ -96,6 +96,10 @@ pub struct Line {
     pub notice_version: String,
     pub keep_notes_days: u32,
     pub keep_rows_days: u32,
+    /// A caller who is transferred to somebody outside is listened to there, too.
+    pub listen_outside: bool,
+    /// The row names the extension that had the call.
+    pub keep_extensions: bool,
     pub told: Told,
 }
 
@@ -372,6 +376,8 @@ fn line(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Line {
     }
     let keep_notes_days = section.whole("keep_notes_days", Some(90), 1..=3_650, problems) as u32;
     let keep_rows_days = section.whole("keep_rows_days", Some(90), 1..=3_650, problems) as u32;
+    let listen_outside = section.flag("listen_outside", false, problems);
+    let keep_extensions = section.flag("keep_extensions", false, problems);
     let told = told(&mut section, problems);
     section.finish(problems);
     Line {
@@ -386,6 +392,8 @@ fn line(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Line {
         notice_version,
         keep_notes_days,
         keep_rows_days,
+        listen_outside,
+        keep_extensions,
     }
 }
 

@@ -1,7 +1,9 @@
 //! Looks into the database: a wish goes in, rows come out.
 
 use super::writer::{purpose_word, trust_word};
-use super::{CallRecord, Kept, Marks, Name, Origin, Outcome, Request, StoreError, Summary, UtcMillis, open};
+use super::{
+    CallRecord, Kept, Marks, Name, Origin, Outcome, Request, Segment, StoreError, Summary, UtcMillis, open,
+};
 use crate::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust, TrustLabel};
 use crate::call::{CallId, Language, NoSummary, Number};
 use rusqlite::{Connection, Row, named_params};
@@ -142,7 +144,8 @@ fn kept(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Kept> {
     let topics = topics(connection, &id)?;
     let of_call = "SELECT * FROM do_not_contact WHERE call = ?1 ORDER BY created, id";
     let marks = marks(connection, &id)?;
-    Ok(Kept { call: call(row, topics)?, requests: requests(connection, of_call, [id])?, marks })
+    let call = CallRecord { segments: segments(connection, &id)?, ..call(row, topics)? };
+    Ok(Kept { call, requests: requests(connection, of_call, [id])?, marks })
 }
 
 fn marks(connection: &Connection, id: &str) -> rusqlite::Result<Marks> {
@@ -155,6 +158,15 @@ fn marks(connection: &Connection, id: &str) -> rusqlite::Result<Marks> {
         })
     })?;
     Ok(rows.next().transpose()?.unwrap_or_default())
+}
+
+fn segments(connection: &Connection, id: &str) -> rusqlite::Result<Vec<Segment>> {
+    let mut statement = connection.prepare_cached("SELECT * FROM segments WHERE call = ?1 ORDER BY number")?;
+    let rows = statement.query_map([id], |row| {
+        let (from, to) = (UtcMillis(row.get("began")?), UtcMillis(row.get("ended")?));
+        Ok(Segment { agent: maybe(row, "agent", name)?, from, to })
+    })?;
+    rows.collect()
 }
 
 fn topics(connection: &Connection, id: &str) -> rusqlite::Result<Topics> {
@@ -180,6 +192,7 @@ fn call(row: &Row<'_>, topics: Topics) -> rusqlite::Result<CallRecord> {
         outcome: outcome(row, topics)?,
         origin: Origin { ear: ear(row)?, version: read(row, "version", name)? },
         heard: heard(row)?,
+        segments: Vec::new(),
     })
 }
 

@@ -380,6 +380,21 @@ fn a_recording_of_a_leg_that_has_left_the_call_does_not_count_and_of_the_next_ag
     assert_eq!(story.reason(), Some(NoSummary::Recorded));
 }
 
+#[test]
+fn a_caller_who_is_transferred_outside_is_listened_to_up_to_there() {
+    let story = Story::forked()
+        .then(20_000, Event::Unbridged)
+        .then(20_040, Event::Bridged { agent: leg("c") })
+        .then(20_060, Event::WentOutside { leg: leg("b") });
+    assert_eq!(story.life.phase(), Phase::Forked, "who has left is nobody's partner");
+    let story = story.then(20_080, Event::WentOutside { leg: leg("c") });
+    assert!(story.said.contains(&Command::EarEnd { partial: false }));
+    let story = story.then(20_090, Event::Examined { leg: leg("c"), tappable: true });
+    assert_eq!(story.said.iter().filter(|c| matches!(c, Command::Fork { .. })).count(), 2);
+    let story = story.then(25_000, Event::EarEnded(EarEnding::Noted));
+    assert_eq!(story.ending(), Some(Ending::Noted));
+}
+
 fn any_event() -> impl Strategy<Value = Event> {
     let legs = prop_oneof![Just(leg("a")), Just(leg("b")), Just(leg("c"))];
     let party = prop_oneof![Just(Party::Caller), Just(Party::Agent)];
@@ -395,6 +410,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         3 => legs.clone().prop_map(|agent| Event::Bridged { agent }),
         1 => Just(Event::Unbridged),
         1 => Just(Event::AgentTaken),
+        1 => legs.clone().prop_map(|leg| Event::WentOutside { leg }),
         3 => (legs.clone(), prop::bool::weighted(0.9)).prop_map(|(leg, tappable)| Event::Examined { leg, tappable }),
         4 => (party.clone(), legs.clone()).prop_map(|(party, leg)| Event::ForkOffered { party, leg }),
         2 => party.clone().prop_map(|party| Event::ForkFlows { party }),

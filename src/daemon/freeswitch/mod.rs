@@ -104,7 +104,11 @@ impl FreeSwitch {
 
     async fn examined(self, call: CallId, leg: Leg) {
         let Some(reply) = self.link.api(&format!("uuid_dump {leg} json")).await else { return };
-        let tappable = Dump::parse(reply.text()).and_then(|dump| dump.tappable());
+        let dump = Dump::parse(reply.text());
+        let tappable = dump.as_ref().and_then(|dump| dump.tappable());
+        if let Some(dump) = &dump {
+            self.registry().tell_agent(call, &leg, dump);
+        }
         if self.look_for_recordings(call, &leg).await.is_none() {
             return;
         }

@@ -7,6 +7,7 @@ use super::recordings::{Change, Recordings};
 use super::words::Tappable;
 use crate::call::{CallId, Event, Leg, Party};
 use crate::config::Line;
+use crate::store::Name;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -23,6 +24,8 @@ pub(super) struct Entry {
     /// The switch's leg of each party's copy.
     pub taps: BTreeMap<Party, String>,
     recordings: Recordings,
+    /// The first leg of an agent's who had the call, which is not one half of a loopback.
+    first_agent: Option<Leg>,
     /// How new what it was told is: of the talk and the caller's holding under the caller's leg, of the agent's
     /// holding under his.
     told: BTreeMap<Leg, Order>,
@@ -39,6 +42,7 @@ impl Entry {
             tappable: BTreeMap::new(),
             taps: BTreeMap::new(),
             recordings: Recordings::default(),
+            first_agent: None,
             told: BTreeMap::new(),
         }
     }
@@ -66,6 +70,28 @@ impl Entry {
                 self.tell(Event::RecordingEnded { leg });
             }
             Change::Began(_) | Change::Ended(_) => {}
+        }
+    }
+
+    /// An agent's leg was looked at. The first one may be anywhere: where calls of the line go is the line's own choice.
+    fn agent_seen(&mut self, leg: &Leg, dump: &Dump) {
+        let (leg, passing) = (leg.clone(), dump.is_passing());
+        // A call that is told no longer reads its mail.
+        let _ = self.mailbox.send(Mail::Agent { leg: leg.clone(), name: self.name_of(dump), passing });
+        if passing {
+            return;
+        }
+        let first = self.first_agent.get_or_insert_with(|| leg.clone());
+        if *first != leg && dump.leads_outside() && !self.line.listen_outside {
+            self.tell(Event::WentOutside { leg });
+        }
+    }
+
+    /// A number outside is nobody's business, and an extension only where the line keeps it.
+    fn name_of(&self, dump: &Dump) -> Option<Name> {
+        match dump.leads_outside() {
+            true => Name::new("outside").ok(),
+            false => dump.extension().filter(|_| self.line.keep_extensions),
         }
     }
 
@@ -157,6 +183,13 @@ impl Registry {
     pub fn tell_recording(&mut self, call: CallId, leg: &Leg, change: Change<'_>) {
         if let Some(entry) = self.calls.get_mut(&call) {
             entry.recording(leg, change);
+        }
+    }
+
+    /// Tells a call whose leg this is, if it is an agent's.
+    pub fn tell_agent(&mut self, call: CallId, leg: &Leg, dump: &Dump) {
+        if let Some(entry) = self.calls.get_mut(&call).filter(|entry| entry.caller != *leg) {
+            entry.agent_seen(leg, dump);
         }
     }
 

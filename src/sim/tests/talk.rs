@@ -273,8 +273,12 @@ fn a_recording_that_a_command_or_the_dialplan_begins_ends_with_its_leg() {
     assert_eq!(bench.api(&format!("uuid_record {a} start /tmp/rec.wav")), "+OK Success\n");
     bench.until(ms(12_000));
     let story = bench.story();
-    let count = |what: &str| story.iter().filter(|line| *line == what).count();
-    assert_eq!((count("RECORD_START A"), count("RECORD_STOP A")), (2, 2), "{story:#?}");
+    let recordings = |name: &str| {
+        let of = |event: &&(Duration, Event)| event.1.get("Event-Name") == Some(name);
+        let recorded = |event: &&(Duration, Event)| event.1.media_bug_function() == Some("session_record");
+        bench.events.iter().filter(of).filter(recorded).count()
+    };
+    assert_eq!((recordings("MEDIA_BUG_START"), recordings("MEDIA_BUG_STOP")), (2, 2), "{story:#?}");
     let gone = story.iter().position(|line| line == "CHANNEL_HANGUP_COMPLETE A").unwrap();
     assert!(gone < story.iter().position(|line| line == "MEDIA_BUG_STOP A").unwrap(), "{story:#?}");
     assert_eq!(bench.api(&format!("uuid_buglist {a}")), "-ERR no reply\n");
