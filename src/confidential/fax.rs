@@ -32,7 +32,8 @@ impl Fax {
     /// Takes the next frame, which ends at `call_ms`.
     pub(in crate::confidential) fn handle(&mut self, frame: &[i16; FRAME], call_ms: u32) {
         let energy: f64 = frame.iter().map(|sample| f64::from(*sample).powi(2)).sum();
-        let sounds = |tones: &[f64]| energy > QUIETEST && tones.iter().any(|at| share(frame, energy, *at) > PURE);
+        let sounds =
+            |tones: &[f64]| energy > QUIETEST && tones.iter().any(|at| share(frame, energy, *at) > PURE);
         if let Some((since, until)) = self.calling.note(sounds(&CALLING), call_ms) {
             self.called(since, until);
         }
@@ -191,7 +192,8 @@ mod tests {
         for file in std::fs::read_dir("tests/audio").unwrap().map(|file| file.unwrap().path()) {
             if file.extension().is_some_and(|end| end == "flac") {
                 let mut reader = FlacReader::open(&file).unwrap();
-                let (rate, channels) = (reader.streaminfo().sample_rate, reader.streaminfo().channels as usize);
+                let (rate, channels) =
+                    (reader.streaminfo().sample_rate, reader.streaminfo().channels as usize);
                 let samples: Vec<i16> = reader.samples().map(|sample| sample.unwrap() as i16).collect();
                 for channel in 0..channels {
                     let one = samples.iter().skip(channel).step_by(channels).copied();

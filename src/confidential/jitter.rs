@@ -37,9 +37,13 @@ pub(in crate::confidential) struct Jitter {
 pub(in crate::confidential) enum Piece {
     Audio(Payload),
     /// Nothing was said, or nobody was heard, for so many ticks of the stream's clock.
-    Silence { ticks: u64 },
+    Silence {
+        ticks: u64,
+    },
     /// Something was said and did not come, or it was a pause in which nothing is sent.
-    Gap { ticks: u64 },
+    Gap {
+        ticks: u64,
+    },
 }
 
 /// A packet's bytes, wiped when they are done with.

@@ -183,9 +183,8 @@ impl World {
             // Of a leg that is gone it says nothing.
             ("uuid_buglist", [_, ..]) => "-ERR no reply\n".into(),
             (
-                "uuid_dump" | "uuid_getvar" | "uuid_setvar" | "uuid_kill" | "uuid_break"
-                | "uuid_hold" | "uuid_transfer" | "uuid_park" | "uuid_bridge" | "uuid_fileman"
-                | "uuid_recv_dtmf",
+                "uuid_dump" | "uuid_getvar" | "uuid_setvar" | "uuid_kill" | "uuid_break" | "uuid_hold"
+                | "uuid_transfer" | "uuid_park" | "uuid_bridge" | "uuid_fileman" | "uuid_recv_dtmf",
                 [_, ..],
             ) => "-ERR No such channel!\n".into(),
             _ => return None,

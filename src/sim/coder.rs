@@ -16,7 +16,8 @@ pub(super) struct Coder {
 
 impl Coder {
     pub(super) fn new(codec: Codec) -> Coder {
-        let opus = (codec == Codec::Opus).then(|| OpusEncoder::new(8_000, 1, Application::Voip).ok()).flatten();
+        let opus =
+            (codec == Codec::Opus).then(|| OpusEncoder::new(8_000, 1, Application::Voip).ok()).flatten();
         Coder { codec, g722: Box::default(), last: 0, opus: opus.map(Box::new) }
     }
 

@@ -161,7 +161,8 @@ fn marks(connection: &Connection, id: &str) -> rusqlite::Result<Marks> {
 }
 
 fn segments(connection: &Connection, id: &str) -> rusqlite::Result<Vec<Segment>> {
-    let mut statement = connection.prepare_cached("SELECT * FROM segments WHERE call = ?1 ORDER BY number")?;
+    let mut statement =
+        connection.prepare_cached("SELECT * FROM segments WHERE call = ?1 ORDER BY number")?;
     let rows = statement.query_map([id], |row| {
         let (from, to) = (UtcMillis(row.get("began")?), UtcMillis(row.get("ended")?));
         Ok(Segment { agent: maybe(row, "agent", name)?, from, to })

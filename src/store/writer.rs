@@ -3,7 +3,9 @@
 use super::clerk::write;
 use super::log::{self, Deed, Entry};
 use super::retention::{self, Retention, Swept};
-use super::{Block, CallRecord, Outcome, Request, Segment, StoreError, Trouble, UtcMillis, contacts, open, person};
+use super::{
+    Block, CallRecord, Outcome, Request, Segment, StoreError, Trouble, UtcMillis, contacts, open, person,
+};
 use crate::border::{Channels, Heard, Purpose, TrustLabel};
 use crate::call::{CallId, NoSummary, Number};
 use rusqlite::{Connection, Transaction, named_params};

@@ -681,7 +681,7 @@ fn whole_note(row: &Value) {
 
 /// The notice was heard once and to its end, nothing of ours was played into a talk, and no copy is left.
 #[track_caller]
-pub(crate) fn told_once(stage: &Stage, report: &Report) {
+fn told_once(stage: &Stage, report: &Report) {
     let notice = report.notice_heard.as_millis();
     assert!((2_560..=2_700).contains(&notice), "{report:?}");
     assert_eq!(report.file_heard_in_talk, Duration::ZERO, "{report:?}");

@@ -57,9 +57,12 @@ fn of_a_line(config: &Config, line: &Line, findings: &mut Findings) {
     let counted = Reader::open(&config.store.database).and_then(|reader| reader.recorded(&line.name, since));
     let Ok(calls @ 1..) = counted else { return };
     let what = format!("recordings of {}", line.name);
-    let begun = format!("{calls} calls of the last {DAYS} days were recorded by the switch, so they got no note");
+    let begun =
+        format!("{calls} calls of the last {DAYS} days were recorded by the switch, so they got no note");
     if line.told.never_recorded {
-        let says = format!("{begun}, though never_recorded is set and the texts say so: stop the recording, or unset it");
+        let says = format!(
+            "{begun}, though never_recorded is set and the texts say so: stop the recording, or unset it"
+        );
         return findings.bad(what, says);
     }
     let says = format!("{begun}: stop the recording, or have the notice tell of it and set recordings_told");

@@ -99,11 +99,10 @@ fn where_the_notice_tells_of_recordings_no_text_for_callers_says_that_there_is_n
     for (lang, told, denials) in [
         (Lang::En, "may also record the call", ["not recorded", "No recording"]),
         (Lang::De, "außerdem aufzeichnen", ["nicht aufgezeichnet", "Keine Aufnahme"]),
-        (Lang::Fr, "peut en outre enregistrer l'appel", ["pas enregistré", "Aucun enregistrement"]),
+        (Lang::Fr, "peut en outre enregistrer l'appel", ["L'appel n'est pas enregistré", "Aucun enregistrement"]),
     ] {
-        let all_of = |more: &str| {
-            all(&settings(more), lang).into_iter().map(|text| text.markdown).collect::<String>()
-        };
+        let all_of =
+            |more: &str| all(&settings(more), lang).into_iter().map(|text| text.markdown).collect::<String>();
         let (before, after) = (all_of(""), all_of("recordings_told = true\n"));
         assert!(after.contains(told) && !before.contains(told), "{lang:?}");
         assert!(denials.iter().all(|denial| !after.contains(denial)), "{lang:?}");
@@ -122,8 +121,7 @@ fn staff_are_told_whether_it_is_kept_who_had_a_call() {
         (Lang::De, "wird nicht gespeichert", "welcher Nebenanschluss"),
         (Lang::Fr, "n'est pas enregistrée", "quel poste a eu l'appel"),
     ] {
-        let says =
-            |config: &Config| render(Text::Employee, lang, &facts(config, lang)).unwrap().markdown;
+        let says = |config: &Config| render(Text::Employee, lang, &facts(config, lang)).unwrap().markdown;
         assert!(says(&settings("")).contains(unkept) && !says(&settings("")).contains(told), "{lang:?}");
         assert!(says(&kept).contains(told) && !says(&kept).contains(unkept), "{lang:?}");
     }

@@ -80,7 +80,8 @@ fn comfort_noise_in_a_pause_is_neither_speech_nor_a_loss() {
 #[test]
 fn a_lost_packet_of_opus_leaves_no_hole_in_a_word() {
     let all = of_golden("mono-20ms.opus", 960);
-    let kept: Vec<Sent> = all.iter().enumerate().filter(|(n, _)| n % 10 != 5).map(|(_, p)| p.clone()).collect();
+    let kept: Vec<Sent> =
+        all.iter().enumerate().filter(|(n, _)| n % 10 != 5).map(|(_, p)| p.clone()).collect();
     let (whole, holed) = (heard(OPUS, &all), heard(OPUS, &kept));
     assert!(whole.len().abs_diff(holed.len()) < 3_200, "{} {}", whole.len(), holed.len());
     assert!(holes(&holed) <= holes(&whole) + 1, "{} {}", holes(&whole), holes(&holed));
@@ -118,7 +119,9 @@ fn sent(n: usize, ticks: u32, ms: u64, payload_type: u8, payload: &[u8]) -> Sent
 }
 
 fn in_bytes(said: &[i16], samples: usize) -> Vec<Vec<u8>> {
-    said.chunks(samples).map(|packet| packet.iter().flat_map(|sample| sample.to_be_bytes()).collect()).collect()
+    said.chunks(samples)
+        .map(|packet| packet.iter().flat_map(|sample| sample.to_be_bytes()).collect())
+        .collect()
 }
 
 fn of_l16(said: &[i16], samples: usize) -> Vec<Sent> {
@@ -222,9 +225,8 @@ fn heard(format: Format, packets: &[Sent]) -> Vec<i16> {
 fn alike(said: &[i16], heard: &[i16], what: &str) {
     assert!(said.len().abs_diff(heard.len()) < said.len() / 8, "{what}: {} {}", said.len(), heard.len());
     let loudness = |samples: &[i16]| -> Vec<f64> {
-        let mean = |piece: &[i16]| {
-            piece.iter().map(|s| f64::from(*s).abs()).sum::<f64>() / piece.len() as f64
-        };
+        let mean =
+            |piece: &[i16]| piece.iter().map(|s| f64::from(*s).abs()).sum::<f64>() / piece.len() as f64;
         samples.chunks(4_000).map(mean).collect()
     };
     let (a, b) = (loudness(said), loudness(heard));

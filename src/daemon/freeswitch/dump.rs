@@ -203,14 +203,18 @@ mod tests {
     #[test]
     fn an_agent_has_the_extension_that_was_called_or_that_he_called_from() {
         let agent = |fields: Value| dump(fields).extension().map(|name| name.as_str().to_owned());
-        let called = json!({ "Call-Direction": "outbound", "Caller-Destination-Number": "sip:1002@192.0.2.7" });
+        let called =
+            json!({ "Call-Direction": "outbound", "Caller-Destination-Number": "sip:1002@192.0.2.7" });
         assert_eq!(agent(called.clone()).as_deref(), Some("1002"));
         assert_eq!(agent(json!({ "Caller-Caller-ID-Number": "1003" })).as_deref(), Some("1003"));
         assert_eq!(agent(json!({ "Caller-Caller-ID-Number": "two words" })), None);
         let over = |name: &str, value: &str| with(called.clone(), name, value).leads_outside();
         assert!(over("variable_sip_gateway_name", "carrier") && over("Channel-Name", "sofia/external/49301"));
         assert!(!over("Channel-Name", "sofia/internal/1002@192.0.2.7"));
-        assert!(!with(caller(), "variable_sip_gateway_name", "carrier").leads_outside(), "he called in over it");
+        assert!(
+            !with(caller(), "variable_sip_gateway_name", "carrier").leads_outside(),
+            "he called in over it"
+        );
     }
 
     #[test]
