@@ -16,9 +16,8 @@ pub(super) struct Coder {
 
 impl Coder {
     pub(super) fn new(codec: Codec) -> Coder {
-        let opus =
-            (codec == Codec::Opus).then(|| OpusEncoder::new(8_000, 1, Application::Voip).ok()).flatten();
-        Coder { codec, g722: Box::default(), last: 0, opus: opus.map(Box::new) }
+        let opus = (codec == Codec::Opus).then(opus_encoder).flatten();
+        Coder { codec, g722: Box::default(), last: 0, opus }
     }
 
     pub(super) fn encode(&mut self, pcm: &[i16]) -> Vec<u8> {
@@ -52,6 +51,13 @@ impl Coder {
         packet.truncate(length);
         packet
     }
+}
+
+/// Of the least effort: many calls are coded at once, and by a program that may not be optimised.
+fn opus_encoder() -> Option<Box<OpusEncoder>> {
+    let mut encoder = OpusEncoder::new(8_000, 1, Application::Voip).ok()?;
+    encoder.complexity = 0;
+    Some(Box::new(encoder))
 }
 
 /// What stands in a packet of so many samples that the switch makes because it had nothing to read; none of Opus

@@ -99,7 +99,11 @@ fn where_the_notice_tells_of_recordings_no_text_for_callers_says_that_there_is_n
     for (lang, told, denials) in [
         (Lang::En, "may also record the call", ["not recorded", "No recording"]),
         (Lang::De, "außerdem aufzeichnen", ["nicht aufgezeichnet", "Keine Aufnahme"]),
-        (Lang::Fr, "peut en outre enregistrer l'appel", ["L'appel n'est pas enregistré", "Aucun enregistrement"]),
+        (
+            Lang::Fr,
+            "peut en outre enregistrer l'appel",
+            ["L'appel n'est pas enregistré", "Aucun enregistrement"],
+        ),
     ] {
         let all_of =
             |more: &str| all(&settings(more), lang).into_iter().map(|text| text.markdown).collect::<String>();

@@ -10,18 +10,18 @@ use zeroize::Zeroize;
 
 pub(in crate::confidential) struct G722 {
     decoder: Box<G722Decoder>,
-    samples: [i16; 2 * BYTES],
+    samples: Box<[i16; 2 * BYTES]>,
 }
 
 impl G722 {
     pub(super) fn new() -> G722 {
-        G722 { decoder: Box::default(), samples: [0; 2 * BYTES] }
+        G722 { decoder: Box::default(), samples: Box::new([0; 2 * BYTES]) }
     }
 
     pub(super) fn decode(&mut self, payload: &[u8], mut sample: impl FnMut(i16)) {
         for bytes in payload.chunks(BYTES) {
             // There is room for the samples of so many bytes.
-            let count = self.decoder.decode_into(bytes, &mut self.samples).unwrap_or_default();
+            let count = self.decoder.decode_into(bytes, &mut self.samples[..]).unwrap_or_default();
             self.samples[..count].iter().for_each(|decoded| sample(*decoded));
         }
         self.samples.zeroize();
