@@ -31,6 +31,10 @@ pub enum Event {
     Unbridged,
     /// The agent's leg now talks with somebody else, who heard no notice of this call.
     AgentTaken,
+    /// The caller was transferred to somebody outside, whom the line does not listen to.
+    WentOutside {
+        leg: Leg,
+    },
     /// A leg of the call may be copied by the switch, or not.
     Examined {
         leg: Leg,
@@ -48,6 +52,13 @@ pub enum Event {
     /// The copy ended or could not be made.
     ForkEnded {
         party: Party,
+    },
+    /// The switch records what is said on a leg, which no notice of the line tells.
+    RecordingBegan {
+        leg: Leg,
+    },
+    RecordingEnded {
+        leg: Leg,
     },
     Held {
         leg: Leg,
@@ -164,6 +175,8 @@ pub struct Life {
     opened: bool,
     forks: BTreeMap<Party, Fork>,
     held: Vec<Leg>,
+    /// Legs on which the switch records.
+    recorded: Vec<Leg>,
     partial: bool,
     deadline: Option<(Moment, Deadline)>,
     commands: VecDeque<Command>,
@@ -202,6 +215,7 @@ impl Life {
             opened: false,
             forks: BTreeMap::new(),
             held: Vec::new(),
+            recorded: Vec::new(),
             partial: false,
             deadline: None,
             commands: VecDeque::new(),
@@ -264,10 +278,13 @@ impl Life {
                 self.drop_fork(Party::Caller);
                 self.unbridged(now);
             }
+            Event::WentOutside { leg } => self.went_outside(&leg, now),
             Event::Examined { leg, tappable } => self.examined(leg, tappable),
             Event::ForkOffered { party, leg } => self.fork_offered(party, &leg),
             Event::ForkFlows { party } => self.fork_flows(party),
             Event::ForkEnded { party } => self.fork_ended(party, now),
+            Event::RecordingBegan { leg } => self.recording_began(leg),
+            Event::RecordingEnded { leg } => self.recorded.retain(|recorded| *recorded != leg),
             Event::Held { leg } => self.held(leg),
             Event::Unheld { leg } => self.unheld(&leg),
             Event::Objected => self.objected(),
@@ -315,7 +332,8 @@ impl Life {
         if self.phase != Phase::Offered {
             return;
         }
-        match admitted {
+        let unrecorded = if self.is_recorded() { Err(NoSummary::Recorded) } else { Ok(()) };
+        match admitted.and(unrecorded) {
             Ok(()) => {
                 self.phase = Phase::Playing;
                 self.deadline = Some((now + NOTICE_STARTS_WITHIN, Deadline::Notice));
@@ -363,6 +381,9 @@ impl Life {
             self.unheld(&old);
             self.drop_fork(Party::Caller);
         }
+        if self.is_recorded() {
+            return self.finish(Ending::NoSummary(NoSummary::Recorded));
+        }
         if first {
             self.phase = Phase::Bridged;
             self.commands.push_back(Command::EarBridged);
@@ -380,6 +401,14 @@ impl Life {
     fn unbridged(&mut self, now: Moment) {
         if matches!(self.phase, Phase::Bridged | Phase::Forked) && !self.awaits(Deadline::Apart) {
             self.deadline = Some((now + REBRIDGED_WITHIN, Deadline::Rebridge));
+        }
+    }
+
+    /// What was before is noted. Whoever is outside has heard no notice, so nothing is waited for, not even the return.
+    fn went_outside(&mut self, leg: &Leg, now: Moment) {
+        let talks = matches!(self.phase, Phase::Bridged | Phase::Forked);
+        if talks && self.agent.as_ref() == Some(leg) {
+            self.end_talk(now);
         }
     }
 
@@ -450,6 +479,20 @@ impl Life {
             }
             _ => {}
         }
+    }
+
+    /// A recording that ends before the bridge has none of the talk in it, so it is only remembered until then. One that
+    /// runs in the talk ends the listening for good: callers are told of a summary alone.
+    fn recording_began(&mut self, leg: Leg) {
+        self.recorded.push(leg);
+        if matches!(self.phase, Phase::Bridged | Phase::Forked) && self.is_recorded() {
+            self.finish(Ending::NoSummary(NoSummary::Recorded));
+        }
+    }
+
+    /// Whether the switch records one of the legs that talk.
+    fn is_recorded(&self) -> bool {
+        self.recorded.iter().any(|leg| *leg == self.caller || self.agent.as_ref() == Some(leg))
     }
 
     fn held(&mut self, leg: Leg) {

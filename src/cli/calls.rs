@@ -4,7 +4,7 @@ use super::counter::{Common, Place, moment, now, time, timestamp};
 use super::{Exit, fail};
 use crate::call::{CallId, NoSummary, Number};
 use crate::store::{
-    CallRecord, Clerk, Deed, Entry, Filter, Kept, Outcome, Reader, Request, StoreError, UtcMillis,
+    CallRecord, Clerk, Deed, Entry, Filter, Kept, Outcome, Reader, Request, Segment, StoreError, UtcMillis,
 };
 use clap::Subcommand;
 use comfy_table::{ContentArrangement, Table, presets};
@@ -199,6 +199,10 @@ pub(super) fn print_call(kept: &Kept) {
     for (what, when) in [("announced", call.announced), ("bridged", call.bridged)] {
         println!("  {what:<9} {}", when.map_or("no".to_owned(), time));
     }
+    for segment in &call.segments {
+        let agent = segment.agent.as_ref().map_or("an extension", |agent| agent.as_str());
+        println!("  with      {agent}, {} to {}", time(segment.from), time(segment.to));
+    }
     let cause = call.end_cause.as_ref().map_or(String::new(), |cause| format!(" ({})", cause.as_str()));
     println!("  ended     {}{cause}", time(call.ended));
     if let (Some((recogniser, _)), Some(heard)) = (call.origin.ear, call.heard) {
@@ -292,7 +296,16 @@ pub(super) fn call_json(kept: &Kept) -> Value {
         "model": call.origin.ear.map(|(_, model)| model.to_string()),
         "version": call.origin.version.as_str(),
         "heard": call.heard,
+        "segments": call.segments.iter().map(segment_json).collect::<Vec<_>>(),
         "do_not_contact": kept.requests.iter().map(request_json).collect::<Vec<_>>(),
+    })
+}
+
+fn segment_json(segment: &Segment) -> Value {
+    json!({
+        "agent": segment.agent.as_ref().map(|agent| agent.as_str()),
+        "from": timestamp(segment.from),
+        "to": timestamp(segment.to),
     })
 }
 

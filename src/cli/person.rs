@@ -282,6 +282,8 @@ fn mask_others(kept: &mut Kept, own: Option<&Number>) {
             *number = None;
         }
     }
+    // Who of the staff had the call is not the caller's either.
+    kept.call.segments.iter_mut().for_each(|segment| segment.agent = None);
     for request in &mut kept.requests {
         if request.number.as_ref() != own {
             request.number = None;

@@ -1,97 +1,75 @@
-//! A packet's payload goes in, samples come out one by one.
+//! A packet's payload goes in, samples come out one by one, as many as the packet's time on the stream's clock says.
 //!
-//! G.711 is two tables of 256 entries (ITU-T G.711, tables 1a and 2a); written out here because the crates that hold
-//! them return each packet in a vector of their own, which nobody wipes.
+//! The clock need not be the samples' own: G.722 counts 8,000 ticks for 16,000 samples (RFC 3551, 4.5.2), and Opus
+//! always 48,000 (RFC 7587, 4.1), whatever it is decoded to. We have it decoded to 16 kHz at once, so that its sound is
+//! resampled once, inside the codec. There is no G.729: the one decoder that could be had (`g729-sys`, also behind
+//! `audio-codec`) is a translation of bcg729, which is under the GPL, whatever the crate says of itself.
 
-use crate::wire::rtp::Codec;
+mod g711;
+mod g722;
+mod opus;
 
-pub(in crate::confidential) struct Decoder {
-    codec: Codec,
+use crate::wire::rtp::{Codec, Format};
+
+pub(in crate::confidential) enum Decoder {
+    Pcma,
+    Pcmu,
+    L16,
+    G722(g722::G722),
+    Opus(opus::Opus),
 }
 
 impl Decoder {
     pub(in crate::confidential) fn new(codec: Codec) -> Decoder {
-        Decoder { codec }
+        match codec {
+            Codec::Pcma => Decoder::Pcma,
+            Codec::Pcmu => Decoder::Pcmu,
+            Codec::L16 => Decoder::L16,
+            Codec::G722 => Decoder::G722(g722::G722::new()),
+            Codec::Opus => Decoder::Opus(opus::Opus::new()),
+        }
     }
 
     /// Hands over each sample in turn. Half a sample at the end of an L16 payload is left out.
-    pub(in crate::confidential) fn decode(&self, payload: &[u8], mut sample: impl FnMut(i16)) {
-        match self.codec {
-            Codec::Pcma => payload.iter().for_each(|byte| sample(ALAW[usize::from(*byte)])),
-            Codec::Pcmu => payload.iter().for_each(|byte| sample(ULAW[usize::from(*byte)])),
-            Codec::L16 => {
+    pub(in crate::confidential) fn decode(&mut self, payload: &[u8], mut sample: impl FnMut(i16)) {
+        match self {
+            Decoder::Pcma => payload.iter().for_each(|byte| sample(g711::ALAW[usize::from(*byte)])),
+            Decoder::Pcmu => payload.iter().for_each(|byte| sample(g711::ULAW[usize::from(*byte)])),
+            Decoder::L16 => {
                 payload.chunks_exact(2).for_each(|two| sample(i16::from_be_bytes([two[0], two[1]])))
             }
+            Decoder::G722(g722) => g722.decode(payload, sample),
+            Decoder::Opus(opus) => opus.decode(payload, sample),
+        }
+    }
+
+    /// Makes up so many samples for a packet that is missing, where the codec knows how; false where it does not, and
+    /// then nothing is handed over.
+    pub(in crate::confidential) fn conceal(&mut self, samples: usize, sample: impl FnMut(i16)) -> bool {
+        match self {
+            Decoder::Opus(opus) => opus.conceal(samples, sample),
+            _ => false,
         }
     }
 }
 
-/// Samples in a payload of so many bytes.
-pub(in crate::confidential) fn samples_in(codec: Codec, bytes: usize) -> u32 {
-    let samples = match codec {
-        Codec::Pcma | Codec::Pcmu => bytes,
+/// Ticks of the stream's clock that a payload lasts.
+pub(in crate::confidential) fn ticks_in(codec: Codec, payload: &[u8]) -> u32 {
+    let bytes = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+    match codec {
+        Codec::Pcma | Codec::Pcmu | Codec::G722 => bytes,
         Codec::L16 => bytes / 2,
-    };
-    u32::try_from(samples).unwrap_or(u32::MAX)
-}
-
-const ALAW: [i16; 256] = table(true);
-const ULAW: [i16; 256] = table(false);
-
-const fn table(alaw: bool) -> [i16; 256] {
-    let mut samples = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        samples[byte] = if alaw { from_alaw(byte as u8) } else { from_ulaw(byte as u8) };
-        byte += 1;
+        Codec::Opus => opus::ticks_in(payload),
     }
-    samples
 }
 
-const fn from_alaw(byte: u8) -> i16 {
-    let bits = byte ^ 0x55;
-    let (segment, step) = ((bits >> 4 & 7) as u32, (bits & 15) as i16);
-    let size = match segment {
-        0 => step * 16 + 8,
-        _ => (step * 16 + 264) << (segment - 1),
-    };
-    if bits & 0x80 == 0 { -size } else { size }
-}
-
-const fn from_ulaw(byte: u8) -> i16 {
-    let bits = !byte;
-    let (segment, step) = ((bits >> 4 & 7) as u32, (bits & 15) as i16);
-    let size = ((step * 8 + 132) << segment) - 132;
-    if bits & 0x80 == 0 { size } else { -size }
+/// Samples per second that come out of the decoder.
+pub(in crate::confidential) fn sample_rate(format: &Format) -> u32 {
+    match format.codec {
+        Codec::Pcma | Codec::Pcmu | Codec::L16 => format.clock_rate,
+        Codec::G722 | Codec::Opus => 16_000,
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use audio_codec::{Decoder as _, pcma::PcmaDecoder, pcmu::PcmuDecoder};
-
-    fn decoded(codec: Codec, payload: &[u8]) -> Vec<i16> {
-        let mut samples = Vec::new();
-        Decoder::new(codec).decode(payload, |sample| samples.push(sample));
-        samples
-    }
-
-    #[test]
-    fn g711_is_what_a_kept_crate_makes_of_it() {
-        let every: Vec<u8> = (0..=255).collect();
-        assert_eq!(decoded(Codec::Pcma, &every), PcmaDecoder::new().decode(&every));
-        assert_eq!(decoded(Codec::Pcmu, &every), PcmuDecoder::new().decode(&every));
-    }
-
-    #[test]
-    fn the_figures_of_the_findings_hold() {
-        assert_eq!(decoded(Codec::Pcma, &[0xff, 0xd5, 0x55]), [848, 8, -8]);
-        assert_eq!(decoded(Codec::Pcmu, &[0xff, 0x7f, 0x00, 0x80]), [0, 0, -32_124, 32_124]);
-    }
-
-    #[test]
-    fn l16_is_in_network_byte_order_and_half_a_sample_is_none() {
-        assert_eq!(decoded(Codec::L16, &[0x01, 0x02, 0xff, 0xfe, 0x7f]), [258, -2]);
-        assert_eq!(samples_in(Codec::L16, 5), 2);
-    }
-}
+mod tests;

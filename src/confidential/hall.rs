@@ -143,7 +143,10 @@ impl<R: Recogniser, N: NoteTaker> Hall<R, N> {
             if first {
                 (self.answers)(FromEar::Flowing { call: id, party });
             }
-            self.enqueue(id, call.line(party), party, ended);
+            match call.line(party).is_fax() {
+                true => self.ended_by_a_fax(id, call),
+                false => self.enqueue(id, call.line(party), party, ended),
+            }
         });
         datagram.zeroize();
     }
@@ -380,6 +383,12 @@ impl<R: Recogniser, N: NoteTaker> Hall<R, N> {
             Err(reason) => FromEar::NotNoted { call: id, heard, reason },
         };
         self.conclude(id, call, answer);
+    }
+
+    /// A fax or a modem: there is nobody to listen to.
+    fn ended_by_a_fax(&self, id: CallId, call: &mut Call<R>) {
+        let (heard, reason) = (call.heard(), NoSummary::Fax);
+        self.conclude(id, call, FromEar::NotNoted { call: id, heard, reason });
     }
 
     /// The one ending: wiped first, told then.

@@ -11,10 +11,10 @@
 //! * The arrival clock decides only where the time line is broken: sequence and timestamp that go on leave no gap
 //!   whatever the clock says. So a call played faster gives the same audio.
 
-use super::codecs::samples_in;
+use super::codecs::ticks_in;
 use super::resample::grid;
 use crate::call::Moment;
-use crate::wire::rtp::{Codec, Format, Packet, Seen, SourceWatch, Timestamp, Unroll};
+use crate::wire::rtp::{Codec, Format, Header, Packet, Seen, SourceWatch, Timestamp, Unroll};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -36,7 +36,14 @@ pub(in crate::confidential) struct Jitter {
 /// What comes out.
 pub(in crate::confidential) enum Piece {
     Audio(Payload),
-    Silence { samples: u64 },
+    /// Nothing was said, or nobody was heard, for so many ticks of the stream's clock.
+    Silence {
+        ticks: u64,
+    },
+    /// Something was said and did not come, or it was a pause in which nothing is sent.
+    Gap {
+        ticks: u64,
+    },
 }
 
 /// A packet's bytes, wiped when they are done with.
@@ -145,6 +152,12 @@ impl Jitter {
         self.let_go(DEPTH);
     }
 
+    /// A packet of the stream that carries no voice, such as comfort noise: it takes its place in the sequence, so that it
+    /// is not missed, and none in time.
+    pub(in crate::confidential) fn handle_voiceless(&mut self, header: &Header, now: Moment) {
+        self.handle(&Packet { header: *header, payload: &[] }, now);
+    }
+
     /// Nothing more will come that could be waited for.
     pub(in crate::confidential) fn flush(&mut self) {
         self.let_go(0);
@@ -184,13 +197,19 @@ impl Jitter {
 
     /// Puts one packet in its place on the time line.
     fn place(&mut self, seq: u64, missing: u64, held: Held) {
-        let length = i64::from(samples_in(self.format.codec, held.payload.0.len()));
+        if held.payload.0.is_empty() {
+            // What is missing before it explains a gap as a filler does.
+            self.time.fillers += ticks(missing) * self.packet_ticks();
+            self.time.last_at = Some(held.arrived);
+            return;
+        }
+        let length = i64::from(ticks_in(self.format.codec, &held.payload.0));
         let missing = ticks(missing) * self.packet_ticks();
         let silent = self.is_filler(&held.payload);
         match self.time.relation(held.timestamp, missing, held.arrived, &self.format) {
             Relation::GoesOn { gap } => {
                 let lead = self.time.debt + self.time.run - gap;
-                self.silence(-lead);
+                self.gap(-lead);
                 self.time.debt = lead.max(0);
             }
             // A filler tells nothing about the main line.
@@ -227,12 +246,22 @@ impl Jitter {
     }
 
     fn silence(&mut self, length: i64) {
-        if let Ok(samples) = u64::try_from(length)
-            && samples > 0
-        {
-            self.time.out += samples;
-            self.ready.push_back(Piece::Silence { samples });
+        if let Some(ticks) = self.passes(length) {
+            self.ready.push_back(Piece::Silence { ticks });
         }
+    }
+
+    fn gap(&mut self, length: i64) {
+        if let Some(ticks) = self.passes(length) {
+            self.ready.push_back(Piece::Gap { ticks });
+        }
+    }
+
+    /// Puts the time line forward.
+    fn passes(&mut self, length: i64) -> Option<u64> {
+        let ticks = u64::try_from(length).ok().filter(|ticks| *ticks > 0)?;
+        self.time.out += ticks;
+        Some(ticks)
     }
 
     /// Puts a new main line on a grid of 80 ms, so that the frames behind are cut at the same samples whichever packet
@@ -251,7 +280,8 @@ impl Jitter {
     }
 
     fn is_filler(&self, payload: &Payload) -> bool {
-        matches!(self.format.codec, Codec::Pcma | Codec::Pcmu) && payload.0.iter().all(|byte| *byte == FILLER)
+        let filled = matches!(self.format.codec, Codec::Pcma | Codec::Pcmu | Codec::G722);
+        filled && payload.0.iter().all(|byte| *byte == FILLER)
     }
 
     fn packet_ticks(&self) -> i64 {
@@ -365,7 +395,7 @@ mod tests {
             let pieces = std::iter::from_fn(|| self.jitter.poll());
             let told = pieces.map(|piece| match piece {
                 Piece::Audio(payload) => i64::from(payload.bytes()[0]),
-                Piece::Silence { samples } => -(samples as i64) / 8,
+                Piece::Silence { ticks } | Piece::Gap { ticks } => -(ticks as i64) / 8,
             });
             told.collect()
         }

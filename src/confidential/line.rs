@@ -1,10 +1,11 @@
 //! One party's packets go in; stretches of audio for the recogniser come out, and its words are kept.
 //!
-//! The path of a packet: reorder buffer, codec, resampler, voice gate, packing. Every sample has a place on two time
+//! The path of a packet: reorder buffer, codec, resampler, an ear for fax machines, voice gate, packing. Every sample has a place on two time
 //! lines: that of the call (milliseconds since the bridge) and that of the recogniser's stream, which lacks the
 //! silence that the gate took out.
 
-use super::codecs::Decoder;
+use super::codecs::{Decoder, sample_rate};
+use super::fax::Fax;
 use super::gate::{self, Gate};
 use super::jitter::{Jitter, Packets, Piece};
 use super::pcm::{Budget, PER_MS, Pcm};
@@ -83,7 +84,11 @@ struct Tap {
 /// From one beginning of hearing to its end.
 struct Path {
     decoder: Decoder,
+    /// Ticks of the stream's clock in a second, and samples that the decoder makes of them.
+    clock_rate: u64,
+    sample_rate: u64,
     resampler: Resampler,
+    fax: Fax,
     gate: Gate,
     /// Where on the call's time line the first sample is.
     start_ms: u32,
@@ -155,7 +160,8 @@ impl<R: Recogniser> Line<R> {
     ) -> bool {
         let Ok(packet) = Packet::parse(datagram) else { return false };
         let Some(tap) = &mut self.tap else { return false };
-        if packet.header.payload_type != tap.format.payload_type || self.ending != Ending::Open {
+        let voice = packet.header.payload_type == tap.format.payload_type;
+        if !voice && packet.header.payload_type != COMFORT_NOISE || self.ending != Ending::Open {
             return false;
         }
         let first = !std::mem::replace(&mut tap.flowing, true);
@@ -171,7 +177,10 @@ impl<R: Recogniser> Line<R> {
         if let Some(path) = tap.path.as_mut().filter(|path| path.speech_before_ms == silent_yet) {
             path.settle(arrived_ms);
         }
-        tap.jitter.handle(&packet, now);
+        match voice {
+            true => tap.jitter.handle(&packet, now),
+            false => tap.jitter.handle_voiceless(&packet.header, now),
+        }
         self.reached_ms = tap.drain(&mut self.packer, early_ms).max(self.reached_ms);
         self.take_windows();
         first
@@ -233,6 +242,12 @@ impl<R: Recogniser> Line<R> {
         if self.ending == Ending::Closing && self.jobs.is_empty() {
             self.ending = Ending::Done;
         }
+    }
+
+    /// It is no person who is heard here.
+    pub(in crate::confidential) fn is_fax(&self) -> bool {
+        let path = self.tap.as_ref().and_then(|tap| tap.path.as_ref());
+        path.is_some_and(|path| path.fax.is_heard())
     }
 
     /// Everything of this party is recognised.
@@ -325,7 +340,10 @@ impl Path {
     fn new(format: &Format, start_ms: u32, speech_before_ms: u32) -> Path {
         Path {
             decoder: Decoder::new(format.codec),
-            resampler: Resampler::new(format.clock_rate),
+            clock_rate: u64::from(format.clock_rate.max(1)),
+            sample_rate: u64::from(sample_rate(format)),
+            resampler: Resampler::new(sample_rate(format)),
+            fax: Fax::default(),
             gate: Gate::new(),
             start_ms,
             passed: 0,
@@ -347,19 +365,34 @@ impl Path {
     fn piece(&mut self, piece: Piece, packer: &mut Packer, early_ms: Option<u32>) {
         match piece {
             Piece::Audio(payload) => {
-                let (decoder, samples) = (&self.decoder, &mut self.samples);
-                decoder.decode(payload.bytes(), |sample| {
-                    if samples.len() < MOST_SAMPLES {
-                        samples.push(sample);
-                    }
-                });
-                self.align();
-                self.samples.iter().for_each(|sample| self.resampler.push(*sample));
-                self.samples.zeroize();
+                let (decoder, samples) = (&mut self.decoder, &mut self.samples);
+                decoder.decode(payload.bytes(), |sample| gather(samples, sample));
+                self.sound();
             }
-            Piece::Silence { samples } => self.silence(samples, packer, early_ms),
+            Piece::Gap { ticks } if self.is_short(ticks) => self.conceal(ticks, packer, early_ms),
+            Piece::Silence { ticks } | Piece::Gap { ticks } => self.silence(ticks, packer, early_ms),
         }
         self.pass(packer, early_ms);
+    }
+
+    fn sound(&mut self) {
+        self.align();
+        self.samples.iter().for_each(|sample| self.resampler.push(*sample));
+        self.samples.zeroize();
+    }
+
+    fn is_short(&self, ticks: u64) -> bool {
+        ticks * 1_000 <= self.clock_rate * CONCEALED_MS
+    }
+
+    /// A word goes on through a packet that is lost, where the codec can carry it on.
+    fn conceal(&mut self, ticks: u64, packer: &mut Packer, early_ms: Option<u32>) {
+        let (decoder, samples) = (&mut self.decoder, &mut self.samples);
+        let wanted = ticks * self.sample_rate / self.clock_rate;
+        match decoder.conceal(wanted as usize, |sample| gather(samples, sample)) {
+            true => self.sound(),
+            false => self.silence(ticks, packer, early_ms),
+        }
     }
 
     /// Where sound begins after silence, a frame begins too. So what the gate hears depends on the sound alone, and not
@@ -372,7 +405,8 @@ impl Path {
     }
 
     /// A long silence is stepped over: the gate sees its beginning, and then the clock is put forward.
-    fn silence(&mut self, samples: u64, packer: &mut Packer, early_ms: Option<u32>) {
+    fn silence(&mut self, ticks: u64, packer: &mut Packer, early_ms: Option<u32>) {
+        let samples = ticks * self.sample_rate / self.clock_rate;
         let grid = self.resampler.grid();
         let seen = SILENCE_SEEN_GRIDS * grid;
         let skipped = samples.saturating_sub(seen) / grid * grid;
@@ -388,6 +422,7 @@ impl Path {
         while let Some(mut frame) = self.resampler.poll() {
             self.passed += frame.len() as u64;
             let now_ms = self.now_ms();
+            self.fax.handle(&frame, now_ms);
             self.gate.handle(&frame, now_ms, packer);
             packer.tick(now_ms, early_ms);
             frame.zeroize();
@@ -410,6 +445,13 @@ impl Drop for Path {
     }
 }
 
+/// Takes a sample of a packet; the longest has room.
+fn gather(samples: &mut Vec<i16>, sample: i16) {
+    if samples.len() < MOST_SAMPLES {
+        samples.push(sample);
+    }
+}
+
 fn millis(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }
@@ -421,5 +463,15 @@ const SETTLES_FOR_MS: u32 = 3_000;
 /// Samples of a packet that are heard: 120 ms, the longest packet of any codec, at 48 kHz.
 const MOST_SAMPLES: usize = 5_760;
 
+/// The longest gap that is carried over. A codec's own guess fades within it, and a pause in which nothing is sent is
+/// longer.
+const CONCEALED_MS: u64 = 60;
+
+/// Comfort noise (RFC 3389, 4): a payload type of its own, whatever the codec.
+const COMFORT_NOISE: u8 = 13;
+
 /// How much of a long silence the gate is shown, in grids of 80 ms: more than its hangover, so that speech ends.
 const SILENCE_SEEN_GRIDS: u64 = 25;
+
+#[cfg(test)]
+mod tests;

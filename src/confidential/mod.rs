@@ -4,6 +4,7 @@
 //! hold what was said have no `Debug`, `Display`, `Clone` or `Serialize` and are wiped on drop.
 
 mod codecs;
+mod fax;
 mod gate;
 pub mod guard;
 mod hall;

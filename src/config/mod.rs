@@ -96,6 +96,10 @@ pub struct Line {
     pub notice_version: String,
     pub keep_notes_days: u32,
     pub keep_rows_days: u32,
+    /// A caller who is transferred to somebody outside is listened to there, too.
+    pub listen_outside: bool,
+    /// The row names the extension that had the call.
+    pub keep_extensions: bool,
     pub told: Told,
 }
 
@@ -111,6 +115,8 @@ pub struct Told {
     pub basis: Option<Basis>,
     /// The switch never records calls of this line.
     pub never_recorded: bool,
+    /// The switch may record calls of this line, and its notice and texts tell so.
+    pub recordings_told: bool,
     /// The version of the texts that were published last.
     pub texts_version: Option<String>,
 }
@@ -370,6 +376,8 @@ fn line(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Line {
     }
     let keep_notes_days = section.whole("keep_notes_days", Some(90), 1..=3_650, problems) as u32;
     let keep_rows_days = section.whole("keep_rows_days", Some(90), 1..=3_650, problems) as u32;
+    let listen_outside = section.flag("listen_outside", false, problems);
+    let keep_extensions = section.flag("keep_extensions", false, problems);
     let told = told(&mut section, problems);
     section.finish(problems);
     Line {
@@ -384,6 +392,8 @@ fn line(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Line {
         notice_version,
         keep_notes_days,
         keep_rows_days,
+        listen_outside,
+        keep_extensions,
     }
 }
 
@@ -411,7 +421,22 @@ fn told(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Told {
         }
     };
     let never_recorded = section.flag("never_recorded", false, problems);
-    Told { controller, address, contact, dpo, authority, privacy_page, basis, never_recorded, texts_version }
+    let recordings_told = section.flag("recordings_told", false, problems);
+    if never_recorded && recordings_told {
+        section.wrong("recordings_told", "and never_recorded cannot both be true: keep one", problems);
+    }
+    Told {
+        controller,
+        address,
+        contact,
+        dpo,
+        authority,
+        privacy_page,
+        basis,
+        never_recorded,
+        recordings_told,
+        texts_version,
+    }
 }
 
 /// Calls of two switches would share ears and a database, and a copy does not say of which switch it is.
@@ -479,6 +504,14 @@ mod tests {
         let text = format!("{DEFAULT}basis = \"consent\"\ncontroller = \"A\"\n");
         let told = Config::parse(&text).unwrap().lines.remove(0).told;
         assert_eq!((told.basis, told.controller.as_deref()), (Some(Basis::Consent), Some("A")));
+    }
+
+    #[test]
+    fn a_line_that_is_never_recorded_cannot_tell_of_recordings() {
+        let text = format!("{DEFAULT}never_recorded = true\nrecordings_told = true\n");
+        assert!(Config::parse(&text).unwrap_err().to_string().contains("cannot both be true"));
+        let text = format!("{DEFAULT}recordings_told = true\n");
+        assert!(Config::parse(&text).unwrap().lines[0].told.recordings_told);
     }
 
     #[test]

@@ -259,6 +259,18 @@ impl NeedsRestart<'_> {
     }
 }
 
+/// The switch records a call though the line's settings say that it never does.
+pub struct RecordedAllTheSame<'a> {
+    pub call: CallId,
+    pub line: &'a str,
+}
+
+impl RecordedAllTheSame<'_> {
+    pub fn log(&self) {
+        warn!(call = ?self.call, line = self.line, "the switch recorded a call of a line that is never recorded");
+    }
+}
+
 /// No socket could be bound for a copy.
 pub struct NoSocket {
     pub call: CallId,

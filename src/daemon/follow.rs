@@ -6,6 +6,7 @@ use super::Desk;
 use super::admission::Seat;
 use super::ears::{self, EarCall, EarWord};
 use super::events;
+use super::segments::Segments;
 use super::switch::{Begun, Found, Mail, Mailbox, Noticed, Offered};
 use crate::border::{DoNotContact, Heard, Note, Recogniser, WhoseNumber};
 use crate::call::{Command, EarEnding, Ending, Event, Life, Moment, NoSummary, Number, Party, Phase};
@@ -69,6 +70,7 @@ struct Tale {
     note: Option<Note>,
     requests: Vec<DoNotContact>,
     figures: Heard,
+    segments: Segments,
     times: Times,
     /// The switch's word for the end.
     cause: Option<Name>,
@@ -132,6 +134,7 @@ impl Tale {
             note: None,
             requests: Vec::new(),
             figures: Heard::default(),
+            segments: Segments::default(),
             times,
             cause: None,
             ending: None,
@@ -149,6 +152,8 @@ impl Tale {
         let admitted = self.desk.admit(line, self.recogniser);
         let admitted = if self.objects().await { Err(NoSummary::Excluded) } else { admitted };
         let admitted = admitted.map(|seat| self.seat = Some(seat));
+        // A recording that runs already is told before the call is.
+        self.read_what_is_there();
         self.handle(Event::Waiting { admitted });
         self.until(Phase::Playing).await
     }
@@ -228,6 +233,9 @@ impl Tale {
         }
         let call = self.offered.call;
         let reason = ending.as_ref().err().copied();
+        if reason == Some(NoSummary::Recorded) && self.offered.line.told.never_recorded {
+            events::RecordedAllTheSame { call, line: &self.offered.line.name }.log();
+        }
         let record = match self.record(ending) {
             Ok(record) => record,
             Err(error) => return events::NotKept { call, why: &error.to_string() }.log(),
@@ -301,9 +309,7 @@ impl Tale {
         if self.over {
             self.offered.mail.close();
         }
-        while let Ok(mail) = self.offered.mail.try_recv() {
-            self.read(mail);
-        }
+        self.read_what_is_there();
     }
 
     fn record(&self, ending: Result<Note, NoSummary>) -> Result<CallRecord, NameError> {
@@ -319,6 +325,7 @@ impl Tale {
             Err(reason) => Outcome::NotNoted(reason),
         };
         let objection = outcome.is_objection();
+        let ended = self.times.ended.unwrap_or_else(|| self.desk.clock.utc_ms());
         Ok(CallRecord {
             id: *call,
             line: Name::new(&line.name)?,
@@ -329,11 +336,12 @@ impl Tale {
             offered: UtcMillis(self.times.offered),
             announced: self.times.announced.map(UtcMillis),
             bridged: self.times.bridged.map(UtcMillis),
-            ended: UtcMillis(self.times.ended.unwrap_or_else(|| self.desk.clock.utc_ms())),
+            ended: UtcMillis(ended),
             end_cause: self.cause.clone(),
             outcome,
             origin: Origin::here(model.filter(|_| heard).map(|model| (self.recogniser, model))),
             heard: (heard && !objection).then_some(self.figures),
+            segments: if objection || !self.opened { Vec::new() } else { self.segments.until(ended) },
         })
     }
 
@@ -384,18 +392,26 @@ impl Tale {
         }
     }
 
+    fn read_what_is_there(&mut self) {
+        while let Ok(mail) = self.offered.mail.try_recv() {
+            self.read(mail);
+        }
+    }
+
     fn read(&mut self, mail: Mail) {
         match &mail {
             Mail::Event(Event::HungUp | Event::Shutdown) => self.over = true,
             Mail::Event(Event::Objected) | Mail::Ear(EarWord::Objected) => self.objected = true,
             _ => {}
         }
+        self.follow_the_agents(&mail);
         match mail {
             Mail::Event(event) => self.handle(event),
             Mail::Copy { party, leg, dialog, offer } => {
                 self.at_the_door = Some((dialog, offer));
                 self.handle(Event::ForkOffered { party, leg });
             }
+            Mail::Agent { leg, name, passing } => self.segments.named(&leg, name, passing),
             Mail::CopyEnded { dialog } => {
                 let ended = self.copies.iter().find(|(_, held)| **held == dialog).map(|(party, _)| *party);
                 if let Some(party) = ended {
@@ -405,6 +421,15 @@ impl Tale {
             }
             Mail::Cause(cause) => self.cause = Name::new(&cause).ok(),
             Mail::Ear(word) => self.hear(word),
+        }
+    }
+
+    fn follow_the_agents(&mut self, mail: &Mail) {
+        let now = self.desk.clock.utc_ms();
+        match mail {
+            Mail::Event(Event::Bridged { agent }) => self.segments.joined(agent, now),
+            Mail::Event(Event::Unbridged | Event::AgentTaken | Event::HungUp) => self.segments.parted(now),
+            _ => {}
         }
     }
 

@@ -13,6 +13,7 @@ pub mod housekeeping;
 pub mod models;
 pub mod notice;
 mod reload;
+mod segments;
 mod service;
 pub mod switch;
 pub mod taps;

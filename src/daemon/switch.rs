@@ -6,6 +6,7 @@
 use super::ears::EarWord;
 use crate::call::{CallId, Event, Leg, Number, Party};
 use crate::config::Line;
+use crate::store::Name;
 use crate::wire::sip::{DialogId, Offer};
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -38,6 +39,14 @@ pub enum Mail {
         leg: Leg,
         dialog: DialogId,
         offer: Offer,
+    },
+    /// Whose leg this is, as far as the switch says it.
+    Agent {
+        leg: Leg,
+        /// The extension, where the line keeps it, or `outside`.
+        name: Option<Name>,
+        /// It is only on the way to an agent's.
+        passing: bool,
     },
     /// The SIP dialog of a copy is over.
     CopyEnded {

@@ -31,8 +31,9 @@ impl World {
                     None => self.dial_inside(a, rest.split('/').next().unwrap_or_default()),
                 },
                 None => {
-                    let name = target.rsplit('/').next().and_then(|uri| uri.strip_prefix("sip:"));
-                    let name = name.and_then(|uri| uri.split('@').next()).unwrap_or_default().to_owned();
+                    let last = target.rsplit('/').next().unwrap_or_default();
+                    let uri = last.strip_prefix("sip:").unwrap_or(last);
+                    let name = uri.split('@').next().unwrap_or_default().to_owned();
                     self.dial_agent(a, &target, &name);
                 }
             }
@@ -109,8 +110,16 @@ impl World {
         let (uuid, micros) = (self.uuid(), self.micros());
         self.sessions += 1;
         let host = target.split('@').nth(1).unwrap_or("127.0.0.1:6060");
-        let channel_name = format!("sofia/internal/{name}@{host}");
+        let gateway = target.strip_prefix("sofia/gateway/").and_then(|rest| rest.split('/').next());
+        // A gateway's calls go out over the profile that it belongs to.
+        let (profile, channel_name) = match gateway {
+            Some(_) => ("external", format!("sofia/external/{name}")),
+            None => ("internal", format!("sofia/internal/{name}@{host}")),
+        };
         let mut leg = Channel::new(uuid.clone(), Some(no.0), false, channel_name.clone());
+        if let Some(gateway) = gateway {
+            leg.set("sip_gateway_name", gateway);
+        }
         leg.session = self.sessions;
         leg.destination = name.to_owned();
         leg.times.created = micros;
@@ -121,7 +130,7 @@ impl World {
             ("is_outbound", "true"),
             ("uuid", &*uuid),
             ("session_id", &session),
-            ("sip_profile_name", "internal"),
+            ("sip_profile_name", profile),
             ("channel_name", &channel_name),
         ] {
             leg.set(name, value);

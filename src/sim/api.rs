@@ -94,6 +94,10 @@ impl World {
                 self.edit(leg, |channel| channel.set(name, value));
                 OK.into()
             }
+            ("uuid_record", [leg, what @ ("start" | "stop"), path, ..]) if there => {
+                self.record(leg, path, *what == "start");
+                "+OK Success\n".into()
+            }
             ("uuid_hold", ["off", leg, ..]) if self.alive(leg) => self.switch_hold(leg, false),
             ("uuid_hold", [leg, ..]) if there => self.switch_hold(leg, true),
             ("uuid_transfer", [leg, rest @ ..]) if there => {
@@ -181,10 +185,11 @@ impl World {
                 self.channels.get(*leg)?.get(name).unwrap_or("_undef_").to_owned()
             }
             ("uuid_buglist", [leg, ..]) if self.alive(leg) => self.bugs(leg),
+            // Of a leg that is gone it says nothing.
+            ("uuid_buglist", [_, ..]) => "-ERR no reply\n".into(),
             (
-                "uuid_dump" | "uuid_getvar" | "uuid_setvar" | "uuid_kill" | "uuid_break" | "uuid_buglist"
-                | "uuid_hold" | "uuid_transfer" | "uuid_park" | "uuid_bridge" | "uuid_fileman"
-                | "uuid_recv_dtmf",
+                "uuid_dump" | "uuid_getvar" | "uuid_setvar" | "uuid_kill" | "uuid_break" | "uuid_hold"
+                | "uuid_transfer" | "uuid_park" | "uuid_bridge" | "uuid_fileman" | "uuid_recv_dtmf",
                 [_, ..],
             ) => "-ERR No such channel!\n".into(),
             _ => return None,

@@ -103,6 +103,8 @@ impl World {
             }
             "digit_action_set_realm" => self.edit(leg, |channel| channel.realm = Some(argument.to_owned())),
             "transfer" => self.transfers_itself(leg, argument),
+            "record_session" => self.record(leg, argument, true),
+            "stop_record_session" => self.record(leg, argument, false),
             "break" => self.edit(leg, |channel| channel.break_asked = true),
             // A text that is no number is no time (F100).
             "sleep" => {

@@ -236,10 +236,11 @@ impl Channel {
         self.codec = Some(codec);
         let (name, rate) = codec_name(codec);
         let ptime = beat.0.as_millis().to_string();
-        let string = [name, "@", rate, "h@", &ptime, "i@1c"].concat();
+        let clock = if codec == Codec::G722 { "8000" } else { rate };
+        let string = [name, "@", clock, "h@", &ptime, "i@1c"].concat();
         for (variable, value) in [
             ("rtp_use_codec_name", name),
-            ("rtp_use_codec_rate", rate),
+            ("rtp_use_codec_rate", clock),
             ("rtp_use_codec_ptime", &ptime),
             ("rtp_use_codec_channels", "1"),
             ("rtp_last_audio_codec_string", &*string),
@@ -405,11 +406,13 @@ fn put_profile(put: &mut dyn FnMut(&str, &str), prefix: &str, leg: &Channel, own
     say("Privacy-Hide-Number", "false");
 }
 
-/// A codec's name and rate, as FreeSWITCH spells them.
+/// A codec's name and its samples' rate, as FreeSWITCH spells them.
 pub(super) fn codec_name(codec: Codec) -> (&'static str, &'static str) {
     match codec {
         Codec::Pcma => ("PCMA", "8000"),
         Codec::Pcmu => ("PCMU", "8000"),
         Codec::L16 => ("L16", "8000"),
+        Codec::G722 => ("G722", "16000"),
+        Codec::Opus => ("opus", "48000"),
     }
 }

@@ -277,6 +277,7 @@ impl World {
         });
         let Some(cause) = self.channels.get(leg).and_then(|leg| leg.cause.clone()) else { return };
         self.fire("CHANNEL_HANGUP_COMPLETE", leg, &[("Hangup-Cause", &cause)], &[]);
+        self.records_end(leg);
         self.fire("CHANNEL_DESTROY", leg, &[], &[]);
         self.edit(leg, |leg| (leg.gone, leg.state) = (true, State::DESTROYED));
         let Some(no) = self.call_of(leg) else { return };

@@ -1,7 +1,7 @@
 //! Sound in pieces of a packet's length: what phones send, what the switch plays, and what a tap makes of both.
 
+use super::coder::{Coder, filler, ticks_per_sample};
 use crate::wire::rtp::{Codec, Header, Packet, Seq, Ssrc, Timestamp};
-use audio_codec::Encoder;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -191,15 +191,27 @@ pub(super) struct TapStream {
     private: u32,
     /// Which time line the last packet was on: 0 before the first packet.
     line: u8,
+    coder: Coder,
     /// Of a leg that speaks in packets of another length: what does not fill one of ours yet (F82).
-    rest: Vec<u8>,
+    rest: Vec<i16>,
     packed: u32,
 }
 
 impl TapStream {
     pub(super) fn new(codec: Codec, payload_type: u8, beat: Beat, seq: u16, ssrc: u32) -> TapStream {
         let (seq, ssrc) = (Seq(seq), Ssrc(ssrc));
-        TapStream { codec, payload_type, beat, seq, ssrc, private: 0, line: 0, rest: Vec::new(), packed: 0 }
+        TapStream {
+            codec,
+            payload_type,
+            beat,
+            seq,
+            ssrc,
+            private: 0,
+            line: 0,
+            coder: Coder::new(codec),
+            rest: Vec::new(),
+            packed: 0,
+        }
     }
 
     /// One tick of the tapped leg.
@@ -209,29 +221,31 @@ impl TapStream {
 
     /// A copy of a packet that the switch read or wrote: it alone, or what of it fills packets of our own length.
     pub(super) fn copy(&mut self, frame: &Frame) -> Vec<Vec<u8>> {
-        let payload = encode(self.codec, &frame.pcm);
-        if frame.pcm.len() == self.beat.samples() {
-            return vec![self.packet(1, frame.timestamp, &payload)];
+        if frame.pcm.len() != self.beat.samples() {
+            return self.repack(&frame.pcm);
         }
-        self.repack(&payload)
+        let payload = self.coder.encode(&frame.pcm);
+        vec![self.packet(1, frame.timestamp, &payload)]
     }
 
     /// A packet's length in which nothing was read. For A-law, too, its bytes are 0xFF, which is no silence there.
     pub(super) fn filler(&mut self, samples: usize) -> Vec<Vec<u8>> {
-        let payload = vec![0xff; encode(self.codec, &vec![0; samples]).len()];
+        let Some(payload) = filler(self.codec, samples) else { return Vec::new() };
         if samples == self.beat.samples() {
             return vec![self.packet(2, Timestamp(self.private), &payload)];
         }
-        self.repack(&payload)
+        // As A-law those bytes are no silence (F77).
+        let sample = if self.codec == Codec::Pcma { 848 } else { 0 };
+        self.repack(&vec![sample; samples])
     }
 
-    /// Decoded and encoded again: of these codecs the bytes stay what they are. Such packets have one time line.
-    fn repack(&mut self, payload: &[u8]) -> Vec<Vec<u8>> {
-        self.rest.extend_from_slice(payload);
-        let whole = self.beat.samples() * if self.codec == Codec::L16 { 2 } else { 1 };
+    /// Decoded and encoded again: of G.711 the bytes stay what they are. Such packets have one time line.
+    fn repack(&mut self, pcm: &[i16]) -> Vec<Vec<u8>> {
+        self.rest.extend_from_slice(pcm);
         let mut packets = Vec::new();
-        while self.rest.len() >= whole {
-            let payload: Vec<u8> = self.rest.drain(..whole).collect();
+        while self.rest.len() >= self.beat.samples() {
+            let pcm: Vec<i16> = self.rest.drain(..self.beat.samples()).collect();
+            let payload = self.coder.encode(&pcm);
             packets.push(self.packet(1, Timestamp(self.packed), &payload));
             self.packed = self.packed.wrapping_add(self.beat.samples() as u32);
         }
@@ -241,18 +255,11 @@ impl TapStream {
     fn packet(&mut self, line: u8, timestamp: Timestamp, payload: &[u8]) -> Vec<u8> {
         let marker = self.line != line;
         self.line = line;
+        let timestamp = Timestamp(timestamp.0.wrapping_mul(ticks_per_sample(self.codec)));
         let header =
             Header { marker, payload_type: self.payload_type, seq: self.seq, timestamp, ssrc: self.ssrc };
         self.seq = self.seq.next();
         Packet { header, payload }.to_bytes()
-    }
-}
-
-fn encode(codec: Codec, pcm: &[i16]) -> Vec<u8> {
-    match codec {
-        Codec::Pcma => audio_codec::pcma::PcmaEncoder::new().encode(pcm),
-        Codec::Pcmu => audio_codec::pcmu::PcmuEncoder::new().encode(pcm),
-        Codec::L16 => pcm.iter().flat_map(|sample| sample.to_be_bytes()).collect(),
     }
 }
 
@@ -298,7 +305,7 @@ mod tests {
             assert!(parsed.iter().all(|packet| packet.payload.len() == beat(tap).samples()));
             assert!(
                 parsed.iter().map(|packet| packet.payload).collect::<Vec<_>>().concat()
-                    == encode(Codec::Pcma, &said)
+                    == Coder::new(Codec::Pcma).encode(&said)
             );
             let steps = parsed.windows(2).map(|two| two[1].header.timestamp.since(two[0].header.timestamp));
             assert!({ steps }.all(|step| step == beat(tap).samples() as i32));

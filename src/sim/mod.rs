@@ -41,6 +41,7 @@ mod apps;
 mod carry;
 mod channel;
 mod clock;
+mod coder;
 mod commands;
 mod dialplan;
 mod expand;

@@ -53,8 +53,8 @@ impl World {
             }),
             Act::StopFile => self.on_caller(no, |world, leg| world.stop_file(leg)),
             Act::SeekFile(ms) => self.on_caller(no, |world, leg| world.seek_file(leg, ms)),
-            Act::Record(party) => self.record(no, party, true),
-            Act::StopRecord(party) => self.record(no, party, false),
+            Act::Record(party) => self.record_party(no, party, true),
+            Act::StopRecord(party) => self.record_party(no, party, false),
         }
     }
 
@@ -147,19 +147,36 @@ impl World {
         headers.iter().chain(more).fold(stamp, |event, (name, value)| event.with(name, value))
     }
 
-    fn record(&mut self, no: CallNo, party: Party, start: bool) {
-        let Some(leg) = self.leg_of(no, party) else { return };
-        let path = format!("/var/lib/freeswitch/recordings/{leg}.wav");
-        let bug = Bug { function: "session_record", target: path.clone() };
-        self.edit(&leg, |leg| match start {
-            true => leg.bugs.push(bug.clone()),
+    fn record_party(&mut self, no: CallNo, party: Party, start: bool) {
+        if let Some(leg) = self.leg_of(no, party) {
+            self.record(&leg, &format!("/var/lib/freeswitch/recordings/{leg}.wav"), start);
+        }
+    }
+
+    /// `uuid_record`, and `record_session` of the dialplan (F122). A recording that runs is not begun again.
+    pub(super) fn record(&mut self, leg: &str, path: &str, start: bool) {
+        let bug = Bug { function: "session_record", target: path.to_owned() };
+        let runs = self.channels.get(leg).is_some_and(|leg| leg.bugs.contains(&bug));
+        if runs == start {
+            return;
+        }
+        self.edit(leg, |leg| match start {
+            true => leg.bugs.push(bug),
             false => leg.bugs.retain(|other| *other != bug),
         });
-        let front = [("Media-Bug-Function", "session_record"), ("Media-Bug-Target", &*path)];
+        let front = [("Media-Bug-Function", "session_record"), ("Media-Bug-Target", path)];
         let (bug, record) =
             if start { ("MEDIA_BUG_START", "RECORD_START") } else { ("MEDIA_BUG_STOP", "RECORD_STOP") };
-        self.fire(bug, &leg, &front, &[]);
-        self.fire(record, &leg, &[], &[("Record-File-Path", &path)]);
+        self.fire(bug, leg, &front, &[]);
+        self.fire(record, leg, &[], &[("Record-File-Path", path)]);
+    }
+
+    /// Recordings end with their leg.
+    pub(super) fn records_end(&mut self, leg: &str) {
+        let bugs = self.channels.get(leg).map(|leg| leg.bugs.clone()).unwrap_or_default();
+        for bug in bugs.iter().filter(|bug| bug.function == "session_record") {
+            self.record(leg, &bug.target, false);
+        }
     }
 
     // Transfers

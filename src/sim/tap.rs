@@ -681,14 +681,16 @@ impl Tap {
             "opus" => Some((102, "opus/48000/2")),
             _ => None,
         };
+        // What goes with Opus counts as it does (T15g).
+        let clock = if self.codecs.iter().any(|name| name == "opus") { 48_000 } else { 8_000 };
         let codecs: Vec<(u8, &str)> = self.codecs.iter().filter_map(|name| known(name)).collect();
         let list: Vec<String> = codecs.iter().map(|(number, _)| number.to_string()).collect();
         let maps: String =
             codecs.iter().map(|(number, map)| format!("a=rtpmap:{number} {map}\r\n")).collect();
         format!(
             "v=0\r\no=FreeSWITCH 1795433716 1795433717 IN IP4 127.0.0.1\r\ns=FreeSWITCH\r\nc=IN IP4 127.0.0.1\r\n\
-             t=0 0\r\nm=audio {} RTP/AVP {} 101 13\r\n{maps}a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n\
-             a=rtpmap:13 CN/8000\r\na=ptime:{}\r\n",
+             t=0 0\r\nm=audio {} RTP/AVP {} 101 13\r\n{maps}a=rtpmap:101 telephone-event/{clock}\r\na=fmtp:101 0-15\r\n\
+             a=rtpmap:13 CN/{clock}\r\na=ptime:{}\r\n",
             self.port.unwrap_or(0),
             list.join(" "),
             self.beat.0.as_millis(),

@@ -647,6 +647,8 @@ pub(super) fn codec_of(name: &str) -> Option<Codec> {
         "PCMA" => Some(Codec::Pcma),
         "PCMU" => Some(Codec::Pcmu),
         "L16" => Some(Codec::L16),
+        "G722" => Some(Codec::G722),
+        "opus" => Some(Codec::Opus),
         _ => None,
     }
 }

@@ -27,6 +27,17 @@ pub struct CallRecord {
     pub origin: Origin,
     /// What was heard; not kept of a call with an objection.
     pub heard: Option<Heard>,
+    /// Who had the call, one after the other; not kept of a call with an objection.
+    pub segments: Vec<Segment>,
+}
+
+/// The talk with one agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// His extension where the line keeps it, or `outside`.
+    pub agent: Option<Name>,
+    pub from: UtcMillis,
+    pub to: UtcMillis,
 }
 
 /// A note, or why there is none.

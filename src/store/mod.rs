@@ -24,7 +24,9 @@ mod tests;
 mod writer;
 
 pub use backup::Restored;
-pub use call::{CallRecord, Kept, Marks, Name, NameError, Origin, Outcome, Request, Summary, UtcMillis};
+pub use call::{
+    CallRecord, Kept, Marks, Name, NameError, Origin, Outcome, Request, Segment, Summary, UtcMillis,
+};
 pub use clerk::Clerk;
 pub use contacts::{Block, Channel, Contact, Exceptions, Intent, Listed, NewContact, Source, State};
 pub use error::{StoreError, Trouble};

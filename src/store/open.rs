@@ -187,7 +187,11 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
 const APPLICATION: i64 = 0x4347_4953;
 
 /// One entry for each version, in order; what was released is never changed.
-const VERSIONS: &[M<'_>] = &[M::up(include_str!("schema/1.sql")), M::up(include_str!("schema/2.sql"))];
+const VERSIONS: &[M<'_>] = &[
+    M::up(include_str!("schema/1.sql")),
+    M::up(include_str!("schema/2.sql")),
+    M::up(include_str!("schema/3.sql")),
+];
 pub(super) const MIGRATIONS: Migrations<'_> = Migrations::from_slice(VERSIONS);
 
 /// The newest version that we know.

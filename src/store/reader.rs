@@ -1,7 +1,9 @@
 //! Looks into the database: a wish goes in, rows come out.
 
 use super::writer::{purpose_word, trust_word};
-use super::{CallRecord, Kept, Marks, Name, Origin, Outcome, Request, StoreError, Summary, UtcMillis, open};
+use super::{
+    CallRecord, Kept, Marks, Name, Origin, Outcome, Request, Segment, StoreError, Summary, UtcMillis, open,
+};
 use crate::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust, TrustLabel};
 use crate::call::{CallId, Language, NoSummary, Number};
 use rusqlite::{Connection, Row, named_params};
@@ -67,6 +69,13 @@ impl Reader {
     /// Figures of a line's calls since `since`; no row is read by anybody.
     pub fn figures(&self, line: &str, since: UtcMillis) -> Result<Figures, StoreError> {
         self.told(figures(&self.connection, line, since))
+    }
+
+    /// How many calls of a line since `since` were not listened to because the switch recorded them.
+    pub fn recorded(&self, line: &str, since: UtcMillis) -> Result<u32, StoreError> {
+        let count = "SELECT count(*) FROM calls WHERE line = ?1 AND offered >= ?2 AND reason = ?3";
+        let wish = rusqlite::params![line, since.0, NoSummary::Recorded.word()];
+        self.told(self.connection.query_row(count, wish, |row| row.get(0)))
     }
 
     fn told<T>(&self, result: rusqlite::Result<T>) -> Result<T, StoreError> {
@@ -135,7 +144,8 @@ fn kept(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Kept> {
     let topics = topics(connection, &id)?;
     let of_call = "SELECT * FROM do_not_contact WHERE call = ?1 ORDER BY created, id";
     let marks = marks(connection, &id)?;
-    Ok(Kept { call: call(row, topics)?, requests: requests(connection, of_call, [id])?, marks })
+    let call = CallRecord { segments: segments(connection, &id)?, ..call(row, topics)? };
+    Ok(Kept { call, requests: requests(connection, of_call, [id])?, marks })
 }
 
 fn marks(connection: &Connection, id: &str) -> rusqlite::Result<Marks> {
@@ -148,6 +158,16 @@ fn marks(connection: &Connection, id: &str) -> rusqlite::Result<Marks> {
         })
     })?;
     Ok(rows.next().transpose()?.unwrap_or_default())
+}
+
+fn segments(connection: &Connection, id: &str) -> rusqlite::Result<Vec<Segment>> {
+    let mut statement =
+        connection.prepare_cached("SELECT * FROM segments WHERE call = ?1 ORDER BY number")?;
+    let rows = statement.query_map([id], |row| {
+        let (from, to) = (UtcMillis(row.get("began")?), UtcMillis(row.get("ended")?));
+        Ok(Segment { agent: maybe(row, "agent", name)?, from, to })
+    })?;
+    rows.collect()
 }
 
 fn topics(connection: &Connection, id: &str) -> rusqlite::Result<Topics> {
@@ -173,6 +193,7 @@ fn call(row: &Row<'_>, topics: Topics) -> rusqlite::Result<CallRecord> {
         outcome: outcome(row, topics)?,
         origin: Origin { ear: ear(row)?, version: read(row, "version", name)? },
         heard: heard(row)?,
+        segments: Vec::new(),
     })
 }
 

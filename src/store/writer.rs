@@ -3,7 +3,9 @@
 use super::clerk::write;
 use super::log::{self, Deed, Entry};
 use super::retention::{self, Retention, Swept};
-use super::{Block, CallRecord, Outcome, Request, StoreError, Trouble, UtcMillis, contacts, open, person};
+use super::{
+    Block, CallRecord, Outcome, Request, Segment, StoreError, Trouble, UtcMillis, contacts, open, person,
+};
 use crate::border::{Channels, Heard, Purpose, TrustLabel};
 use crate::call::{CallId, NoSummary, Number};
 use rusqlite::{Connection, Transaction, named_params};
@@ -172,7 +174,19 @@ fn insert_call(transaction: &Transaction<'_>, call: &CallRecord) -> rusqlite::Re
     for topic in note.map(|summary| summary.topics.words()).unwrap_or_default() {
         transaction.execute("INSERT INTO topics (call, topic) VALUES (?1, ?2)", [id.as_str(), topic])?;
     }
-    Ok(())
+    let told = call.segments.iter().filter(|_| !call.outcome.is_objection());
+    (1..).zip(told).try_for_each(|(number, segment)| insert_segment(transaction, &id, number, segment))
+}
+
+fn insert_segment(
+    transaction: &Transaction<'_>,
+    call: &str,
+    number: i64,
+    segment: &Segment,
+) -> rusqlite::Result<()> {
+    let agent = segment.agent.as_ref().map(|agent| agent.as_str());
+    let values = rusqlite::params![call, number, agent, segment.from.0, segment.to.0];
+    transaction.execute(INSERT_SEGMENT, values).map(drop)
 }
 
 /// In the same transaction as the row: the log never tells of a note that is not there, nor keeps quiet about one.
@@ -238,6 +252,9 @@ const INSERT_CALL: &str = "
     VALUES (:id, :line, :notice_version, :language, :caller, :called, :offered, :announced, :bridged, :ended,
         :end_cause, :note, :reason, :trust, :confidence_pct, :kept_pct, :arrived_pct, :engine, :recogniser, :model,
         :version, :listened_ms, :speech_ms, :recognised_ms, :words, :lost_packets)";
+
+const INSERT_SEGMENT: &str =
+    "INSERT INTO segments (call, number, agent, began, ended) VALUES (?1, ?2, ?3, ?4, ?5)";
 
 const INSERT_REQUEST: &str = "
     INSERT INTO do_not_contact (call, number, calls, email, letters, sms, purpose, created)

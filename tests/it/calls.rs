@@ -532,10 +532,10 @@ fn a_call_whose_media_bypasses_the_switch_is_never_copied() {
 
 // ---------------------------------------------------------------- a call under way
 
-struct Live {
-    stage: Stage,
-    callgist: Sidecar,
-    call: LiveCall,
+pub(crate) struct Live {
+    pub(crate) stage: Stage,
+    pub(crate) callgist: Sidecar,
+    pub(crate) call: LiveCall,
 }
 
 impl Live {
@@ -548,14 +548,22 @@ impl Live {
     }
 
     /// With an ear that writes the same of every talk.
-    fn scripted(script: impl FnOnce(&Stage) -> Script) -> Live {
+    pub(crate) fn scripted(script: impl FnOnce(&Stage) -> Script) -> Live {
+        Live::with_settings(|settings| settings, script)
+    }
+
+    /// The same with other settings.
+    pub(crate) fn with_settings(
+        change: impl Fn(String) -> String,
+        script: impl FnOnce(&Stage) -> Script,
+    ) -> Live {
         let stage = Stage::scripted(|_| {});
-        let callgist = stage.sidecar();
+        let callgist = stage.sidecar_with(stage.switch.event_socket().port(), change);
         let call = stage.call(script(&stage));
         Live { stage, callgist, call }
     }
 
-    fn forked_and_after(&mut self, wait: u64) {
+    pub(crate) fn forked_and_after(&mut self, wait: u64) {
         self.callgist.step("forked");
         std::thread::sleep(seconds(wait));
     }
@@ -572,7 +580,7 @@ impl Live {
 
     /// One note after one notice, by the script.
     #[track_caller]
-    fn noted(mut self) -> (Value, Report) {
+    pub(crate) fn noted(mut self) -> (Value, Report) {
         let row = self.callgist.kept();
         let report = self.stage.ended(self.call);
         assert_eq!(row["summary"], NOTE, "{row}");
@@ -583,7 +591,7 @@ impl Live {
 
     /// One row that says why there is no note.
     #[track_caller]
-    fn without(mut self, reason: &str) -> (Value, Report) {
+    pub(crate) fn without(mut self, reason: &str) -> (Value, Report) {
         let row = self.callgist.kept();
         assert_eq!(row["no_summary_reason"], reason, "{row}");
         assert_eq!(row["summary"], Value::Null, "{row}");
@@ -682,7 +690,7 @@ fn told_once(stage: &Stage, report: &Report) {
 
 /// How many copies were made of what the caller was sent (it carries the agents' voices), and of what agents were.
 #[track_caller]
-fn sides(report: &Report) -> (usize, usize) {
+pub(crate) fn sides(report: &Report) -> (usize, usize) {
     assert!(report.taps.iter().all(|tap| tap.side == Side::Write), "{report:?}");
     let of = |party: Party| report.taps.iter().filter(|tap| tap.target == party).count();
     (of(Party::Caller), of(Party::Agent))

@@ -26,6 +26,8 @@ mod init;
 mod linkage;
 /// Whole calls through a real FreeSWITCH, where one is.
 mod live;
+/// Calls that are recorded, in every codec, by fax, and to the outside.
+mod media;
 /// Models fetched from a site that breaks off, changes and lies; completions and the manual.
 mod models;
 /// The note engine on written calls, scored.

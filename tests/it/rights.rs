@@ -117,6 +117,7 @@ fn call(id: u64, caller: Option<&str>, note: Option<&str>) -> CallRecord {
         outcome: note.map_or(Outcome::NotNoted(NoSummary::TooShort), noted),
         origin: Origin::here(Some((Recogniser::Whisper, ModelId([1; 8])))),
         heard: Some(Heard::default()),
+        segments: Vec::new(),
     }
 }
 

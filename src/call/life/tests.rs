@@ -342,6 +342,59 @@ fn a_call_that_began_without_us_ends_with_its_reason() {
     assert_eq!(reason(true, Event::Objected), Some(NoSummary::Objection));
 }
 
+#[test]
+fn a_call_that_is_recorded_before_it_waits_is_declined() {
+    let story = Story::new()
+        .then(0, Event::RecordingBegan { leg: leg("a") })
+        .then(1, Event::Waiting { admitted: Ok(()) });
+    assert_eq!(story.said, [Command::Decline, Command::Finish(Ending::NoSummary(NoSummary::Recorded))]);
+}
+
+#[test]
+fn a_recording_of_either_leg_in_the_talk_ends_the_listening() {
+    for recorded in ["a", "b"] {
+        let story = Story::forked().then(20_000, Event::RecordingBegan { leg: leg(recorded) });
+        assert_eq!(story.reason(), Some(NoSummary::Recorded));
+        assert!(story.said.contains(&Command::EarStop));
+        assert_eq!(story.said.iter().filter(|c| matches!(c, Command::EndFork { .. })).count(), 2);
+    }
+}
+
+#[test]
+fn a_recording_counts_from_the_bridge_on_and_one_that_ended_before_does_not() {
+    let rings = || Story::announced().then(3_500, Event::RecordingBegan { leg: leg("a") });
+    let bridged = Event::Bridged { agent: leg("b") };
+    assert_eq!(rings().reason(), None);
+    let story = rings().then(8_000, bridged.clone());
+    assert_eq!(story.reason(), Some(NoSummary::Recorded));
+    assert!(!story.said.contains(&Command::EarBridged));
+    let story = rings().then(4_000, Event::RecordingEnded { leg: leg("a") }).then(8_000, bridged);
+    assert_eq!((story.reason(), story.life.phase()), (None, Phase::Bridged));
+}
+
+#[test]
+fn a_recording_of_a_leg_that_has_left_the_call_does_not_count_and_of_the_next_agent_does() {
+    let story = Story::forked().then(20_000, Event::RecordingBegan { leg: leg("c") });
+    assert_eq!(story.reason(), None);
+    let story = story.then(21_000, Event::Unbridged).then(21_040, Event::Bridged { agent: leg("c") });
+    assert_eq!(story.reason(), Some(NoSummary::Recorded));
+}
+
+#[test]
+fn a_caller_who_is_transferred_outside_is_listened_to_up_to_there() {
+    let story = Story::forked()
+        .then(20_000, Event::Unbridged)
+        .then(20_040, Event::Bridged { agent: leg("c") })
+        .then(20_060, Event::WentOutside { leg: leg("b") });
+    assert_eq!(story.life.phase(), Phase::Forked, "who has left is nobody's partner");
+    let story = story.then(20_080, Event::WentOutside { leg: leg("c") });
+    assert!(story.said.contains(&Command::EarEnd { partial: false }));
+    let story = story.then(20_090, Event::Examined { leg: leg("c"), tappable: true });
+    assert_eq!(story.said.iter().filter(|c| matches!(c, Command::Fork { .. })).count(), 2);
+    let story = story.then(25_000, Event::EarEnded(EarEnding::Noted));
+    assert_eq!(story.ending(), Some(Ending::Noted));
+}
+
 fn any_event() -> impl Strategy<Value = Event> {
     let legs = prop_oneof![Just(leg("a")), Just(leg("b")), Just(leg("c"))];
     let party = prop_oneof![Just(Party::Caller), Just(Party::Agent)];
@@ -357,10 +410,13 @@ fn any_event() -> impl Strategy<Value = Event> {
         3 => legs.clone().prop_map(|agent| Event::Bridged { agent }),
         1 => Just(Event::Unbridged),
         1 => Just(Event::AgentTaken),
+        1 => legs.clone().prop_map(|leg| Event::WentOutside { leg }),
         3 => (legs.clone(), prop::bool::weighted(0.9)).prop_map(|(leg, tappable)| Event::Examined { leg, tappable }),
         4 => (party.clone(), legs.clone()).prop_map(|(party, leg)| Event::ForkOffered { party, leg }),
         2 => party.clone().prop_map(|party| Event::ForkFlows { party }),
         1 => party.prop_map(|party| Event::ForkEnded { party }),
+        1 => legs.clone().prop_map(|leg| Event::RecordingBegan { leg }),
+        1 => legs.clone().prop_map(|leg| Event::RecordingEnded { leg }),
         1 => legs.clone().prop_map(|leg| Event::Held { leg }),
         1 => legs.prop_map(|leg| Event::Unheld { leg }),
         1 => Just(Event::Objected),
@@ -407,6 +463,8 @@ proptest! {
                 }
             }
             prop_assert!(!objected || life.announced().is_none());
+            let talks = matches!(life.phase(), Phase::Bridged | Phase::Forked);
+            prop_assert!(!(talks && life.is_recorded()));
             prop_assert_eq!(finished == 1, life.phase() == Phase::Finished);
         }
     }

@@ -1,6 +1,7 @@
 //! `callgist doctor`: looks at everything that a call needs; every line says what was seen, and what to do.
 
 mod call;
+mod recordings;
 pub mod talk;
 
 use super::notices::{Drift, drift};
@@ -281,6 +282,7 @@ async fn switch(config: &Config, args: &DoctorArgs, sip_free: bool, findings: &m
     }
     ringing(&link, findings).await;
     list(&link, findings).await;
+    recordings::look(config, &link, findings).await;
     profile(config, &link, &mut news, sip_free, findings).await;
     if args.no_call {
         return findings.add("snippet", State::Skipped, "no test call was placed (--no-call)");

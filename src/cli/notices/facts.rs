@@ -16,6 +16,8 @@ pub struct Facts {
     figures: BTreeMap<&'static str, String>,
     basis: Option<Basis>,
     never_recorded: bool,
+    recordings_told: bool,
+    extensions_kept: bool,
     /// Of the sound in use.
     sound: String,
 }
@@ -54,6 +56,8 @@ impl Facts {
             figures: figures(config, line, now).unwrap_or_default(),
             basis: told.basis,
             never_recorded: told.never_recorded,
+            recordings_told: told.recordings_told,
+            extensions_kept: line.is_some_and(|line| line.keep_extensions),
             sound: line.map_or_else(String::new, sound),
         }
     }
@@ -68,6 +72,10 @@ impl Facts {
     pub fn holds(&self, condition: &str) -> bool {
         match condition {
             "never_recorded" => self.never_recorded,
+            "recordings_told" => self.recordings_told,
+            "summary_only" => !self.recordings_told,
+            "extensions_kept" => self.extensions_kept,
+            "extensions_unkept" => !self.extensions_kept,
             "basis_f" => self.basis == Some(Basis::LegitimateInterest),
             "basis_a" => self.basis == Some(Basis::Consent),
             "basis_none" => self.basis.is_none(),
@@ -80,8 +88,8 @@ impl Facts {
         let mut settings = self.settings.clone();
         // Said in words of each language; the basis itself is below. Another version of ours is no change of theirs.
         settings.retain(|name, _| !["basis", "software"].contains(name));
-        let all =
-            format!("{} {settings:?} {:?} {} {}", all_texts(), self.basis, self.never_recorded, self.sound);
+        let said = (self.never_recorded, self.recordings_told, self.extensions_kept);
+        let all = format!("{} {settings:?} {:?} {said:?} {}", all_texts(), self.basis, self.sound);
         let digest = Sha256::digest(all.as_bytes());
         digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
     }

@@ -95,6 +95,44 @@ fn no_recording_is_claimed_only_where_it_is_set() {
 }
 
 #[test]
+fn where_the_notice_tells_of_recordings_no_text_for_callers_says_that_there_is_none() {
+    for (lang, told, denials) in [
+        (Lang::En, "may also record the call", ["not recorded", "No recording"]),
+        (Lang::De, "außerdem aufzeichnen", ["nicht aufgezeichnet", "Keine Aufnahme"]),
+        (
+            Lang::Fr,
+            "peut en outre enregistrer l'appel",
+            ["L'appel n'est pas enregistré", "Aucun enregistrement"],
+        ),
+    ] {
+        let all_of =
+            |more: &str| all(&settings(more), lang).into_iter().map(|text| text.markdown).collect::<String>();
+        let (before, after) = (all_of(""), all_of("recordings_told = true\n"));
+        assert!(after.contains(told) && !before.contains(told), "{lang:?}");
+        assert!(denials.iter().all(|denial| !after.contains(denial)), "{lang:?}");
+        assert!(before.contains(denials[1]), "{lang:?}");
+    }
+    let version = |more: &str| facts(&settings(more), Lang::En).version();
+    assert_ne!(version(""), version("recordings_told = true\n"));
+}
+
+#[test]
+fn staff_are_told_whether_it_is_kept_who_had_a_call() {
+    let mut kept = settings("");
+    kept.lines[0].keep_extensions = true;
+    for (lang, unkept, told) in [
+        (Lang::En, "is not stored", "which extension had the call"),
+        (Lang::De, "wird nicht gespeichert", "welcher Nebenanschluss"),
+        (Lang::Fr, "n'est pas enregistrée", "quel poste a eu l'appel"),
+    ] {
+        let says = |config: &Config| render(Text::Employee, lang, &facts(config, lang)).unwrap().markdown;
+        assert!(says(&settings("")).contains(unkept) && !says(&settings("")).contains(told), "{lang:?}");
+        assert!(says(&kept).contains(told) && !says(&kept).contains(unkept), "{lang:?}");
+    }
+    assert_ne!(facts(&kept, Lang::En).version(), facts(&settings(""), Lang::En).version());
+}
+
+#[test]
 fn the_alarm_is_raised_when_settings_or_sound_are_no_longer_what_was_published() {
     let folder = tempfile::tempdir().unwrap();
     let sound = folder.path().join("notice.wav");

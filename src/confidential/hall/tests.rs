@@ -572,3 +572,30 @@ proptest! {
         prop_assert_eq!((stage.hall.open_calls(), stage.hall.buffered()), (0, 0));
     }
 }
+
+#[test]
+fn a_fax_ends_the_call_and_is_told_once() {
+    let mut stage = Stage::new(Scripted::willing(), Notary::default());
+    stage.open(CALL);
+    stage.bridged(CALL);
+    for n in 0..150u32 {
+        let sample = |k: u32| {
+            let angle = f64::from(n * 160 + k) * 2_100.0 * std::f64::consts::TAU / 8_000.0;
+            (angle.sin() * 6_000.0) as i16
+        };
+        let payload: Vec<u8> = (0..160).flat_map(|k| sample(k).to_be_bytes()).collect();
+        let (seq, timestamp) = (Seq(n as u16), Timestamp(n * 160));
+        let header = Header { marker: false, payload_type: 96, seq, timestamp, ssrc: Ssrc(1) };
+        let mut datagram = Packet { header, payload: &payload }.to_bytes();
+        stage.hall.packet(CALL, Party::Agent, &mut datagram, stage.now());
+        stage.now_ms += 20;
+    }
+    stage.end(CALL);
+    stage.work();
+    let answers = stage.answers();
+    assert!(
+        matches!(answers[..], [FromEar::NotNoted { call: CALL, reason: NoSummary::Fax, .. }]),
+        "{answers:?}"
+    );
+    assert_eq!((stage.hall.open_calls(), stage.hall.buffered()), (0, 0));
+}

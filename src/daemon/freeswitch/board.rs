@@ -4,7 +4,7 @@
 use super::super::switch::{Begun, Mail, Offered};
 use super::registry::Entry;
 use super::resync::Resync;
-use super::{FreeSwitch, LinkError, News, events, words};
+use super::{FreeSwitch, LinkError, News, events, recordings, words};
 use crate::call::{CallId, Event, Leg, Moment, Number};
 use crate::config::{Config, Line};
 use crate::wire::esl::{Command, Event as SwitchEvent, EventName, Fault};
@@ -244,6 +244,10 @@ impl Board {
         if objected {
             self.switch.deliver(call, Mail::Event(Event::Objected));
         }
+        let leg = event.unique_id().and_then(|leg| Leg::new(leg).ok());
+        if let (Some(leg), Some(change)) = (leg, recordings::change(event)) {
+            self.switch.registry().tell_recording(call, &leg, change);
+        }
         if let (Some(Event::HungUp), Some(cause)) = (&meaning, event.hangup_cause()) {
             self.switch.deliver(call, Mail::Cause(cause.into()));
         }
@@ -269,8 +273,7 @@ impl Board {
         self.switch.name_call(&leg, call);
         let (caller, called) = (number(|name| event.get(name), line), called(event, line));
         let offered = Offered { call, line: line.clone(), leg, caller, called, mail, mailbox };
-        // Nobody takes it any more when the daemon is ending.
-        let _ = self.begun.send(Begun::Offered(offered));
+        tokio::spawn(self.switch.clone().begins(offered, self.begun.clone()));
     }
 }
 

@@ -4,6 +4,7 @@
 
 use super::words::Tappable;
 use crate::call::Leg;
+use crate::store::Name;
 use serde_json::{Map, Value};
 
 pub(super) struct Dump(Map<String, Value>);
@@ -94,6 +95,33 @@ impl Dump {
         self.get("variable_callgist_waiting") == Some("true")
     }
 
+    /// Whether it is the leg of somebody outside: one that the switch has called over a gateway, or over the profile
+    /// that has all of them by FreeSWITCH's own configuration.
+    pub fn leads_outside(&self) -> bool {
+        let called = self.get("Call-Direction") == Some("outbound");
+        let gateway = self.get("variable_sip_gateway_name").is_some();
+        let external = self.get("Channel-Name").is_some_and(|name| name.starts_with("sofia/external/"));
+        called && (gateway || external)
+    }
+
+    /// One half of a loopback, behind which somebody else is called.
+    pub fn is_passing(&self) -> bool {
+        self.get("Channel-Name").is_some_and(|name| name.starts_with("loopback/"))
+    }
+
+    /// The extension of an agent's leg: the one that was called, or that called in to fetch the caller.
+    pub fn extension(&self) -> Option<Name> {
+        let names = match self.get("Call-Direction") {
+            Some("outbound") => ["variable_dialed_user", "Caller-Destination-Number"],
+            _ => ["variable_user_name", "Caller-Caller-ID-Number"],
+        };
+        let extension = |text: &str| {
+            let text = text.strip_prefix("sip:").unwrap_or(text);
+            Name::new(text.split('@').next().unwrap_or_default()).ok()
+        };
+        names.iter().filter_map(|name| self.get(name)).find_map(extension)
+    }
+
     /// Rule R4's preflight. Without a read codec the switch would crash (F70).
     pub fn tappable(&self) -> Option<Tappable> {
         let set = |name: &str| self.get(name) == Some("true");
@@ -112,7 +140,7 @@ impl Dump {
 }
 
 /// Codecs that an ear decodes; more would be copied and not understood.
-const CODECS: [&str; 3] = ["PCMA", "PCMU", "L16"];
+const CODECS: [&str; 5] = ["PCMA", "PCMU", "L16", "G722", "opus"];
 
 #[cfg(test)]
 mod tests {
@@ -170,6 +198,23 @@ mod tests {
         assert_eq!(with("variable_bypass_media", "true"), None);
         assert_eq!(with("variable_proxy_media", "true"), None);
         assert!(Dump::parse("-ERR No such channel!").is_none());
+    }
+
+    #[test]
+    fn an_agent_has_the_extension_that_was_called_or_that_he_called_from() {
+        let agent = |fields: Value| dump(fields).extension().map(|name| name.as_str().to_owned());
+        let called =
+            json!({ "Call-Direction": "outbound", "Caller-Destination-Number": "sip:1002@192.0.2.7" });
+        assert_eq!(agent(called.clone()).as_deref(), Some("1002"));
+        assert_eq!(agent(json!({ "Caller-Caller-ID-Number": "1003" })).as_deref(), Some("1003"));
+        assert_eq!(agent(json!({ "Caller-Caller-ID-Number": "two words" })), None);
+        let over = |name: &str, value: &str| with(called.clone(), name, value).leads_outside();
+        assert!(over("variable_sip_gateway_name", "carrier") && over("Channel-Name", "sofia/external/49301"));
+        assert!(!over("Channel-Name", "sofia/internal/1002@192.0.2.7"));
+        assert!(
+            !with(caller(), "variable_sip_gateway_name", "carrier").leads_outside(),
+            "he called in over it"
+        );
     }
 
     #[test]

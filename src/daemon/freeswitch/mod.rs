@@ -6,6 +6,7 @@ mod board;
 mod dump;
 mod link;
 mod order;
+mod recordings;
 mod registry;
 mod resync;
 #[cfg(test)]
@@ -14,18 +15,21 @@ mod words;
 
 pub use board::{Board, SharedLines};
 pub use link::{Answer, Link, LinkError, News, start as start_link};
+pub use recordings::listed as recordings_listed;
 
 use super::clock::Clock;
 use super::events;
-use super::switch::{Mail, Switch};
+use super::switch::{Begun, Mail, Offered, Switch};
 use super::taps::Taps;
 use crate::call::{CallId, Event, Leg, Party};
 use crate::config::{Config, Line};
 use crate::wire::esl::Command;
 use dump::Dump;
+use recordings::Change;
 use registry::Registry;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::mpsc::UnboundedSender;
 use words::{Copy, Tappable};
 
 /// The switch as the sentence sees it.
@@ -100,12 +104,37 @@ impl FreeSwitch {
 
     async fn examined(self, call: CallId, leg: Leg) {
         let Some(reply) = self.link.api(&format!("uuid_dump {leg} json")).await else { return };
-        let tappable = Dump::parse(reply.text()).and_then(|dump| dump.tappable());
+        let dump = Dump::parse(reply.text());
+        let tappable = dump.as_ref().and_then(|dump| dump.tappable());
+        if let Some(dump) = &dump {
+            self.registry().tell_agent(call, &leg, dump);
+        }
+        if self.look_for_recordings(call, &leg).await.is_none() {
+            return;
+        }
         let verdict = Event::Examined { leg: leg.clone(), tappable: tappable.is_some() };
         if let (Some(tappable), Some(entry)) = (tappable, self.registry().calls.get_mut(&call)) {
             entry.tappable.insert(leg, tappable);
         }
         self.deliver(call, Mail::Event(verdict));
+    }
+
+    /// Tells a call which recordings run on one of its legs; nothing when the link is gone.
+    async fn look_for_recordings(&self, call: CallId, leg: &Leg) -> Option<()> {
+        let bugs = self.link.api(&format!("uuid_buglist {leg}")).await?;
+        for file in recordings::listed(bugs.result()) {
+            self.registry().tell_recording(call, leg, Change::Began(&file));
+        }
+        Some(())
+    }
+
+    /// Hands over a call that waits, once it is known whether it is being recorded: then its notice would promise a
+    /// summary that is not made.
+    async fn begins(self, offered: Offered, begun: UnboundedSender<Begun>) {
+        // Where the link is gone nothing will be played anyway.
+        let _ = self.look_for_recordings(offered.call, &offered.leg).await;
+        // Nobody takes it any more when the daemon is ending.
+        let _ = begun.send(Begun::Offered(offered));
     }
 
     /// The originate of one copy, with its names entered where its answers will be looked up.

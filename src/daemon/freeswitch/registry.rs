@@ -3,9 +3,11 @@
 use super::super::switch::{Mail, Mailbox};
 use super::dump::{Dump, Talk};
 use super::order::Order;
+use super::recordings::{Change, Recordings};
 use super::words::Tappable;
 use crate::call::{CallId, Event, Leg, Party};
 use crate::config::Line;
+use crate::store::Name;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -21,6 +23,9 @@ pub(super) struct Entry {
     pub tappable: BTreeMap<Leg, Tappable>,
     /// The switch's leg of each party's copy.
     pub taps: BTreeMap<Party, String>,
+    recordings: Recordings,
+    /// The first leg of an agent's who had the call, which is not one half of a loopback.
+    first_agent: Option<Leg>,
     /// How new what it was told is: of the talk and the caller's holding under the caller's leg, of the agent's
     /// holding under his.
     told: BTreeMap<Leg, Order>,
@@ -36,6 +41,8 @@ impl Entry {
             playback: None,
             tappable: BTreeMap::new(),
             taps: BTreeMap::new(),
+            recordings: Recordings::default(),
+            first_agent: None,
             told: BTreeMap::new(),
         }
     }
@@ -46,6 +53,45 @@ impl Entry {
             Event::Bridged { .. } | Event::Unbridged | Event::AgentTaken => Some(self.caller.clone()),
             Event::Held { leg } | Event::Unheld { leg } => Some(leg.clone()),
             _ => None,
+        }
+    }
+
+    /// What it is told of recordings: nothing where the line's notice and texts tell callers of them.
+    fn recording(&mut self, leg: &Leg, change: Change<'_>) {
+        if self.line.told.recordings_told {
+            return;
+        }
+        let leg = leg.clone();
+        match change {
+            Change::Began(file) if self.recordings.began(&leg, file) => {
+                self.tell(Event::RecordingBegan { leg });
+            }
+            Change::Ended(file) if self.recordings.ended(&leg, file) => {
+                self.tell(Event::RecordingEnded { leg });
+            }
+            Change::Began(_) | Change::Ended(_) => {}
+        }
+    }
+
+    /// An agent's leg was looked at. The first one may be anywhere: where calls of the line go is the line's own choice.
+    fn agent_seen(&mut self, leg: &Leg, dump: &Dump) {
+        let (leg, passing) = (leg.clone(), dump.is_passing());
+        // A call that is told no longer reads its mail.
+        let _ = self.mailbox.send(Mail::Agent { leg: leg.clone(), name: self.name_of(dump), passing });
+        if passing {
+            return;
+        }
+        let first = self.first_agent.get_or_insert_with(|| leg.clone());
+        if *first != leg && dump.leads_outside() && !self.line.listen_outside {
+            self.tell(Event::WentOutside { leg });
+        }
+    }
+
+    /// A number outside is nobody's business, and an extension only where the line keeps it.
+    fn name_of(&self, dump: &Dump) -> Option<Name> {
+        match dump.leads_outside() {
+            true => Name::new("outside").ok(),
+            false => dump.extension().filter(|_| self.line.keep_extensions),
         }
     }
 
@@ -130,6 +176,20 @@ impl Registry {
         entry.tell(meaning.clone());
         if let Event::Bridged { agent } = &meaning {
             self.set_agent(call, agent);
+        }
+    }
+
+    /// Tells a call that a recording began or ended on one of its legs.
+    pub fn tell_recording(&mut self, call: CallId, leg: &Leg, change: Change<'_>) {
+        if let Some(entry) = self.calls.get_mut(&call) {
+            entry.recording(leg, change);
+        }
+    }
+
+    /// Tells a call whose leg this is, if it is an agent's.
+    pub fn tell_agent(&mut self, call: CallId, leg: &Leg, dump: &Dump) {
+        if let Some(entry) = self.calls.get_mut(&call).filter(|entry| entry.caller != *leg) {
+            entry.agent_seen(leg, dump);
         }
     }
 

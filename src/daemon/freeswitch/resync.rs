@@ -97,8 +97,13 @@ impl Resync {
                 Sight::Gone => return Some(false),
                 Sight::Unclear => return Some(true),
             };
-            match self.switch.registry().answer(call, leg, asked, &dump) {
-                Answered::Told => return Some(true),
+            // Bound first: the registry is not held while the switch is asked.
+            let answered = self.switch.registry().answer(call, leg, asked, &dump);
+            match answered {
+                Answered::Told => {
+                    self.switch.look_for_recordings(call, leg).await?;
+                    return Some(true);
+                }
                 Answered::Stale => {}
                 Answered::Late => return None,
             }

@@ -156,9 +156,7 @@ async fn a_caller_who_waits_for_his_notice_is_left_to_the_switchboard() {
     let waits = json!({ "variable_callgist_waiting": "true" });
     stage.peer.answer("api uuid_dump a json", &dump("a", 7, &waits)).await;
     // That he began to wait arrives only now.
-    stage.peer.say(waiting("a")).await;
-    let Some(Begun::Offered(offered)) = stage.begun.recv().await else { panic!("he was found instead") };
-    assert_eq!(offered.leg, leg("a"));
+    assert_eq!(stage.offered("a").await.leg, leg("a"));
 }
 
 #[tokio::test]
@@ -195,6 +193,36 @@ async fn only_copies_of_this_instance_that_nobody_holds_are_ended() {
     stage.peer.answer("api uuid_dump u json", &dump("u", 8, &of("p1"))).await;
     let said = stage.peer.until("api uuid_kill u").await;
     assert!(!said.contains(&"api uuid_kill t".to_owned()), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_recording_that_runs_already_is_told_before_the_call_is() {
+    let mut stage = Stage::set().await;
+    let mut offered = stage.offered_with("a", RECORDED).await;
+    let Ok(Mail::Event(told)) = offered.mail.try_recv() else { panic!("nothing was told") };
+    assert_eq!(told, Event::RecordingBegan { leg: leg("a") });
+}
+
+#[tokio::test]
+async fn a_recording_is_told_by_its_first_event_and_its_last() {
+    let mut stage = Stage::set().await;
+    let mut offered = stage.offered("a").await;
+    for (name, file) in [("START", "1"), ("START", "2"), ("STOP", "1"), ("STOP", "2")] {
+        stage.peer.say(recording(name, "a", file)).await;
+    }
+    assert_eq!(talk(&mut offered).await, Event::RecordingBegan { leg: leg("a") });
+    assert_eq!(talk(&mut offered).await, Event::RecordingEnded { leg: leg("a") });
+}
+
+#[tokio::test]
+async fn a_recording_that_began_while_the_link_was_away_is_told() {
+    let mut stage = Stage::set().await;
+    let mut offered = stage.offered("a").await;
+    stage.reconnect().await;
+    stage.peer.answer("api uuid_dump a json", &dump("a", 95, &json!({}))).await;
+    stage.peer.answer("api uuid_buglist a", RECORDED).await;
+    assert_eq!(talk(&mut offered).await, Event::Unheld { leg: leg("a") });
+    assert_eq!(talk(&mut offered).await, Event::RecordingBegan { leg: leg("a") });
 }
 
 #[test]
@@ -257,7 +285,13 @@ impl Stage {
 
     /// A caller on this leg begins to wait.
     async fn offered(&mut self, caller: &str) -> Offered {
+        self.offered_with(caller, NO_BUGS).await
+    }
+
+    /// The same, when the switch lists these media bugs of the leg.
+    async fn offered_with(&mut self, caller: &str, bugs: &str) -> Offered {
         self.peer.say(waiting(caller)).await;
+        self.peer.answer(&format!("api uuid_buglist {caller}"), bugs).await;
         match self.begun.recv().await {
             Some(Begun::Offered(offered)) => offered,
             other => panic!("{other:?}"),
@@ -390,6 +424,12 @@ fn waiting(leg: &str) -> SwitchEvent {
     of("CHANNEL_EXECUTE", leg).with("Application", "sleep").with("variable_callgist_waiting", "true")
 }
 
+fn recording(what: &str, leg: &str, file: &str) -> SwitchEvent {
+    of(&format!("MEDIA_BUG_{what}"), leg)
+        .with("Media-Bug-Function", "session_record")
+        .with("Media-Bug-Target", file)
+}
+
 fn bridge(a: &str, b: &str, sequence: u64) -> SwitchEvent {
     of("CHANNEL_BRIDGE", a)
         .with("Bridge-A-Unique-ID", a)
@@ -413,6 +453,12 @@ fn dump(leg: &str, sequence: u64, more: &serde_json::Value) -> String {
     }
     dump.to_string()
 }
+
+const NO_BUGS: &str = "<media-bugs>\n</media-bugs>\n";
+
+const RECORDED: &str = "<media-bugs>\n <media-bug>\n  <function>session_record</function>\n  \
+                        <target>/rec.wav</target>\n  <thread-locked>0</thread-locked>\n </media-bug>\n\
+                        </media-bugs>\n";
 
 const GONE: &str = "-ERR No such channel!\n";
 

@@ -262,3 +262,24 @@ fn a_recording_is_seen_as_a_media_bug_of_another_kind() {
     let b = bench.b.clone();
     assert!(bench.api(&format!("uuid_buglist {b}")).contains(&path));
 }
+
+#[test]
+fn a_recording_that_a_command_or_the_dialplan_begins_ends_with_its_leg() {
+    let mut bench = Bench::new();
+    bench.call(Script { leads_to: "6003".into(), ..talk(1) });
+    bench.until(ms(4_000));
+    let a = bench.a.clone();
+    assert!(bench.api(&format!("uuid_buglist {a}")).contains(&format!("/recordings/{a}.wav")));
+    assert_eq!(bench.api(&format!("uuid_record {a} start /tmp/rec.wav")), "+OK Success\n");
+    bench.until(ms(12_000));
+    let story = bench.story();
+    let recordings = |name: &str| {
+        let of = |event: &&(Duration, Event)| event.1.get("Event-Name") == Some(name);
+        let recorded = |event: &&(Duration, Event)| event.1.media_bug_function() == Some("session_record");
+        bench.events.iter().filter(of).filter(recorded).count()
+    };
+    assert_eq!((recordings("MEDIA_BUG_START"), recordings("MEDIA_BUG_STOP")), (2, 2), "{story:#?}");
+    let gone = story.iter().position(|line| line == "CHANNEL_HANGUP_COMPLETE A").unwrap();
+    assert!(gone < story.iter().position(|line| line == "MEDIA_BUG_STOP A").unwrap(), "{story:#?}");
+    assert_eq!(bench.api(&format!("uuid_buglist {a}")), "-ERR no reply\n");
+}

@@ -41,7 +41,12 @@ fn call(id: u64, outcome: Outcome) -> CallRecord {
         outcome,
         origin: Origin::here(None),
         heard: None,
+        segments: Vec::new(),
     }
+}
+
+fn segment(agent: Option<&str>, from: i64, to: i64) -> Segment {
+    Segment { agent: agent.map(name), from: UtcMillis(from), to: UtcMillis(to) }
 }
 
 fn summary(text: &str) -> Summary {
@@ -67,6 +72,7 @@ fn noted(id: u64, text: &str) -> CallRecord {
             words: 140,
             lost_packets: 3,
         }),
+        segments: vec![segment(Some("1001"), 2, 30), segment(Some("outside"), 31, 40), segment(None, 50, 50)],
         ..call(id, Outcome::Noted(summary(text)))
     }
 }
@@ -482,7 +488,7 @@ fn no_column_but_the_note_can_hold_a_sentence_and_none_can_hold_sound() {
             columns += 1;
         }
     }
-    assert_eq!(columns, 26 + 2 + 15 + 2 + 8 + 3 + 2 + 4 + 2);
+    assert_eq!(columns, 26 + 2 + 15 + 2 + 8 + 3 + 2 + 4 + 2 + 5);
 }
 
 fn try_column(raw: &Connection, table: &str, column: &str) {
@@ -506,6 +512,22 @@ fn texts(raw: &Connection, query: &str) -> Vec<String> {
     let mut statement = raw.prepare(query).unwrap();
     let texts = statement.query_map([], |row| row.get(0)).unwrap();
     texts.map(Result::unwrap).collect()
+}
+
+#[test]
+fn of_an_objection_no_row_tells_who_had_the_call() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).unwrap();
+    let objected = Outcome::NotNoted(NoSummary::Objection);
+    wait(store.keep(CallRecord { outcome: objected, heard: None, ..noted(1, "x") })).unwrap();
+    assert_eq!(Reader::open(&path).unwrap().show(CallId(1)).unwrap().unwrap().call.segments, []);
+    let raw = Connection::open(&path).unwrap();
+    let late = "INSERT INTO segments SELECT id, 1, '1001', 1, 2 FROM calls";
+    assert!(raw.execute(late, []).is_err());
+    wait(store.keep(noted(2, "A pump makes noise."))).unwrap();
+    assert_eq!(Reader::open(&path).unwrap().show(CallId(2)).unwrap().unwrap().call.segments.len(), 3);
+    wait(store.erase(CallId(2), NOW)).unwrap();
+    assert_eq!(raw.query_row("SELECT count(*) FROM segments", [], |row| row.get(0)), Ok(0));
 }
 
 #[test]

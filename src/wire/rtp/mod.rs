@@ -22,6 +22,10 @@ pub enum Codec {
     Pcmu,
     /// Uncompressed 16 bit, network byte order, one channel (RFC 3551, 4.5.11).
     L16,
+    /// G.722 at 64 kbit/s: its clock counts 8,000 for 16,000 samples (RFC 3551, 4.5.2).
+    G722,
+    /// Opus (RFC 7587): its clock counts 48,000, whatever it was sampled at.
+    Opus,
 }
 
 /// What an SDP answer has agreed for one stream.
@@ -30,7 +34,7 @@ pub struct Format {
     pub codec: Codec,
     /// Payload type of the packets (RFC 3550, 5.1), 0 to 127.
     pub payload_type: u8,
-    /// Samples per second of the RTP clock and of the audio.
+    /// Ticks per second of the RTP clock, which need not be the samples'.
     pub clock_rate: u32,
     /// Milliseconds of audio in one packet (RFC 4566, `a=ptime`).
     pub ptime_ms: u8,

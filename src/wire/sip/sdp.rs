@@ -59,7 +59,8 @@ impl Offered {
             payload_type,
             encoding_name: encoding_name(codec).to_owned(),
             clock_rate,
-            encoding_params: None,
+            // Always so, though what is coded be mono (RFC 7587, 7).
+            encoding_params: (codec == Codec::Opus).then(|| "2".to_owned()),
         };
         media.add_attribute_with_value("rtpmap", map);
         media.add_attribute_from_str("recvonly");
@@ -105,9 +106,13 @@ fn decodable(media: &Media, word: &str, ptime_ms: u8) -> Option<Format> {
 fn read_map(map: &RtpMap) -> Option<(Codec, u32)> {
     let codec =
         CODECS.into_iter().find(|&codec| map.encoding_name.eq_ignore_ascii_case(encoding_name(codec)))?;
-    let mono = map.encoding_params.as_deref().is_none_or(|channels| channels == "1");
-    let rate = map.clock_rate == 8_000 || (codec == Codec::L16 && map.clock_rate == 16_000);
-    (mono && rate).then_some((codec, map.clock_rate))
+    let channels = map.encoding_params.as_deref().unwrap_or("1");
+    let fits = match codec {
+        Codec::Pcma | Codec::Pcmu | Codec::G722 => (map.clock_rate, channels) == (8_000, "1"),
+        Codec::L16 => [8_000, 16_000].contains(&map.clock_rate) && channels == "1",
+        Codec::Opus => (map.clock_rate, channels) == (48_000, "2"),
+    };
+    fits.then_some((codec, map.clock_rate))
 }
 
 fn refused(stream: &Media) -> Media {
@@ -130,11 +135,13 @@ fn encoding_name(codec: Codec) -> &'static str {
         Codec::Pcma => "PCMA",
         Codec::Pcmu => "PCMU",
         Codec::L16 => "L16",
+        Codec::G722 => "G722",
+        Codec::Opus => "opus",
     }
 }
 
-const CODECS: [Codec; 3] = [Codec::Pcma, Codec::Pcmu, Codec::L16];
+const CODECS: [Codec; 5] = [Codec::Pcma, Codec::Pcmu, Codec::L16, Codec::G722, Codec::Opus];
 /// Payload types that need no `rtpmap` (RFC 3551, 6).
-const STATIC_TYPES: [(u8, Codec); 2] = [(0, Codec::Pcmu), (8, Codec::Pcma)];
+const STATIC_TYPES: [(u8, Codec); 3] = [(0, Codec::Pcmu), (8, Codec::Pcma), (9, Codec::G722)];
 /// A tap offers one. An answer repeats them all, so their number is bounded.
 const MAX_STREAMS: usize = 8;

@@ -194,10 +194,19 @@ fn the_taps_of_a_real_call_are_answered_as_they_were_answered_then() {
 }
 
 #[test]
-fn a_codec_that_no_ear_decodes_is_refused() {
+fn the_tap_of_a_real_call_in_opus_is_answered_in_opus() {
     let opus = golden("T15g-codec-opus-string");
     let mut bench = Bench::new();
-    assert_eq!(codes(&bench.hears(&opus[0].1)), [488]);
+    let (_, ok) = bench.accepted(&opus[0].1);
+    let body = String::from_utf8(ok.body).unwrap();
+    assert!(body.contains("RTP/AVP 102\r\n") && body.contains("a=rtpmap:102 opus/48000/2\r\n"), "{body}");
+}
+
+#[test]
+fn a_codec_that_no_ear_decodes_is_refused() {
+    let mut bench = Bench::new();
+    let g729 = invite("a", "m=audio 5 RTP/AVP 18\r\na=rtpmap:18 G729/8000\r\n");
+    assert_eq!(codes(&bench.hears(&g729)), [488]);
     assert!(bench.events().is_empty());
 }
 
@@ -373,7 +382,11 @@ fn another_host_and_another_port_have_no_say() {
 #[test]
 fn the_first_codec_that_we_decode_is_taken_also_without_rtpmap() {
     let offers = [
-        ("m=audio 5 RTP/AVP 9 0 8\r\n", Some((Codec::Pcmu, 0, 8_000))),
+        ("m=audio 5 RTP/AVP 18 0 8\r\n", Some((Codec::Pcmu, 0, 8_000))),
+        ("m=audio 5 RTP/AVP 9 0 8\r\n", Some((Codec::G722, 9, 8_000))),
+        ("m=audio 5 RTP/AVP 101 9\r\na=rtpmap:101 G722/16000\r\n", Some((Codec::G722, 9, 8_000))),
+        ("m=audio 5 RTP/AVP 96\r\na=rtpmap:96 OPUS/48000/2\r\n", Some((Codec::Opus, 96, 48_000))),
+        ("m=audio 5 RTP/AVP 96\r\na=rtpmap:96 opus/16000/1\r\n", None),
         ("m=audio 5 RTP/AVP 8 0\r\n", Some((Codec::Pcma, 8, 8_000))),
         ("m=audio 5 RTP/AVP 97\r\na=rtpmap:97 L16/16000/1\r\n", Some((Codec::L16, 97, 16_000))),
         (

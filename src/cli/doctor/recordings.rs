@@ -1,0 +1,76 @@
+//! Whether the switch records calls: those of our lines, as the last rows tell, and any at this moment.
+
+use super::{Findings, State, api};
+use crate::config::{Config, Line};
+use crate::daemon::freeswitch::{Link, recordings_listed};
+use crate::store::{Reader, UtcMillis};
+use crate::wire::esl::ApiReply;
+use serde_json::Value;
+
+pub(super) async fn look(config: &Config, link: &Link, findings: &mut Findings) {
+    may_ask(link, findings).await;
+    at_this_moment(link, findings).await;
+    config.lines.iter().for_each(|line| of_a_line(config, line, findings));
+}
+
+/// Without the list of a leg's recordings every call counts as recorded.
+async fn may_ask(link: &Link, findings: &mut Findings) {
+    let answer = link.api("uuid_buglist 00000000-0000-4000-8000-000000000000").await;
+    let refused = answer.is_none_or(|answer| !recordings_listed(answer.result()).is_empty());
+    if refused {
+        let says = "the switch does not tell which calls it records, so none is listened to: copy \
+                    dialplan/callgist_user.xml again and run reloadxml";
+        findings.bad("recordings", says);
+    }
+}
+
+async fn at_this_moment(link: &Link, findings: &mut Findings) {
+    let legs = legs(link).await;
+    let mut recorded = 0;
+    for leg in legs.iter().take(MOST_LEGS) {
+        if let Some(list) = api(link, &format!("uuid_buglist {leg}")).await {
+            recorded += usize::from(!recordings_listed(ApiReply::new(list).result()).is_empty());
+        }
+    }
+    let looked_at = legs.len().min(MOST_LEGS);
+    match recorded {
+        0 => findings.good("recordings", format!("none of {looked_at} legs at the switch is recorded now")),
+        _ => {
+            let says = format!(
+                "{recorded} of {looked_at} legs at the switch are recorded now; a recorded call of a line gets no note \
+                 unless its notice tells of it (recordings_told)"
+            );
+            findings.add("recordings", State::Warning, says);
+        }
+    }
+}
+
+async fn legs(link: &Link) -> Vec<String> {
+    let channels = api(link, "show channels as json").await.unwrap_or_default();
+    let channels: Value = serde_json::from_str(&channels).unwrap_or_default();
+    let rows = channels.get("rows").and_then(Value::as_array).cloned().unwrap_or_default();
+    rows.iter().filter_map(|row| Some(row.get("uuid")?.as_str()?.to_owned())).collect()
+}
+
+fn of_a_line(config: &Config, line: &Line, findings: &mut Findings) {
+    let since = UtcMillis(super::super::counter::now().0 - DAYS * 86_400_000);
+    let counted = Reader::open(&config.store.database).and_then(|reader| reader.recorded(&line.name, since));
+    let Ok(calls @ 1..) = counted else { return };
+    let what = format!("recordings of {}", line.name);
+    let begun =
+        format!("{calls} calls of the last {DAYS} days were recorded by the switch, so they got no note");
+    if line.told.never_recorded {
+        let says = format!(
+            "{begun}, though never_recorded is set and the texts say so: stop the recording, or unset it"
+        );
+        return findings.bad(what, says);
+    }
+    let says = format!("{begun}: stop the recording, or have the notice tell of it and set recordings_told");
+    findings.add(what, State::Warning, says);
+}
+
+/// How many legs are asked about one by one.
+const MOST_LEGS: usize = 200;
+
+/// Longer would complain of what was mended long ago.
+const DAYS: i64 = 7;
