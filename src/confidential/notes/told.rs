@@ -597,7 +597,7 @@ impl<'a> Told<'a> {
             let said = self.said(when.as_ref());
             let places = self.places(turn, "tell_will", &hits, 0);
             let Some(list) = self.list(&places, 4, "") else { continue };
-            if !list.contains(' ') && when.is_none() {
+            if !list.contains(' ') {
                 continue;
             }
             let text = say::sentence(self.view().lexicon, "told_caller", &[("list", &list), ("when", &said)]);
@@ -635,9 +635,8 @@ impl<'a> Told<'a> {
             if !self.tells(&places) && when.is_none() {
                 continue;
             }
-            if will {
-                places.extend(self.context(reply, 1));
-            }
+            let takes = |c: &&Clause| self.teller.says("tell_will", c) && self.teller.is_plain(c);
+            places.extend(reply.clauses.iter().filter(takes).map(|clause| (clause.place.clone(), 1)));
             let Some(list) = self.list_of(&places, 4, turn.number) else { continue };
             if !list.contains(' ') && when.is_none() {
                 continue;
