@@ -18,6 +18,8 @@ mod faults;
 mod fuzz_seeds;
 /// What a real switch and its clients said, read as it was and however it is split.
 mod golden;
+/// Daemon and ear killed at random moments of calls, many times.
+mod kills;
 /// What each binary links, and what it must not.
 mod linkage;
 /// Whole calls through a real FreeSWITCH, where one is.
@@ -42,6 +44,8 @@ mod sandbox;
 mod scripted;
 /// As a service of systemd's, and as a package.
 mod service;
+/// Known words and known sound, looked for in files and in memory.
+mod sought;
 /// Whole calls of the daemon on the simulated switch, and what may go wrong in them.
 mod stories;
 /// What became of each story, a line each.
