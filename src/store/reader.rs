@@ -1,11 +1,13 @@
 //! Looks into the database: a wish goes in, rows come out.
 
 use super::writer::{purpose_word, trust_word};
-use super::{CallRecord, Kept, Marks, Name, Origin, Outcome, Request, StoreError, Summary, UtcMillis, open};
+use super::{
+    CallRecord, Database, Kept, Marks, Name, Origin, Outcome, Request, StoreError, Summary, UtcMillis, open,
+};
 use crate::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust, TrustLabel};
 use crate::call::{CallId, Language, NoSummary, Number};
 use rusqlite::{Connection, Row, named_params};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A connection that can only read.
 pub struct Reader {
@@ -44,9 +46,10 @@ impl Default for Filter {
 }
 
 impl Reader {
-    pub fn open(path: &Path) -> Result<Reader, StoreError> {
-        let connection = open::to_read(path, open::PATIENCE)?;
-        Ok(Reader { connection, path: path.to_owned() })
+    pub fn open(database: impl Into<Database>) -> Result<Reader, StoreError> {
+        let database = database.into();
+        let connection = open::to_read(&database, open::PATIENCE)?;
+        Ok(Reader { connection, path: database.path })
     }
 
     pub fn list(&self, filter: &Filter) -> Result<Vec<Kept>, StoreError> {

@@ -12,6 +12,9 @@ mod demo;
 mod detectors;
 /// Ears as processes, honest and hostile.
 mod ear;
+/// An encrypted database, from the outside.
+#[cfg(feature = "sqlcipher")]
+mod encrypted;
 /// Every way we can fail, in the middle of calls.
 mod faults;
 /// Every seed of every fuzz target, replayed.

@@ -16,7 +16,7 @@ use super::counter::now;
 use super::demo::{FAST, Which};
 use super::{Exit, fail};
 use crate::config::Config;
-use crate::store::{Clerk, Deed, Entry};
+use crate::store::{Clerk, Database, Deed, Entry};
 use clap::Args;
 use phrase::Phrase;
 use places::Place;
@@ -88,13 +88,17 @@ fn prove(config: &Path, args: &ProveArgs, runtime: &tokio::runtime::Runtime) -> 
 /// The report's hash goes into the log of the database of the settings, where there is one, so that a report cannot be
 /// exchanged for a better one later. The proof stands without it.
 fn log(config: &Path, sha256: &str) {
-    let database = Config::load(config).ok().map(|config| config.store.database).filter(|path| path.exists());
-    let Some(database) = database else {
+    let store = Config::load(config).ok().map(|config| config.store).filter(|store| store.database.exists());
+    let Some(store) = store else {
         return eprintln!("there is no database in {}: the report's hash is in no log", config.display());
     };
+    let database = match Database::of(&store) {
+        Ok(database) => database,
+        Err(error) => return eprintln!("callgist: the report's hash is in no log: {error:#}"),
+    };
     let entry = Entry::new(Deed::ProofMade).detail(&sha256[..LOGGED]);
-    match Clerk::open(&database).and_then(|mut clerk| clerk.log(&entry, now())) {
-        Ok(()) => eprintln!("the report's hash is in the log of {}", database.display()),
+    match Clerk::open(database).and_then(|mut clerk| clerk.log(&entry, now())) {
+        Ok(()) => eprintln!("the report's hash is in the log of {}", store.database.display()),
         Err(error) => eprintln!("callgist: the report's hash is in no log: {error}"),
     }
 }
