@@ -1,10 +1,11 @@
 //! `callgist doctor`: looks at everything that a call needs; every line says what was seen, and what to do.
 
+use super::asking::{ANSWERED_WITHIN, api, connect};
 use super::notices::{Drift, drift};
 use super::{Exit, fail};
 use crate::config::{Config, Line, Sandbox};
 use crate::daemon::clock::Clock;
-use crate::daemon::freeswitch::{Link, News, instance, start_link};
+use crate::daemon::freeswitch::{Link, News};
 use crate::daemon::housekeeping::{SWEEP_EVERY, retention};
 use crate::daemon::{self, ears, notice};
 use crate::sandbox;
@@ -248,13 +249,10 @@ fn notices(config: &Config, findings: &mut Findings) {
 }
 
 async fn switch(config: &Config, args: &DoctorArgs, sip_free: bool, findings: &mut Findings) {
-    let clock = Clock::new(1);
-    let (link, mut news) = start_link(config.switch.clone(), instance(config), clock);
-    match timeout(ANSWERED_WITHIN, news.recv()).await {
-        Ok(Some(News::Up)) => {}
-        Ok(Some(News::Down(error))) => return findings.bad("switch", error.to_string()),
-        _ => return findings.bad("switch", "the event socket does not answer: is FreeSWITCH stopped?"),
-    }
+    let (link, mut news) = match connect(config).await {
+        Ok(connected) => connected,
+        Err(why) => return findings.bad("switch", why),
+    };
     match api(&link, "version").await {
         Some(version) => findings.good("switch", version.split('(').next().unwrap_or_default().trim()),
         None => findings.bad("switch", "does not tell its version: copy dialplan/callgist_user.xml again"),
@@ -517,16 +515,9 @@ async fn models(config: &Config, findings: &mut Findings) {
     }
 }
 
-async fn api(link: &Link, command: &str) -> Option<String> {
-    let reply = timeout(ANSWERED_WITHIN, link.api(command)).await.ok()??;
-    reply.result().ok().map(|text| text.trim().to_owned())
-}
-
 /// What the snippet and the copies are made of.
 const MODULES: &[&str] =
     &["mod_sofia", "mod_dptools", "mod_commands", "mod_dialplan_xml", "mod_sndfile", "mod_tone_stream"];
-
-const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Seconds; a real call that comes meanwhile waits half a second for nobody.
 const ALIVE_FOR: u64 = 3;

@@ -3,6 +3,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line is for")]
 
+mod asking;
 pub mod calls;
 pub mod config;
 pub mod contacts;
