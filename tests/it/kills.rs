@@ -11,7 +11,7 @@ use crate::live::sidecar::{At, children, models, settings, signal, with_own_port
 use crate::sought::{SAID, Sought};
 use crate::stories::{Stage, seconds};
 use callgist::sim::{LiveCall, Script};
-use callgist::store::{Clerk, Deed, Filter, Kept, Outcome, Store, UtcMillis};
+use callgist::store::{Clerk, Deed, Filter, Kept, Outcome, Store};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rustix::process::Signal;
@@ -59,7 +59,8 @@ struct Scene {
 
 impl Scene {
     fn set(seed: u64) -> Scene {
-        let stage = Stage::scripted(|_| {});
+        // Where the notice comes too late on a busy machine, nothing is heard, and the kill tells little.
+        let stage = Stage::scripted(|settings| settings.patience = 20);
         let canary = Canary::saying(SAID);
         let folder = tempfile::Builder::new().prefix("callgist-kills-").tempdir().unwrap();
         for made in ["work", "tmp"] {
