@@ -95,7 +95,9 @@ impl Scene {
         let begun = Instant::now();
         daemon.says_step("kept", 2);
         let life = begun.elapsed();
-        calls.map(|call| self.stage.ended(call));
+        for call in calls {
+            self.stage.ended(call);
+        }
         daemon.stops();
         self.note = self.rows().into_iter().find_map(text);
         assert!(self.note.is_some(), "there is no note to compare with");
