@@ -99,8 +99,9 @@ impl Scene {
             self.stage.ended(call);
         }
         daemon.stops();
-        self.note = self.rows().into_iter().find_map(text);
-        assert!(self.note.is_some(), "there is no note to compare with");
+        let outcomes: Vec<_> = self.rows().into_iter().map(|kept| kept.call.outcome).collect();
+        self.note = outcomes.iter().find_map(text);
+        assert!(self.note.is_some(), "there is no note to compare with: {outcomes:?}\n{}", daemon.warnings());
         self.looks();
         life
     }
@@ -248,6 +249,14 @@ impl Daemon {
         }
     }
 
+    /// What a person should look at.
+    fn warnings(&self) -> String {
+        let told = self.lines().into_iter();
+        told.filter(|line| line["level"] == "WARN" || line["level"] == "ERROR")
+            .map(|line| format!("{line}\n"))
+            .collect()
+    }
+
     /// What it was doing.
     fn last_step(&self) -> String {
         let lines = self.lines();
@@ -315,9 +324,9 @@ impl std::fmt::Display for Tally {
     }
 }
 
-fn text(kept: Kept) -> Option<String> {
-    match kept.call.outcome {
-        Outcome::Noted(summary) => Some(summary.text),
+fn text(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Noted(summary) => Some(summary.text.clone()),
         Outcome::NotNoted(_) => None,
     }
 }
@@ -333,7 +342,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
 }
 
 /// Scenes that play at once: each mostly waits.
-const SCENES: usize = 6;
+const SCENES: usize = 2;
 
 /// Seconds that both talk.
 const TALK: usize = 4;
