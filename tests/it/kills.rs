@@ -138,7 +138,9 @@ impl Scene {
     /// Somebody talks for some seconds, and hangs up.
     fn call(&mut self) -> LiveCall {
         let answer_after = Some(Duration::from_millis(self.rng.random_range(100..2_000)));
-        self.stage.call(Script { answer_after, ..self.stage.speech(TALK) })
+        // Both say the same: each has enough to say in these seconds.
+        let speech = self.stage.speech(TALK);
+        self.stage.call(Script { answer_after, agent_speech: speech.caller_speech.clone(), ..speech })
     }
 
     /// When the kill comes: anywhere in the calls' life, and as often about their ends, where notes are made and kept.
