@@ -89,21 +89,28 @@ impl Scene {
         self.tally
     }
 
-    /// Two calls that nobody disturbs: what their note is, and how long they take here and now.
+    /// Calls that nobody disturbs: what their note is, and how long they take here and now. On a busy machine a notice
+    /// may come too late, as it may for callers; then others are made.
     fn lives_once(&mut self) -> Duration {
-        let (mut daemon, calls) = self.begins();
-        let begun = Instant::now();
-        daemon.says_step("kept", 2);
-        let life = begun.elapsed();
-        for call in calls {
-            self.stage.ended(call);
+        let mut last = String::new();
+        for _ in 0..TRIES {
+            let (mut daemon, calls) = self.begins();
+            let begun = Instant::now();
+            daemon.says_step("kept", calls.len());
+            let life = begun.elapsed();
+            for call in calls {
+                self.stage.ended(call);
+            }
+            let warnings = daemon.warnings();
+            daemon.stops();
+            self.note = self.rows().iter().find_map(|kept| text(&kept.call.outcome));
+            if self.note.is_some() {
+                self.looks();
+                return life;
+            }
+            last = warnings;
         }
-        daemon.stops();
-        let outcomes: Vec<_> = self.rows().into_iter().map(|kept| kept.call.outcome).collect();
-        self.note = outcomes.iter().find_map(text);
-        assert!(self.note.is_some(), "there is no note to compare with: {outcomes:?}\n{}", daemon.warnings());
-        self.looks();
-        life
+        panic!("no undisturbed call got a note to compare with: {last}")
     }
 
     /// A daemon, and two calls that it follows.
@@ -345,6 +352,9 @@ fn number(name: &str, otherwise: u64) -> u64 {
 
 /// Scenes that play at once: each mostly waits.
 const SCENES: usize = 2;
+
+/// How often undisturbed calls are made until one has a note.
+const TRIES: usize = 5;
 
 /// Seconds that both talk.
 const TALK: usize = 4;
