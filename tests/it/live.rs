@@ -194,10 +194,20 @@ fn a_proof_on_a_call_of_the_real_switch_finds_nothing_but_what_was_planted() {
         .replace(&models().display().to_string(), &canary.models().display().to_string());
     std::fs::write(&config, settings).unwrap();
     let trunk = stage.switch.trunk.to_string();
-    let prove = |more: &[&str]| {
+    let once = |more: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_callgist"));
         command.arg("--config").arg(&config).args(["prove", "--json", "--live", NUMBER, "--trunk", &trunk]);
-        let done = canary.hears(command.args(more)).output().unwrap();
+        canary.hears(command.args(more)).output().unwrap()
+    };
+    let prove = |more: &[&str]| {
+        let mut done = once(more);
+        // On a busy machine the notice may come too late; then nothing is heard, and nothing is proved.
+        for _ in 0..2 {
+            if String::from_utf8_lossy(&done.stderr).contains("notice_incomplete") {
+                eprintln!("this machine is busy: the notice came too late for a call");
+                done = once(more);
+            }
+        }
         let told = serde_json::from_slice::<serde_json::Value>(&done.stdout)
             .unwrap_or_else(|_| panic!("no report: {}", String::from_utf8_lossy(&done.stderr)));
         (done.status.code(), told)
