@@ -269,8 +269,8 @@ impl Daemon {
     /// What it was doing.
     fn last_step(&self) -> String {
         let lines = self.lines();
-        let steps = lines.iter().filter_map(|line| line["step"].as_str());
-        steps.filter(|step| *step != "hearing").last().unwrap_or("before a call").to_owned()
+        let mut steps = lines.iter().filter_map(|line| line["step"].as_str());
+        steps.rfind(|step| *step != "hearing").unwrap_or("before a call").to_owned()
     }
 
     /// Its ears end by themselves when they have lost it.
