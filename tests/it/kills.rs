@@ -80,7 +80,9 @@ impl Scene {
         }
         // What every daemon of this scene wrote, and left behind.
         let sought = Sought::new(&self.stage);
-        assert_eq!(sought.below(self.folder.path(), ""), Vec::<String>::new());
+        assert_eq!(sought.below(self.folder.path(), self.note()), Vec::<String>::new());
+        let log = fs::read(self.folder.path().join("log")).unwrap();
+        assert_eq!(sought.within(&log, ""), None, "not even a note may be in the log");
         for empty in ["work", "tmp"] {
             let left = fs::read_dir(self.folder.path().join(empty)).unwrap().count();
             assert_eq!(left, 0, "something was left in {empty}");
@@ -159,7 +161,7 @@ impl Scene {
     /// The database as it was left: first its bytes with the write-ahead log, then what SQLite and the log say of it.
     fn looks(&self) {
         let store = self.folder.path().join("store");
-        assert_eq!(Sought::new(&self.stage).below(&store, ""), Vec::<String>::new());
+        assert_eq!(Sought::new(&self.stage).below(&store, self.note()), Vec::<String>::new());
         drop(Store::open(&self.database()).unwrap());
         let connection = rusqlite::Connection::open(self.database()).unwrap();
         let says = |ask: &str| connection.query_row(ask, [], |row| row.get::<_, String>(0)).unwrap();
@@ -192,6 +194,11 @@ impl Scene {
         }
         assert_eq!(told(Deed::NoteKept), noted);
         assert_eq!(told(Deed::NoteRefused), refused);
+    }
+
+    /// The words of whole notes are kept on purpose, also where they were said beside a canary; a part of one is found.
+    fn note(&self) -> &str {
+        self.note.as_deref().unwrap_or_default()
     }
 
     fn rows(&self) -> Vec<Kept> {
