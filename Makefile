@@ -2,7 +2,7 @@
 # Every target uses the release profile, so that the C++ underneath is compiled only once.
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test faults deb models help
+.PHONY: build demo test test-encrypted faults deb models help
 # Binaries belong into this checkout's target/release, whatever the caller's environment says.
 unexport CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR CARGO_BUILD_TARGET
 
@@ -28,6 +28,15 @@ test:
 	RUSTDOCFLAGS="-D warnings" $(alone) cargo doc --release --locked --no-deps --document-private-items
 	$(alone) cargo test --release --locked
 
+# In a folder of its own: the binaries in target/release stay what they are.
+encrypted := cargo test --release --locked --no-default-features --features sqlcipher --target-dir target/encrypted
+
+test-encrypted:
+	@.ci/setup encrypted
+	@echo "callgist: tests of the encrypted database (a few minutes; no C++ but SQLCipher's own is compiled)" >&2
+	$(alone) $(encrypted) --lib store::
+	$(alone) $(encrypted) --test it encrypted::
+
 faults:
 	@.ci/setup test
 	@$(alone) sh -c '$(build) && .ci/faults --release'
@@ -45,6 +54,7 @@ help:
 	@echo "make demo    the same, then one simulated call through the real pipeline, and its note"
 	@echo "             (about a minute; DEMO=\"--fast\" or other options of \`callgist demo\`)"
 	@echo "make test    the same, then everything that continuous integration runs (about 10 minutes)"
+	@echo "make test-encrypted  the tests of an encrypted database, built with SQLCipher (a few minutes)"
 	@echo "make faults  every fault and every call story on the simulated switch, as a table (10 minutes)"
 	@echo "make deb     the same as make, then a Debian package in target/debian"
 	@echo "make models  only the downloads: libvosk, Whisper base, the Korean Vosk model (227 MB)"

@@ -69,7 +69,8 @@ pub fn run(path: &Path, command: &CallsCommand) -> Exit {
         Ok(place) => place,
         Err(exit) => return exit,
     };
-    let opened = Clerk::open(&place.database).and_then(|clerk| Ok((clerk, Reader::open(&place.database)?)));
+    let opened = Clerk::open(place.database.clone())
+        .and_then(|clerk| Ok((clerk, Reader::open(place.database.clone())?)));
     let done = opened.and_then(|(mut clerk, reader)| match command {
         CallsCommand::List { wish, common } => match wish.filter(&place) {
             Ok(filter) => list(&reader, &mut clerk, &filter, common.json),

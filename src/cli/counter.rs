@@ -4,7 +4,7 @@ use super::{Exit, fail};
 use crate::call::Number;
 use crate::config::Config;
 use crate::daemon::clock::Clock;
-use crate::store::{Clerk, StoreError, UtcMillis};
+use crate::store::{Clerk, Database, StoreError, UtcMillis};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -17,23 +17,31 @@ pub struct Common {
     /// The database, instead of the one in the settings.
     #[arg(long, value_name = "FILE")]
     pub database: Option<PathBuf>,
+    /// The key of an encrypted database, instead of the one in the settings.
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
 }
 
 /// The settings, where they are needed or there, and the database.
 pub struct Place {
     pub config: Option<Config>,
-    pub database: PathBuf,
+    pub database: Database,
 }
 
 impl Common {
     /// Where the database is; says on standard error why that cannot be told.
     pub fn place(&self, path: &Path) -> Result<Place, Exit> {
-        if let Some(database) = &self.database {
-            return Ok(Place { config: Config::load(path).ok(), database: database.clone() });
-        }
-        match Config::load(path) {
-            Ok(config) => Ok(Place { database: config.store.database.clone(), config: Some(config) }),
-            Err(problems) => Err(fail(Exit::Config, &format!("{}:\n{problems}", path.display()))),
+        let config = match Config::load(path) {
+            Ok(config) => Some(config),
+            Err(_) if self.database.is_some() => None,
+            Err(problems) => return Err(fail(Exit::Config, &format!("{}:\n{problems}", path.display()))),
+        };
+        let set = config.as_ref().map(|config| &config.store);
+        let file = self.database.clone().or(set.map(|store| store.database.clone())).unwrap_or_default();
+        let key_file = self.key_file.clone().or(set.and_then(|store| store.key_file.clone()));
+        match Database::new(&file, key_file.as_deref()) {
+            Ok(database) => Ok(Place { config, database }),
+            Err(error) => Err(fail(Exit::Store, &format!("{error:#}"))),
         }
     }
 }
@@ -61,7 +69,7 @@ pub fn with_clerk(
         Ok(place) => place,
         Err(exit) => return exit,
     };
-    let done = Clerk::open(&place.database).and_then(|mut clerk| work(&place, &mut clerk));
+    let done = Clerk::open(place.database.clone()).and_then(|mut clerk| work(&place, &mut clerk));
     done.unwrap_or_else(|error| fail(Exit::Store, &error.to_string()))
 }
 

@@ -4,6 +4,7 @@ use super::{Exit, fail};
 use crate::config::{Config, Sandbox, Secret};
 use crate::daemon::{self, clock::Clock, ears, events};
 use crate::sandbox::{self, Given};
+use crate::store::Database;
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 use tokio::signal::unix::{SignalKind, signal};
@@ -38,6 +39,11 @@ pub fn run(path: &Path, args: &RunArgs) -> Exit {
     if let Err(error) = daemon::make_store_folder(&config) {
         return fail(Exit::Store, &error);
     }
+    // The key is read now for the same reason as the password.
+    let database = match Database::of(&config.store) {
+        Ok(database) => database,
+        Err(error) => return fail(Exit::Store, &format!("{error:#}")),
+    };
     let given = match sandbox::daemon::give_up(kept(path, &config)) {
         Ok(given) => given,
         Err(error) => return fail(Exit::Rights, &format!("rights could not be given up: {error}")),
@@ -56,7 +62,7 @@ pub fn run(path: &Path, args: &RunArgs) -> Exit {
     let path = path.to_owned();
     let running = async {
         let settings = asked_to_read(path);
-        daemon::run(config, Clock::new(args.factor), stopped(), settings).await
+        daemon::run(config, database, Clock::new(args.factor), stopped(), settings).await
     };
     match runtime.block_on(running) {
         Ok(()) => Exit::Done,

@@ -55,8 +55,8 @@ fn restore(path: &Path, file: &Path, common: &Common) -> Exit {
         return fail(Exit::Failed, &format!("there is no {}", file.display()));
     }
     // Where the database was lost, a new one takes what the copy holds.
-    if !place.database.exists()
-        && let Err(error) = Store::open(&place.database)
+    if !place.database.path.exists()
+        && let Err(error) = Store::open(place.database.clone())
     {
         return fail(Exit::Store, &error.to_string());
     }

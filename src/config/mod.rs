@@ -2,6 +2,7 @@
 //!
 //! The commented file that `callgist config default` prints is [`DEFAULT`]; a test parses it, so it cannot lie.
 
+pub mod private;
 mod read;
 
 pub use read::{Problem, Problems};
@@ -60,6 +61,8 @@ pub struct Sip {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Store {
     pub database: PathBuf,
+    /// The file with the key of an encrypted database.
+    pub key_file: Option<PathBuf>,
     pub keep_log_days: u32,
 }
 
@@ -167,37 +170,10 @@ impl Config {
 
 impl Secret {
     /// The password; the error says what to do.
-    ///
-    /// A service manager's copy of the file goes before the file itself (`LoadCredential=`, systemd.exec(5)), which
-    /// may then belong to root alone.
     pub fn read(&self) -> anyhow::Result<String> {
-        self.read_with(std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from))
-    }
-
-    fn read_with(&self, credentials: Option<PathBuf>) -> anyhow::Result<String> {
-        use anyhow::{Context, bail};
         match self {
             Secret::Here(password) => Ok(password.clone()),
-            Secret::File(path) => {
-                let copy = credentials.zip(path.file_name()).map(|(folder, name)| folder.join(name));
-                let path = copy.as_ref().filter(|copy| copy.is_file()).unwrap_or(path);
-                let what = || {
-                    format!(
-                        "cannot read the switch's password from {}: create the file with mode 0600",
-                        path.display()
-                    )
-                };
-                use std::os::unix::fs::PermissionsExt;
-                let mode = std::fs::metadata(path).with_context(what)?.permissions().mode();
-                if mode & 0o077 != 0 {
-                    bail!(
-                        "{} can be read by others (mode {:04o}): run chmod 0600 on it",
-                        path.display(),
-                        mode & 0o7777
-                    );
-                }
-                Ok(std::fs::read_to_string(path).with_context(what)?.trim_end().to_owned())
-            }
+            Secret::File(path) => Ok(private::text(path, "the switch's password")?.to_string()),
         }
     }
 }
@@ -299,9 +275,13 @@ fn sip(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Sip {
 
 fn store(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Store {
     let database = section.path("database", Some("/var/lib/callgist/callgist.db"), problems);
+    let key_file = section.optional_path("key_file", problems);
+    if key_file.is_some() && !cfg!(feature = "sqlcipher") {
+        section.wrong("key_file", &format!("cannot be used: {NO_ENCRYPTION}"), problems);
+    }
     let keep_log_days = section.whole("keep_log_days", Some(1_095), 1..=36_500, problems) as u32;
     section.finish(problems);
-    Store { database, keep_log_days }
+    Store { database, key_file, keep_log_days }
 }
 
 fn sandbox(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Sandbox {
@@ -440,6 +420,10 @@ fn told(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Told {
 }
 
 /// Calls of two switches would share ears and a database, and a copy does not say of which switch it is.
+/// Why a key file is refused by a build that would have no use for it.
+pub const NO_ENCRYPTION: &str = "this callgist was built without encryption; build it with cargo build --release \
+                                 --features sqlcipher, or take [store] key_file away";
+
 const ONE_SWITCH: &str = "for a second switch on this host run a second callgist, with a settings file, a [sip] listen, ports \
                           for RTP and a database of its own";
 
@@ -545,18 +529,5 @@ mod tests {
         assert!(secret.read().unwrap_err().to_string().contains("chmod 0600"));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(secret.read().unwrap(), "secret");
-    }
-
-    #[test]
-    fn the_service_managers_copy_of_the_password_goes_before_the_file() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let copy = folder.path().join("switch.password");
-        let secret = Secret::File("/nowhere/switch.password".into());
-        assert!(secret.read_with(Some(folder.path().to_owned())).is_err());
-        std::fs::write(&copy, "from the manager\n").unwrap();
-        std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o400)).unwrap();
-        assert_eq!(secret.read_with(Some(folder.path().to_owned())).unwrap(), "from the manager");
-        assert!(secret.read_with(None).is_err());
     }
 }

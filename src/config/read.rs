@@ -163,6 +163,19 @@ impl<'a> Section<'a> {
         path
     }
 
+    /// The same where it need not be set.
+    pub(super) fn optional_path(
+        &mut self,
+        key: &'static str,
+        problems: &mut Vec<Problem>,
+    ) -> Option<PathBuf> {
+        let path = PathBuf::from(self.optional_text(key, problems)?);
+        if path.is_relative() {
+            self.wrong(key, "must be an absolute path", problems);
+        }
+        Some(path)
+    }
+
     pub(super) fn whole(
         &mut self,
         key: &'static str,

@@ -21,7 +21,7 @@ pub mod taps;
 use crate::border::{ModelId, Recogniser};
 use crate::call::{CallId, Event, Language, NoSummary};
 use crate::config::{Choice, Config, Line};
-use crate::store::{Retention, Store};
+use crate::store::{Database, Retention, Store};
 use admission::{Admission, Seat};
 use clock::Clock;
 use ears::Ears;
@@ -158,14 +158,15 @@ impl std::error::Error for StartError {}
 
 /// Runs until `stop` is done: follows every call of the configured lines.
 ///
-/// Settings that arrive in `settings` take the place of the old ones, as far as that goes without a restart.
+/// `database` was put together while its key could be read. Settings that arrive in `settings` take the place of the old ones, as far as that goes without a restart.
 pub async fn run(
     config: Config,
+    database: Database,
     clock: Clock,
     stop: impl Future<Output = ()>,
     mut settings: mpsc::UnboundedReceiver<Reading>,
 ) -> Result<(), StartError> {
-    let store = Store::open(&config.store.database).map_err(StartError::Store)?;
+    let store = Store::open(database).map_err(StartError::Store)?;
     let lines = prepare(&config)?;
     let listen = config.sip.listen;
     let sip = UdpSocket::bind(listen).await.map_err(|error| StartError::Sip { listen, error })?;

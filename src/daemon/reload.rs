@@ -60,7 +60,7 @@ impl Reload {
         let sections = [
             ("[switch]", switch_changed),
             ("[sip]", *sip != new.sip),
-            ("[store]", store.database != new.store.database),
+            ("[store]", (&store.database, &store.key_file) != (&new.store.database, &new.store.key_file)),
             ("[ears]", *ears != new.ears),
             ("[sandbox]", *sandbox != new.sandbox),
         ];

@@ -77,7 +77,7 @@ pub const TABLE: &[Right] = &[
         "keep an RTP socket",
         "none: it is given away by value",
         "the compiler",
-        "a_call_from_its_proof_to_its_note",
+        "the_daemon_keeps_no_copy_of_a_socket_that_it_handed_over",
     ),
     daemon(
         "read files, start programs",

@@ -1,14 +1,16 @@
 //! A database goes in, a consistent copy comes out; a copy goes in, and what it holds and the database has lost comes
 //! back, save what was erased.
 //!
+//! A copy is encrypted with the key of its database, or not at all where that is not.
+//!
 //! A restore adds and never replaces: the log, the tombstones, the entries not to be contacted and the standing
 //! objections of the database at hand stay. So it may be done while Callgist runs, and an objection made after the
 //! backup is not forgotten by it.
 
 use super::clerk::{FORGET_PERSONS, count};
 use super::log::{self, Deed, Entry};
-use super::person::key;
-use super::{Clerk, StoreError, Trouble, UtcMillis, open};
+use super::person;
+use super::{Clerk, Database, StoreError, Trouble, UtcMillis, key, open};
 use rusqlite::{Connection, Transaction};
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt;
@@ -42,11 +44,15 @@ impl Clerk {
 
     /// Brings back what `from` holds and this database does not.
     pub fn restore(&mut self, from: &Path, now: UtcMillis) -> Result<Restored, StoreError> {
-        let copy = Passing::of(from, self.path())?;
+        let copy = Passing::of(from, &self.database().path)?;
+        // A copy from before the database was encrypted is brought back into it, too.
+        let key = self.database().key.clone().filter(|_| !key::is_plain(from));
         // Checks whose it is and its pages, refuses a newer one, and brings an older one up to date.
-        drop(open::to_write(&copy.0, open::PATIENCE)?);
-        let attach = "ATTACH ?1 AS backup";
-        self.read(|connection| connection.execute(attach, [copy.0.to_string_lossy()]).map(drop))?;
+        drop(open::to_write(&Database { path: copy.0.clone(), key: key.clone() }, open::PATIENCE)?);
+        let key = key.map(|key| key.spelled()).unwrap_or_default();
+        let attach = "ATTACH ?1 AS backup KEY ?2";
+        let both = [copy.0.to_string_lossy(), key.as_str().into()];
+        self.read(|connection| connection.execute(attach, both).map(drop))?;
         let restored = self.write(|transaction| restore(transaction, now));
         self.read(|connection| connection.execute_batch("DETACH backup"))?;
         self.empty()?;
@@ -86,7 +92,7 @@ fn protect(transaction: &Transaction<'_>) -> rusqlite::Result<(usize, usize)> {
     let (mut requests, mut objections) = (0, 0);
     let buried = |number: &str, created: i64| {
         let known = "SELECT EXISTS (SELECT 1 FROM main.tombstones WHERE id = ?1)";
-        transaction.query_row(known, [key(number, created)], |row| row.get::<_, bool>(0))
+        transaction.query_row(known, [person::key(number, created)], |row| row.get::<_, bool>(0))
     };
     let missing = "SELECT id, coalesce(number, ''), created FROM backup.do_not_contact AS old
                    WHERE NOT EXISTS (SELECT 1 FROM main.do_not_contact AS new WHERE new.created = old.created

@@ -5,22 +5,22 @@
 //! read here. What belongs together happens in one transaction with its log entry, or not at all.
 
 use super::log::{self, Entry, Logged, Verdict};
-use super::{Filter, Kept, StoreError, Trouble, UtcMillis, open, reader};
+use super::{Database, Filter, Kept, StoreError, Trouble, UtcMillis, open, reader};
 use crate::call::CallId;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use std::path::{Path, PathBuf};
 
 /// A connection that reads, writes and logs.
 pub struct Clerk {
     connection: Connection,
-    path: PathBuf,
+    database: Database,
 }
 
 impl Clerk {
     /// Opens a database that is there and of this version.
-    pub fn open(path: &Path) -> Result<Clerk, StoreError> {
-        let connection = open::to_amend(path, open::PATIENCE)?;
-        Ok(Clerk { connection, path: path.to_owned() })
+    pub fn open(database: impl Into<Database>) -> Result<Clerk, StoreError> {
+        let database = database.into();
+        let connection = open::to_amend(&database, open::PATIENCE)?;
+        Ok(Clerk { connection, database })
     }
 
     pub fn log(&mut self, entry: &Entry, now: UtcMillis) -> Result<(), StoreError> {
@@ -56,7 +56,7 @@ impl Clerk {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        work(&self.connection).map_err(|error| StoreError::sqlite(&self.path, &error))
+        work(&self.connection).map_err(|error| StoreError::sqlite(&self.database.path, &error))
     }
 
     /// All of `work` or nothing, and nobody else writes meanwhile.
@@ -64,19 +64,19 @@ impl Clerk {
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        write(&mut self.connection, work).map_err(|error| StoreError::sqlite(&self.path, &error))
+        write(&mut self.connection, work).map_err(|error| StoreError::sqlite(&self.database.path, &error))
     }
 
     /// After an erasure: nothing of it stays in the write-ahead log.
     pub(super) fn empty(&self) -> Result<(), StoreError> {
         match self.read(open::empty_log)? {
             true => Ok(()),
-            false => Err(StoreError::new(&self.path, Trouble::Locked)),
+            false => Err(StoreError::new(&self.database.path, Trouble::Locked)),
         }
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    pub(super) fn database(&self) -> &Database {
+        &self.database
     }
 }
 

@@ -30,6 +30,12 @@ pub enum Trouble {
     NoLog,
     /// The file is something else.
     NotOurs,
+    /// A key is set, and this is a database that needs none.
+    NotEncrypted,
+    /// The key does not unlock it.
+    WrongKey,
+    /// A key is set, and the library that is linked knows no encryption.
+    NoCipher,
     /// A later version of Callgist wrote it.
     Newer { found: i64, known: i64 },
     /// An earlier version wrote it, and only looking is asked for.
@@ -128,7 +134,23 @@ impl fmt::Display for StoreError {
             ),
             Trouble::NotOurs => write!(
                 f,
-                "{path} is no database of Callgist and was not touched: name another file in [store] database"
+                "{path} is no database of Callgist and was not touched: name another file in [store] database, or in \
+                 [store] key_file the key if it is encrypted"
+            ),
+            Trouble::NotEncrypted => write!(
+                f,
+                "{path} is not encrypted, though a key is set, and was not touched: take [store] key_file away, or name a \
+                 new file in [store] database and bring this one into it (callgist store restore {path})"
+            ),
+            Trouble::WrongKey => write!(
+                f,
+                "the key does not unlock {path}, or the file is no database of Callgist; it was not touched: name in \
+                 [store] key_file the key with which it was made"
+            ),
+            Trouble::NoCipher => write!(
+                f,
+                "a key is set for {path}, and SQLite is linked in the place of SQLCipher: {}",
+                crate::config::NO_ENCRYPTION
             ),
             Trouble::Newer { found, known } => write!(
                 f,

@@ -7,6 +7,7 @@
 //! * No column can hold audio or a transcript: the note is the only free text, and it is short.
 //! * A row has a note or the reason why it has none, never both.
 //! * Of a call with an objection the row tells only that, and nothing links it to a request made in it.
+//! * With a key ([`Database`]) file and write-ahead log hold nothing that can be read without it.
 //! * What is erased is overwritten in the file (`secure_delete`), and the write-ahead log is emptied after it.
 
 mod backup;
@@ -14,6 +15,7 @@ mod call;
 mod clerk;
 mod contacts;
 mod error;
+mod key;
 mod log;
 mod open;
 mod person;
@@ -30,6 +32,7 @@ pub use call::{
 pub use clerk::Clerk;
 pub use contacts::{Block, Channel, Contact, Exceptions, Intent, Listed, NewContact, Source, State};
 pub use error::{StoreError, Trouble};
+pub use key::{Database, Key};
 pub use log::{Deed, Entry, Fault, Logged, Verdict};
 pub use person::{Erasure, Mark};
 pub use reader::{Figures, Filter, Reader};
@@ -37,7 +40,7 @@ pub use retention::{LineRetention, Retention, Swept};
 
 use crate::call::{CallId, Number};
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
@@ -53,13 +56,15 @@ pub struct Store {
 
 impl Store {
     /// Opens the database, creates it where there is none, and brings its schema up to date.
-    pub fn open(path: &Path) -> Result<Store, StoreError> {
-        let connection = open::to_write(path, open::PATIENCE)?;
+    pub fn open(database: impl Into<Database>) -> Result<Store, StoreError> {
+        let database = database.into();
+        let connection = open::to_write(&database, open::PATIENCE)?;
+        let path = database.path;
         let (jobs, receiver) = mpsc::channel();
-        let write = writer::Writer::new(connection, path.to_owned());
+        let write = writer::Writer::new(connection, path.clone());
         let thread = std::thread::Builder::new().name("store".into()).spawn(move || write.run(&receiver));
-        let thread = thread.map_err(|error| StoreError::io(path, &error))?;
-        Ok(Store { path: path.to_owned(), jobs: Some(jobs), thread: Some(thread) })
+        let thread = thread.map_err(|error| StoreError::io(&path, &error))?;
+        Ok(Store { path, jobs: Some(jobs), thread: Some(thread) })
     }
 
     /// Keeps a call that has ended; the future is done when it is on the disk. It is kept also when nobody waits.

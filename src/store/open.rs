@@ -1,6 +1,6 @@
 //! A path goes in, a connection to a sound database of our version comes out, or why not.
 
-use super::{StoreError, Trouble};
+use super::{Database, StoreError, Trouble, key};
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 use std::fs;
@@ -13,15 +13,11 @@ use std::time::Duration;
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Opens it for the one thread that writes; makes folder and file where there are none.
-pub(super) fn to_write(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
+pub(super) fn to_write(database: &Database, patience: Duration) -> Result<Connection, StoreError> {
+    let path = &database.path;
     prepare_file(path)?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let failed = |error: rusqlite::Error| StoreError::sqlite(path, &error);
-    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    connection.busy_timeout(patience).map_err(failed)?;
-    if connection.is_readonly(rusqlite::MAIN_DB).map_err(failed)? {
-        return Err(StoreError::new(path, Trouble::ReadOnly));
-    }
+    let mut connection = connect(database, OpenFlags::SQLITE_OPEN_READ_WRITE, patience)?;
     check_version(&connection)
         .map_err(failed)?
         .for_writing()
@@ -36,16 +32,12 @@ pub(super) fn to_write(path: &Path, patience: Duration) -> Result<Connection, St
 }
 
 /// Opens one that is there, for a command beside the daemon.
-pub(super) fn to_amend(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
+pub(super) fn to_amend(database: &Database, patience: Duration) -> Result<Connection, StoreError> {
+    let path = &database.path;
     let failed = |error: rusqlite::Error| StoreError::sqlite(path, &error);
     let found = fs::metadata(path).map_err(|error| StoreError::io(path, &error))?;
     keep_private(path, &found)?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    connection.busy_timeout(patience).map_err(failed)?;
-    if connection.is_readonly(rusqlite::MAIN_DB).map_err(failed)? {
-        return Err(StoreError::new(path, Trouble::ReadOnly));
-    }
+    let connection = connect(database, OpenFlags::SQLITE_OPEN_READ_WRITE, patience)?;
     check_version(&connection)
         .map_err(failed)?
         .for_reading()
@@ -57,16 +49,30 @@ pub(super) fn to_amend(path: &Path, patience: Duration) -> Result<Connection, St
 }
 
 /// Opens it only to look into.
-pub(super) fn to_read(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
+pub(super) fn to_read(database: &Database, patience: Duration) -> Result<Connection, StoreError> {
+    let path = &database.path;
     let failed = |error: rusqlite::Error| StoreError::sqlite(path, &error);
     check_kind(path, &fs::metadata(path).map_err(|error| StoreError::io(path, &error))?)?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    connection.busy_timeout(patience).map_err(failed)?;
+    let connection = connect(database, OpenFlags::SQLITE_OPEN_READ_ONLY, patience)?;
     check_version(&connection)
         .map_err(failed)?
         .for_reading()
         .map_err(|trouble| StoreError::new(path, trouble))?;
+    Ok(connection)
+}
+
+/// A connection that was unlocked where the database is encrypted.
+fn connect(database: &Database, flags: OpenFlags, patience: Duration) -> Result<Connection, StoreError> {
+    let path = &database.path;
+    let failed = |error: rusqlite::Error| StoreError::sqlite(path, &error);
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(patience).map_err(failed)?;
+    let writes = flags.contains(OpenFlags::SQLITE_OPEN_READ_WRITE);
+    if writes && connection.is_readonly(rusqlite::MAIN_DB).map_err(failed)? {
+        return Err(StoreError::new(path, Trouble::ReadOnly));
+    }
+    key::unlock(&connection, database)?;
     Ok(connection)
 }
 

@@ -2,12 +2,13 @@
 
 use super::writer::{purpose_word, trust_word};
 use super::{
-    CallRecord, Kept, Marks, Name, Origin, Outcome, Request, Segment, StoreError, Summary, UtcMillis, open,
+    CallRecord, Database, Kept, Marks, Name, Origin, Outcome, Request, Segment, StoreError, Summary,
+    UtcMillis, open,
 };
 use crate::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust, TrustLabel};
 use crate::call::{CallId, Language, NoSummary, Number};
 use rusqlite::{Connection, Row, named_params};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A connection that can only read.
 pub struct Reader {
@@ -46,9 +47,10 @@ impl Default for Filter {
 }
 
 impl Reader {
-    pub fn open(path: &Path) -> Result<Reader, StoreError> {
-        let connection = open::to_read(path, open::PATIENCE)?;
-        Ok(Reader { connection, path: path.to_owned() })
+    pub fn open(database: impl Into<Database>) -> Result<Reader, StoreError> {
+        let database = database.into();
+        let connection = open::to_read(&database, open::PATIENCE)?;
+        Ok(Reader { connection, path: database.path })
     }
 
     pub fn list(&self, filter: &Filter) -> Result<Vec<Kept>, StoreError> {

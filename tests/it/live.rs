@@ -10,9 +10,11 @@ pub(crate) mod sidecar;
 mod switch;
 mod ways;
 
+use crate::canary::Canary;
 use phone::{Phone, Sound, Talk, Voice};
-use sidecar::Sidecar;
+use sidecar::{At, Sidecar, models, settings};
 use std::net::{SocketAddr, UdpSocket};
+use std::process::Command;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use switch::FreeSwitch;
@@ -176,6 +178,49 @@ fn a_call_that_is_hung_up_during_the_notice_is_never_heard() {
     assert_eq!(row["no_summary_reason"], "notice_incomplete", "{row}");
     assert_eq!(row["announced"], serde_json::Value::Null, "{row}");
     assert!(call.agent.state().invited.is_none());
+}
+
+/// The shipped user may do all that a proof asks of the switch; what the ear recognises is a script.
+#[test]
+fn a_proof_on_a_call_of_the_real_switch_finds_nothing_but_what_was_planted() {
+    let Some(stage) = Stage::set() else { return };
+    let canary = Canary::saying("hello my washing machine leaks water please send somebody on thursday");
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("callgist.toml");
+    let notice = std::fs::canonicalize("sounds/en/8000/notice.wav").unwrap();
+    let password_file = &stage.switch.password_file();
+    let at = At { event_socket: stage.switch.event_socket, password_file, notice: &notice };
+    let settings = settings(folder.path(), &at)
+        .replace(&models().display().to_string(), &canary.models().display().to_string());
+    std::fs::write(&config, settings).unwrap();
+    let trunk = stage.switch.trunk.to_string();
+    let once = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_callgist"));
+        command.arg("--config").arg(&config).args(["prove", "--json", "--live", NUMBER, "--trunk", &trunk]);
+        canary.hears(command.args(more)).output().unwrap()
+    };
+    let prove = |more: &[&str]| {
+        let mut done = once(more);
+        // On a busy machine the notice may come too late; then nothing is heard, and nothing is proved.
+        for _ in 0..2 {
+            if String::from_utf8_lossy(&done.stderr).contains("notice_incomplete") {
+                eprintln!("this machine is busy: the notice came too late for a call");
+                done = once(more);
+            }
+        }
+        let told = serde_json::from_slice::<serde_json::Value>(&done.stdout)
+            .unwrap_or_else(|_| panic!("no report: {}", String::from_utf8_lossy(&done.stderr)));
+        (done.status.code(), told)
+    };
+    let (code, told) = prove(&[]);
+    assert!([Some(0), Some(3)].contains(&code), "{told:#}");
+    assert_eq!(told["report"]["call"]["kind"], "live");
+    let listened = told["report"]["call"]["listened_ms"].as_u64().unwrap();
+    assert!(listened > 20_000, "{told:#}");
+    let places = told["report"]["places"].as_array().unwrap();
+    assert!(places.iter().all(|place| place["found"].as_array().unwrap().is_empty()), "{told:#}");
+    assert_eq!(prove(&["--plant", "samples"]).0, Some(1));
+    assert_eq!(stage.switch.legs(), 0);
 }
 
 // ---------------------------------------------------------------- the stage

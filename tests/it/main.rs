@@ -14,6 +14,9 @@ mod detectors;
 mod doctor;
 /// Ears as processes, honest and hostile.
 mod ear;
+/// An encrypted database, from the outside.
+#[cfg(feature = "sqlcipher")]
+mod encrypted;
 /// Every way we can fail, in the middle of calls.
 mod faults;
 /// Every seed of every fuzz target, replayed.
@@ -22,6 +25,8 @@ mod fuzz_seeds;
 mod golden;
 /// Settings and the switch's files, written from what the switch says.
 mod init;
+/// Daemon and ear killed at random moments of calls, many times.
+mod kills;
 /// What each binary links, and what it must not.
 mod linkage;
 /// Whole calls through a real FreeSWITCH, where one is.
@@ -48,6 +53,8 @@ mod sandbox;
 mod scripted;
 /// As a service of systemd's, and as a package.
 mod service;
+/// Known words and known sound, looked for in files and in memory.
+mod sought;
 /// Whole calls of the daemon on the simulated switch, and what may go wrong in them.
 mod stories;
 /// What became of each story, a line each.

@@ -207,6 +207,19 @@ fn a_database_of_a_newer_version_is_told_and_left_alone() {
     assert_eq!(version, 999);
 }
 
+#[cfg(not(feature = "sqlcipher"))]
+#[test]
+fn a_key_for_the_database_is_refused_by_a_build_that_would_not_use_it() {
+    let mut house = House::new();
+    house.settings = house.settings.replace("[store]\n", "[store]\nkey_file = \"/etc/callgist/store.key\"\n");
+    house.refuses(&["run"], 3, &["[store] key_file cannot be used", "--features sqlcipher"]);
+    let database = house.path("store/callgist.db");
+    make_database(&database);
+    let asked =
+        ["calls", "list", "--database", database.to_str().unwrap(), "--key-file", "/etc/callgist/store.key"];
+    house.refuses(&asked, 5, &["--features sqlcipher"]);
+}
+
 #[test]
 fn a_port_that_is_taken_is_told() {
     let held = UdpSocket::bind("127.0.0.1:0").unwrap();

@@ -18,6 +18,9 @@ use tokio::process::{Child, ChildStderr, Command};
 /// What was written into the demo's folder.
 pub struct Written {
     pub config: PathBuf,
+    /// The file with the switch's password.
+    pub secret: PathBuf,
+    pub notice: PathBuf,
     pub database: PathBuf,
 }
 
@@ -61,7 +64,7 @@ pub fn write_settings(
     );
     let config = folder.join("callgist.toml");
     fs::write(&config, text)?;
-    Ok(Written { config, database })
+    Ok(Written { config, secret, notice: notice_path, database })
 }
 
 /// Where `make` puts the models, unless `CALLGIST_MODELS` names another folder.

@@ -48,7 +48,7 @@ pub(super) enum Which {
 }
 
 impl Which {
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Which::Auto => "auto",
             Which::Vosk => "vosk",

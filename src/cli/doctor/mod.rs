@@ -13,7 +13,7 @@ use crate::daemon::freeswitch::{Link, News, instance};
 use crate::daemon::housekeeping::{SWEEP_EVERY, retention};
 use crate::daemon::{self, ears, notice};
 use crate::sandbox;
-use crate::store::{Clerk, Store, StoreError, UtcMillis};
+use crate::store::{Clerk, Database, Store, StoreError, UtcMillis};
 use crate::wire::esl::{Command, EventName};
 use clap::Args;
 use serde::Serialize;
@@ -133,21 +133,28 @@ async fn look(config: &Config, args: &DoctorArgs, findings: &mut Findings) {
 
 fn store(config: &Config, findings: &mut Findings) {
     let path = &config.store.database;
+    let database = match Database::of(&config.store) {
+        Ok(database) => database,
+        Err(error) => return findings.bad("database", format!("{error:#}")),
+    };
     if !path.exists() {
         return no_database_yet(path, findings);
     }
-    match Store::open(path) {
-        Ok(_) => findings.good("database", format!("{} can be written and is whole", path.display())),
+    let encrypted = if database.key.is_some() { ", and is encrypted" } else { "" };
+    match Store::open(database.clone()) {
+        Ok(_) => {
+            findings.good("database", format!("{} can be written and is whole{encrypted}", path.display()));
+        }
         Err(error) => return findings.bad("database", error.to_string()),
     }
-    if let Err(error) = kept_in_order(config, findings) {
+    if let Err(error) = kept_in_order(config, database, findings) {
         findings.bad("database", error.to_string());
     }
 }
 
 /// Whether the log is as it was written, and nothing is past its retention.
-fn kept_in_order(config: &Config, findings: &mut Findings) -> Result<(), StoreError> {
-    let clerk = Clerk::open(&config.store.database)?;
+fn kept_in_order(config: &Config, database: Database, findings: &mut Findings) -> Result<(), StoreError> {
+    let clerk = Clerk::open(database)?;
     let verdict = clerk.verify_log(None)?;
     match verdict.faults.first() {
         None => findings.good("log", format!("{} entries, none changed, removed or moved", verdict.entries)),

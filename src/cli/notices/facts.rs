@@ -4,7 +4,7 @@
 use super::{Lang, all_texts};
 use crate::config::{Basis, Choice, Config, Line};
 use crate::daemon::housekeeping::retention;
-use crate::store::{Clerk, Figures, Reader, UtcMillis};
+use crate::store::{Clerk, Database, Figures, Reader, UtcMillis};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -103,7 +103,8 @@ fn figures(
 ) -> Option<BTreeMap<&'static str, String>> {
     let (config, line) = (config?, line?);
     let since = UtcMillis(now.0 - 90 * 86_400_000);
-    let counted = Reader::open(&config.store.database).ok()?.figures(&line.name, since).ok()?;
+    let database = Database::of(&config.store).ok()?;
+    let counted = Reader::open(database.clone()).ok()?.figures(&line.name, since).ok()?;
     let Figures { calls, announced, objections, notes, words } = counted;
     let mut figures = BTreeMap::from([
         ("calls", calls.to_string()),
@@ -116,8 +117,7 @@ fn figures(
         figures.insert("objection_rate", format!("{}.{} %", tenths / 10, tenths % 10));
     }
     figures.extend(words.checked_div(notes).map(|words| ("words", words.to_string())));
-    let overdue =
-        Clerk::open(&config.store.database).and_then(|clerk| clerk.overdue(&retention(config), now));
+    let overdue = Clerk::open(database).and_then(|clerk| clerk.overdue(&retention(config), now));
     figures.extend(overdue.ok().map(|rows| ("overdue", rows.to_string())));
     Some(figures)
 }

@@ -1,23 +1,27 @@
 //! `callgist prove`: a random phrase is spoken on a call; then every place where something of it could have been left
 //! is searched, and a report says what was found.
 //!
-//! The simulated switch, which speaks, is in this process; `callgist run` and its locked ear are processes of their
-//! own, and only what *they* could have touched is searched.
+//! The switch is simulated and in this process, or with `--live` the real one of the settings; `callgist run` and its
+//! locked ear are processes of their own, and only what *they* could have touched is searched.
 
-mod call;
+mod course;
+mod live;
 mod phrase;
 mod places;
 mod plant;
 mod report;
 mod search;
+mod simulated;
 mod watch;
 
 use super::counter::now;
 use super::demo::{FAST, Which};
 use super::{Exit, fail};
 use crate::config::Config;
-use crate::store::{Clerk, Deed, Entry};
+use crate::store::{Clerk, Database, Deed, Entry};
+use anyhow::Context;
 use clap::Args;
+use course::Done;
 use phrase::Phrase;
 use places::Place;
 use report::{Report, Verdict};
@@ -30,6 +34,13 @@ pub struct ProveArgs {
     /// Leave the phrase in this place before the search, which must then find it; may be given several times.
     #[arg(long, value_enum, value_name = "PLACE")]
     plant: Vec<Place>,
+    /// Call this number of a line through the switch of the settings, in place of a simulated call. Callgist itself must
+    /// not run meanwhile, and dialplan/10_callgist_prove.xml must stand beside the snippet.
+    #[arg(long, value_name = "NUMBER")]
+    live: Option<String>,
+    /// Address and port where calls from outside arrive at the switch, if not where a vanilla one takes them.
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "live")]
+    trunk: Option<String>,
     /// Which recogniser listens; auto takes Vosk when CALLGIST_VOSK_MODEL_EN names a model.
     #[arg(long, value_enum, default_value_t = Which::Auto)]
     recogniser: Which,
@@ -62,10 +73,7 @@ pub fn run(config: &Path, args: &ProveArgs) -> Exit {
 
 fn prove(config: &Path, args: &ProveArgs, runtime: &tokio::runtime::Runtime) -> anyhow::Result<Verdict> {
     let phrase = Phrase::draw()?;
-    if !args.json {
-        eprintln!("a simulated call in which both parties speak; it takes a minute or less");
-    }
-    let done = runtime.block_on(call::simulated(args, &phrase))?;
+    let done = runtime.block_on(spoken(config, args, &phrase))?;
     for place in &args.plant {
         plant::leave(*place, &phrase, &done.ground)?;
     }
@@ -85,16 +93,39 @@ fn prove(config: &Path, args: &ProveArgs, runtime: &tokio::runtime::Runtime) -> 
     Ok(Verdict::of(&findings))
 }
 
+async fn spoken(config: &Path, args: &ProveArgs, phrase: &Phrase) -> anyhow::Result<Done> {
+    let say = |kind: &str| {
+        if !args.json {
+            eprintln!("a {kind} call in which both parties speak; it takes a minute or less");
+        }
+    };
+    match &args.live {
+        None => {
+            say("simulated");
+            simulated::call(args, phrase).await
+        }
+        Some(number) => {
+            say("real");
+            let config = Config::load(config).with_context(|| config.display().to_string())?;
+            live::call(args, &config, number, phrase).await
+        }
+    }
+}
+
 /// The report's hash goes into the log of the database of the settings, where there is one, so that a report cannot be
 /// exchanged for a better one later. The proof stands without it.
 fn log(config: &Path, sha256: &str) {
-    let database = Config::load(config).ok().map(|config| config.store.database).filter(|path| path.exists());
-    let Some(database) = database else {
+    let store = Config::load(config).ok().map(|config| config.store).filter(|store| store.database.exists());
+    let Some(store) = store else {
         return eprintln!("there is no database in {}: the report's hash is in no log", config.display());
     };
+    let database = match Database::of(&store) {
+        Ok(database) => database,
+        Err(error) => return eprintln!("callgist: the report's hash is in no log: {error:#}"),
+    };
     let entry = Entry::new(Deed::ProofMade).detail(&sha256[..LOGGED]);
-    match Clerk::open(&database).and_then(|mut clerk| clerk.log(&entry, now())) {
-        Ok(()) => eprintln!("the report's hash is in the log of {}", database.display()),
+    match Clerk::open(database).and_then(|mut clerk| clerk.log(&entry, now())) {
+        Ok(()) => eprintln!("the report's hash is in the log of {}", store.database.display()),
         Err(error) => eprintln!("callgist: the report's hash is in no log: {error}"),
     }
 }

@@ -1,6 +1,6 @@
 //! What was found goes in; a dated, hashed and signed report comes out, as text and as JSON.
 
-use super::call::Done;
+use super::course::Done;
 use super::phrase::{Phrase, written};
 use super::places::{Finding, Status};
 use crate::daemon::clock::Clock;
@@ -119,7 +119,7 @@ fn call(done: &Done) -> Value {
     };
     let heard = record.heard.unwrap_or_default();
     json!({
-        "kind": "simulated",
+        "kind": done.kind.word(),
         "outcome": outcome,
         "recogniser": record.origin.ear.map(|(recogniser, _)| recogniser.word()),
         "model": record.origin.ear.map(|(_, model)| model.to_string()),
@@ -168,9 +168,10 @@ fn text(about: &Value, findings: &[Finding], sha256: &str, signature: Option<&Si
         format!("callgist prove, {}, version {}", word("/made"), word("/version")),
         String::new(),
         format!(
-            "On one simulated call both parties spoke sixteen random digits each. {} ms were listened to, {} words \
+            "On one {} call both parties spoke sixteen random digits each. {} ms were listened to, {} words \
              were recognised; what became of the call: {}. Then every place below was searched for those digits and \
              for the sound of them.",
+            word("/call/kind"),
             word("/call/listened_ms"),
             word("/call/words_recognised"),
             word("/call/outcome")

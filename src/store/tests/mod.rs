@@ -1,3 +1,5 @@
+#[cfg(feature = "sqlcipher")]
+mod encrypted;
 mod evidence;
 
 use super::*;
@@ -8,6 +10,7 @@ use crate::call::{Language, NoSummary, Number};
 use rusqlite::Connection;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::Duration;
 
 /// A folder that goes away, and the path of a database in it.
@@ -307,7 +310,7 @@ fn the_files_are_their_owners_alone() {
 #[test]
 fn the_settings_that_protect_are_on() {
     let (_folder, path) = place();
-    let connection = open::to_write(&path, open::PATIENCE).unwrap();
+    let connection = open::to_write(&Database::from(&path), open::PATIENCE).unwrap();
     let setting = |name: &str| {
         connection.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0)).unwrap()
     };
@@ -335,18 +338,18 @@ fn a_database_that_another_process_holds_is_refused() {
     drop(Store::open(&path).unwrap());
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let refused = open::to_write(&path, Duration::from_millis(20)).unwrap_err();
+    let refused = open::to_write(&Database::from(&path), Duration::from_millis(20)).unwrap_err();
     assert_eq!(refused.trouble, Trouble::Locked);
     assert!(refused.to_string().contains("end it"));
     other.execute_batch("ROLLBACK").unwrap();
-    assert!(open::to_write(&path, Duration::from_millis(20)).is_ok());
+    assert!(open::to_write(&Database::from(&path), Duration::from_millis(20)).is_ok());
 }
 
 #[test]
 fn an_erasure_that_a_reader_holds_up_says_so() {
     let (_folder, path) = place();
-    let connection = open::to_write(&path, Duration::from_millis(20)).unwrap();
-    let reader = open::to_read(&path, open::PATIENCE).unwrap();
+    let connection = open::to_write(&Database::from(&path), Duration::from_millis(20)).unwrap();
+    let reader = open::to_read(&Database::from(&path), open::PATIENCE).unwrap();
     reader.execute_batch("BEGIN; SELECT count(*) FROM calls;").unwrap();
     connection.execute("DELETE FROM calls", []).unwrap();
     connection

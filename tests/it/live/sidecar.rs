@@ -57,9 +57,7 @@ impl Sidecar {
         let settings = settings(folder.path(), at)
             .replace(&format!("\"{}\"", self::models().display()), &format!("\"{}\"", models.display()))
             .replace("\"whisper\"", "\"vosk\"");
-        let first = PORTS.fetch_add(20, Ordering::Relaxed);
-        let settings =
-            settings.replace("33000", &first.to_string()).replace("33019", &(first + 19).to_string());
+        let settings = with_own_ports(&settings);
         let config = folder.path().join("callgist.toml");
         fs::write(&config, change(settings)).unwrap();
         let (child, lines) = run(PROGRAM.as_ref(), &config, Some(&ears));
@@ -304,6 +302,12 @@ pub fn settings(folder: &Path, at: &At<'_>) -> String {
         number = super::NUMBER,
         notice = notice.display(),
     )
+}
+
+/// The same settings with ports for RTP that no other sidecar of these tests has.
+pub fn with_own_ports(settings: &str) -> String {
+    let first = PORTS.fetch_add(20, Ordering::Relaxed);
+    settings.replace("33000", &first.to_string()).replace("33019", &(first + 19).to_string())
 }
 
 /// Where `make` puts the models, unless the environment names another folder.

@@ -177,7 +177,9 @@ fn write_settings(folder: &Path, event_socket: u16, [trunk, phones]: [u16; 2], b
     assert_ne!(filled, user, "the place of the password was not found");
     fs::write(conf.join("directory/callgist_user.xml"), filled).unwrap();
     fs::write(conf.join("dialplan/00_callgist.xml"), shipped("00_callgist.xml")).unwrap();
-    fs::write(conf.join("dialplan/20_do_not_contact.xml"), shipped("20_do_not_contact.xml")).unwrap();
+    for more in ["10_callgist_prove.xml", "20_do_not_contact.xml"] {
+        fs::write(conf.join("dialplan").join(more), shipped(more)).unwrap();
+    }
     fs::write(conf.join("sip_profiles/callgist_profile.xml"), shipped("callgist_profile.xml")).unwrap();
     let secret = folder.join("switch.password");
     fs::write(&secret, PASSWORD).unwrap();

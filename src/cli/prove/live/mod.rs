@@ -1,0 +1,160 @@
+//! The phrase is spoken on a call of the settings' own switch, through its snippet, its profiles and its copies.
+//!
+//! The daemon that is proved runs with those settings, but keeps its rows in a folder of the proof's, and serves the one
+//! line alone. It takes the place of the one that runs otherwise: two would both copy the call. The switch plays both
+//! voices; `dialplan/10_callgist_prove.xml` answers in the agents' place, so that no phone rings.
+
+mod sounds;
+mod stage;
+
+use super::ProveArgs;
+use super::course::{Course, Done, Kind, Rooms};
+use super::phrase::Phrase;
+use crate::cli::demo::daemon::Written;
+use crate::cli::demo::{CALLER, Which};
+use crate::config::{Choice, Config, Line};
+use crate::daemon::notice;
+use crate::store::Kept;
+use anyhow::{Context, bail};
+use sounds::Sounds;
+use stage::Stage;
+use std::fs;
+use std::io::Write;
+use std::net::UdpSocket;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+pub async fn call(args: &ProveArgs, config: &Config, number: &str, phrase: &Phrase) -> anyhow::Result<Done> {
+    let line = line(config, number)?;
+    nobody_else_listens(config)?;
+    let sounds = Sounds::write(phrase, notice::length(&line.notice)?)?;
+    let mut stage = Stage::reach(config, args.trunk.as_deref()).await?;
+    let rooms = Rooms::make()?;
+    let written = write_settings(rooms.path(), config, line, args.recogniser)?;
+    let mut course = Course::begin(rooms, written, 1).await?;
+    let kept = spoken(&mut stage, &mut course, number, &sounds).await;
+    stage.clear().await?;
+    // The files with the phrase are ours, and go before anybody looks for it.
+    drop(sounds);
+    course.end(Kind::Live, kept?, phrase).await
+}
+
+async fn spoken(
+    stage: &mut Stage,
+    course: &mut Course,
+    number: &str,
+    sounds: &Sounds,
+) -> anyhow::Result<Kept> {
+    stage.set(sounds).await?;
+    stage.call(number, sounds).await?;
+    loop {
+        let kept = course.kept(|_| {}).await?;
+        // Somebody else may call meanwhile.
+        if kept.call.caller.as_ref().is_some_and(|caller| caller.as_str() == CALLER) {
+            return Ok(kept);
+        }
+    }
+}
+
+/// The line that is called.
+fn line<'a>(config: &'a Config, number: &str) -> anyhow::Result<&'a Line> {
+    let digits = |text: &str| text.trim_start_matches('+').to_owned();
+    let line = config.lines.iter().find(|line| digits(line.number.as_str()) == digits(number));
+    let line = line.with_context(|| format!("no line of the settings has the number {number}"))?;
+    if !line.enabled {
+        bail!("the line {} is switched off in the settings", line.name);
+    }
+    Ok(line)
+}
+
+fn nobody_else_listens(config: &Config) -> anyhow::Result<()> {
+    match UdpSocket::bind(config.sip.listen) {
+        Ok(_) => Ok(()),
+        Err(error) => bail!(
+            "{} cannot be had ({error}): if Callgist runs, stop it for the minute of the proof (systemctl stop callgist); \
+             calls go on meanwhile, and get no notes",
+            config.sip.listen
+        ),
+    }
+}
+
+/// The settings at hand for this line, with a database of their own.
+fn write_settings(folder: &Path, config: &Config, line: &Line, recogniser: Which) -> anyhow::Result<Written> {
+    let secret = folder.join("switch.password");
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&secret)?;
+    file.write_all(config.switch.password.read()?.as_bytes())?;
+    let database = folder.join("store/callgist.db");
+    let recogniser = match (recogniser, line.recogniser) {
+        (Which::Auto, Choice::Auto) => "auto",
+        (Which::Auto, Choice::Fixed(recogniser)) => recogniser.word(),
+        (asked, _) => asked.word(),
+    };
+    let text = format!(
+        "[switch]\nhost = \"{host}\"\nport = {port}\nuser = \"{user}\"\npassword_file = \"{secret}\"\n\
+         profile = \"{profile}\"\n\
+         [sip]\nlisten = \"{sip}\"\nfirst_rtp_port = {first}\nlast_rtp_port = {last}\n\
+         [store]\ndatabase = \"{database}\"\n\
+         [ears]\nmodels = \"{models}\"\n\
+         [[line]]\nname = \"{name}\"\nnumber = \"{number}\"\ncountry_code = \"{country}\"\n\
+         language = \"{language}\"\nrecogniser = \"{recogniser}\"\nnotice = \"{notice}\"\nnotice_version = \"{version}\"\n",
+        host = config.switch.address.ip(),
+        port = config.switch.address.port(),
+        user = config.switch.user.as_deref().unwrap_or_default(),
+        secret = secret.display(),
+        profile = config.switch.profile,
+        sip = config.sip.listen,
+        first = config.sip.first_rtp_port,
+        last = config.sip.last_rtp_port,
+        database = database.display(),
+        models = config.ears.models.display(),
+        name = line.name,
+        number = line.number.as_str(),
+        country = line.country_code,
+        language = line.language.code(),
+        notice = line.notice.display(),
+        version = line.notice_version,
+    );
+    let written = folder.join("callgist.toml");
+    fs::write(&written, text)?;
+    Ok(Written { config: written, secret, notice: line.notice.clone(), database })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::DEFAULT;
+
+    fn config() -> Config {
+        let text = DEFAULT.replace(
+            "password_file = \"/etc/callgist/switch.password\"",
+            "password = \"only for this test\"",
+        );
+        Config::parse(&text).unwrap()
+    }
+
+    #[test]
+    fn the_line_is_known_by_its_number_as_it_is_dialled() {
+        let config = config();
+        assert_eq!(line(&config, "352260000").unwrap().name, "main");
+        assert_eq!(line(&config, "+352260000").unwrap().name, "main");
+        assert!(line(&config, "352260001").is_err());
+        let mut off = config;
+        off.lines[0].enabled = false;
+        assert!(line(&off, "352260000").unwrap_err().to_string().contains("switched off"));
+    }
+
+    #[test]
+    fn the_settings_of_the_proof_are_those_at_hand_but_for_the_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config();
+        let written = write_settings(folder.path(), &config, &config.lines[0], Which::Auto).unwrap();
+        let read = Config::load(&written.config).unwrap();
+        assert_eq!(read.store.database, written.database);
+        assert!(written.database.starts_with(folder.path()));
+        assert_eq!((&read.sip, &read.ears.models), (&config.sip, &config.ears.models));
+        assert_eq!(read.switch.address, config.switch.address);
+        assert_eq!(read.switch.password.read().unwrap(), "only for this test");
+        let (proved, own) = (&read.lines[0], &config.lines[0]);
+        assert_eq!((&proved.name, &proved.number, &proved.notice), (&own.name, &own.number, &own.notice));
+    }
+}
