@@ -12,7 +12,7 @@ use crate::cli::switch::{api, finds};
 use crate::config::{Config, Line};
 use crate::daemon::freeswitch::{Link, News};
 use crate::daemon::notice;
-use crate::store::{Clerk, Filter, Kept, Outcome, Reader, StoreError};
+use crate::store::{Clerk, Database, Filter, Kept, Outcome, Reader, StoreError};
 use crate::wire::esl::{Command, Event, EventName, Execute, Line as Text, Word};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -46,9 +46,9 @@ pub async fn place(
     let told = call.told(&sounds, &talk, whole).await;
     // Nothing of it may go on, whatever became of it.
     call.end();
-    let database = &config.store.database;
+    let database = Database::of(&config.store).map_err(|error| format!("{error:#}"))?;
     let patience = if told.is_ok() { NOTED_WITHIN } else { REFUSED_WITHIN };
-    let row = timeout(patience, row(database, &call.number)).await;
+    let row = timeout(patience, row(&database, &call.number)).await;
     let seen = match (told, row) {
         (_, Ok(Err(error))) => Err(error.to_string()),
         (Ok(heard), Ok(Ok(kept))) => judged(&kept, line).map(|()| good(heard)),
@@ -59,7 +59,7 @@ pub async fn place(
         }),
         (Err(why), Err(_)) => Err(why),
     };
-    erase(database, &call.number)
+    erase(&database, &call.number)
         .map_err(|error| format!("the test call's row cannot be erased: {error}"))?;
     seen
 }
@@ -318,9 +318,9 @@ fn judged(kept: &Kept, line: &Line) -> Result<(), String> {
 }
 
 /// Waits for the row of the call from this number.
-async fn row(database: &Path, number: &str) -> Result<Kept, StoreError> {
+async fn row(database: &Database, number: &str) -> Result<Kept, StoreError> {
     loop {
-        let reader = Reader::open(database)?;
+        let reader = Reader::open(database.clone())?;
         for filter in from(number) {
             if let Some(kept) = reader.list(&filter)?.pop() {
                 return Ok(kept);
@@ -331,8 +331,8 @@ async fn row(database: &Path, number: &str) -> Result<Kept, StoreError> {
 }
 
 /// Nobody called: nothing of it is left but the log's entries, which have no content.
-fn erase(database: &Path, number: &str) -> Result<(), StoreError> {
-    let mut clerk = Clerk::open(database)?;
+fn erase(database: &Database, number: &str) -> Result<(), StoreError> {
+    let mut clerk = Clerk::open(database.clone())?;
     for filter in from(number) {
         let calls: Vec<_> = clerk.calls(&filter)?.iter().map(|kept| kept.call.id).collect();
         if !calls.is_empty() {

@@ -3,7 +3,7 @@
 use super::{Findings, State, api};
 use crate::config::{Config, Line};
 use crate::daemon::freeswitch::{Link, recordings_listed};
-use crate::store::{Reader, UtcMillis};
+use crate::store::{Database, Reader, UtcMillis};
 use crate::wire::esl::ApiReply;
 use serde_json::Value;
 
@@ -54,7 +54,9 @@ async fn legs(link: &Link) -> Vec<String> {
 
 fn of_a_line(config: &Config, line: &Line, findings: &mut Findings) {
     let since = UtcMillis(super::super::counter::now().0 - DAYS * 86_400_000);
-    let counted = Reader::open(&config.store.database).and_then(|reader| reader.recorded(&line.name, since));
+    // A database that cannot be opened is told of above.
+    let Ok(database) = Database::of(&config.store) else { return };
+    let counted = Reader::open(database).and_then(|reader| reader.recorded(&line.name, since));
     let Ok(calls @ 1..) = counted else { return };
     let what = format!("recordings of {}", line.name);
     let begun =
