@@ -1,8 +1,8 @@
 //! One party's packets go in; stretches of audio for the recogniser come out, and its words are kept.
 //!
-//! The path of a packet: reorder buffer, codec, resampler, an ear for fax machines, voice gate, packing. Every sample has a place on two time
-//! lines: that of the call (milliseconds since the bridge) and that of the recogniser's stream, which lacks the
-//! silence that the gate took out.
+//! The path of a packet: reorder buffer, codec, resampler, an ear for fax machines, voice gate, packing. Every sample
+//! has a place on two time lines: that of the call (milliseconds since the bridge) and that of the recogniser's stream,
+//! which lacks the silence that the gate took out.
 
 use super::codecs::{Decoder, sample_rate};
 use super::fax::Fax;

@@ -419,11 +419,11 @@ fn told(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Told {
     }
 }
 
-/// Calls of two switches would share ears and a database, and a copy does not say of which switch it is.
 /// Why a key file is refused by a build that would have no use for it.
 pub const NO_ENCRYPTION: &str = "this callgist was built without encryption; build it with cargo build --release \
                                  --features sqlcipher, or take [store] key_file away";
 
+/// Calls of two switches would share ears and a database, and a copy does not say of which switch it is.
 const ONE_SWITCH: &str = "for a second switch on this host run a second callgist, with a settings file, a [sip] listen, ports \
                           for RTP and a database of its own";
 

@@ -158,7 +158,8 @@ impl std::error::Error for StartError {}
 
 /// Runs until `stop` is done: follows every call of the configured lines.
 ///
-/// `database` was put together while its key could be read. Settings that arrive in `settings` take the place of the old ones, as far as that goes without a restart.
+/// `database` was put together while its key could be read. Settings that arrive in `settings` take the place of the
+/// old ones, as far as that goes without a restart.
 pub async fn run(
     config: Config,
     database: Database,
