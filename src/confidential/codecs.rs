@@ -3,7 +3,7 @@
 //! The clock need not be the samples' own: G.722 counts 8,000 ticks for 16,000 samples (RFC 3551, 4.5.2), and Opus
 //! always 48,000 (RFC 7587, 4.1), whatever it is decoded to. We have it decoded to 16 kHz at once, so that its sound is
 //! resampled once, inside the codec. There is no G.729: the one decoder that could be had (`g729-sys`, also behind
-//! `audio-codec`) is a translation of bcg729, which is under the GPL, whatever the crate says of itself.
+//! `audio-codec`) names bcg729 as its source, which is under the GPL; the crate itself says otherwise.
 
 mod g711;
 mod g722;
