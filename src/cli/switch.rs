@@ -45,6 +45,17 @@ pub async fn finds(link: &Link, path: &std::path::Path) -> bool {
     api(link, &format!("file_exists {}", path.display())).await.as_deref() == Some("true")
 }
 
+/// Address and port at which calls from outside arrive on a vanilla installation: those of its profile `external`.
+pub async fn usual_trunk(link: &Link) -> Option<String> {
+    let address = api(link, "global_getvar local_ip_v4").await?;
+    let port = api(link, "global_getvar external_sip_port").await?;
+    let whole = format!("{address}:{port}");
+    whole.parse::<std::net::SocketAddr>().ok().map(|_| whole)
+}
+
+pub const NO_TRUNK: &str = "the switch does not tell where calls from outside arrive (external_sip_port of vanilla's \
+                            vars.xml): name address and port of that profile with --trunk";
+
 const MODULES: &[&str] =
     &["mod_sofia", "mod_dptools", "mod_commands", "mod_dialplan_xml", "mod_sndfile", "mod_tone_stream"];
 

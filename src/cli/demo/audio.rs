@@ -2,6 +2,7 @@
 
 use anyhow::{Context, bail};
 use rubato::{FixedSync, Resampler};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Two voices at 8 kHz, as long as each other.
@@ -80,6 +81,22 @@ fn resampled(voice: &[f32], rate: u32) -> anyhow::Result<Vec<f32>> {
     let [mut out] = out;
     out.truncate(written);
     Ok(out)
+}
+
+/// Writes a voice of 8 kHz as a WAV file that everybody may read: the switch, which plays it, is another user.
+pub fn write_wav(path: &Path, voice: &[i16]) -> std::io::Result<()> {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 8_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let written = hound::WavWriter::create(path, spec).and_then(|mut writer| {
+        voice.iter().try_for_each(|sample| writer.write_sample(*sample))?;
+        writer.finalize()
+    });
+    written.map_err(std::io::Error::other)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644))
 }
 
 #[cfg(test)]

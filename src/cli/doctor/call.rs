@@ -8,9 +8,10 @@
 use super::talk::{Legs, Talk};
 use crate::call::Number;
 use crate::cli::counter::now;
-use crate::cli::switch::{api, finds};
+use crate::cli::demo::audio::write_wav;
+use crate::cli::switch::{NO_TRUNK, finds, usual_trunk};
 use crate::config::{Config, Line};
-use crate::daemon::freeswitch::{Link, News};
+use crate::daemon::freeswitch::{Link, News, uuid};
 use crate::daemon::notice;
 use crate::store::{Clerk, Database, Filter, Kept, Outcome, Reader, StoreError};
 use crate::wire::esl::{Command, Event, EventName, Execute, Line as Text, Word};
@@ -41,12 +42,13 @@ pub async fn place(
         }
     }
     let whole = notice::length(&line.notice).map_err(|error| error.to_string())?;
+    // Before the call: a row that cannot be opened could not be erased either.
+    let database = Database::of(&config.store).map_err(|error| format!("{error:#}"))?;
     let mut call = TestCall { line, link, news, number: made_up_number(), phone: uuid() };
     call.dial(config, trunk, &sounds, whole).await?;
     let told = call.told(&sounds, &talk, whole).await;
     // Nothing of it may go on, whatever became of it.
     call.end();
-    let database = Database::of(&config.store).map_err(|error| format!("{error:#}"))?;
     let patience = if told.is_ok() { NOTED_WITHIN } else { REFUSED_WITHIN };
     let row = timeout(patience, row(&database, &call.number)).await;
     let seen = match (told, row) {
@@ -92,7 +94,7 @@ impl TestCall<'_> {
     ) -> Result<(), String> {
         let address = match trunk {
             Some(address) => address.to_owned(),
-            None => trunk_of(self.link).await?,
+            None => usual_trunk(self.link).await.ok_or(NO_TRUNK)?,
         };
         let (phone, number, profile) = (&self.phone, &self.number, &config.switch.profile);
         let wait = (whole + CALL_BEGINS).as_millis();
@@ -251,18 +253,6 @@ fn agent_behind(leg: &str, voice: &Path) -> Option<Command> {
     }))
 }
 
-/// Where calls from outside arrive on a vanilla installation.
-async fn trunk_of(link: &Link) -> Result<String, String> {
-    let host = api(link, "global_getvar local_ip_v4").await;
-    let port = api(link, "global_getvar external_sip_port").await;
-    match (host, port) {
-        (Some(host), Some(port)) => Ok(format!("{host}:{port}")),
-        _ => Err("the switch does not say where calls from outside arrive: --trunk names address and port of that \
-                  profile"
-            .to_owned()),
-    }
-}
-
 /// The two voices as files that the switch can read; they are gone with this value.
 struct Sounds {
     caller: PathBuf,
@@ -277,28 +267,13 @@ impl Sounds {
         let folder = made(Path::new("/run")).or_else(|_| made(&std::env::temp_dir()));
         let written = folder.and_then(|folder| {
             std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
-            let caller = wav(folder.path().join("caller.wav"), &talk.caller)?;
-            let agent = wav(folder.path().join("agent.wav"), &talk.agent)?;
+            let [caller, agent] = ["caller.wav", "agent.wav"].map(|name| folder.path().join(name));
+            write_wav(&caller, &talk.caller)?;
+            write_wav(&agent, &talk.agent)?;
             Ok(Sounds { caller, agent, _folder: folder })
         });
         written.map_err(|error| format!("the sounds of the test call cannot be written: {error}"))
     }
-}
-
-fn wav(path: PathBuf, voice: &[i16]) -> std::io::Result<PathBuf> {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 8_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let written = hound::WavWriter::create(&path, spec).and_then(|mut writer| {
-        voice.iter().try_for_each(|sample| writer.write_sample(*sample))?;
-        writer.finalize()
-    });
-    written.map_err(std::io::Error::other)?;
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644))?;
-    Ok(path)
 }
 
 /// Reads from the note whether each voice came from its own side.
@@ -354,10 +329,6 @@ fn from(number: &str) -> impl Iterator<Item = Filter> {
 /// +999 belongs to no country (ITU-T E.164), so no person has this number.
 fn made_up_number() -> String {
     format!("+9990{:08}", rand::random::<u32>() % 100_000_000)
-}
-
-fn uuid() -> String {
-    format!("{:08x}-d0c1-4000-8000-{:012x}", rand::random::<u32>(), rand::random::<u64>() >> 16)
 }
 
 const NO_NOTICE: &str = "no notice was played: is callgist run running?";

@@ -221,7 +221,7 @@ pub fn instance(config: &Config) -> String {
 }
 
 /// A random UUID (RFC 9562, version 4).
-fn uuid() -> String {
+pub fn uuid() -> String {
     let bits: u128 = rand::random();
     let bits = bits & !(0xf << 76) & !(0b11 << 62) | 0x4 << 76 | 0b10 << 62;
     let hex = format!("{bits:032x}");

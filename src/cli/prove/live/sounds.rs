@@ -1,9 +1,10 @@
 //! The phrase goes in; two sound files come out, which the switch plays as caller and as agent.
 
+use crate::cli::demo::audio::write_wav;
 use crate::cli::prove::phrase::Phrase;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -23,8 +24,8 @@ impl Sounds {
         // The caller's begins with the answer, and the talk when the notice is over.
         let mut caller = [silence(notice + MARGIN), phrase.sound.caller.clone()].concat();
         caller.resize(silence(notice + MARGIN).len() + agent.len(), 0);
-        write(&sounds.caller(), &caller)?;
-        write(&sounds.agent(), &agent)?;
+        write_wav(&sounds.caller(), &caller)?;
+        write_wav(&sounds.agent(), &agent)?;
         Ok(sounds)
     }
 
@@ -35,19 +36,6 @@ impl Sounds {
     pub fn agent(&self) -> PathBuf {
         self.folder.path().join("agent.wav")
     }
-}
-
-fn write(path: &Path, samples: &[i16]) -> anyhow::Result<()> {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 8_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut file = hound::WavWriter::create(path, spec)?;
-    samples.iter().try_for_each(|sample| file.write_sample(*sample))?;
-    file.finalize()?;
-    Ok(std::fs::set_permissions(path, Permissions::from_mode(0o644))?)
 }
 
 /// From the notice's end until the agent has answered.

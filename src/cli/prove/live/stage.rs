@@ -5,10 +5,9 @@
 
 use super::sounds::Sounds;
 use crate::cli::demo::CALLER;
-use crate::cli::switch::{api, reach};
+use crate::cli::switch::{NO_TRUNK, api, finds, reach, usual_trunk};
 use crate::config::Config;
-use crate::daemon::freeswitch::instance;
-use crate::daemon::freeswitch::{Link, News};
+use crate::daemon::freeswitch::{Link, News, instance};
 use crate::wire::esl::Command;
 use anyhow::{Context, bail};
 use std::path::Path;
@@ -91,13 +90,10 @@ impl Stage {
     }
 
     async fn can_play(&self, sound: &Path) -> anyhow::Result<()> {
-        match api(&self.link, &format!("file_exists {}", sound.display())).await.as_deref() {
-            Some("true") => Ok(()),
-            _ => bail!(
-                "the switch cannot read {}: name in TMPDIR a folder that its user can read",
-                sound.display()
-            ),
+        if finds(&self.link, sound).await {
+            return Ok(());
         }
+        bail!("the switch cannot read {}: name in TMPDIR a folder that its user can read", sound.display())
     }
 
     async fn say(&self, variable: &str, value: &str) -> anyhow::Result<()> {
@@ -124,20 +120,9 @@ impl Stage {
     }
 }
 
-/// Where vanilla's profile `external` listens, which takes calls from outside.
-async fn usual_trunk(link: &Link) -> Option<String> {
-    let address = api(link, "global_getvar local_ip_v4").await?;
-    let port = api(link, "global_getvar external_sip_port").await?;
-    let whole = format!("{address}:{port}");
-    whole.parse::<std::net::SocketAddr>().ok().map(|_| whole)
-}
-
 /// Such a call is in no call detail record, and is never encrypted on its way within the host.
 const QUIET: &str =
     "ignore_early_media=true,process_cdr=false,no_throttle_limits=true,rtp_secure_media=false";
-
-const NO_TRUNK: &str = "the switch does not tell where calls from outside arrive (external_sip_port of vanilla's vars.xml): \
-                        name address and port of that profile with --trunk";
 
 /// A call that is not answered is given up by the switch itself before that.
 const ORIGINATED_WITHIN: Duration = Duration::from_secs(15);
