@@ -500,21 +500,15 @@ fn appointments(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statemen
             }
             (None, None) => ("appointment_plain", ""),
         };
-        let call = frame != "range" && visit.is_none() && is_call(evidence, appointment);
+        if frame != "range" && visit.is_none() && is_call(evidence, appointment) {
+            out.push(call_agreed(evidence, told, appointment));
+            continue;
+        }
         let np = wished_phrase(evidence).filter(|_| frame == "range");
         let np = np.map(|np| say::fill(view.lexicon.frame("range_np"), &[("np", &np)])).unwrap_or_default();
         let mut text = say::sentence(view.lexicon, frame, &[("visit", name), ("when", when), ("np", &np)]);
         let details = told.details(&appointment.evidence, None, true, 3, &text);
         append(&mut text, details);
-        if call {
-            let list = told.details(&appointment.evidence, None, true, 3, "");
-            let values = [("when", appointment.when.say(view.lexicon)), ("list", list.unwrap_or_default())];
-            let values = values.each_ref().map(|(key, value)| (*key, value.as_str()));
-            let text = say::sentence(view.lexicon, "told_call", &values);
-            let turns = appointment.evidence.clone();
-            out.push(make(Kind::Callback, AGENT, Modality::Committed, text, turns, "told.call"));
-            continue;
-        }
         let mut statement = make(
             Kind::Appointment,
             AGENT,
@@ -550,6 +544,14 @@ fn append(text: &mut String, details: Option<String>) {
         text.push_str(&details);
         text.push_str(").");
     }
+}
+
+fn call_agreed(evidence: &Evidence<'_>, told: &Told<'_>, appointment: &Appointment) -> Statement {
+    let lexicon = evidence.view.lexicon;
+    let list = told.details(&appointment.evidence, None, true, 3, "").unwrap_or_default();
+    let when = appointment.when.say(lexicon);
+    let text = say::sentence(lexicon, "told_call", &[("when", &when), ("list", &list)]);
+    make(Kind::Callback, AGENT, Modality::Committed, text, appointment.evidence.clone(), "told.call")
 }
 
 /// Whether the agent spoke of calling on that day, where it was agreed or right before.

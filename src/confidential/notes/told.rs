@@ -284,7 +284,7 @@ impl<'a> Told<'a> {
             evidence.push(turn.number);
         }
         let Some(list) = self.list(&places, MOST + evidence.len(), "") else { return };
-        if !list.contains(' ') {
+        if says_little(&list, None) {
             return;
         }
         let frame = if state.is_some() { "told_issue" } else { "told_issue_plain" };
@@ -417,7 +417,7 @@ impl<'a> Told<'a> {
                 places.extend(self.before(index, -1));
             }
             let Some(list) = self.list_of(&places, MOST, turn.number) else { continue };
-            if !list.contains(' ') && when.is_none() {
+            if says_little(&list, when.as_ref()) {
                 continue;
             }
             let calls = hits.iter().any(|&at| self.teller.says("tell_callback", &turn.clauses[at]));
@@ -597,7 +597,7 @@ impl<'a> Told<'a> {
             let said = self.said(when.as_ref());
             let places = self.places(turn, "tell_will", &hits, 0);
             let Some(list) = self.list(&places, 4, "") else { continue };
-            if !list.contains(' ') {
+            if says_little(&list, None) {
                 continue;
             }
             let text = say::sentence(self.view().lexicon, "told_caller", &[("list", &list), ("when", &said)]);
@@ -638,7 +638,7 @@ impl<'a> Told<'a> {
             let takes = |c: &&Clause| self.teller.says("tell_will", c) && self.teller.is_plain(c);
             places.extend(reply.clauses.iter().filter(takes).map(|clause| (clause.place.clone(), 1)));
             let Some(list) = self.list_of(&places, 4, turn.number) else { continue };
-            if !list.contains(' ') && when.is_none() {
+            if says_little(&list, when.as_ref()) {
                 continue;
             }
             let said = self.said(when.as_ref());
@@ -698,7 +698,7 @@ impl<'a> Told<'a> {
                 places = self.beside(places, when);
             }
             let Some(list) = self.list_of(&places, MOST, turn.number) else { continue };
-            if !list.contains(' ') && when.is_none() {
+            if says_little(&list, when.as_ref()) {
                 continue;
             }
             let said = self.said(when.as_ref());
@@ -873,10 +873,14 @@ impl<'a> Told<'a> {
         })
     }
 
+    fn clause_of(&self, value: &super::values::Value) -> Option<&'a Clause> {
+        self.teller.clauses.iter().find(|clause| clause.place.contains(&value.from))
+    }
+
     /// "Two thousand nine hundred and eighty exactly": a number said to be the whole.
     fn sums_up(&self, value: &super::values::Value) -> bool {
-        let clause = self.teller.clauses.iter().find(|clause| clause.place.contains(&value.from));
-        clause.is_some_and(|clause| !clause.speaker.is_caller() && self.teller.says("tell_total", clause))
+        self.clause_of(value)
+            .is_some_and(|clause| !clause.speaker.is_caller() && self.teller.says("tell_total", clause))
     }
 
     /// Cents and currency; a round number that both sides said where prices are spoken of has none.
@@ -889,16 +893,11 @@ impl<'a> Told<'a> {
             Valued::Count(count) if value.read_back && count >= 20 => {
                 let near = self.turns.iter().find(|turn| turn.number == value.turn)?;
                 let priced = near.clauses.iter().any(|clause| self.teller.says("tell_money", clause));
-                let named = near.clauses.iter().find(|clause| clause.place.contains(&value.from));
+                // Whoever says it: a number that is called one is no price.
+                let same = self.view().values.iter().filter(|other| other.kind == value.kind);
                 let labelled = |clause: &Clause| self.teller.says("tell_reference", clause);
-                let twin = |other: &super::values::Value| {
-                    other.kind == value.kind
-                        && self.teller.clauses.iter().any(|c| c.place.contains(&other.from) && labelled(c))
-                };
-                if named.is_some_and(labelled) || self.view().values.iter().any(twin) {
-                    return None;
-                }
-                priced.then_some((u64::from(count) * 100, None))
+                let numbered = same.filter_map(|other| self.clause_of(other)).any(labelled);
+                (priced && !numbered).then_some((u64::from(count) * 100, None))
             }
             _ => None,
         }
@@ -957,6 +956,11 @@ fn side(caller: bool) -> (Speaker, &'static str) {
 
 fn is_question(view: View<'_>, say: &str) -> bool {
     view.lexicon.frame("question_states").split('|').any(|state| state == say)
+}
+
+/// A word alone, without a time, is no news.
+fn says_little(list: &str, when: Option<&When>) -> bool {
+    !list.contains(' ') && when.is_none()
 }
 
 fn first_word(text: &str) -> &str {

@@ -47,12 +47,11 @@ pub(in crate::confidential) fn read(view: View<'_>, place: &Range<usize>) -> Vec
     times
 }
 
-/// Parts of the day, as every lexicon orders them.
-const AFTERNOON: u8 = 2;
-const BEFORE_NOON: u8 = 4;
+/// Afternoon and evening, as every lexicon orders the parts of the day.
+const LATE_PARTS: std::ops::RangeInclusive<u8> = 2..=3;
 
 /// "At seven in the evening" is no seven in the morning; "at fourteen in the afternoon" says it once more.
-const LAST_MORNING: u8 = 12;
+const NOON: u8 = 12;
 
 impl When {
     /// Takes a value in when its slot is free.
@@ -131,9 +130,11 @@ impl When {
             push_bounded(&mut text, bound.filter(|(_, on_time)| !on_time), &plain, prefix);
         }
         // "In the morning at 11:30" says nothing more than 11:30, and more of the call's words.
-        let late = |kind: &Kind| matches!(kind, Kind::Time { hour, .. } if *hour < LAST_MORNING);
-        let tells = |part: u8| self.time.as_ref().is_none_or(|time| part >= AFTERNOON && late(time));
-        let part = self.part.filter(|part| *part != BEFORE_NOON && tells(*part) || self.time.is_none());
+        let part = self.part.filter(|part| match &self.time {
+            None => true,
+            Some(Kind::Time { hour, .. }) => LATE_PARTS.contains(part) && *hour < NOON,
+            Some(_) => false,
+        });
         if let Some(part) = part.and_then(|part| say.parts.get(usize::from(part))) {
             text.push(' ');
             text.push_str(part);
