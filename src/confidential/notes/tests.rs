@@ -1,7 +1,7 @@
 //! Sentences in, structs out, step by step, in English and German; and what holds for any words in any order.
 
 use super::*;
-use crate::border::{self, FromEar, MAX_MESSAGE, Note, Purpose};
+use crate::border::{self, FromEar, MAX_MESSAGE, Note, Purpose, WhoseNumber};
 use crate::call::CallId;
 use crate::confidential::{Speaker, Turn, Word};
 use proptest::prelude::*;
@@ -168,6 +168,57 @@ fn what_was_corrected_is_gone() {
 }
 
 #[test]
+fn one_of_two_ways_is_offered_and_what_is_done_anyway_is_promised() {
+    let either = english(
+        "a: i can replace the screw or we send the machine back to the maker\nc: no just the screw please",
+    );
+    assert!(!either.contains(" promised to send"), "{either}");
+    let sure = english("a: we send the machine back to the maker\nc: okay");
+    assert!(sure.contains(" promised to send"), "{sure}");
+}
+
+#[test]
+fn a_time_belongs_to_what_it_stands_beside() {
+    let letter =
+        english("a: it's a quarter to eight the letter was wrong and i'll send you a new invoice\nc: good");
+    assert!(letter.contains("promised to send invoice."), "{letter}");
+    let since = english(
+        "a: i could come at a quarter to eight\nc: a quarter to eight and the coat is missing since monday\na: okay",
+    );
+    assert!(!since.contains("Monday"), "{since}");
+}
+
+#[test]
+fn a_call_that_is_agreed_is_no_appointment() {
+    let call = texts(
+        Language::De,
+        "a: guten tag\nc: guten tag ich habe eine mahnung bekommen das buch ist längst zurück\n\
+         a: davon steht hier leider nichts ich rufe sie morgen vormittag an und sage ihnen ob es da ist\n\
+         c: gut unter dieser nummer bitte am besten zwischen neun und elf\n\
+         a: morgen zwischen neun und elf ist notiert\nc: danke",
+    );
+    assert!(
+        call.contains("Ein Anruf wurde vereinbart morgen 9-11 Uhr") && !call.contains("Termin"),
+        "{call}"
+    );
+}
+
+#[test]
+fn an_hour_of_the_evening_is_told_as_one() {
+    let evening = english(
+        "a: the technician could come on friday half past seven in the evening\n\
+         c: friday half past seven in the evening that works",
+    );
+    assert!(evening.contains("Friday (evening) at 7:30"), "{evening}");
+}
+
+#[test]
+fn of_two_amounts_the_one_that_was_is_not_told() {
+    let price = english("a: it costs nineteen euros instead of thirty nine euros\nc: nineteen euros okay");
+    assert!(price.contains("€19") && !price.contains("€39"), "{price}");
+}
+
+#[test]
 fn swapped_speakers_do_not_make_a_promise_of_the_agents() {
     let swapped = english("c: i'll send you the form by friday\na: okay thank you");
     assert!(swapped.contains("The caller said they would send the form by Friday"), "{swapped}");
@@ -300,6 +351,20 @@ fn reports_times_and_other_numbers_are_no_such_requests() {
     for (language, lines) in said {
         assert_eq!(contact_of(language, lines), None, "{lines}");
     }
+}
+
+#[test]
+fn what_is_added_to_a_request_for_somebody_else_is_no_request_of_the_callers() {
+    let said = "c: meine kollegin kriegt ständig anrufe sie möchte keine werbeanrufe mehr\n\
+                a: welche nummer hat die kollegin denn\nc: 0176 0406 9135\n\
+                a: 0176 0406 9135 nur anrufe oder auch sms und mails\n\
+                c: nur die anrufe ihre newsletter liest sie sogar\na: gut dann keine werbeanrufe mehr auf die nummer";
+    let found = do_not_contact(&call(said), Language::De);
+    assert!(
+        matches!(found.as_slice(), [DoNotContact { number: WhoseNumber::Named(_), .. }]),
+        "{}",
+        found.len()
+    );
 }
 
 #[test]
