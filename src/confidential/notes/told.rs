@@ -393,10 +393,12 @@ impl<'a> Told<'a> {
             if answer == Answer::Rejected {
                 continue;
             }
+            // What stands far before the promise is another thing's time.
             let from = |clause: &Clause| {
-                let sure =
-                    super::pattern::first(self.view().lexicon.cue("tell_sure"), self.view(), &clause.place);
-                sure.map_or(clause.place.start, |found| found.from)
+                let first =
+                    |cue| super::pattern::first(self.view().lexicon.cue(cue), self.view(), &clause.place);
+                let near = || Some(first("tell_commit")?.from.saturating_sub(NEAR).max(clause.place.start));
+                first("tell_sure").map(|sure| sure.from).or_else(near).unwrap_or(clause.place.start)
             };
             let focus = from(&turn.clauses[hits[0]])..turn.clauses[last].place.end;
             let whole = focus.start..turn.clauses.get(last + 1).map_or(focus.end, |next| next.place.end);
