@@ -28,6 +28,9 @@ pub enum LogForm {
 
 pub fn run(path: &Path, args: &RunArgs) -> Exit {
     start_log(args.log, "info,rusqlite_migration=warn");
+    if let Some(says) = sandbox::MAY_BE_DUMPED {
+        events::MayBeDumped { says }.log();
+    }
     let config = match Config::load(path) {
         Ok(config) => config,
         Err(problems) => return fail(Exit::Config, &format!("{}:\n{problems}", path.display())),

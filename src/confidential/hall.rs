@@ -16,6 +16,7 @@ use super::panics;
 use super::pcm::Budget;
 use super::queue::Queue;
 use super::recogniser::{Failure, Found, Packing, Recogniser};
+use super::stack;
 use super::turns;
 use super::words::Transcript;
 use crate::border::{Day, DoNotContact, FromEar, Heard};
@@ -198,6 +199,7 @@ impl<R: Recogniser, N: NoteTaker> Hall<R, N> {
     pub fn work(&self) {
         while let Some((call, party)) = self.queue.next() {
             self.serve(call, party);
+            stack::wipe();
         }
     }
 

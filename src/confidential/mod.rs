@@ -19,6 +19,7 @@ mod pcm;
 mod queue;
 pub mod recogniser;
 mod resample;
+mod stack;
 mod turns;
 mod window;
 mod words;
@@ -26,6 +27,7 @@ mod words;
 pub use hall::{Answers, Engine, Hall, NoteTaker, Settings};
 pub use panics::{FILES as PANIC_FILES, Place, hook as panic_hook, place_of_last_panic};
 pub use pcm::Pcm;
+pub use stack::wipe as wipe_stack;
 pub use words::{Speaker, Transcript, Turn, Word};
 
 use never_shown::never_shown;

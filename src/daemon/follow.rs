@@ -225,7 +225,6 @@ impl Tale {
     async fn kept(&mut self, ending: Result<Note, NoSummary>) {
         self.wiped().await;
         self.seat = None;
-        self.desk.waiting().remove(&self.offered.call);
         // It may have come while the ear was being waited for.
         let ending = if self.objected { Err(NoSummary::Objection) } else { ending };
         if self.listened {
@@ -442,8 +441,6 @@ impl Tale {
             }
             EarWord::Counters { heard } => {
                 self.figures = heard;
-                let waits = heard.speech_ms.saturating_sub(heard.recognised_ms);
-                self.desk.waiting().insert(self.offered.call, u64::from(waits));
                 return events::Progress { call: self.offered.call, heard }.log();
             }
             EarWord::DoNotContact { request } => return self.requests.push(request),
@@ -578,7 +575,6 @@ impl Drop for Tale {
     fn drop(&mut self) {
         self.copies.values().for_each(|dialog| self.desk.taps.bye(*dialog));
         self.desk.switch.forget(self.offered.call);
-        self.desk.waiting().remove(&self.offered.call);
     }
 }
 

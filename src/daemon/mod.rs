@@ -19,7 +19,7 @@ pub mod switch;
 pub mod taps;
 
 use crate::border::{ModelId, Recogniser};
-use crate::call::{CallId, Event, Language, NoSummary};
+use crate::call::{Event, Language, NoSummary};
 use crate::config::{Choice, Config, Line};
 use crate::store::{Database, Retention, Store};
 use admission::{Admission, Seat};
@@ -49,9 +49,8 @@ pub struct Desk {
     lines: Mutex<BTreeMap<String, Prepared>>,
     admission: Admission,
     retention: Mutex<Retention>,
-    /// Milliseconds of speech that wait for each call's recogniser, as its ear told last.
-    waiting: Mutex<BTreeMap<CallId, u64>>,
-    audio_budget_ms: u64,
+    /// Speech that may wait in one kind of ear.
+    audio_budget: Duration,
     /// The daemon is being stopped.
     leaving: AtomicBool,
 }
@@ -84,11 +83,6 @@ impl Desk {
         self.retention.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn waiting(&self) -> MutexGuard<'_, BTreeMap<CallId, u64>> {
-        // The map is whole after every statement.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn model(&self, recogniser: Recogniser, language: Language) -> Option<ModelId> {
         self.ears.model(recogniser, language)
     }
@@ -104,7 +98,8 @@ impl Desk {
         if !self.ears.ready(recogniser, line.language) {
             return Err(NoSummary::EngineFailed);
         }
-        if self.waiting().values().sum::<u64>() < self.audio_budget_ms && self.admission.has_room() {
+        let held = self.ears.held(recogniser, line.language);
+        if held.audio < self.audio_budget && self.admission.has_room() {
             Ok(())
         } else {
             Err(NoSummary::Overload)
@@ -186,8 +181,7 @@ pub async fn run(
         lines: Mutex::new(lines),
         admission: Admission::new(&config.ears),
         retention: Mutex::new(housekeeping::retention(&config)),
-        waiting: Mutex::default(),
-        audio_budget_ms: u64::from(config.ears.audio_budget_s) * 1_000,
+        audio_budget: Duration::from_secs(config.ears.audio_budget_s.into()),
         leaving: AtomicBool::new(false),
     });
     let willing = {

@@ -19,7 +19,7 @@ use crate::border::{EarExit, FromEar, ModelId};
 use crate::confidential::recogniser::Recogniser;
 use crate::confidential::{Engine, Hall, NoteTaker, panic_hook};
 use crate::sandbox::ear::{self as sandbox, Begun, Code};
-use crate::sandbox::{LockError, trial};
+use crate::sandbox::{LockError, pages, trial};
 use clock::Clock;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -57,7 +57,7 @@ pub fn run<R: Recogniser, E: Display, N: NoteTaker<Note: Serialize>>(
         Ok(begun) => begun,
         Err(error) => return lock_failed(error),
     };
-    for words in begun.given.in_words() {
+    for words in begun.given.in_words().chain((!pages::lock()).then_some(pages::NOT_LOCKED)) {
         explain(words);
     }
     // On a thread of its own, so that the library's threads, which inherit, step back behind telephony while the

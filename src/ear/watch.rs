@@ -5,7 +5,7 @@ use super::way::{self, Broken, Order};
 use crate::border::{FromEar, ToEar};
 use crate::call::{CallId, NoSummary, Party};
 use crate::confidential::recogniser::Recogniser;
-use crate::confidential::{Hall, NoteTaker};
+use crate::confidential::{Hall, NoteTaker, wipe_stack};
 use crate::sandbox::ear::Way;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -144,8 +144,10 @@ impl<'a, R: Recogniser, N: NoteTaker<Note: Serialize>> Watch<'a, R, N> {
         datagram.zeroize();
     }
 
+    /// The call's sockets, and what its packets left on this thread's stack.
     fn close(&mut self, call: CallId) {
         self.sockets.retain(|(of, _), _| *of != call);
+        wipe_stack();
     }
 
     /// Sleeps until an order, a datagram or the hall's next timeout, but never long: endings come from other threads.

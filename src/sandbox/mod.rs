@@ -10,6 +10,7 @@
 pub mod daemon;
 pub mod ear;
 mod filter;
+pub mod pages;
 mod paths;
 mod raw;
 mod rights;
@@ -19,6 +20,14 @@ pub mod trial;
 pub use paths::Given;
 
 use std::fmt;
+
+/// What a build that may be dumped says of itself, in the log of `callgist run` and in `doctor`; any other build has
+/// nothing to say. `.ci/setup package` looks for these words in what it packs.
+pub const MAY_BE_DUMPED: Option<&str> = if cfg!(feature = "dumpable") {
+    Some("this build may be dumped: it is for tests of its memory and for no real call")
+} else {
+    None
+};
 
 /// The step at which a process could not give up a right. The process must end then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -34,6 +34,15 @@ pub fn is_alone() -> bool {
     }
 }
 
+/// Lets the kernel swap out no page of this process any more, as each comes to be used.
+///
+/// Where there is a limit on such pages, whatever asks for memory beyond it afterwards fails.
+pub fn lock_pages() -> io::Result<()> {
+    // SAFETY: the call touches no memory; it changes what the kernel may do with our pages, and nothing that they hold.
+    let result = unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_FUTURE | libc::MCL_ONFAULT) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
 /// Ends the process without running anything that was to be run at its end.
 pub fn leave(code: u8) -> ! {
     // SAFETY: `_exit` never returns and touches no memory of ours.

@@ -1,6 +1,6 @@
 //! Capabilities, new privileges, core files: what every process of ours gives up before its first thread.
 
-use super::LockError;
+use super::{LockError, MAY_BE_DUMPED};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, capabilities, capability_is_in_bounding_set, clear_ambient_capability_set,
@@ -50,8 +50,11 @@ pub fn refuse_new_privileges() -> Result<(), LockError> {
 
 /// No core file, no debugger, no `/proc/PID/mem`.
 ///
-/// Not being dumpable is what counts: where `core_pattern` is a pipe, the kernel does not look at the size.
+/// Not being dumpable is what counts: where `core_pattern` is a pipe, the kernel does not look at the size. A build with
+/// the feature `dumpable` leaves that out, and only that.
 pub fn refuse_dumps() -> Result<(), LockError> {
-    set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|_| LockError::Dumpable)?;
+    if MAY_BE_DUMPED.is_none() {
+        set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|_| LockError::Dumpable)?;
+    }
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).map_err(|_| LockError::CoreSize)
 }

@@ -7,7 +7,7 @@ pub mod talk;
 use super::notices::{Drift, drift};
 use super::switch::{ANSWERED_WITHIN, api, finds, missing_modules, reach, version};
 use super::{Exit, fail};
-use crate::config::{Config, Line, Sandbox};
+use crate::config::{Config, Ears, Line, Sandbox};
 use crate::daemon::clock::Clock;
 use crate::daemon::freeswitch::{Link, News, instance};
 use crate::daemon::housekeeping::{SWEEP_EVERY, retention};
@@ -123,8 +123,12 @@ pub fn run(path: &Path, args: &DoctorArgs) -> Exit {
 }
 
 async fn look(config: &Config, args: &DoctorArgs, findings: &mut Findings) {
+    if let Some(says) = sandbox::MAY_BE_DUMPED {
+        findings.bad("build", says);
+    }
     store(config, findings);
     kernel(config, findings);
+    memory(config, findings);
     let free = ports(config, findings).await;
     notices(config, findings);
     switch(config, args, free, findings).await;
@@ -181,6 +185,21 @@ fn kernel(config: &Config, findings: &mut Findings) {
         return findings.good("kernel", "it can restrict all that both processes give up");
     }
     missing.into_iter().for_each(|missing| findings.add("kernel", state, missing));
+}
+
+/// How long anything that was said can stay in an ear's memory, and whether its pages may be swapped out meanwhile.
+fn memory(config: &Config, findings: &mut Findings) {
+    let Ears { rotate_after_calls: calls, rotate_after_hours: hours, .. } = config.ears;
+    let says = format!(
+        "what was said is wiped with its call; whatever of it a library kept is gone when its ear is rotated, after \
+         {calls} calls or {hours} h, and ends with the last call then in it: {hours} h and that call is the longest \
+         possible stay ([ears] rotate_after_calls, rotate_after_hours)"
+    );
+    findings.good("memory", says);
+    match sandbox::pages::may_be_locked() {
+        true => findings.good("locked memory", "no page of an ear that is started from here can be swapped out"),
+        false => findings.add("locked memory", State::Warning, sandbox::pages::NOT_LOCKED),
+    }
 }
 
 /// It is made by the daemon and not here: made by an administrator, it would be that user's.

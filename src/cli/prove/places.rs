@@ -296,7 +296,8 @@ fn core(ground: &Ground, seen: &Seen, all: &mut Looks<'_>) -> Finding {
     let mut files: Vec<_> = folders.iter().flat_map(|folder| below(folder, Some(ground.since))).collect();
     files.extend(below(&ground.work, None).into_iter().filter(|path| is_core(path)));
     let mut finding = all.files(Place::Core, files, "");
-    let dumpable = seen.may_dump.len();
+    // Where `core_pattern` is a pipe the kernel does not ask for the limit.
+    let dumpable = if MAY_BE_DUMPED.is_some() { seen.processes.len() } else { seen.may_dump.len() };
     finding.evidence = match dumpable {
         0 => format!(
             "core_pattern is \"{pattern}\"; at each of {} looks the kernel allowed none of {} processes a core file of \
@@ -305,7 +306,7 @@ fn core(ground: &Ground, seen: &Seen, all: &mut Looks<'_>) -> Finding {
             seen.processes.len()
         ),
         _ => format!(
-            "core_pattern is \"{pattern}\"; {dumpable} processes had a limit for core files that is not zero"
+            "core_pattern is \"{pattern}\"; {dumpable} processes may be dumped, or had a limit for core files that is not zero"
         ),
     };
     finding.status = match (finding.status, dumpable) {

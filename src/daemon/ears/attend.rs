@@ -1,8 +1,9 @@
 //! Attends one running ear: orders about calls go to it, its words go to the calls, and at its end every call that it
 //! still held is told.
 
+use super::held::Gauge;
 use super::judge::{Breach, Heed, Judge};
-use super::log::{EarReady, EarSays};
+use super::log::{EarHolds, EarReady, EarSays};
 use super::process::Line;
 use super::{EarWord, Settings};
 use crate::border::{Day, EarExit, FromEar, ModelId, Note, ToEar};
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use std::net::UdpSocket;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines, Take};
 use tokio::process::{Child, ChildStderr};
@@ -116,6 +118,7 @@ pub struct Attended<'a> {
     pub line: Line,
     pub orders: mpsc::UnboundedReceiver<Order>,
     pub state: watch::Sender<State>,
+    pub gauge: Arc<Gauge>,
 }
 
 impl Attended<'_> {
@@ -127,6 +130,8 @@ impl Attended<'_> {
             judge: Judge::new(self.settings.recogniser),
             words: BTreeMap::new(),
             stops: BTreeMap::new(),
+            gauge: Arc::clone(&self.gauge),
+            told: Moment::START,
         };
         let mut explained = self.child.stderr.take().map(lines);
         let broken = self.serve(&mut desk, &mut explained).await;
@@ -212,6 +217,9 @@ struct Desk {
     words: BTreeMap<CallId, Words>,
     /// Until when each stop must have been answered.
     stops: BTreeMap<CallId, Moment>,
+    gauge: Arc<Gauge>,
+    /// When the log was told last what is held.
+    told: Moment,
 }
 
 impl Desk {
@@ -229,6 +237,7 @@ impl Desk {
             }
             Heed::Word { call, word, rotate } => {
                 let ends = word.ends();
+                self.count(call, &word);
                 if let Some(words) = self.words.get(&call) {
                     words.say(word);
                 }
@@ -239,6 +248,20 @@ impl Desk {
                 Ok(rotate.then_some(State::Worn))
             }
             Heed::Nothing => Ok(None),
+        }
+    }
+
+    /// Reads the gauge, and tells the log now and then.
+    fn count(&mut self, call: CallId, word: &EarWord) {
+        if word.ends() {
+            return self.gauge.gone(call);
+        }
+        let EarWord::Counters { heard } = word else { return };
+        self.gauge.counted(call, heard);
+        let now = self.clock.now();
+        if now.since(self.told) >= TOLD_EVERY {
+            self.told = now;
+            EarHolds { recogniser: self.recogniser, held: self.gauge.held(now) }.log();
         }
     }
 
@@ -263,7 +286,11 @@ impl Desk {
     fn tell(&mut self, line: &Line, order: ToEar) -> Result<(), Breach> {
         match order {
             ToEar::Bridged { call } => {
-                self.judge.bridged(call, self.clock.now());
+                let now = self.clock.now();
+                self.judge.bridged(call, now);
+                if self.judge.holds(call) {
+                    self.gauge.bridged(call, now);
+                }
                 self.tell_of(line, call, order)
             }
             ToEar::Paused { call } | ToEar::Resumed { call } | ToEar::End { call, .. } => {
@@ -288,7 +315,8 @@ impl Desk {
     }
 
     fn fail_all(&mut self) {
-        for (_, words) in std::mem::take(&mut self.words) {
+        for (call, words) in std::mem::take(&mut self.words) {
+            self.gauge.gone(call);
             words.say(EarWord::Failed { place: None });
         }
     }
@@ -311,6 +339,9 @@ async fn next(explained: &mut Explained) -> Option<String> {
 
 /// More often finds a hang sooner; it costs a packet each way.
 const PING_EVERY: Duration = Duration::from_secs(2);
+
+/// Each call's counters come once in ten seconds; of a hundred calls one line is enough.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
 
 /// The thread that answers never decodes, but a busy machine may let it wait. Longer leaves calls in a hung ear
 /// longer; with the start of a new one it must stay under ten seconds.

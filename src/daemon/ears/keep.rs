@@ -1,6 +1,7 @@
 //! Keeps one kind of ear running: starts it, starts it again when it ends, and rotates it.
 
 use super::attend::{Attended, Gone, Order, State, Tried};
+use super::held::{Gauge, Held};
 use super::log::EarEnded;
 use super::process::spawn;
 use super::{Diary, Settings};
@@ -20,6 +21,8 @@ pub struct Slot {
     taken: Mutex<u32>,
     wants_rotation: Notify,
     diary: Diary,
+    clock: Clock,
+    gauge: Arc<Gauge>,
 }
 
 /// The way to a ready ear.
@@ -34,9 +37,10 @@ impl Slot {
     pub fn start(settings: Settings, clock: Clock, stop: CancellationToken, diary: Diary) -> Arc<Slot> {
         let (current, _) = watch::channel(None);
         let (taken, wants_rotation) = (Mutex::default(), Notify::new());
-        let slot = Arc::new(Slot { settings, current, taken, wants_rotation, diary });
+        let gauge = Arc::default();
+        let slot = Arc::new(Slot { settings, current, taken, wants_rotation, diary, clock, gauge });
         let kept = Arc::clone(&slot);
-        tokio::spawn(async move { stop.run_until_cancelled(keep(&kept, clock)).await });
+        tokio::spawn(async move { stop.run_until_cancelled(keep(&kept)).await });
         slot
     }
 
@@ -60,10 +64,16 @@ impl Slot {
         let orders = self.current()?;
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         *taken += 1;
-        if *taken >= self.settings.rotate_after_calls {
+        // Once: calls that come until the fresh one is ready must not rotate that one, too.
+        if *taken == self.settings.rotate_after_calls {
             self.rotate();
         }
         Some(orders)
+    }
+
+    /// What its ears hold of their calls.
+    pub fn held(&self) -> Held {
+        self.gauge.held(self.clock.now())
     }
 
     pub fn rotate(&self) {
@@ -93,16 +103,16 @@ struct Running {
 }
 
 /// Never ends by itself; dropped, it lets go of its ear.
-async fn keep(slot: &Slot, clock: Clock) {
+async fn keep(slot: &Slot) {
     let mut patience = Patience::default();
     let recogniser = slot.settings.recogniser;
-    let mut running = start_until_ready(slot, clock, &mut patience).await;
+    let mut running = start_until_ready(slot, &mut patience).await;
     loop {
         slot.publish(Some(Current { orders: running.orders.clone(), model: running.model }));
         let rotation = async {
             tokio::select! {
                 () = slot.wants_rotation.notified() => {}
-                () = clock.sleep(slot.settings.rotate_after) => {}
+                () = slot.clock.sleep(slot.settings.rotate_after) => {}
                 Ok(_) = running.state.wait_for(|state| *state == State::Worn) => {}
             }
         };
@@ -116,7 +126,7 @@ async fn keep(slot: &Slot, clock: Clock) {
             (slot.diary)(recogniser, false);
         }
         // An old one takes calls until the fresh one is ready.
-        let fresh = start_until_ready(slot, clock, &mut patience).await;
+        let fresh = start_until_ready(slot, &mut patience).await;
         let old = std::mem::replace(&mut running, fresh);
         if gone.is_none() {
             tokio::spawn(retire(old, recogniser, Arc::clone(&slot.diary)));
@@ -136,11 +146,11 @@ async fn retire(old: Running, recogniser: Recogniser, diary: Diary) {
     diary(recogniser, false);
 }
 
-async fn start_until_ready(slot: &Slot, clock: Clock, patience: &mut Patience) -> Running {
+async fn start_until_ready(slot: &Slot, patience: &mut Patience) -> Running {
     let recogniser = slot.settings.recogniser;
     loop {
         tokio::time::sleep(patience.pause()).await;
-        match start(&slot.settings, clock) {
+        match start(&slot.settings, slot.clock, &slot.gauge) {
             Ok(mut running) => {
                 let ready =
                     running.state.wait_for(|state| *state != State::Starting).await.map(|state| *state);
@@ -163,7 +173,7 @@ async fn start_until_ready(slot: &Slot, clock: Clock, patience: &mut Patience) -
 
 /// See [`super::try_one`].
 pub async fn try_one(settings: Settings, clock: Clock) -> Result<Tried, String> {
-    let mut running = start(&settings, clock).map_err(|error| format!("it cannot be started: {error}"))?;
+    let mut running = start(&settings, clock, &Arc::default()).map_err(|error| format!("it cannot be started: {error}"))?;
     let tried = match running.state.wait_for(|state| *state != State::Starting).await.as_deref() {
         Ok(State::Ready(tried)) => Some(*tried),
         _ => None,
@@ -173,13 +183,14 @@ pub async fn try_one(settings: Settings, clock: Clock) -> Result<Tried, String> 
     tried.ok_or_else(|| gone.words())
 }
 
-fn start(settings: &Settings, clock: Clock) -> std::io::Result<Running> {
+fn start(settings: &Settings, clock: Clock, gauge: &Arc<Gauge>) -> std::io::Result<Running> {
     let (child, line) = spawn(settings, clock.factor())?;
     let (orders, ordered) = mpsc::unbounded_channel();
     let (told, state) = watch::channel(State::Starting);
-    let settings = settings.clone();
+    let (settings, gauge) = (settings.clone(), Arc::clone(gauge));
     let attended = tokio::spawn(async move {
-        Attended { settings: &settings, clock, child, line, orders: ordered, state: told }.attend().await
+        let settings = &settings;
+        Attended { settings, clock, child, line, orders: ordered, state: told, gauge }.attend().await
     });
     Ok(Running { orders, state, attended, model: None })
 }

@@ -1,6 +1,7 @@
 //! What is logged of ears, as small structs: our own sentences and whole numbers, and what an ear had to explain
 //! before it had heard anything.
 
+use super::held::Held;
 use crate::border::Recogniser;
 use tracing::{info, warn};
 
@@ -25,6 +26,20 @@ pub struct EarSays<'a> {
 impl EarSays<'_> {
     pub fn log(&self) {
         warn!(recogniser = self.recogniser.word(), line = self.line, "ear says");
+    }
+}
+
+/// What ears of one kind hold in memory: the gauges.
+pub struct EarHolds {
+    pub recogniser: Recogniser,
+    pub held: Held,
+}
+
+impl EarHolds {
+    pub fn log(&self) {
+        let Held { calls, audio, oldest } = self.held;
+        let (audio_s, oldest_s) = (audio.as_secs(), oldest.as_secs());
+        info!(recogniser = self.recogniser.word(), calls, audio_s, oldest_s, "ear holds");
     }
 }
 

@@ -5,6 +5,7 @@
 //! played ([`Announced`]), by value, so that the daemon keeps no copy.
 
 mod attend;
+mod held;
 mod judge;
 mod keep;
 mod log;
@@ -13,6 +14,7 @@ mod process;
 mod rtp;
 
 pub use attend::Tried;
+pub use held::Held;
 pub use judge::{Breach, Heed, Judge};
 pub use note::{Flaw, check_text};
 pub use process::{libraries, program, programs};
@@ -136,6 +138,11 @@ impl Ears {
     /// Whether ears of that kind are kept running at all.
     pub fn serves(&self, recogniser: Recogniser, language: Language) -> bool {
         self.slot(recogniser, language).is_some()
+    }
+
+    /// What ears of that kind hold in memory now.
+    pub fn held(&self, recogniser: Recogniser, language: Language) -> Held {
+        self.slot(recogniser, language).map(|slot| slot.held()).unwrap_or_default()
     }
 
     /// The model of the ear that takes calls of that kind.

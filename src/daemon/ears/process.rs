@@ -57,7 +57,7 @@ pub fn libraries() -> Vec<PathBuf> {
 
 /// Starts an ear: it gets its end of the pair as standard input (it makes it descriptor 3), nothing as standard
 /// output, a pipe as standard error for what it has to explain before its lock, and an environment of one variable
-/// at most.
+/// at most, beside what the C library alone is told and the ear removes.
 pub fn spawn(settings: &Settings, factor: u32) -> io::Result<(Child, Line)> {
     let flags = SocketFlags::CLOEXEC;
     let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
@@ -70,6 +70,7 @@ pub fn spawn(settings: &Settings, factor: u32) -> io::Result<(Child, Line)> {
         .args(["--factor", &factor.to_string()])
         .args(["--audio-budget", &settings.audio_budget.to_string()])
         .env_clear()
+        .env("GLIBC_TUNABLES", OVERWRITE_WHAT_IS_FREED)
         .envs(std::env::var_os("LD_LIBRARY_PATH").map(|folders| ("LD_LIBRARY_PATH", folders)))
         .stdin(Stdio::from(theirs))
         .stdout(Stdio::null())
@@ -79,6 +80,11 @@ pub fn spawn(settings: &Settings, factor: u32) -> io::Result<(Child, Line)> {
     let socket = UnixDatagram::from_std(std::os::unix::net::UnixDatagram::from(ours))?;
     Ok((child, Line { socket }))
 }
+
+/// glibc overwrites with this byte whatever anybody in the ear frees, Kaldi and CTranslate2 too (`M_PERTURB`). Its cache
+/// for each thread would keep small pieces as they were, so there is none. It is read before `main`, and can be told by
+/// the environment alone.
+const OVERWRITE_WHAT_IS_FREED: &str = "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0";
 
 /// Our end of the pair. It is waited for as a datagram socket, which in all that is asked of it here it is like;
 /// it is read and written by our own calls.
