@@ -8,17 +8,17 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program for the terminal")]
 
+#[path = "sidecar.rs"]
+mod sidecar;
+
 use callgist::sim::{Script, Settings, Switch};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
+use sidecar::{Ear, Lines, json_line, recording, settings, start};
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Duration;
-
-type Lines = std::io::Lines<BufReader<ChildStderr>>;
 
 struct Wanted {
     calls: usize,
@@ -75,18 +75,11 @@ fn voices(wanted: &Wanted) -> Vec<[Vec<i16>; 2]> {
     files.iter().cycle().take(wanted.calls).map(|file| recording(file, wanted.seconds)).collect()
 }
 
-fn recording(file: &Path, seconds: usize) -> [Vec<i16>; 2] {
-    let mut reader = claxon::FlacReader::open(file).unwrap();
-    let info = reader.streaminfo();
-    assert_eq!((info.channels, info.sample_rate), (2, 8_000), "{}", file.display());
-    let samples: Vec<i32> = reader.samples().take(seconds * 16_000).map(Result::unwrap).collect();
-    [0, 1].map(|side| samples.iter().skip(side).step_by(2).map(|sample| *sample as i16).collect())
-}
-
 async fn measure(wanted: &Wanted, voices: Vec<[Vec<i16>; 2]>) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let switch = Switch::start(Settings::default()).await.unwrap();
-    let config = settings(wanted, folder.path(), &switch);
+    let Wanted { models, recogniser, calls, .. } = wanted;
+    let config = settings(folder.path(), &switch, &Ear { models, recogniser, calls: *calls });
     let (mut daemon, mut lines) = start(&wanted.daemon, &config);
     while json_line(&mut lines)["message"] != "calls are announced" {}
     let before = Usage::of(daemon.id());
@@ -114,52 +107,6 @@ async fn measure(wanted: &Wanted, voices: Vec<[Vec<i16>; 2]>) -> Value {
     daemon.wait().unwrap();
     switch.shut_down().await;
     report(wanted, &log, &after.since(&before), &after, [sent, lost_on_the_way], bare)
-}
-
-fn settings(wanted: &Wanted, folder: &Path, switch: &Switch) -> PathBuf {
-    let notice = folder.join("notice.wav");
-    std::fs::write(&notice, include_bytes!("../../sounds/en/8000/notice.wav")).unwrap();
-    let sip = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let text = format!(
-        "[switch]\nport = {}\nuser = \"\"\npassword = \"ClueCon\"\n[sip]\nlisten = \"{sip}\"\n\
-         first_rtp_port = 20000\nlast_rtp_port = 20999\n[store]\ndatabase = \"{}\"\n\
-         [ears]\nmodels = \"{}\"\nmax_calls = {}\n[[line]]\nname = \"main\"\nnumber = \"+352260000\"\n\
-         country_code = \"352\"\nlanguage = \"en\"\nrecogniser = \"{}\"\nnotice = \"{}\"\nnotice_version = \"1\"\n",
-        switch.event_socket().port(),
-        folder.join("store/callgist.db").display(),
-        wanted.models.display(),
-        wanted.calls + 1,
-        wanted.recogniser,
-        notice.display(),
-    );
-    let config = folder.join("callgist.toml");
-    std::fs::write(&config, text).unwrap();
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(&config, PermissionsExt::from_mode(0o600)).unwrap();
-    config
-}
-
-fn start(daemon: &Path, config: &Path) -> (Child, Lines) {
-    let mut daemon = Command::new(daemon)
-        .arg("--config")
-        .arg(config)
-        .args(["run", "--log", "json"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let stderr = daemon.stderr.take().unwrap();
-    (daemon, BufReader::new(stderr).lines())
-}
-
-fn json_line(lines: &mut Lines) -> Value {
-    let text = lines.next().expect("callgist run ended").unwrap();
-    let line = serde_json::from_str(&text).unwrap_or(Value::Null);
-    if line.is_null() || ["WARN", "ERROR"].iter().any(|level| line["level"] == *level) {
-        eprintln!("{text}");
-    }
-    line
 }
 
 /// What the daemon said of the calls.

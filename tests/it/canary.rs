@@ -12,6 +12,7 @@ use callgist::sandbox::ear::Code;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// The program's name: that of the ear in whose place it stands.
@@ -21,7 +22,7 @@ pub const PROGRAM: &str = "callgist-ear-whisper";
 pub struct Canary(tempfile::TempDir);
 
 impl Canary {
-    /// It will recognise these words, once for each party.
+    /// It will recognise these words, once for each party of its first call; what others say it takes for [`OTHERS`].
     pub fn saying(script: &str) -> Canary {
         let folder = tempfile::tempdir().unwrap();
         roles::program(folder.path(), PROGRAM);
@@ -52,7 +53,7 @@ pub fn ear() -> u8 {
         script.map(|mut script| {
             // In its memory only what was recognised may be found, not what will be.
             script.iter_mut().for_each(|byte| *byte ^= MASK);
-            Scripted { script: Mutex::new(script) }
+            Scripted { script: Mutex::new(script), opened: AtomicUsize::new(0) }
         })
     };
     let words = std::env::args_os().skip(1);
@@ -63,11 +64,22 @@ const MASK: u8 = 0xa5;
 
 struct Scripted {
     script: Mutex<Vec<u8>>,
+    /// Parties so far.
+    opened: AtomicUsize,
 }
 
+/// What a party has yet to say.
+enum Unsaid {
+    Script,
+    Others,
+    Nothing,
+}
+
+/// What is said in every call but the first.
+const OTHERS: &str = "Good morning, thank you for waiting, one moment please.";
+
 impl Recogniser for Scripted {
-    /// Whether the script was said.
-    type Stream = bool;
+    type Stream = Unsaid;
 
     fn kind(&self) -> border::Recogniser {
         border::Recogniser::Whisper
@@ -77,36 +89,42 @@ impl Recogniser for Scripted {
         Packing::Windows { longest_ms: 29_000 }
     }
 
-    fn open(&self, _language: Language) -> Result<bool, Failure> {
-        Ok(false)
+    fn open(&self, _language: Language) -> Result<Unsaid, Failure> {
+        let first = self.opened.fetch_add(1, Ordering::Relaxed) < 2;
+        Ok(if first { Unsaid::Script } else { Unsaid::Others })
     }
 
-    fn listen(&self, said: &mut bool, _audio: Pcm, found: &mut Found) -> Result<(), Failure> {
-        if std::mem::replace(said, true) {
-            return Ok(());
+    fn listen(&self, unsaid: &mut Unsaid, _audio: Pcm, found: &mut Found) -> Result<(), Failure> {
+        match std::mem::replace(unsaid, Unsaid::Nothing) {
+            Unsaid::Script => say(&self.script.lock().map_err(|_| Failure::Decoding)?, MASK, found),
+            Unsaid::Others => say(OTHERS.as_bytes(), 0, found),
+            Unsaid::Nothing => Ok(()),
         }
-        let script = self.script.lock().map_err(|_| Failure::Decoding)?;
-        let words = script.split(|byte| (byte ^ MASK).is_ascii_whitespace()).filter(|word| !word.is_empty());
-        for (at, word) in words.enumerate() {
-            let word: String = word.iter().map(|byte| char::from(byte ^ MASK)).collect();
-            match word.as_str() {
-                // What a broken library does.
-                "PANIC" => panic!("a message that quotes what was said: zyzzyva quokka {word}"),
-                "FAIL" => return Err(Failure::Decoding),
-                "HANG" => std::thread::sleep(Duration::from_secs(3_600)),
-                _ => {}
-            }
-            let start = at as u32 * 40;
-            found.add(Word::new(word, start, start + 40, 0.97));
-        }
-        Ok(())
     }
 
-    fn finish(&self, _said: bool, _found: &mut Found) -> Result<(), Failure> {
+    fn finish(&self, _unsaid: Unsaid, _found: &mut Found) -> Result<(), Failure> {
         Ok(())
     }
 
     fn warm_up(&self) -> Result<(), Failure> {
         Ok(())
     }
+}
+
+/// Recognises the words of a masked script.
+fn say(script: &[u8], mask: u8, found: &mut Found) -> Result<(), Failure> {
+    let words = script.split(|byte| (byte ^ mask).is_ascii_whitespace()).filter(|word| !word.is_empty());
+    for (at, word) in words.enumerate() {
+        let word: String = word.iter().map(|byte| char::from(byte ^ mask)).collect();
+        match word.as_str() {
+            // What a broken library does.
+            "PANIC" => panic!("a message that quotes what was said: zyzzyva quokka {word}"),
+            "FAIL" => return Err(Failure::Decoding),
+            "HANG" => std::thread::sleep(Duration::from_secs(3_600)),
+            _ => {}
+        }
+        let start = at as u32 * 40;
+        found.add(Word::new(word, start, start + 40, 0.97));
+    }
+    Ok(())
 }

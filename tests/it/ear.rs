@@ -12,7 +12,7 @@ use callgist::border::{
 use callgist::call::{CallId, Event, Language, Leg, Life, Moment, NoSummary, Party, Stop, SwitchTime};
 use callgist::daemon::clock::Clock;
 use callgist::daemon::ears::{
-    Diary, EarCall, EarWord, Ears, Settings, libraries, rtp_socket, start, try_one,
+    Diary, EarCall, EarWord, Ears, Held, Settings, libraries, rtp_socket, start, try_one,
 };
 use callgist::ear;
 use callgist::sandbox::daemon::{Kept, give_up};
@@ -272,6 +272,58 @@ async fn a_rotated_ear_keeps_its_call_and_a_fresh_one_takes_the_next() {
     // With its last call the old one ends.
     story.gone(old).await;
     assert!(alive(fresh));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ear_is_rotated_after_so_many_calls_or_so_long_and_ends_with_its_last_call() {
+    let calls = |settings| Settings { rotate_after_calls: 1, ..settings };
+    let time = |settings| Settings { rotate_after: Duration::from_secs(2), ..settings };
+    for change in [calls as fn(Settings) -> Settings, time] {
+        let mut story = Story::with("honest-ear", &[], change).await;
+        let mut running = story.processes();
+        while running.len() < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            running = story.processes();
+        }
+        let old = *running.iter().min_by_key(|pid| pid.as_raw_nonzero()).unwrap();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(alive(old), "its call has not ended");
+        story.ear.end(false);
+        assert!(story.word().await.ends());
+        story.gone(old).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_ear_holds_is_told_until_its_call_has_ended() {
+    let mut story = Story::start("honest-ear", &[]).await;
+    let held = |story: &Story| story.ears.held(border::Recogniser::Vosk, Language::En);
+    assert_eq!(held(&story), Held::default());
+    let mut switch = story.hand_over(Party::Caller);
+    switch.speak(50);
+    assert_eq!(story.word().await, EarWord::Flowing { party: Party::Caller });
+    let now = held(&story);
+    assert!(now.calls == 1 && now.oldest > Duration::ZERO, "{now:?}");
+    story.ear.end(false);
+    assert!(story.word().await.ends());
+    assert_eq!(held(&story), Held::default());
+}
+
+#[test]
+fn an_ears_pages_are_locked_where_there_is_no_limit_and_elsewhere_it_says_so() {
+    let root = rustix::process::geteuid().is_root();
+    for (limit, locked) in [("unlimited", true), ("65536", false)].into_iter().filter(|(_, locked)| root || !locked) {
+        let limit = ["--memlock=", limit, ":", limit].concat();
+        let mut ear = ByHand::under(&["prlimit", &limit], "honest-ear", &[]);
+        assert!(matches!(ear.receive(), FromEar::Ready { .. }));
+        let status = std::fs::read_to_string(format!("/proc/{}/status", ear.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmLck:")).unwrap();
+        assert_eq!(!line.ends_with(" 0 kB"), locked, "{line}");
+        ear.send(&ToEar::Retire);
+        let mut said = String::new();
+        ear.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(said.contains("may be swapped out"), !locked, "{said:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -699,9 +751,13 @@ struct Story {
 
 impl Story {
     async fn start(role: &str, misdeed: &[&str]) -> Story {
+        Story::with(role, misdeed, |settings| settings).await
+    }
+
+    async fn with(role: &str, misdeed: &[&str], change: impl FnOnce(Settings) -> Settings) -> Story {
         let (folder, model) = place(misdeed.first().unwrap_or(&"none"));
         let program = roles::program(folder.path(), role);
-        let settings = settings(program.clone(), model);
+        let settings = change(settings(program.clone(), model));
         let ears = start(vec![settings], Clock::new(1), &(std::sync::Arc::new(|_, _| {}) as Diary));
         tokio::time::timeout(Duration::from_secs(30), ears.all_ready()).await.unwrap();
         let life = announced(CALL);

@@ -6,6 +6,9 @@
 mod calls;
 /// An ear that hears what a script says.
 mod canary;
+/// What the ear makes of a sound, to the sample.
+#[path = "heard.rs"]
+mod confidential;
 /// Whole calls through the demo.
 mod demo;
 /// Objections and requests not to be contacted, told apart from what only sounds like them.
@@ -33,6 +36,8 @@ mod linkage;
 mod live;
 /// Calls that are recorded, in every codec, by fax, and to the outside.
 mod media;
+/// What is left of calls in the memory of both processes.
+mod memory;
 /// Models fetched from a site that breaks off, changes and lies; completions and the manual.
 mod models;
 /// The note engine on written calls, scored.

@@ -126,45 +126,6 @@ fn a_database_that_takes_nothing_more_leaves_nothing() {
     scene.ends_clean();
 }
 
-#[test]
-fn five_seconds_after_a_call_no_process_holds_the_sound_or_the_words_in_its_memory() {
-    if !rustix::process::geteuid().is_root() {
-        return eprintln!("SKIPPED: only root may read the memory of a process that is not dumpable");
-    }
-    // Nothing that a note would tell: a note's words are in memory by right.
-    let mut scene =
-        Scene::set("Hello, good morning. Zyzzyva quokka, xylocarp borborygmus. Oh well, never mind.");
-    let sought = Sought::new(&scene.stage);
-    let call = scene.stage.call(scene.stage.talk(18));
-    scene.step("forked");
-    std::thread::sleep(seconds(15));
-    // The search is not blind: after the first ten seconds a window was recognised, and its words are there.
-    assert!(in_memory(scene.ear(), &sought).contains("zyzzyva"));
-    let row = scene.kept();
-    assert_eq!(row["summary"], Value::Null, "{row}");
-    scene.stage.ended(call);
-    std::thread::sleep(seconds(5));
-    let (daemon, ear) = (in_memory(scene.daemon(), &sought), in_memory(scene.ear(), &sought));
-    assert_eq!((daemon.as_str(), ear.as_str()), ("", ""));
-}
-
-/// What of the canaries is in a process's memory, in its own heaps, stacks and other writable pages.
-fn in_memory(process: i32, sought: &Sought) -> String {
-    use std::os::unix::fs::FileExt;
-    let maps = fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
-    let memory = fs::File::open(format!("/proc/{process}/mem")).unwrap();
-    let mut found = std::collections::BTreeSet::new();
-    for line in maps.lines().filter(|line| line.contains(" rw")) {
-        let (from, to) = line.split(' ').next().unwrap().split_once('-').unwrap();
-        let [from, to] = [from, to].map(|place| u64::from_str_radix(place, 16).unwrap());
-        let mut bytes = vec![0; (to - from) as usize];
-        if memory.read_exact_at(&mut bytes, from).is_ok() {
-            found.extend(sought.within(&bytes, ""));
-        }
-    }
-    found.into_iter().collect::<Vec<_>>().join(", ")
-}
-
 // ---------------------------------------------------------------- the scene
 
 /// The stage, with `callgist run` under `strace` beside it, and an ear that follows a script.

@@ -50,7 +50,7 @@ impl House {
         config
     }
 
-    fn with(mut self, old: &str, new: &str) -> House {
+    pub(crate) fn with(mut self, old: &str, new: &str) -> House {
         assert!(self.settings.contains(old), "the settings hold no {old}");
         self.settings = self.settings.replace(old, new);
         self

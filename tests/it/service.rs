@@ -53,6 +53,51 @@ fn doctor_leaves_the_database_to_the_daemons_user() {
 }
 
 #[test]
+fn doctor_publishes_the_longest_time_that_anything_said_can_stay_in_memory() {
+    let settings = "[ears]\nrotate_after_calls = 7\nrotate_after_hours = 3\n";
+    let house = crate::refusals::House::new().with("[ears]\n", settings);
+    let doctor = Command::new(env!("CARGO_BIN_EXE_callgist"))
+        .arg("--config")
+        .arg(house.written())
+        .args(["doctor", "--json"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&doctor.stdout).unwrap();
+    let says = |what: &str| {
+        let findings = told["findings"].as_array().unwrap();
+        findings.iter().find(|finding| finding["what"] == what).map(|finding| finding["says"].as_str().unwrap())
+    };
+    let stay = says("memory").unwrap();
+    assert!(stay.contains("7 calls or 3 h") && stay.contains("3 h and that call"), "{stay}");
+    assert_eq!(says("locked memory").unwrap().contains("may be swapped out"), !locks(), "{told}");
+    assert_eq!(says("build").is_some(), cfg!(feature = "dumpable"), "{told}");
+}
+
+/// Whether whoever runs this may lock all memory.
+fn locks() -> bool {
+    rustix::process::getrlimit(rustix::process::Resource::Memlock).maximum.is_none()
+}
+
+#[test]
+fn a_build_that_may_be_dumped_says_so_and_goes_into_no_package() {
+    const WORDS: &str = "this build may be dumped";
+    let binary = std::fs::read(env!("CARGO_BIN_EXE_callgist")).unwrap();
+    let says_so = binary.windows(WORDS.len()).any(|bytes| bytes == WORDS.as_bytes());
+    assert_eq!(says_so, cfg!(feature = "dumpable"));
+    assert!(callgist::sandbox::MAY_BE_DUMPED.is_none_or(|says| says.starts_with(WORDS)));
+    // What is packed is looked through for these words, and nobody asks for the feature.
+    let setup = std::fs::read_to_string(".ci/setup").unwrap();
+    assert!(setup.contains(&["grep -qF '", WORDS, "' target/release/callgist"].concat()));
+    let manifest: toml::Table = std::fs::read_to_string("Cargo.toml").unwrap().parse().unwrap();
+    let default = manifest["features"]["default"].as_array().unwrap();
+    assert!(default.iter().all(|feature| feature.as_str() != Some("dumpable")));
+    assert!(!manifest["package"]["metadata"]["deb"].as_table().unwrap().contains_key("features"));
+    let makefile = std::fs::read_to_string("Makefile").unwrap();
+    assert!(!makefile.contains("dumpable") && !makefile.contains("--features"));
+}
+
+#[test]
 fn the_unit_keeps_the_daemon_from_what_it_never_needs() {
     let unit = std::fs::read_to_string("packaging/callgist.service").unwrap();
     let set = |line: &str| assert!(unit.lines().any(|other| other == line), "the unit lacks {line}");
@@ -66,6 +111,7 @@ fn the_unit_keeps_the_daemon_from_what_it_never_needs() {
         "NoNewPrivileges=yes",
         "CapabilityBoundingSet=",
         "LimitCORE=0",
+        "LimitMEMLOCK=infinity",
     ] {
         set(line);
     }

@@ -3,6 +3,7 @@
 
 use super::search::Search;
 use super::watch::{Seen, alive, is_loopback};
+use crate::sandbox::MAY_BE_DUMPED;
 use clap::ValueEnum;
 use serde::Serialize;
 use std::collections::BTreeSet;

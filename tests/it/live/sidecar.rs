@@ -1,6 +1,7 @@
 //! `callgist run` beside that switch, as a process of its own; its log is read line by line.
 
 use super::switch::FreeSwitch;
+use crate::canary::Canary;
 use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use std::fs;
@@ -62,6 +63,24 @@ impl Sidecar {
         fs::write(&config, change(settings)).unwrap();
         let (child, lines) = run(PROGRAM.as_ref(), &config, Some(&ears));
         Sidecar { child, folder, lines, seen: Vec::new(), ears: Some(ears) }
+    }
+
+    /// One with room for many calls, whose ear recognises the words of a script, announcing.
+    pub fn canary(at: &At<'_>, canary: &Canary) -> Sidecar {
+        let folder = tempfile::Builder::new().prefix("callgist-canary-").tempdir().unwrap();
+        let ears = canary.models().to_owned();
+        let first = PORTS.fetch_add(100, Ordering::Relaxed);
+        let settings = settings(folder.path(), at)
+            .replace(&format!("\"{}\"", self::models().display()), &format!("\"{}\"", ears.display()))
+            .replace("33000", &first.to_string())
+            .replace("33019", &(first + 99).to_string())
+            .replace("[ears]", "[ears]\nmax_calls = 40");
+        let config = folder.path().join("callgist.toml");
+        fs::write(&config, settings).unwrap();
+        let (child, lines) = run(PROGRAM.as_ref(), &config, Some(&ears));
+        let mut sidecar = Sidecar { child, folder, lines, seen: Vec::new(), ears: Some(ears) };
+        sidecar.announcing();
+        sidecar
     }
 
     /// A file of its own folder.

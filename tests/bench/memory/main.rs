@@ -1,0 +1,251 @@
+//! A recording goes in; how long anything of it stays in the memory of `callgist run` and its ear comes out.
+//!
+//!     LD_LIBRARY_PATH=FOLDER-OF-LIBVOSK cargo bench --features dumpable --bench memory -- \
+//!         --models FOLDER --recogniser vosk --calls 20 --objections 5
+//!
+//! Calls run in the same ear, all but one with another recording. That one ends; 5 s after its row was stored both
+//! processes are searched from outside. Then calls of the same recording are objected to by key, and followed until
+//! nothing of them is left. What is looked for is looked for while it must be there, too. Prints one JSON object.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program for the terminal")]
+
+#[path = "../../it/heard.rs"]
+mod confidential;
+mod expected;
+#[path = "../../it/memory/forms.rs"]
+mod forms;
+#[path = "../../it/memory/search.rs"]
+mod search;
+#[path = "../sidecar.rs"]
+mod sidecar;
+mod watched;
+
+use callgist::call::Party;
+use callgist::sim::{Act, LiveCall, Script, Settings, Switch};
+use expected::{Expected, expected};
+use forms::Form;
+use search::Sought;
+use serde_json::{Value, json};
+use sidecar::{Ear, json_line, recording, settings, start};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+use watched::{Counts, Stay, Watched};
+
+struct Wanted {
+    models: PathBuf,
+    recogniser: String,
+    /// Stereo, 8 kHz, FLAC; its first seconds.
+    audio: PathBuf,
+    seconds: usize,
+    calls: usize,
+    objections: usize,
+}
+
+fn main() {
+    let Some(wanted) = Wanted::read() else {
+        eprintln!(
+            "usage: memory --models FOLDER [--recogniser vosk] [--calls 20] [--objections 5] [--seconds 40] [--audio FILE]"
+        );
+        return;
+    };
+    println!("{:#}", measure(&wanted));
+}
+
+impl Wanted {
+    fn read() -> Option<Wanted> {
+        let words: Vec<String> = std::env::args().collect();
+        let after = |name: &str| words.iter().position(|word| word == name).and_then(|at| words.get(at + 1));
+        let number = |name, usual: usize| after(name).map_or(Some(usual), |word| word.parse().ok());
+        Some(Wanted {
+            models: after("--models")?.into(),
+            recogniser: after("--recogniser").map_or("vosk".into(), String::clone),
+            audio: after("--audio").map_or("tests/audio/09-en-garage-injection.flac".into(), PathBuf::from),
+            seconds: number("--seconds", 40)?,
+            calls: number("--calls", 20)?,
+            objections: number("--objections", 5)?,
+        })
+    }
+}
+
+fn measure(wanted: &Wanted) -> Value {
+    let voices = recording(&wanted.audio, wanted.seconds);
+    let others = recording(Path::new("sounds/demo/en.flac"), 120);
+    let forms = forms_of(wanted, &voices, &others);
+    let sought = Sought::new(forms);
+    let scene = Scene::set(wanted);
+    let [daemon, ear] = [scene.daemon, scene.ear].map(|process| Watched::new(&sought, process));
+
+    let crowd = scene.crowd(wanted.calls - 1, &others);
+    let call = scene.call(&voices);
+    let heard_in_ear = scene.heard(&ear, wanted.seconds);
+    let row = scene.kept();
+    let stored = Instant::now();
+    std::thread::sleep(Duration::from_secs(5).saturating_sub(stored.elapsed()));
+    let (in_daemon, in_ear) = (daemon.hits(), ear.hits());
+    let after = json!({
+        "calls_in_the_ear": wanted.calls,
+        "reason": row["reason"], "words": row["words"], "took_ms": row["took_ms"],
+        "found_while_it_ran": heard_in_ear,
+        "daemon_after_5_s": sought.counts(&in_daemon),
+        "ear_after_5_s": sought.counts(&in_ear),
+        "seen": ear.words(&in_ear),
+        "seen_in_the_daemon": daemon.words(&in_daemon),
+    });
+    scene.ended(call);
+    crowd.into_iter().for_each(|other| scene.hung_up(other));
+
+    let stays: Vec<Value> =
+        (0..wanted.objections).map(|n| told(&scene.objected(&ear, &voices, n as u64))).collect();
+    json!({ "recogniser": wanted.recogniser, "after_the_note": after, "after_the_key_ms": stays })
+}
+
+/// Sound, every two words in a row, rare words, every three token numbers in a row; nothing that the others say, too.
+fn forms_of(wanted: &Wanted, voices: &[Vec<i16>; 2], others: &[Vec<i16>; 2]) -> Vec<Form> {
+    let said = |voices: &[Vec<i16>; 2]| {
+        voices.each_ref().map(|voice| expected(&wanted.recogniser, &wanted.models, &confidential::at_16_khz(voice)))
+    };
+    let theirs = said(others);
+    let known: BTreeSet<&str> = theirs.iter().flat_map(|one| one.words.iter().map(String::as_str)).collect();
+    let mut forms: Vec<Form> = voices.iter().flat_map(|voice| forms::sound(voice)).collect();
+    for Expected { words, tokens } in said(voices) {
+        let runs: BTreeSet<String> = words.windows(2).map(|run| run.join(" ")).collect();
+        let alone: BTreeSet<&String> =
+            words.iter().filter(|word| word.len() >= 6 && !known.contains(word.as_str())).collect();
+        let long = runs.iter().filter(|run| run.len() >= 8 && run.split(' ').any(|word| !known.contains(word)));
+        forms.extend(long.chain(alone).flat_map(|text| forms::words(text)));
+        let theirs: BTreeSet<&[usize]> = theirs.iter().flat_map(|one| one.tokens.windows(3)).collect();
+        forms.extend(tokens.windows(3).filter(|run| !theirs.contains(run)).flat_map(forms::tokens));
+    }
+    forms
+}
+
+/// The switch, `callgist run` and its ear.
+struct Scene {
+    runtime: Runtime,
+    switch: Switch,
+    lines: Receiver<Value>,
+    child: std::process::Child,
+    daemon: i32,
+    ear: i32,
+    _folder: tempfile::TempDir,
+}
+
+impl Scene {
+    fn set(wanted: &Wanted) -> Scene {
+        let runtime = Runtime::new().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let switch = runtime.block_on(Switch::start(Settings { patience: 5, ..Settings::default() })).unwrap();
+        let Wanted { models, recogniser, calls, .. } = wanted;
+        let config = settings(folder.path(), &switch, &Ear { models, recogniser, calls: calls + 1 });
+        let (child, mut said) = start(Path::new(env!("CARGO_BIN_EXE_callgist")), &config);
+        while json_line(&mut said)["message"] != "calls are announced" {}
+        let (sender, lines) = channel();
+        // It ends with the process whose log it reads.
+        std::thread::spawn(move || {
+            while let Some(Ok(line)) = said.next() {
+                let _ = sender.send(serde_json::from_str(&line).unwrap_or(Value::Null));
+            }
+        });
+        let daemon = child.id().cast_signed();
+        let ear = children(daemon)[0];
+        Scene { runtime, switch, lines, child, daemon, ear, _folder: folder }
+    }
+
+    /// A call of the recording; it is heard when this returns.
+    fn call(&self, [caller, agent]: &[Vec<i16>; 2]) -> LiveCall {
+        let script = Script { caller_speech: caller.clone(), agent_speech: agent.clone(), ..Script::default() };
+        let call = self.runtime.block_on(self.switch.call(script));
+        self.step("forked");
+        call
+    }
+
+    /// Calls of somebody else's, which go on until they are hung up; all are heard when this returns.
+    fn crowd(&self, count: usize, voices: &[Vec<i16>; 2]) -> Vec<LiveCall> {
+        let [caller_speech, agent_speech] = voices.clone();
+        let hangup_after = Some(Duration::from_secs(3_600));
+        let script = Script { caller_speech, agent_speech, hangup_after, ..Script::default() };
+        let call = |_| self.runtime.block_on(self.switch.call(script.clone()));
+        let calls = (0..count).map(call).collect();
+        (0..count).for_each(|_| drop(self.step("forked")));
+        calls
+    }
+
+    fn step(&self, step: &str) -> Value {
+        loop {
+            let line = self.lines.recv_timeout(Duration::from_secs(600)).expect("callgist run goes on");
+            if line["step"] == step {
+                return line;
+            }
+        }
+    }
+
+    fn kept(&self) -> Value {
+        self.step("kept")
+    }
+
+    /// What is found in the ear while the call runs.
+    fn heard(&self, ear: &Watched<'_>, seconds: usize) -> Counts {
+        let (from, mut seen) = (Instant::now(), Counts::new());
+        while from.elapsed() < Duration::from_secs(seconds as u64 - 2) {
+            for (name, count) in ear.counts() {
+                let most: &mut usize = seen.entry(name).or_default();
+                *most = count.max(*most);
+            }
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        seen
+    }
+
+    fn ended(&self, call: LiveCall) {
+        self.runtime.block_on(call.ended());
+    }
+
+    fn hung_up(&self, call: LiveCall) {
+        call.act(Act::HangUp(Party::Caller));
+        self.ended(call);
+        self.kept();
+    }
+
+    /// A call that is objected to at a moment that differs from one to the next.
+    fn objected(&self, ear: &Watched<'_>, voices: &[Vec<i16>; 2], n: u64) -> Stay {
+        let call = self.call(voices);
+        std::thread::sleep(Duration::from_millis(14_000 + 1_300 * n));
+        let known = ear.hits();
+        call.act(Act::Keys(Party::Caller, "*9".into()));
+        std::thread::sleep(PRESSED);
+        let stay = ear.follow(&known, Instant::now(), FOLLOWED);
+        self.kept();
+        call.act(Act::HangUp(Party::Caller));
+        self.ended(call);
+        stay
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn told(stay: &Stay) -> Value {
+    let ms = |time: &Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let all: serde_json::Map<String, Value> =
+        stay.all.iter().map(|(name, time)| ((*name).to_owned(), ms(time).into())).collect();
+    json!({ "our_buffers": ms(&stay.ours), "last_seen": all, "ear_at_work": ms(&stay.at_work) })
+}
+
+fn children(parent: i32) -> Vec<i32> {
+    let tasks = std::fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
+    let listed = tasks.map(|task| std::fs::read_to_string(task.path().join("children")).unwrap_or_default());
+    listed.flat_map(|list| list.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<_>>()).collect()
+}
+
+/// Two keys are released this long after they are asked for.
+const PRESSED: Duration = Duration::from_millis(380);
+
+/// How long a call is followed after the key.
+const FOLLOWED: Duration = Duration::from_secs(10);

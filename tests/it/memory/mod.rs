@@ -1,0 +1,178 @@
+//! Twenty calls in one ear, and one of them ends: then the memory of both processes is searched from outside, for its
+//! words, for its sound from the packet to what a recogniser gets, and in the ear for the note itself.
+//!
+//! The recogniser follows a script here, so that the words are certain; `tests/bench/memory.rs` does the same to the
+//! real ones, and measures.
+
+mod forms;
+mod search;
+
+use crate::canary::Canary;
+use crate::live::sidecar::{At, Sidecar};
+use crate::stories::{Stage, seconds};
+use callgist::call::Party;
+use callgist::sim::{Act, LiveCall, Script};
+use forms::{Form, OURS};
+use search::{Hit, Sought};
+use std::fs::File;
+use std::time::{Duration, Instant};
+
+/// A problem, a request and a promise, so that there is a note; and words that no note may have.
+const SAID: &str = "Hello, my dishwasher is leaking since Thursday, zyzzyva quokka. Could you please send somebody to \
+                    repair it? My secret is xylocarp borborygmus.";
+
+const CANARIES: [&str; 4] = ["zyzzyva", "quokka", "xylocarp", "borborygmus"];
+
+#[test]
+fn five_seconds_after_a_note_neither_process_holds_a_word_or_a_sound_of_the_call_with_twenty_in_the_ear() {
+    let Some(mut scene) = Scene::set() else { return };
+    let call = scene.stage.call(scene.stage.talk(40));
+    scene.is_heard();
+    let others = scene.others(19);
+    let row = scene.callgist.kept();
+    let note = row["summary"]["text"].as_str().or(row["summary"].as_str()).unwrap_or_else(|| panic!("{row}"));
+    std::thread::sleep(seconds(5));
+    assert_eq!(scene.found(scene.daemon()), "");
+    assert_eq!(scene.found(scene.ear()), "");
+    // The note is the daemon's to keep. In the ear it was made, and is wiped.
+    let written = Sought::new(runs(note).iter().flat_map(|run| forms::words(run)).collect());
+    assert_eq!(written.counts(&written.in_process(scene.ear())), Default::default(), "{note}");
+    scene.stage.ended(call);
+    for other in others {
+        other.act(Act::HangUp(Party::Caller));
+        scene.stage.ended(other);
+    }
+}
+
+#[test]
+fn after_an_objection_by_key_our_own_buffers_are_wiped_at_once_and_all_else_within_a_second() {
+    let Some(mut scene) = Scene::set() else { return };
+    let call = scene.stage.call(scene.stage.talk(40));
+    scene.is_heard();
+    let hits = scene.sought.in_process(scene.ear());
+    let (ours, all) = (Vec::from_iter(hits.iter().filter(|hit| scene.is_ours(hit)).copied()), hits);
+    assert!(!ours.is_empty(), "no sound was in memory");
+    let memory = File::open(format!("/proc/{}/mem", scene.ear())).unwrap();
+    call.act(Act::Keys(Party::Caller, "*9".into()));
+    std::thread::sleep(PRESSED);
+    let pressed = Instant::now();
+    for (hits, within) in [(&ours, OURS_WITHIN), (&all, ALL_WITHIN)] {
+        while hits.iter().any(|hit| scene.sought.is_still(&memory, hit)) {
+            assert!(pressed.elapsed() < within, "something is there still after {within:?}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+    assert_eq!(scene.callgist.kept()["no_summary_reason"], "objection");
+    assert_eq!((scene.found(scene.daemon()), scene.found(scene.ear())), (String::new(), String::new()));
+    scene.stage.ended(call);
+}
+
+#[test]
+fn every_form_is_found_where_it_is_planted() {
+    let stage = Stage::scripted(|_| {});
+    let sound = forms::sound(&stage.caller[16_000..][..8_000]);
+    let planted: Vec<Form> = sound.into_iter().chain(forms::words("Xylocarp")).chain(forms::tokens(&[7, 50_000, 9])).collect();
+    let mut names: Vec<&str> = planted.iter().map(|form| form.name).collect();
+    names.dedup();
+    assert!(names.len() >= 11, "{names:?}");
+    for form in planted {
+        // Anywhere, and at no round address.
+        let mut place = vec![0x11u8; 5_003];
+        place[4_091..4_091 + form.bytes.len()].copy_from_slice(&form.bytes);
+        let name = form.name;
+        let sought = Sought::new(vec![form]);
+        let mut found = Vec::new();
+        sought.within(&place, |at, _| found.push(at));
+        assert_eq!(found, [4_091], "{name}");
+    }
+}
+
+#[test]
+fn a_word_in_the_memory_of_a_process_is_found() {
+    let word: String = std::hint::black_box("yxorcalyx".chars().rev().collect());
+    let sought = Sought::new(forms::words(&word));
+    let (own, at) = (std::process::id().cast_signed(), word.as_ptr() as u64);
+    assert!(sought.in_process(own).iter().any(|hit| hit.at == at));
+}
+
+// ---------------------------------------------------------------- the scene
+
+/// The stage, `callgist run` beside it with an ear that follows a script, and what is looked for.
+struct Scene {
+    stage: Stage,
+    callgist: Sidecar,
+    sought: Sought,
+    _canary: Canary,
+}
+
+impl Scene {
+    /// Nothing where their memory may not be read: a process that is not dumpable shows it to root alone.
+    fn set() -> Option<Scene> {
+        if !rustix::process::geteuid().is_root() && !cfg!(feature = "dumpable") {
+            eprintln!("SKIPPED: run it as root, or build with the feature dumpable");
+            return None;
+        }
+        let stage = Stage::set();
+        let canary = Canary::saying(SAID);
+        let at = |name: &str| stage.folder.path().join(name);
+        let (password_file, notice) = (&at("password"), &at("notice.wav"));
+        let at = At { event_socket: stage.switch.event_socket().port(), password_file, notice };
+        let callgist = Sidecar::canary(&at, &canary);
+        let talk = stage.talk(40);
+        let mut forms: Vec<Form> = CANARIES.iter().flat_map(|word| forms::words(word)).collect();
+        forms.extend([&talk.caller_speech, &talk.agent_speech].into_iter().flat_map(|said| forms::sound(said)));
+        Some(Scene { stage, callgist, sought: Sought::new(forms), _canary: canary })
+    }
+
+    /// Waits until the call is in the ear's memory: so the search is not blind.
+    fn is_heard(&mut self) {
+        self.callgist.step("forked");
+        let from = Instant::now();
+        loop {
+            let found = self.found(self.ear());
+            if found.contains(forms::UTF_8) && found.contains(forms::I16_16) {
+                return;
+            }
+            assert!(from.elapsed() < seconds(60), "only {found:?} is in the ear's memory");
+        }
+    }
+
+    /// So many calls more, of which the first words are another voice's; all are heard when this returns.
+    fn others(&mut self, count: usize) -> Vec<LiveCall> {
+        let speech = &self.stage.talk(55).agent_speech[45 * 8_000..];
+        let script = Script { caller_speech: speech[..16_000].to_vec(), hangup_after: Some(seconds(90)), ..Script::default() };
+        let calls = (0..count).map(|_| self.stage.call(script.clone())).collect();
+        (0..count).for_each(|_| drop(self.callgist.step("forked")));
+        calls
+    }
+
+    fn found(&self, process: i32) -> String {
+        let counts = self.sought.counts(&self.sought.in_process(process));
+        counts.keys().copied().collect::<Vec<_>>().join(", ")
+    }
+
+    fn is_ours(&self, hit: &Hit) -> bool {
+        OURS.contains(&self.sought.name(hit))
+    }
+
+    fn daemon(&self) -> i32 {
+        self.callgist.pid()
+    }
+
+    fn ear(&self) -> i32 {
+        self.callgist.ears()[0]
+    }
+}
+
+/// Every three words in a row.
+fn runs(text: &str) -> Vec<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.windows(3).map(|run| run.join(" ")).collect()
+}
+
+/// Two keys are released this long after they are asked for.
+const PRESSED: Duration = Duration::from_millis(380);
+
+/// On a busy machine; the bench measures what it is on a quiet one.
+const OURS_WITHIN: Duration = Duration::from_millis(700);
+const ALL_WITHIN: Duration = Duration::from_millis(1_700);
