@@ -712,6 +712,29 @@ fn a_call_for_which_there_is_no_room_hears_no_notice_and_is_counted() {
 }
 
 #[test]
+fn a_call_that_comes_while_an_ear_holds_more_speech_than_its_budget_hears_no_notice_and_is_counted() {
+    let stage = Stage::scripted(|_| {});
+    let budget = |settings: String| settings.replace("[ears]", "[ears]\naudio_budget_s = 60");
+    let mut callgist = stage.sidecar_with(stage.switch.event_socket().port(), budget);
+    callgist.manner(SLOW);
+    callgist.kill_the_ear();
+    callgist.says("ear ready, locked in");
+    // The switch learns within two seconds that we are alive.
+    std::thread::sleep(seconds(3));
+    let calls: Vec<_> = (0..6).map(|_| stage.call(stage.speech(120))).collect();
+    let holds = callgist.until("over its budget", seconds(90), |line| {
+        line["message"] == "ear holds" && line["audio_s"].as_u64() >= Some(60)
+    });
+    assert!(holds["calls"] == 6 && holds["oldest_s"].as_u64() >= Some(10), "{holds}");
+    unannounced(&stage);
+    assert_eq!(callgist.kept()["no_summary_reason"], "overload");
+    for call in calls {
+        call.act(Act::HangUp(Party::Caller));
+        stage.ended(call);
+    }
+}
+
+#[test]
 fn a_machine_whose_memory_is_used_up_hears_no_call() {
     let stage = Stage::scripted(|_| {});
     let full = |settings: String| settings.replace("[ears]", "[ears]\nmemory_reserve_mb = 100000000");

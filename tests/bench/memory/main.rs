@@ -42,12 +42,14 @@ struct Wanted {
     seconds: usize,
     calls: usize,
     objections: usize,
+    /// Ours, unless another build of it is to be measured.
+    daemon: PathBuf,
 }
 
 fn main() {
     let Some(wanted) = Wanted::read() else {
         eprintln!(
-            "usage: memory --models FOLDER [--recogniser vosk] [--calls 20] [--objections 5] [--seconds 40] [--audio FILE]"
+            "usage: memory --models FOLDER [--recogniser vosk] [--calls 20] [--objections 5] [--seconds 40] [--audio FILE] [--daemon FILE]"
         );
         return;
     };
@@ -66,6 +68,7 @@ impl Wanted {
             seconds: number("--seconds", 40)?,
             calls: number("--calls", 20)?,
             objections: number("--objections", 5)?,
+            daemon: after("--daemon").map_or(env!("CARGO_BIN_EXE_callgist").into(), PathBuf::from),
         })
     }
 }
@@ -140,7 +143,7 @@ impl Scene {
         let switch = runtime.block_on(Switch::start(Settings { patience: 5, ..Settings::default() })).unwrap();
         let Wanted { models, recogniser, calls, .. } = wanted;
         let config = settings(folder.path(), &switch, &Ear { models, recogniser, calls: calls + 1 });
-        let (child, mut said) = start(Path::new(env!("CARGO_BIN_EXE_callgist")), &config);
+        let (child, mut said) = start(&wanted.daemon, &config);
         while json_line(&mut said)["message"] != "calls are announced" {}
         let (sender, lines) = channel();
         // It ends with the process whose log it reads.
