@@ -311,9 +311,12 @@ async fn what_an_ear_holds_is_told_until_its_call_has_ended() {
 
 #[test]
 fn an_ears_pages_are_locked_where_there_is_no_limit_and_elsewhere_it_says_so() {
-    let root = rustix::process::geteuid().is_root();
-    for (limit, locked) in [("unlimited", true), ("65536", false)].into_iter().filter(|(_, locked)| root || !locked) {
+    for (limit, locked) in [("unlimited", true), ("65536", false)] {
         let limit = ["--memlock=", limit, ":", limit].concat();
+        if !Command::new("prlimit").args([&limit, "true"]).status().unwrap().success() {
+            eprintln!("SKIPPED: whoever runs this may not raise the limit on locked memory");
+            continue;
+        }
         let mut ear = ByHand::under(&["prlimit", &limit], "honest-ear", &[]);
         assert!(matches!(ear.receive(), FromEar::Ready { .. }));
         let status = std::fs::read_to_string(format!("/proc/{}/status", ear.child.id())).unwrap();

@@ -14,6 +14,7 @@ use callgist::call::Party;
 use callgist::sim::{Act, LiveCall, Script};
 use forms::{Form, OURS};
 use search::{Hit, Sought};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::time::{Duration, Instant};
 
@@ -70,12 +71,11 @@ fn after_an_objection_by_key_our_own_buffers_are_wiped_at_once_and_all_else_with
 #[test]
 fn every_form_is_found_where_it_is_planted() {
     let stage = Stage::scripted(|_| {});
-    let sound = forms::sound(&stage.caller[16_000..][..8_000]);
-    let planted: Vec<Form> = sound.into_iter().chain(forms::words("Xylocarp")).chain(forms::tokens(&[7, 50_000, 9])).collect();
-    let mut names: Vec<&str> = planted.iter().map(|form| form.name).collect();
-    names.dedup();
-    assert!(names.len() >= 11, "{names:?}");
-    for form in planted {
+    let sound = forms::sound(&stage.caller[16_000..][..40_000]);
+    let all = sound.into_iter().chain(forms::words("Xylocarp")).chain(forms::tokens(&[7, 50_000, 9]));
+    let one_of_each: BTreeMap<&str, Form> = all.map(|form| (form.name, form)).collect();
+    assert_eq!(one_of_each.len(), 11);
+    for form in one_of_each.into_values() {
         // Anywhere, and at no round address.
         let mut place = vec![0x11u8; 5_003];
         place[4_091..4_091 + form.bytes.len()].copy_from_slice(&form.bytes);
