@@ -66,7 +66,10 @@ fn doctor_publishes_the_longest_time_that_anything_said_can_stay_in_memory() {
     let told: serde_json::Value = serde_json::from_slice(&doctor.stdout).unwrap();
     let says = |what: &str| {
         let findings = told["findings"].as_array().unwrap();
-        findings.iter().find(|finding| finding["what"] == what).map(|finding| finding["says"].as_str().unwrap())
+        findings
+            .iter()
+            .find(|finding| finding["what"] == what)
+            .map(|finding| finding["says"].as_str().unwrap())
     };
     let stay = says("memory").unwrap();
     assert!(stay.contains("7 calls or 3 h") && stay.contains("3 h and that call"), "{stay}");

@@ -197,7 +197,9 @@ fn memory(config: &Config, findings: &mut Findings) {
     );
     findings.good("memory", says);
     match sandbox::pages::may_be_locked() {
-        true => findings.good("locked memory", "no page of an ear that is started from here can be swapped out"),
+        true => {
+            findings.good("locked memory", "no page of an ear that is started from here can be swapped out")
+        }
         false => findings.add("locked memory", State::Warning, sandbox::pages::NOT_LOCKED),
     }
 }

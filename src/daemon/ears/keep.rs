@@ -173,7 +173,8 @@ async fn start_until_ready(slot: &Slot, patience: &mut Patience) -> Running {
 
 /// See [`super::try_one`].
 pub async fn try_one(settings: Settings, clock: Clock) -> Result<Tried, String> {
-    let mut running = start(&settings, clock, &Arc::default()).map_err(|error| format!("it cannot be started: {error}"))?;
+    let mut running =
+        start(&settings, clock, &Arc::default()).map_err(|error| format!("it cannot be started: {error}"))?;
     let tried = match running.state.wait_for(|state| *state != State::Starting).await.as_deref() {
         Ok(State::Ready(tried)) => Some(*tried),
         _ => None,

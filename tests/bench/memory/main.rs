@@ -75,7 +75,7 @@ impl Wanted {
 
 fn measure(wanted: &Wanted) -> Value {
     let voices = recording(&wanted.audio, wanted.seconds);
-    let others = recording(Path::new("sounds/demo/en.flac"), 120);
+    let others = recording(Path::new("sounds/demo/en.flac"), wanted.seconds + 20);
     let forms = forms_of(wanted, &voices, &others);
     let sought = Sought::new(forms);
     let scene = Scene::set(wanted);
@@ -108,7 +108,9 @@ fn measure(wanted: &Wanted) -> Value {
 /// Sound, every two words in a row, rare words, every three token numbers in a row; nothing that the others say, too.
 fn forms_of(wanted: &Wanted, voices: &[Vec<i16>; 2], others: &[Vec<i16>; 2]) -> Vec<Form> {
     let said = |voices: &[Vec<i16>; 2]| {
-        voices.each_ref().map(|voice| expected(&wanted.recogniser, &wanted.models, &confidential::at_16_khz(voice)))
+        voices
+            .each_ref()
+            .map(|voice| expected(&wanted.recogniser, &wanted.models, &confidential::at_16_khz(voice)))
     };
     let theirs = said(others);
     let known: BTreeSet<&str> = theirs.iter().flat_map(|one| one.words.iter().map(String::as_str)).collect();
@@ -117,7 +119,8 @@ fn forms_of(wanted: &Wanted, voices: &[Vec<i16>; 2], others: &[Vec<i16>; 2]) -> 
         let runs: BTreeSet<String> = words.windows(2).map(|run| run.join(" ")).collect();
         let alone: BTreeSet<&String> =
             words.iter().filter(|word| word.len() >= 6 && !known.contains(word.as_str())).collect();
-        let long = runs.iter().filter(|run| run.len() >= 8 && run.split(' ').any(|word| !known.contains(word)));
+        let long =
+            runs.iter().filter(|run| run.len() >= 8 && run.split(' ').any(|word| !known.contains(word)));
         forms.extend(long.chain(alone).flat_map(|text| forms::words(text)));
         let theirs: BTreeSet<&[usize]> = theirs.iter().flat_map(|one| one.tokens.windows(3)).collect();
         forms.extend(tokens.windows(3).filter(|run| !theirs.contains(run)).flat_map(forms::tokens));
@@ -140,7 +143,8 @@ impl Scene {
     fn set(wanted: &Wanted) -> Scene {
         let runtime = Runtime::new().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let switch = runtime.block_on(Switch::start(Settings { patience: 5, ..Settings::default() })).unwrap();
+        let switch =
+            runtime.block_on(Switch::start(Settings { patience: 5, ..Settings::default() })).unwrap();
         let Wanted { models, recogniser, calls, .. } = wanted;
         let config = settings(folder.path(), &switch, &Ear { models, recogniser, calls: calls + 1 });
         let (child, mut said) = start(&wanted.daemon, &config);
@@ -159,7 +163,8 @@ impl Scene {
 
     /// A call of the recording; it is heard when this returns.
     fn call(&self, [caller, agent]: &[Vec<i16>; 2]) -> LiveCall {
-        let script = Script { caller_speech: caller.clone(), agent_speech: agent.clone(), ..Script::default() };
+        let script =
+            Script { caller_speech: caller.clone(), agent_speech: agent.clone(), ..Script::default() };
         let call = self.runtime.block_on(self.switch.call(script));
         self.step("forked");
         call
@@ -244,7 +249,9 @@ fn told(stay: &Stay) -> Value {
 fn children(parent: i32) -> Vec<i32> {
     let tasks = std::fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
     let listed = tasks.map(|task| std::fs::read_to_string(task.path().join("children")).unwrap_or_default());
-    listed.flat_map(|list| list.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<_>>()).collect()
+    listed
+        .flat_map(|list| list.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<_>>())
+        .collect()
 }
 
 /// Two keys are released this long after they are asked for.

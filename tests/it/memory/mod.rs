@@ -120,7 +120,9 @@ impl Scene {
         let callgist = Sidecar::canary(&at, &canary);
         let talk = stage.talk(40);
         let mut forms: Vec<Form> = CANARIES.iter().flat_map(|word| forms::words(word)).collect();
-        forms.extend([&talk.caller_speech, &talk.agent_speech].into_iter().flat_map(|said| forms::sound(said)));
+        forms.extend(
+            [&talk.caller_speech, &talk.agent_speech].into_iter().flat_map(|said| forms::sound(said)),
+        );
         Some(Scene { stage, callgist, sought: Sought::new(forms), _canary: canary })
     }
 
@@ -140,7 +142,11 @@ impl Scene {
     /// So many calls more, of which the first words are another voice's; all are heard when this returns.
     fn others(&mut self, count: usize) -> Vec<LiveCall> {
         let speech = &self.stage.talk(55).agent_speech[45 * 8_000..];
-        let script = Script { caller_speech: speech[..16_000].to_vec(), hangup_after: Some(seconds(90)), ..Script::default() };
+        let script = Script {
+            caller_speech: speech[..16_000].to_vec(),
+            hangup_after: Some(seconds(90)),
+            ..Script::default()
+        };
         let calls = (0..count).map(|_| self.stage.call(script.clone())).collect();
         (0..count).for_each(|_| drop(self.callgist.step("forked")));
         calls
