@@ -147,7 +147,12 @@ impl Scene {
             hangup_after: Some(seconds(90)),
             ..Script::default()
         };
-        let calls = (0..count).map(|_| self.stage.call(script.clone())).collect();
+        // Not in step: that many notices at once are more than two cores play in time.
+        let call = |_| {
+            std::thread::sleep(Duration::from_millis(300));
+            self.stage.call(script.clone())
+        };
+        let calls = (0..count).map(call).collect();
         (0..count).for_each(|_| drop(self.callgist.step("forked")));
         calls
     }
