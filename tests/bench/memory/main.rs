@@ -97,6 +97,8 @@ fn measure(wanted: &Wanted) -> Value {
         "seen": ear.words(&in_ear),
         "seen_in_the_daemon": daemon.words(&in_daemon),
     });
+    // At once, for the rest takes minutes and may fail.
+    eprintln!("{after:#}");
     scene.ended(call);
     crowd.into_iter().for_each(|other| scene.hung_up(other));
 
