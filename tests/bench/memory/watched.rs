@@ -1,7 +1,7 @@
 //! The memory of one process, watched: what is sought goes in; what is there beyond what was there before any call, and
 //! until when, come out.
 
-use crate::forms::{OURS, UTF_8};
+use crate::forms::OURS;
 use crate::search::{Hit, Sought};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -51,9 +51,8 @@ impl<'a> Watched<'a> {
 
     /// The words among what was found, for a person.
     pub fn words(&self, hits: &[Hit]) -> Vec<String> {
-        let words = hits.iter().filter(|hit| self.sought.name(hit) == UTF_8);
-        let words: BTreeSet<_> = words.map(|hit| &self.sought.forms()[hit.form].bytes).collect();
-        words.into_iter().map(|word| String::from_utf8_lossy(word).into_owned()).take(20).collect()
+        let words: BTreeSet<_> = hits.iter().filter_map(|hit| self.sought.word(hit)).collect();
+        words.into_iter().map(str::to_owned).take(20).collect()
     }
 
     /// Follows what is there from `since` on, for so long: the known places at once and often, then all memory again

@@ -15,12 +15,13 @@ use callgist::sim::{Act, LiveCall, Script};
 use forms::{Form, OURS};
 use search::{Hit, Sought};
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::time::{Duration, Instant};
 
-/// A problem, a request and a promise, so that there is a note; and words that no note may have.
-const SAID: &str = "Hello, my dishwasher is leaking since Thursday, zyzzyva quokka. Could you please send somebody to \
-                    repair it? My secret is xylocarp borborygmus.";
+/// A problem and a request, so that there is a note; and, well away from them, words that no note may have.
+const SAID: &str = "Hello, my dishwasher is leaking since Thursday. Could you please send somebody to repair it? Thank you \
+                    very much. That is very kind of you. Good. Well, zyzzyva quokka. Oh well, xylocarp borborygmus.";
 
 const CANARIES: [&str; 4] = ["zyzzyva", "quokka", "xylocarp", "borborygmus"];
 
@@ -32,6 +33,10 @@ fn five_seconds_after_a_note_neither_process_holds_a_word_or_a_sound_of_the_call
     let others = scene.others(19);
     let row = scene.callgist.kept();
     let note = row["summary"]["text"].as_str().or(row["summary"].as_str()).unwrap_or_else(|| panic!("{row}"));
+    assert!(
+        CANARIES.iter().all(|word| !note.contains(word)),
+        "a note's words are in memory by right: {note}"
+    );
     std::thread::sleep(seconds(5));
     assert_eq!(scene.found(scene.daemon()), "");
     assert_eq!(scene.found(scene.ear()), "");
@@ -157,9 +162,12 @@ impl Scene {
         calls
     }
 
+    /// Which forms are there, and of words which.
     fn found(&self, process: i32) -> String {
-        let counts = self.sought.counts(&self.sought.in_process(process));
-        counts.keys().copied().collect::<Vec<_>>().join(", ")
+        let hits = self.sought.in_process(process);
+        let words = hits.iter().filter_map(|hit| self.sought.word(hit).map(str::to_owned));
+        let forms = hits.iter().map(|hit| self.sought.name(hit).to_owned());
+        forms.chain(words).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
     }
 
     fn is_ours(&self, hit: &Hit) -> bool {

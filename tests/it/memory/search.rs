@@ -3,7 +3,7 @@
 //! Read from outside, by `/proc/PID/mem`, while the process runs: all memory that it can write to and all that belongs
 //! to no file. A key of each form's first bytes is looked up at every byte, so that many thousand forms cost one look.
 
-use super::forms::Form;
+use super::forms::{self, Form};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -34,9 +34,10 @@ impl Sought {
         Sought { forms, long, short, longest }
     }
 
-    #[allow(dead_code, reason = "the bench shows some of what it finds")]
-    pub fn forms(&self) -> &[Form] {
-        &self.forms
+    /// For a person: the word, where it stands in UTF-8.
+    pub fn word(&self, hit: &Hit) -> Option<&str> {
+        let Form { name, bytes } = &self.forms[hit.form];
+        (*name == forms::UTF_8).then(|| std::str::from_utf8(bytes).ok())?
     }
 
     pub fn name(&self, hit: &Hit) -> &'static str {
