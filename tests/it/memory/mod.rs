@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::time::{Duration, Instant};
 
-/// A problem and a request, so that there is a note; and, well away from them, words that no note may have.
+/// A problem and a request, so that there is a note; and words that a note can hardly tell.
 const SAID: &str = "Hello, my dishwasher is leaking since Thursday. Could you please send somebody to repair it? Thank you \
                     very much. That is very kind of you. Good. Well, zyzzyva quokka. Oh well, xylocarp borborygmus.";
 
@@ -181,6 +181,14 @@ impl Scene {
     fn ear(&self) -> i32 {
         self.callgist.ears()[0]
     }
+}
+
+/// These words, and the sound of the call that is searched for.
+fn sought(stage: &Stage, words: &[&str]) -> Sought {
+    let talk = stage.talk(40);
+    let words = words.iter().flat_map(|word| forms::words(word));
+    let sound = [&talk.caller_speech, &talk.agent_speech].into_iter().flat_map(|said| forms::sound(said));
+    Sought::new(words.chain(sound).collect())
 }
 
 /// Every three words in a row.
