@@ -33,10 +33,10 @@ fn five_seconds_after_a_note_neither_process_holds_a_word_or_a_sound_of_the_call
     let others = scene.others(19);
     let row = scene.callgist.kept();
     let note = row["summary"]["text"].as_str().or(row["summary"].as_str()).unwrap_or_else(|| panic!("{row}"));
-    assert!(
-        CANARIES.iter().all(|word| !note.contains(word)),
-        "a note's words are in memory by right: {note}"
-    );
+    // Those that the note tells are in memory by right.
+    let untold: Vec<&str> = CANARIES.into_iter().filter(|word| !note.contains(word)).collect();
+    assert!(untold.len() >= 2, "{note}");
+    scene.sought = sought(&scene.stage, &untold);
     std::thread::sleep(seconds(5));
     assert_eq!(scene.found(scene.daemon()), "");
     assert_eq!(scene.found(scene.ear()), "");
@@ -123,12 +123,8 @@ impl Scene {
         let (password_file, notice) = (&at("password"), &at("notice.wav"));
         let at = At { event_socket: stage.switch.event_socket().port(), password_file, notice };
         let callgist = Sidecar::canary(&at, &canary);
-        let talk = stage.talk(40);
-        let mut forms: Vec<Form> = CANARIES.iter().flat_map(|word| forms::words(word)).collect();
-        forms.extend(
-            [&talk.caller_speech, &talk.agent_speech].into_iter().flat_map(|said| forms::sound(said)),
-        );
-        Some(Scene { stage, callgist, sought: Sought::new(forms), _canary: canary })
+        let sought = sought(&stage, &CANARIES);
+        Some(Scene { stage, callgist, sought, _canary: canary })
     }
 
     /// Waits until the call is in the ear's memory: so the search is not blind.
