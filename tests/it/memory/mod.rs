@@ -41,6 +41,7 @@ fn five_seconds_after_a_note_neither_process_holds_a_word_or_a_sound_of_the_call
     assert_eq!(scene.found(scene.daemon()), "");
     assert_eq!(scene.found(scene.ear()), "");
     // The note is the daemon's to keep. In the ear it was made, and is wiped.
+    assert!(!runs(note).is_empty(), "{note}");
     let written = Sought::new(runs(note).iter().flat_map(|run| forms::words(run)).collect());
     assert_eq!(written.counts(&written.in_process(scene.ear())), Default::default(), "{note}");
     scene.stage.ended(call);
@@ -187,10 +188,12 @@ fn sought(stage: &Stage, words: &[&str]) -> Sought {
     Sought::new(words.chain(sound).collect())
 }
 
-/// Every three words in a row.
+/// Every three words in a row of which two were said: other words are the ear's own, which it writes every note with.
 fn runs(text: &str) -> Vec<String> {
+    let was_said = |word: &&&str| SAID.contains(word.trim_matches(|letter: char| !letter.is_alphabetic()));
     let words: Vec<&str> = text.split_whitespace().collect();
-    words.windows(3).map(|run| run.join(" ")).collect()
+    let runs = words.windows(3).filter(|run| run.iter().filter(was_said).count() >= 2);
+    runs.map(|run| run.join(" ")).collect()
 }
 
 /// Two keys are released this long after they are asked for.
