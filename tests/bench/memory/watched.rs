@@ -22,6 +22,8 @@ pub struct Watched<'a> {
 pub struct Stay {
     pub ours: Duration,
     pub all: BTreeMap<&'static str, Duration>,
+    /// The words among what was seen last.
+    pub seen: Vec<String>,
     /// Processor time was used until then: the last window was in work.
     pub at_work: Duration,
 }
@@ -45,8 +47,15 @@ impl<'a> Watched<'a> {
         hits.into_iter().filter(|hit| more(&hit.form)).collect()
     }
 
+    /// How often each kind of form is there now.
     pub fn counts(&self) -> Counts {
-        self.sought.counts(&self.hits())
+        self.count(&self.hits())
+    }
+
+    pub fn count(&self, hits: &[Hit]) -> Counts {
+        let mut counts = Counts::new();
+        hits.iter().for_each(|hit| *counts.entry(self.sought.name(hit)).or_default() += 1);
+        counts
     }
 
     /// The words among what was found, for a person.
@@ -77,6 +86,7 @@ impl<'a> Watched<'a> {
             if hits.iter().any(|hit| ours(&hit)) {
                 stay.ours = now;
             }
+            stay.seen = self.words(&hits);
             for hit in &hits {
                 stay.all.insert(self.sought.name(hit), now);
             }

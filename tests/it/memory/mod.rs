@@ -190,7 +190,8 @@ fn sought(stage: &Stage, words: &[&str]) -> Sought {
 
 /// Every three words in a row of which two were said: other words are the ear's own, which it writes every note with.
 fn runs(text: &str) -> Vec<String> {
-    let was_said = |word: &&&str| SAID.contains(word.trim_matches(|letter: char| !letter.is_alphabetic()));
+    let letters = |word: &str| word.trim_matches(|letter: char| !letter.is_alphabetic()).to_owned();
+    let was_said = |word: &&&str| letters(word).len() > 3 && SAID.contains(&letters(word));
     let words: Vec<&str> = text.split_whitespace().collect();
     let runs = words.windows(3).filter(|run| run.iter().filter(was_said).count() >= 2);
     runs.map(|run| run.join(" ")).collect()

@@ -4,7 +4,6 @@
 //! to no file. A key of each form's first bytes is looked up at every byte, so that many thousand forms cost one look.
 
 use super::forms::{self, Form};
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
@@ -88,13 +87,6 @@ impl Sought {
                 long.chain(short).for_each(|form| found(at, form));
             }
         }
-    }
-
-    /// How often each kind of form was found.
-    pub fn counts(&self, hits: &[Hit]) -> BTreeMap<&'static str, usize> {
-        let mut counts = BTreeMap::new();
-        hits.iter().for_each(|hit| *counts.entry(self.name(hit)).or_default() += 1);
-        counts
     }
 }
 
