@@ -6,7 +6,7 @@ use audio_codec::g722::G722Encoder;
 use opus_rs::{Application, OpusEncoder};
 
 /// What encodes one stream.
-pub(super) struct Coder {
+pub struct Coder {
     codec: Codec,
     g722: Box<G722Encoder>,
     /// The last sample, from which the one between it and the next is made: G.722 has twice as many.
@@ -15,12 +15,12 @@ pub(super) struct Coder {
 }
 
 impl Coder {
-    pub(super) fn new(codec: Codec) -> Coder {
+    pub fn new(codec: Codec) -> Coder {
         let opus = (codec == Codec::Opus).then(opus_encoder).flatten();
         Coder { codec, g722: Box::default(), last: 0, opus }
     }
 
-    pub(super) fn encode(&mut self, pcm: &[i16]) -> Vec<u8> {
+    pub fn encode(&mut self, pcm: &[i16]) -> Vec<u8> {
         match self.codec {
             Codec::Pcma => audio_codec::pcma::PcmaEncoder::new().encode(pcm),
             Codec::Pcmu => audio_codec::pcmu::PcmuEncoder::new().encode(pcm),

@@ -59,6 +59,7 @@ mod tests;
 mod world;
 
 pub use clock::SimClock;
+pub use coder::Coder;
 pub use script::{Act, Agent, Answers, Network, Report, Script, Side, TapReport, When};
 pub use switch::{LiveCall, Switch};
 

@@ -4,13 +4,17 @@
 //! `CALLGIST_FREESWITCH` names the switch's program. Without it every story says that it was skipped.
 
 mod baresip;
+mod codecs;
+mod coding;
 mod makers;
 mod phone;
+mod recorded;
 pub(crate) mod sidecar;
 mod switch;
 mod ways;
 
 use crate::canary::Canary;
+use callgist::wire::rtp::Codec;
 use phone::{Phone, Sound, Talk, Voice};
 use sidecar::{At, Sidecar, models, settings};
 use std::net::{SocketAddr, UdpSocket};
@@ -259,6 +263,8 @@ fn a_number_on_the_list_is_refused_by_the_switch_until_the_entry_is_withdrawn() 
 
 struct Stage {
     switch: FreeSwitch,
+    /// What the caller's and the agent's phone speak.
+    codecs: [Codec; 2],
     caller: Arc<[i16]>,
     agent: Arc<[i16]>,
     _turn: MutexGuard<'static, ()>,
@@ -276,19 +282,29 @@ impl Stage {
 
     /// One whose calls go this way behind the snippet.
     fn on(way: Way) -> Option<Stage> {
+        Stage::with(way, [Codec::Pcma; 2])
+    }
+
+    /// One whose caller and agent speak these.
+    fn speaking(codecs: [Codec; 2]) -> Option<Stage> {
+        Stage::with(Way::Straight, codecs)
+    }
+
+    fn with(way: Way, codecs: [Codec; 2]) -> Option<Stage> {
         // One at a time, and no demo beside it: the shipped profile has one port, and the switch waits half a second.
         let turn = crate::demo::TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        let switch = FreeSwitch::start(way)?;
+        let switch = FreeSwitch::start(way, codecs)?;
         let [caller, agent] = recording();
-        Some(Stage { switch, caller, agent, _turn: turn })
+        Some(Stage { switch, codecs, caller, agent, _turn: turn })
     }
 
     /// A call to the main line, whose agent's phone rings so long.
     fn call(&self, ring: Duration) -> Call {
         let talk = Talk::default();
-        let voice = |speech: &Arc<[i16]>| Voice { speech: speech.clone(), talk: talk.clone() };
-        let agent = Phone::waits(self.switch.agent, ring, voice(&self.agent));
-        let caller = Phone::calls(NUMBER, self.switch.trunk, voice(&self.caller));
+        let [of_caller, of_agent] = self.codecs;
+        let voice = |speech: &Arc<[i16]>, codec| Voice { speech: speech.clone(), talk: talk.clone(), codec };
+        let agent = Phone::waits(self.switch.agent, ring, voice(&self.agent, of_agent));
+        let caller = Phone::calls(NUMBER, self.switch.trunk, voice(&self.caller, of_caller));
         Call { caller, agent }
     }
 

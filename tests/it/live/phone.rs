@@ -1,8 +1,8 @@
-//! A small phone: SIP over UDP (RFC 3261), A-law over RTP, one call at a time; what it did and heard is kept as times.
+//! A small phone: SIP over UDP (RFC 3261), one codec over RTP, one call at a time; what it did and heard is kept as times.
 
-use audio_codec::Encoder;
-use audio_codec::pcma::PcmaEncoder;
-use callgist::wire::rtp::{Header, Packet, Seq, Ssrc, Timestamp};
+use super::coding::{self, Hears};
+use callgist::sim::Coder;
+use callgist::wire::rtp::{Codec, Header, Packet, Seq, Ssrc, Timestamp};
 use callgist::wire::sip::{Message, Method, Start, Status};
 use std::collections::VecDeque;
 use std::net::{SocketAddr, UdpSocket};
@@ -18,6 +18,8 @@ pub type Talk = Arc<OnceLock<Instant>>;
 pub struct Voice {
     pub speech: Arc<[i16]>,
     pub talk: Talk,
+    /// The one codec that the phone speaks.
+    pub codec: Codec,
 }
 
 /// One packet that was heard.
@@ -51,7 +53,7 @@ pub struct State {
     /// The longest time by which the phone itself was late with a packet: the machine is busy then.
     pub late: Duration,
     dialog: Option<Dialog>,
-    rtp: Option<SocketAddr>,
+    rtp: Option<Stream>,
     keys: VecDeque<u8>,
 }
 
@@ -73,6 +75,13 @@ impl State {
         let times: Vec<Instant> = [from].into_iter().chain(within).chain([to]).collect();
         times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default()
     }
+}
+
+/// Where the other side receives, and under which payload type the voice goes both ways.
+#[derive(Clone, Copy)]
+struct Stream {
+    to: SocketAddr,
+    voice: u8,
 }
 
 /// What a request within the call is made of.
@@ -241,7 +250,7 @@ impl Shared {
         };
         let mut invite = self.within(&mut dialog, Method::Invite);
         invite.push("Content-Type", "application/sdp");
-        invite.body = self.sdp();
+        invite.body = self.sdp(coding::payload_type(self.voice.codec, ""));
         self.send(&invite, switch);
         dialog.invite = invite;
         state.dialog = Some(dialog);
@@ -274,7 +283,7 @@ impl Shared {
         dialog.remote = message.text("To").to_owned();
         if status.is_success() {
             dialog.target = message.get("Contact").expect("a Contact in the answer").address().to_owned();
-            state.rtp = Some(rtp_of(&message.body));
+            state.rtp = Some(self.stream(&message.body));
             state.answered.get_or_insert_with(Instant::now);
         } else {
             state.refused = Some(status.code());
@@ -320,8 +329,8 @@ impl Shared {
         let mut ringing = Message::response(message, Status::RINGING, "phone");
         ringing.push("Contact", &self.contact());
         self.send(&ringing, from);
-        *state =
-            State { invited: Some(Instant::now()), rtp: Some(rtp_of(&message.body)), ..State::default() };
+        let rtp = Some(self.stream(&message.body));
+        *state = State { invited: Some(Instant::now()), rtp, ..State::default() };
         state.dialog = Some(Dialog {
             peer: from,
             target: message.get("Contact").expect("a Contact in the INVITE").address().to_owned(),
@@ -341,11 +350,12 @@ impl Shared {
         if !due || state.answered.is_some() || state.ended.is_some() {
             return;
         }
+        let Some(Stream { voice, .. }) = state.rtp else { return };
         let Some(dialog) = state.dialog.as_mut().filter(|dialog| !dialog.said.is_empty()) else { return };
         let mut answer = Message::response(&dialog.invite, Status::OK, "phone");
         answer.push("Contact", &self.contact());
         answer.push("Content-Type", "application/sdp");
-        answer.body = self.sdp();
+        answer.body = self.sdp(voice);
         dialog.said = answer.to_bytes();
         self.send(&answer, dialog.peer);
         let now = Instant::now();
@@ -365,24 +375,25 @@ impl Shared {
         }
     }
 
-    fn sdp(&self) -> Vec<u8> {
+    fn sdp(&self, voice: u8) -> Vec<u8> {
         let rtp = self.rtp.local_addr().unwrap();
-        let (ip, port) = (rtp.ip(), rtp.port());
+        let (ip, port, map) = (rtp.ip(), rtp.port(), coding::rtpmap(self.voice.codec));
         format!(
             "v=0\r\no=phone 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
-             m=audio {port} RTP/AVP {VOICE_TYPE} {KEY_TYPE}\r\na=rtpmap:{VOICE_TYPE} PCMA/8000\r\n\
+             m=audio {port} RTP/AVP {voice} {KEY_TYPE}\r\na=rtpmap:{voice} {map}\r\n\
              a=rtpmap:{KEY_TYPE} telephone-event/8000\r\na=fmtp:{KEY_TYPE} 0-15\r\na=ptime:20\r\n"
         )
         .into_bytes()
     }
-}
 
-/// Where the other side receives.
-fn rtp_of(sdp: &[u8]) -> SocketAddr {
-    let sdp = std::str::from_utf8(sdp).expect("a session description is text");
-    let after = |start: &str| sdp.lines().find_map(|line| line.strip_prefix(start)).expect(start);
-    let port = after("m=audio ").split(' ').next().unwrap();
-    format!("{}:{port}", after("c=IN IP4 ").trim()).parse().unwrap()
+    /// The other side's half of the talk, as its offer or answer says it.
+    fn stream(&self, sdp: &[u8]) -> Stream {
+        let sdp = std::str::from_utf8(sdp).expect("a session description is text");
+        let after = |start: &str| sdp.lines().find_map(|line| line.strip_prefix(start)).expect(start);
+        let port = after("m=audio ").split(' ').next().unwrap();
+        let to = format!("{}:{port}", after("c=IN IP4 ").trim()).parse().unwrap();
+        Stream { to, voice: coding::payload_type(self.voice.codec, sdp) }
+    }
 }
 
 fn token() -> String {
@@ -394,7 +405,8 @@ fn token() -> String {
 impl Shared {
     /// A packet every 20 ms from the answer on: speech, silence, or a key.
     fn speak(&self) {
-        let mut encoder = PcmaEncoder::new();
+        let codec = self.voice.codec;
+        let mut encoder = Coder::new(codec);
         let (mut seq, mut timestamp) = (Seq(rand::random()), Timestamp(rand::random()));
         let ssrc = Ssrc(rand::random());
         let mut key: Option<Key> = None;
@@ -402,7 +414,7 @@ impl Shared {
         while !self.is_over() {
             next += TICK;
             std::thread::sleep(next.saturating_duration_since(Instant::now()));
-            let (to, pressed) = {
+            let (stream, pressed) = {
                 let mut state = self.state();
                 state.late = state.late.max(next.elapsed());
                 let talks = state.answered.is_some() && state.ended.is_none();
@@ -420,15 +432,15 @@ impl Shared {
                 }
                 None => {
                     payload = encoder.encode(&self.frame(next));
-                    header(VOICE_TYPE, timestamp)
+                    header(stream.map_or(0, |stream| stream.voice), timestamp)
                 }
             };
             key = key.filter(|key| key.packets < KEY_PACKETS);
-            if let Some(to) = to {
+            if let Some(Stream { to, .. }) = stream {
                 self.rtp.send_to(&Packet { header, payload: &payload }.to_bytes(), to).unwrap();
                 seq = Seq(seq.0.wrapping_add(1));
             }
-            timestamp = timestamp.plus(FRAME as u32);
+            timestamp = timestamp.plus(coding::ticks(codec));
         }
     }
 
@@ -445,14 +457,17 @@ impl Shared {
     }
 
     fn listen(&self) {
+        let mut hears = Hears::new(self.voice.codec);
         let mut datagram = [0; 2_048];
         while !self.is_over() {
             let Ok(length) = self.rtp.recv(&mut datagram) else { continue };
             let at = Instant::now();
             let Ok(packet) = Packet::parse(&datagram[..length]) else { continue };
-            if packet.header.payload_type == VOICE_TYPE {
+            let voice = self.state().rtp.map(|stream| stream.voice);
+            if voice == Some(packet.header.payload_type) {
                 let Header { seq, ssrc, .. } = packet.header;
-                self.state().heard.push(Heard { at, seq, ssrc, sound: kind(packet.payload) });
+                let sound = hears.hear(packet.payload);
+                self.state().heard.push(Heard { at, seq, ssrc, sound });
             }
         }
     }
@@ -476,11 +491,6 @@ impl Key {
     }
 }
 
-fn kind(alaw: &[u8]) -> Sound {
-    use audio_codec::Decoder;
-    sound(&audio_codec::pcma::PcmaDecoder::new().decode(alaw))
-}
-
 /// Tells ringing from a voice by how much of its power lies at 425 Hz.
 pub fn sound(samples: &[i16]) -> Sound {
     let power = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>();
@@ -496,12 +506,11 @@ pub fn sound(samples: &[i16]) -> Sound {
     if tone > 0.7 * power { Sound::Ringing } else { Sound::Voice }
 }
 
-const VOICE_TYPE: u8 = 8;
 const KEY_TYPE: u8 = 101;
 /// A key is held for 120 ms.
 const KEY_PACKETS: u16 = 8;
 /// 20 ms at 8 kHz.
-const FRAME: usize = 160;
+pub const FRAME: usize = 160;
 const TICK: Duration = Duration::from_millis(20);
 /// How often a thread looks whether the phone is gone.
 const GLANCE: Duration = Duration::from_millis(10);

@@ -1,7 +1,10 @@
 //! A FreeSWITCH of our own: settings in a temporary folder, our three shipped files among them, one process that
 //! ends with its value.
 
+use super::coding;
 use super::ways::Way;
+use callgist::wire::rtp::Codec;
+use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -27,7 +30,8 @@ pub struct FreeSwitch {
 
 impl FreeSwitch {
     /// Starts the program that `CALLGIST_FREESWITCH` names; nothing, and a loud word, where there is none.
-    pub fn start(way: Way) -> Option<FreeSwitch> {
+    /// Its calls go that way, and its profiles speak the two phones' codecs.
+    pub fn start(way: Way, codecs: [Codec; 2]) -> Option<FreeSwitch> {
         let Some(program) = std::env::var_os("CALLGIST_FREESWITCH").filter(|path| !path.is_empty()) else {
             eprintln!(
                 "SKIPPED: no FreeSWITCH; set CALLGIST_FREESWITCH to the path of its program (and \
@@ -45,7 +49,7 @@ impl FreeSwitch {
             folder.path(),
             event_socket,
             [trunk.port(), phones.port()],
-            &behind(way, agent, others),
+            &behind(way, codecs, agent, others),
         );
         let mut command = Command::new(&program);
         command.args(["-nonat", "-nf", "-nc"]);
@@ -115,7 +119,28 @@ impl FreeSwitch {
 
     /// How many copies of calls run now.
     pub fn copies(&self) -> usize {
-        self.api("show channels as json").matches("\"application\":\"native_eavesdrop\"").count()
+        self.channels().into_iter().filter(is_copy).count()
+    }
+
+    /// Each leg of a call with what the switch shows of it, without those of the copies.
+    pub fn legs_of_the_call(&self) -> Vec<(String, String)> {
+        let legs = self.channels().into_iter().filter(|row| !is_copy(row));
+        legs.map(|row| (row["uuid"].as_str().unwrap().to_owned(), row.to_string())).collect()
+    }
+
+    /// The codecs of the copies, as they were negotiated.
+    pub fn codecs_of_copies(&self) -> Vec<String> {
+        let copies = self.channels().into_iter().filter(is_copy);
+        let codec = |row: Value| {
+            let leg = row["uuid"].as_str().unwrap().to_owned();
+            self.api(&format!("uuid_getvar {leg} rtp_use_codec_name"))
+        };
+        copies.map(codec).collect()
+    }
+
+    fn channels(&self) -> Vec<Value> {
+        let shown: Value = serde_json::from_str(&self.api("show channels as json")).unwrap();
+        shown["rows"].as_array().cloned().unwrap_or_default()
     }
 
     /// How many legs there are.
@@ -123,10 +148,19 @@ impl FreeSwitch {
         self.api("show channels").matches("sofia/").count()
     }
 
+    /// The folder of its recordings.
+    pub fn recordings(&self) -> PathBuf {
+        self.folder.path().join("recordings")
+    }
+
     /// The file with the password of Callgist's own user.
     pub fn password_file(&self) -> PathBuf {
         self.folder.path().join("switch.password")
     }
+}
+
+fn is_copy(row: &Value) -> bool {
+    row["application"] == "native_eavesdrop"
 }
 
 impl Drop for FreeSwitch {
@@ -144,21 +178,36 @@ fn free_ports() -> [u16; 5] {
     [(); 5].map(|()| UdpSocket::bind((MACHINE, 0)).unwrap()).map(|socket| socket.local_addr().unwrap().port())
 }
 
-/// What stands behind the snippet.
+/// What stands around the snippet.
 struct Behind {
-    modules: &'static [&'static str],
+    modules: Vec<&'static str>,
+    /// Of the profiles.
+    codecs: String,
+    before: String,
     actions: String,
     extensions: String,
     configuration: String,
 }
 
-fn behind(way: Way, agent: SocketAddr, others: [SocketAddr; 2]) -> Behind {
+fn behind(way: Way, codecs: [Codec; 2], agent: SocketAddr, others: [SocketAddr; 2]) -> Behind {
+    let of_codecs = codecs.into_iter().filter_map(coding::module);
     Behind {
-        modules: way.modules(),
-        actions: way.actions(agent, others),
+        modules: way.modules().iter().copied().chain(of_codecs).collect(),
+        codecs: codecs.map(coding::name).join(","),
+        before: way.before(),
+        actions: offers(codecs) + &way.actions(agent, others),
         extensions: way.extensions(agent, others),
         configuration: way.configuration(agent),
     }
+}
+
+/// The switch offers the agent what the caller speaks, unless it is told otherwise.
+fn offers([caller, agent]: [Codec; 2]) -> String {
+    if caller == agent {
+        return String::new();
+    }
+    let only = coding::name(agent);
+    format!("<action application=\"export\" data=\"nolocal:absolute_codec_string={only}\"/>\n")
 }
 
 fn write_settings(folder: &Path, event_socket: u16, [trunk, phones]: [u16; 2], behind: &Behind) {
@@ -185,6 +234,7 @@ fn write_settings(folder: &Path, event_socket: u16, [trunk, phones]: [u16; 2], b
     fs::write(&secret, PASSWORD).unwrap();
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
     let log = folder.join("log/freeswitch.log");
+    let codecs = &behind.codecs;
     let profile = |name: &str, port: u16, auth: bool| {
         format!(
             r#"<profile name="{name}"><settings>
@@ -195,14 +245,14 @@ fn write_settings(folder: &Path, event_socket: u16, [trunk, phones]: [u16; 2], b
 <param name="auth-calls" value="{auth}"/>
 <param name="dialplan" value="XML"/>
 <param name="context" value="public"/>
-<param name="codec-prefs" value="PCMA"/>
+<param name="codec-prefs" value="{codecs}"/>
 <param name="rtp-timer-name" value="soft"/>
 <param name="manage-presence" value="false"/>
 </settings></profile>"#
         )
     };
     let modules: String =
-        MODULES.iter().chain(behind.modules).map(|name| format!("<load module=\"{name}\"/>\n")).collect();
+        MODULES.iter().chain(&behind.modules).map(|name| format!("<load module=\"{name}\"/>\n")).collect();
     let (trunk, phones) = (profile("trunk", trunk, false), profile("phones", phones, true));
     // An element that stands on the line of an include would be lost.
     let text = format!(
@@ -239,6 +289,7 @@ fn write_settings(folder: &Path, event_socket: u16, [trunk, phones]: [u16; 2], b
 {configuration}
 </section>
 <section name="dialplan"><context name="public">
+{before}
 <X-PRE-PROCESS cmd="include" data="dialplan/*.xml"/>
 <extension name="takes_the_call">
 <condition field="destination_number" expression="^\+?{number}$">
@@ -253,6 +304,7 @@ fn write_settings(folder: &Path, event_socket: u16, [trunk, phones]: [u16; 2], b
 "#,
         log = log.display(),
         number = super::NUMBER,
+        before = behind.before,
         actions = behind.actions,
         extensions = behind.extensions,
         configuration = behind.configuration,

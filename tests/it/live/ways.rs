@@ -4,6 +4,7 @@
 use super::phone::{Phone, Talk, Voice};
 use super::sidecar::Sidecar;
 use super::{Call, Stage};
+use callgist::wire::rtp::Codec;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,10 @@ pub enum Way {
     RingGroup,
     Menu,
     FollowMe,
+    /// The switch records it from the notice's end on.
+    Recorded,
+    /// The switch records it before it comes to the snippet.
+    RecordedFromTheFirst,
 }
 
 impl Way {
@@ -33,7 +38,8 @@ impl Way {
     pub fn actions(self, agent: SocketAddr, others: [SocketAddr; 2]) -> String {
         let action = |name: &str, data: &str| format!("<action application=\"{name}\" data=\"{data}\"/>\n");
         match self {
-            Way::Straight => action("bridge", &phone(agent)),
+            Way::Straight | Way::RecordedFromTheFirst => action("bridge", &phone(agent)),
+            Way::Recorded => action("record_session", RECORDING) + &action("bridge", &phone(agent)),
             Way::CallCenter => action("callcenter", QUEUE),
             Way::Fifo => {
                 action("set", &format!("fifo_music={MUSIC}")) + &action("fifo", &format!("{QUEUE} in"))
@@ -41,6 +47,19 @@ impl Way {
             Way::RingGroup => action("bridge", &[others[0], agent, others[1]].map(phone).join(",")),
             Way::Menu => action("ivr", "main"),
             Way::FollowMe => action("bridge", "loopback/desk/public,loopback/mobile/public"),
+        }
+    }
+
+    /// An extension that stands before the snippet.
+    pub fn before(self) -> String {
+        match self {
+            Way::RecordedFromTheFirst => format!(
+                "<extension name=\"recorded\" continue=\"true\">\n\
+                 <condition field=\"destination_number\" expression=\"^{}$\">\n\
+                 <action application=\"record_session\" data=\"{RECORDING}\"/>\n</condition></extension>\n",
+                super::NUMBER
+            ),
+            _ => String::new(),
         }
     }
 
@@ -128,7 +147,7 @@ fn story(way: Way, brings: impl Fn(&Stage, &Call)) {
     let Some(stage) = Stage::on(way) else { return };
     // These ring and are not picked up.
     let others = stage.switch.others.map(|address| {
-        let voice = Voice { speech: [].into(), talk: Talk::default() };
+        let voice = Voice { speech: [].into(), talk: Talk::default(), codec: Codec::Pcma };
         Phone::waits(address, Duration::from_secs(3_600), voice)
     });
     let mut callgist = Sidecar::start(&stage.switch);
@@ -165,6 +184,8 @@ fn phone(address: SocketAddr) -> String {
     format!("sofia/trunk/sip:agent@{address}")
 }
 
+/// As vanilla's dialplan names such files.
+const RECORDING: &str = "$${recordings_dir}/${uuid}.wav";
 const QUEUE: &str = "support@default";
 /// What is heard in a queue and in a menu; no tone of 425 Hz, which is ringing.
 const MUSIC: &str = "tone_stream://%(300,700,600);loops=-1";

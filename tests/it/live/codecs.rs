@@ -1,0 +1,55 @@
+//! Calls whose phones speak other codecs than A-law: each copy has its own leg's codec, and the note tells who said what.
+
+use super::coding;
+use super::phone::Sound;
+use super::sidecar::Sidecar;
+use super::{SETTLED, Stage};
+use callgist::call::Language;
+use callgist::cli::doctor::talk::Legs;
+use callgist::wire::rtp::Codec;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+#[test]
+fn a_call_in_g722_is_copied_in_g722_and_its_note_tells_who_said_what() {
+    story([Codec::G722; 2]);
+}
+
+#[test]
+fn a_call_in_opus_is_copied_in_opus_and_its_note_tells_who_said_what() {
+    story([Codec::Opus; 2]);
+}
+
+#[test]
+fn of_a_caller_in_a_law_and_an_agent_in_opus_each_is_copied_in_the_codec_of_the_other_ones_leg() {
+    story([Codec::Pcma, Codec::Opus]);
+}
+
+#[track_caller]
+fn story(codecs: [Codec; 2]) {
+    let Some(stage) = Stage::speaking(codecs) else { return };
+    let mut callgist = Sidecar::start(&stage.switch);
+    let call = stage.announced(&mut callgist, Duration::from_secs(1));
+    let (answered, announced) = (call.caller.answered(), Instant::now());
+    call.agent.answered();
+    callgist.step("forked");
+    std::thread::sleep(SETTLED);
+    let copied: BTreeSet<String> =
+        stage.switch.codecs_of_copies().iter().map(|codec| codec.to_lowercase()).collect();
+    let spoken: BTreeSet<String> = codecs.map(|codec| coding::name(codec).to_lowercase()).into();
+    assert_eq!(copied, spoken);
+    std::thread::sleep(stage.length());
+    let (talked, over) = (call.agent.answered(), Instant::now());
+    call.caller.hang_up();
+    let row = callgist.kept();
+    let note = row["summary"].as_str().unwrap_or_default();
+    assert_eq!(Legs::told_by(note, Language::En), Legs::Right, "{row}");
+    let notice = call.caller.state().count(Sound::Voice, answered, announced);
+    assert!(notice > 400, "only {notice} packets of the notice were heard");
+    for (who, phone) in [("caller", &call.caller), ("agent", &call.agent)] {
+        let heard = phone.state().count(Sound::Voice, talked, over);
+        assert!(heard > 300, "the {who} heard only {heard} packets of the other");
+        assert_eq!(phone.state().lost(), 0, "packets to the {who} were lost");
+    }
+    eprintln!("{note}");
+}

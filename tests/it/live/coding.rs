@@ -1,0 +1,88 @@
+//! The codecs that a phone speaks: 20 ms of speech at 8 kHz go in as payloads, payloads come out as what they sound like.
+
+use super::phone::{FRAME, Sound, sound};
+use audio_codec::Decoder;
+use audio_codec::g722::G722Decoder;
+use audio_codec::pcma::PcmaDecoder;
+use callgist::wire::rtp::Codec;
+use opus_rs::OpusDecoder;
+
+/// How the switch names it, in its settings and on its channels.
+pub fn name(codec: Codec) -> &'static str {
+    match codec {
+        Codec::Pcma => "PCMA",
+        Codec::G722 => "G722",
+        Codec::Opus => "opus",
+        Codec::Pcmu | Codec::L16 => unreachable!("no phone here speaks it"),
+    }
+}
+
+/// The module that the switch has it from; A-law is in its core.
+pub fn module(codec: Codec) -> Option<&'static str> {
+    match codec {
+        Codec::G722 => Some("mod_spandsp"),
+        Codec::Opus => Some("mod_opus"),
+        Codec::Pcma | Codec::Pcmu | Codec::L16 => None,
+    }
+}
+
+/// The payload type under which the codec is spoken: that of the switch's offer, or our own.
+pub fn payload_type(codec: Codec, offer: &str) -> u8 {
+    let offered = offer.lines().filter_map(|line| line.strip_prefix("a=rtpmap:")?.split_once(' '));
+    match codec {
+        Codec::Pcma => 8,
+        Codec::G722 => 9,
+        _ => offered
+            .filter(|(_, map)| map.to_ascii_lowercase().starts_with("opus/"))
+            .find_map(|(number, _)| number.parse().ok())
+            .unwrap_or(OPUS),
+    }
+}
+
+/// As `a=rtpmap` says it.
+pub fn rtpmap(codec: Codec) -> String {
+    let rate = if codec == Codec::Opus { "48000/2" } else { "8000" };
+    format!("{}/{rate}", name(codec))
+}
+
+/// Ticks of the RTP clock in 20 ms.
+pub fn ticks(codec: Codec) -> u32 {
+    if codec == Codec::Opus { 960 } else { FRAME as u32 }
+}
+
+/// What decodes one stream that is heard.
+pub enum Hears {
+    Pcma(PcmaDecoder),
+    G722(Box<G722Decoder>),
+    Opus(Box<OpusDecoder>),
+}
+
+impl Hears {
+    pub fn new(codec: Codec) -> Hears {
+        match codec {
+            Codec::G722 => Hears::G722(Box::default()),
+            Codec::Opus => Hears::Opus(Box::new(OpusDecoder::new(8_000, 1).unwrap())),
+            _ => Hears::Pcma(PcmaDecoder::new()),
+        }
+    }
+
+    pub fn hear(&mut self, payload: &[u8]) -> Sound {
+        match self {
+            Hears::Pcma(decoder) => sound(&decoder.decode(payload)),
+            // At 16 kHz.
+            Hears::G722(decoder) => {
+                let samples: Vec<i16> = decoder.decode(payload).into_iter().step_by(2).collect();
+                sound(&samples)
+            }
+            Hears::Opus(decoder) => {
+                let mut samples = [0.0; FRAME];
+                let length = decoder.decode(payload, FRAME, &mut samples).unwrap_or_default();
+                let whole: Vec<i16> = samples[..length].iter().map(|s| (s * 32_767.0) as i16).collect();
+                sound(&whole)
+            }
+        }
+    }
+}
+
+/// Of the dynamic ones (RFC 3551, 6).
+const OPUS: u8 = 96;
