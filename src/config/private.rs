@@ -16,12 +16,14 @@ pub fn text(path: &Path, what: &str) -> anyhow::Result<Zeroizing<String>> {
 fn text_with(path: &Path, what: &str, credentials: Option<PathBuf>) -> anyhow::Result<Zeroizing<String>> {
     let copy = credentials.zip(path.file_name()).map(|(folder, name)| folder.join(name));
     let path = copy.as_ref().filter(|copy| copy.is_file()).map_or(path, PathBuf::as_path);
-    let unread = || format!("cannot read {what} from {}: create the file with mode 0600", path.display());
+    let cannot = format!("cannot read {what} from {}", path.display());
+    let unread = || format!("{cannot}: create the file with mode 0600");
     let mode = std::fs::metadata(path).with_context(unread)?.permissions().mode();
     if mode & 0o077 != 0 {
         bail!("{} can be read by others (mode {:04o}): run chmod 0600 on it", path.display(), mode & 0o7777);
     }
-    let whole = Zeroizing::new(std::fs::read_to_string(path).with_context(unread)?);
+    let foreign = || format!("{cannot}: give the file to the user that runs callgist");
+    let whole = Zeroizing::new(std::fs::read_to_string(path).with_context(foreign)?);
     Ok(Zeroizing::new(whole.trim_end().to_owned()))
 }
 

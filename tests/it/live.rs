@@ -11,6 +11,7 @@ mod phone;
 mod recorded;
 pub(crate) mod sidecar;
 mod switch;
+mod vanilla;
 mod ways;
 
 use crate::canary::Canary;

@@ -1,6 +1,7 @@
 //! `callgist doctor`: looks at everything that a call needs; every line says what was seen, and what to do.
 
 mod call;
+mod holder;
 mod recordings;
 pub mod talk;
 
@@ -230,9 +231,12 @@ async fn ports(config: &Config, findings: &mut Findings) -> bool {
     let sip = UdpSocket::bind(listen).await;
     match &sip {
         Ok(_) => findings.good("SIP port", format!("{listen} is free")),
+        Err(_) if holder::is_callgist(listen).await => {
+            findings.good("SIP port", format!("a Callgist runs at {listen}"));
+        }
         Err(error) => {
             let says = format!(
-                "{listen}: {error}; good if Callgist runs now, else stop what holds it or change [sip] listen"
+                "{listen}: {error}, and what holds it is no Callgist that answers: stop it, or change [sip] listen"
             );
             findings.add("SIP port", State::Warning, says);
         }

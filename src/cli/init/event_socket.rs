@@ -1,4 +1,5 @@
-//! The event socket as this host shows it: its own password from the switch's settings, and the user that holds it.
+//! The event socket as this host shows it: its own password from the switch's settings, the user that holds it, and who
+//! else may reach it.
 
 use super::Refusal;
 use crate::cli::Exit;
@@ -43,20 +44,52 @@ pub fn parameter(xml: &str, name: &str) -> Option<String> {
 
 /// Who holds the listening socket of this port: the switch's user, by name where it has one.
 pub fn owner(port: u16) -> Option<String> {
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].iter().filter_map(|path| fs::read_to_string(path).ok());
-    let uid = tables.filter_map(|table| listener(&table, port)).next()?;
+    let uid = tables().iter().flat_map(|table| listeners(table, port)).next()?.uid;
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
     Some(name_of(&users, &uid).unwrap_or(uid))
 }
 
-/// The user number in the kernel's table (proc(5)) of the socket that listens on this port.
-fn listener(table: &str, port: u16) -> Option<String> {
+/// What an administrator should change first: whoever may log in there controls the switch.
+pub fn advice(password: &str, port: u16) -> Vec<String> {
+    let known = (password == EVERYBODYS)
+        .then(|| format!("the event socket's own password is {EVERYBODYS}, which everybody knows: change `password` (fs_cli then needs -p)"));
+    let mut sockets = tables().into_iter().flat_map(|table| listeners(&table, port));
+    let open = sockets
+        .any(|socket| !socket.is_loopback())
+        .then(|| "the event socket listens beyond this host: set `listen-ip` to 127.0.0.1".to_owned());
+    let place = |what| format!("{what} in {SETTINGS}, and run `reload mod_event_socket`");
+    known.into_iter().chain(open).map(place).collect()
+}
+
+/// The kernel's tables of TCP sockets (proc(5)).
+fn tables() -> Vec<String> {
+    ["/proc/net/tcp", "/proc/net/tcp6"].iter().filter_map(|path| fs::read_to_string(path).ok()).collect()
+}
+
+/// A socket that listens.
+#[derive(Debug, PartialEq, Eq)]
+struct Listener {
+    /// In hexadecimal, each word of four bytes the wrong way round.
+    address: String,
+    uid: String,
+}
+
+impl Listener {
+    fn is_loopback(&self) -> bool {
+        let four = self.address.len() == 8 && self.address.ends_with("7F");
+        four || self.address == "00000000000000000000000001000000"
+    }
+}
+
+/// Those of this port in one of the tables.
+fn listeners(table: &str, port: u16) -> Vec<Listener> {
     let end = format!(":{port:04X}");
-    table.lines().find_map(|line| {
+    let rows = table.lines().filter_map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let listens = words.get(1)?.ends_with(&end) && *words.get(3)? == "0A";
-        listens.then(|| words.get(7).map(|uid| (*uid).to_owned()))?
-    })
+        let address = words.get(1)?.strip_suffix(&end)?.to_owned();
+        (*words.get(3)? == "0A").then_some(Listener { address, uid: (*words.get(7)?).to_owned() })
+    });
+    rows.collect()
 }
 
 /// The name of a user number in passwd(5).
@@ -75,6 +108,9 @@ const CONF_DIRS: [&str; 4] = [
     "/usr/local/freeswitch/etc/freeswitch",
     "/opt/freeswitch/etc/freeswitch",
 ];
+
+/// Of vanilla's settings.
+const EVERYBODYS: &str = "ClueCon";
 
 const SETTINGS: &str = "autoload_configs/event_socket.conf.xml";
 
@@ -111,11 +147,35 @@ mod tests {
         let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n\
                      0: 0100007F:1F55 0100007F:9C40 01 00000000:00000000 00:00000000 00000000  1000 0 1\n\
                      1: 0100007F:1F55 00000000:0000 0A 00000000:00000000 00:00000000 00000000   117 0 2\n";
-        assert_eq!(listener(table, 8021).as_deref(), Some("117"));
-        assert_eq!(listener(table, 8022), None);
+        let found = listeners(table, 8021);
+        assert_eq!(found, [Listener { address: "00000000".into(), uid: "117".into() }]);
+        assert_eq!(listeners(table, 8022), []);
         let users = "root:x:0:0:root:/root:/bin/bash\nfreeswitch:x:117:124::/var/lib/freeswitch:/bin/false\n";
         assert_eq!(name_of(users, "117").as_deref(), Some("freeswitch"));
         assert_eq!(name_of(users, "11"), None);
+    }
+
+    #[test]
+    fn only_what_listens_on_loopback_is_for_this_host_alone() {
+        let listens = |address: &str| Listener { address: address.into(), uid: "0".into() };
+        for address in ["0100007F", "0200007F", "00000000000000000000000001000000"] {
+            assert!(listens(address).is_loopback(), "{address}");
+        }
+        for address in ["00000000", "0A0200C0", "00000000000000000000000000000000"] {
+            assert!(!listens(address).is_loopback(), "{address}");
+        }
+    }
+
+    #[test]
+    fn the_password_that_everybody_knows_and_a_socket_beyond_this_host_are_told() {
+        let here = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = here.local_addr().unwrap().port();
+        assert!(advice("strong", port).is_empty());
+        let told = advice(EVERYBODYS, port);
+        assert!(told.len() == 1 && told[0].contains("which everybody knows"), "{told:?}");
+        let wide = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
+        let told = advice("strong", wide.local_addr().unwrap().port());
+        assert!(told.len() == 1 && told[0].contains("`listen-ip`"), "{told:?}");
     }
 
     #[test]

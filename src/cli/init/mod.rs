@@ -106,7 +106,7 @@ fn init(path: &Path, args: &InitArgs) -> Result<Report, Refusal> {
         ));
     }
     let mut questions = Questions::on_terminal();
-    let seen = look(args)?;
+    let (seen, advice) = look(args)?;
     let answers = Answers::gather(args, seen.as_ref(), &mut questions)?;
     let ports = match Config::load(&path) {
         // A Callgist that runs holds its own ports.
@@ -115,17 +115,19 @@ fn init(path: &Path, args: &InitArgs) -> Result<Report, Refusal> {
     };
     let ports =
         ports.ok_or_else(|| Refusal::new(Exit::Port, "no 500 free UDP ports were found on 127.0.0.1"))?;
-    write(&path, args, seen, &answers, &ports)
+    let report = write(&path, args, seen, &answers, &ports)?;
+    Ok(report.with_advice(advice))
 }
 
-/// What the switch says, unless nobody is to ask it.
-fn look(args: &InitArgs) -> Result<Option<Seen>, Refusal> {
+/// What the switch says, and what should be changed there first, unless nobody is to ask it.
+fn look(args: &InitArgs) -> Result<(Option<Seen>, Vec<String>), Refusal> {
     if args.without_switch {
-        return Ok(None);
+        return Ok((None, Vec::new()));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Refusal::new(Exit::Failed, error.to_string()))?;
     let password = event_socket::password(args.event_socket_password.as_deref(), args.conf_dir.as_deref())?;
+    let advice = event_socket::advice(&password, args.event_socket.port());
     let switch = Switch {
         address: args.event_socket,
         user: None,
@@ -133,11 +135,12 @@ fn look(args: &InitArgs) -> Result<Option<Seen>, Refusal> {
         profile: files::PROFILE.to_owned(),
     };
     let notice = |language: &str| settings::notice(&args.sounds, language);
-    runtime.block_on(Seen::look(switch, args.context.as_deref(), notice)).map(Some).map_err(|why| {
+    let seen = runtime.block_on(Seen::look(switch, args.context.as_deref(), notice)).map_err(|why| {
         let hint = "--event-socket says where it listens, --event-socket-password names a file with its password, \
                     --without-switch asks no switch";
         Refusal::new(Exit::Switch, format!("{why}\n{hint}"))
-    })
+    })?;
+    Ok((Some(seen), advice))
 }
 
 /// The settings come last: as long as they are not there, the same command can be given again.

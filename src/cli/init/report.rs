@@ -13,6 +13,8 @@ pub struct Report {
     ports: Ports,
     commands: Vec<String>,
     seen: Option<Seen>,
+    /// What should be changed at the switch first.
+    advice: Vec<String>,
 }
 
 impl Report {
@@ -26,7 +28,11 @@ impl Report {
         seen: Option<Seen>,
     ) -> Report {
         let commands = commands(&copies, event_socket, runs_as.as_deref(), &config);
-        Report { config, password, copies, ports, commands, seen }
+        Report { config, password, copies, ports, commands, seen, advice: Vec::new() }
+    }
+
+    pub fn with_advice(self, advice: Vec<String>) -> Report {
+        Report { advice, ..self }
     }
 
     pub fn print(&self, json: bool) {
@@ -41,6 +47,7 @@ impl Report {
                 );
             });
         }
+        self.advice.iter().for_each(|change| println!("  {change}"));
         println!("Written: {} and {}", self.config.display(), self.password.display());
         println!(
             "Ports on 127.0.0.1: {} for the switch's profile, {} for Callgist, {} to {} for RTP",
@@ -54,7 +61,8 @@ impl Report {
         );
         self.commands.iter().for_each(|command| println!("  {command}"));
         println!(
-            "\nThe snippet must stand before the extension that takes the call: see dialplan/README.md."
+            "\nThe snippet must stand before the extension that takes the call: see dialplan/README.md. When doctor finds \
+             nothing bad, start Callgist, and try it with a whole call: callgist doctor --call"
         );
     }
 
@@ -76,6 +84,7 @@ impl Report {
                 "first_rtp": self.ports.rtp.start(),
                 "last_rtp": self.ports.rtp.end(),
             },
+            "advice": self.advice,
             "copies": self.copies,
             "commands": self.commands,
         })

@@ -15,7 +15,7 @@ mod uas;
 
 pub use message::{MAX_DATAGRAM, MAX_HEADERS, MAX_LINE, Message, MessageError, Method, Start, Status, Value};
 pub use sdp::Offer;
-pub use uas::{DialogId, Ending, Event, NotThere, Token, Uas};
+pub use uas::{DialogId, Ending, Event, NotThere, SERVER, Token, Uas};
 
 use std::fmt;
 

@@ -350,6 +350,7 @@ fn requests_of_no_dialog_are_answered_and_change_nothing() {
     assert!(bench.hears(&request("ACK", "b", "x", "")).is_empty());
     let options = bench.hears(&request("OPTIONS", "b", "", ""));
     assert_eq!((codes(&options), options[0].text("Allow").contains("INVITE")), (vec![200], true));
+    assert_eq!(options[0].text("Server"), SERVER);
     assert_eq!(codes(&bench.hears(&request("REFER", "b", "", ""))), [405]);
     assert!(bench.hears(b"\r\n\r\n").is_empty());
     assert!(bench.events().is_empty());

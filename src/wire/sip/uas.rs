@@ -471,6 +471,7 @@ impl Uas {
         let mut answer = Message::response(request, status, &tag);
         if matches!(status, Status::OK | Status::METHOD_NOT_ALLOWED) {
             answer.push("Allow", ALLOW);
+            answer.push("Server", SERVER);
         }
         self.transmits.push_back((to, answer.to_bytes()));
     }
@@ -522,4 +523,7 @@ const PATIENCE: Duration = Duration::from_secs(32);
 /// Two legs a call, each kept 32 s after its end: more would only be a flood. Less refuses legs sooner, more holds
 /// more memory (3 kB each).
 const MAX_DIALOGS: usize = 4_096;
+/// By this name `callgist doctor` knows who holds the port (RFC 3261, 20.35).
+pub const SERVER: &str = "callgist";
+
 const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS";

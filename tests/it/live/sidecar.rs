@@ -48,6 +48,15 @@ impl Sidecar {
         sidecar
     }
 
+    /// One with settings that are there already. It is waited for.
+    pub fn of(config: &Path) -> Sidecar {
+        let folder = tempfile::Builder::new().prefix("callgist-live-").tempdir().unwrap();
+        let (child, lines) = run(PROGRAM.as_ref(), config, None);
+        let mut sidecar = Sidecar { child, folder, lines, seen: Vec::new(), ears: None };
+        sidecar.announcing();
+        sidecar
+    }
+
     /// One whose ear follows a script; `change` may change its settings. It is not waited for.
     pub fn scripted(at: &At<'_>, change: impl Fn(String) -> String) -> Sidecar {
         let folder = tempfile::Builder::new().prefix("callgist-scripted-").tempdir().unwrap();

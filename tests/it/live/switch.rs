@@ -5,6 +5,7 @@ use super::coding;
 use super::ways::Way;
 use callgist::wire::rtp::Codec;
 use serde_json::Value;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -17,6 +18,8 @@ use tempfile::TempDir;
 pub struct FreeSwitch {
     child: Child,
     folder: TempDir,
+    /// Of the test's own connection.
+    password: &'static str,
     pub event_socket: u16,
     /// Where calls from outside arrive, and nobody has to log in.
     pub trunk: SocketAddr,
@@ -29,60 +32,89 @@ pub struct FreeSwitch {
 }
 
 impl FreeSwitch {
-    /// Starts the program that `CALLGIST_FREESWITCH` names; nothing, and a loud word, where there is none.
-    /// Its calls go that way, and its profiles speak the two phones' codecs.
+    /// One with our three files and as little else as they need. Its calls go that way, and its profiles speak the two phones' codecs.
     pub fn start(way: Way, codecs: [Codec; 2]) -> Option<FreeSwitch> {
-        let Some(program) = std::env::var_os("CALLGIST_FREESWITCH").filter(|path| !path.is_empty()) else {
-            eprintln!(
-                "SKIPPED: no FreeSWITCH; set CALLGIST_FREESWITCH to the path of its program (and \
-                 CALLGIST_FREESWITCH_MODS to the folder of its modules) to run this test"
-            );
-            return None;
-        };
+        let program = program()?;
         let folder = tempfile::Builder::new().prefix("callgist-live-").tempdir().unwrap();
         let event_socket = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         // Not the loopback address on which the copies go, as a machine's own address is not.
         let [trunk, phones, agent, other, another] =
             free_ports().map(|port| SocketAddr::from((MACHINE, port)));
         let others = [other, another];
+        make_folders(folder.path());
         write_settings(
             folder.path(),
             event_socket,
             [trunk.port(), phones.port()],
             &behind(way, codecs, agent, others),
         );
-        let mut command = Command::new(&program);
-        command.args(["-nonat", "-nf", "-nc"]);
-        for what in ["conf", "log", "db", "run", "sounds", "storage", "certs", "recordings", "cache", "temp"]
-        {
-            command.arg(format!("-{what}")).arg(folder.path().join(what));
-        }
-        if let Some(modules) = std::env::var_os("CALLGIST_FREESWITCH_MODS").filter(|path| !path.is_empty()) {
-            command.arg("-mod").arg(modules);
-        }
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-        let switch = FreeSwitch { child, folder, event_socket, trunk, phones, agent, others };
-        switch.wait_until_it_runs();
+        let child = run(&program, folder.path());
+        let password = ADMIN;
+        let switch = FreeSwitch { child, folder, password, event_socket, trunk, phones, agent, others };
+        switch.wait_for(&["callgist", "trunk", "phones"]);
         Some(switch)
     }
 
-    fn wait_until_it_runs(&self) {
+    /// One with vanilla's configuration as it was installed, but for its ports and its address. Nothing of ours is there.
+    pub fn vanilla() -> Option<FreeSwitch> {
+        let program = program()?;
+        let conf = vanilla_of(Path::new(&program))?;
+        let folder = tempfile::Builder::new().prefix("callgist-live-").tempdir().unwrap();
+        let event_socket = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let [trunk, phones, agent, other, another] =
+            free_ports().map(|port| SocketAddr::from((MACHINE, port)));
+        make_folders(folder.path());
+        let copied = Command::new("cp").arg("-rT").arg(conf).arg(folder.path().join("conf")).status();
+        assert!(copied.unwrap().success());
+        change(
+            &folder.path().join("conf/autoload_configs/event_socket.conf.xml"),
+            &[
+                ("listen-ip\" value=\"::\"", "listen-ip\" value=\"127.0.0.1\"".to_owned()),
+                ("value=\"8021\"", format!("value=\"{event_socket}\"")),
+            ],
+        );
+        change(
+            &folder.path().join("conf/vars.xml"),
+            &[
+                (
+                    "<include>",
+                    format!("<include>\n<X-PRE-PROCESS cmd=\"set\" data=\"local_ip_v4={MACHINE}\"/>"),
+                ),
+                ("external_sip_port=5080", format!("external_sip_port={}", trunk.port())),
+                ("internal_sip_port=5060", format!("internal_sip_port={}", phones.port())),
+            ],
+        );
+        let child = run(&program, folder.path());
+        let (password, others) = (VANILLA, [other, another]);
+        let switch = FreeSwitch { child, folder, password, event_socket, trunk, phones, agent, others };
+        switch.wait_for(&["external", "internal"]);
+        Some(switch)
+    }
+
+    /// The folder of its settings.
+    pub fn conf(&self) -> PathBuf {
+        self.folder.path().join("conf")
+    }
+
+    fn wait_for(&self, profiles: &[&str]) {
         let begun = Instant::now();
-        while self.try_api("sofia status").is_none_or(|status| status.matches("RUNNING").count() != 3) {
+        let runs = |status: &str, name: &str| {
+            status
+                .lines()
+                .any(|line| line.trim_start().starts_with(&format!("{name}\t")) && line.contains("RUNNING"))
+        };
+        while self
+            .try_api("sofia status")
+            .is_none_or(|status| profiles.iter().any(|name| !runs(&status, name)))
+        {
             assert!(
                 begun.elapsed() < Duration::from_secs(60),
-                "FreeSWITCH does not run with its three profiles; its log ends so:\n{}",
+                "FreeSWITCH does not run with its profiles; its log ends so:\n{}",
                 self.log_end()
             );
             std::thread::sleep(Duration::from_millis(100));
         }
     }
-
     fn log_end(&self) -> String {
         let log = fs::read_to_string(self.folder.path().join("log/freeswitch.log")).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
@@ -97,7 +129,7 @@ impl FreeSwitch {
     fn try_api(&self, command: &str) -> Option<String> {
         let mut socket = TcpStream::connect(("127.0.0.1", self.event_socket)).ok()?;
         socket.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
-        write!(socket, "auth {ADMIN}\n\napi {command}\n\n").ok()?;
+        write!(socket, "auth {}\n\napi {command}\n\n", self.password).ok()?;
         let mut reader = BufReader::new(socket);
         loop {
             let (mut answers, mut length) = (false, 0);
@@ -174,6 +206,63 @@ impl Drop for FreeSwitch {
     }
 }
 
+/// The program that `CALLGIST_FREESWITCH` names; nothing, and a loud word, where there is none.
+fn program() -> Option<OsString> {
+    let program = std::env::var_os("CALLGIST_FREESWITCH").filter(|path| !path.is_empty());
+    if program.is_none() {
+        eprintln!(
+            "SKIPPED: no FreeSWITCH; set CALLGIST_FREESWITCH to the path of its program (and \
+             CALLGIST_FREESWITCH_MODS to the folder of its modules) to run this test"
+        );
+    }
+    program
+}
+
+/// Vanilla's configuration, where `CALLGIST_FREESWITCH_CONF` says, or else where the sources install it beside the program.
+fn vanilla_of(program: &Path) -> Option<PathBuf> {
+    let named =
+        std::env::var_os("CALLGIST_FREESWITCH_CONF").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let beside = || program.parent()?.parent().map(|prefix| prefix.join("etc/freeswitch"));
+    let conf = named.or_else(beside).filter(|conf| conf.join("vars.xml").is_file());
+    if conf.is_none() {
+        eprintln!(
+            "SKIPPED: no vanilla configuration; set CALLGIST_FREESWITCH_CONF to its folder to run this test"
+        );
+    }
+    conf
+}
+
+fn run(program: &OsStr, folder: &Path) -> Child {
+    let mut command = Command::new(program);
+    command.args(["-nonat", "-nf", "-nc"]);
+    for what in FOLDERS {
+        command.arg(format!("-{what}")).arg(folder.join(what));
+    }
+    if let Some(modules) = std::env::var_os("CALLGIST_FREESWITCH_MODS").filter(|path| !path.is_empty()) {
+        command.arg("-mod").arg(modules);
+    }
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{}: {error}", program.display()))
+}
+
+fn make_folders(folder: &Path) {
+    FOLDERS.iter().for_each(|name| fs::create_dir(folder.join(name)).unwrap());
+}
+
+/// Changes words of a file that must be there.
+fn change(file: &Path, words: &[(&str, String)]) {
+    let mut text = fs::read_to_string(file).unwrap();
+    for (old, new) in words {
+        assert!(text.contains(old), "{old} is not in {}", file.display());
+        text = text.replacen(old, new, 1);
+    }
+    fs::write(file, text).unwrap();
+}
+
 fn free_ports() -> [u16; 5] {
     [(); 5].map(|()| UdpSocket::bind((MACHINE, 0)).unwrap()).map(|socket| socket.local_addr().unwrap().port())
 }
@@ -215,9 +304,6 @@ fn write_settings(folder: &Path, event_socket: u16, [trunk, phones]: [u16; 2], b
     let conf = folder.join("conf");
     for sub in ["dialplan", "sip_profiles", "directory"] {
         fs::create_dir_all(conf.join(sub)).unwrap();
-    }
-    for sub in ["log", "db", "run", "sounds", "storage", "certs", "recordings", "cache", "temp"] {
-        fs::create_dir(folder.join(sub)).unwrap();
     }
     // What README.md beside them says: the number stands there already, the password is filled in.
     let user = shipped("callgist_user.xml");
@@ -326,9 +412,14 @@ const MODULES: [&str; 10] = [
     "mod_tone_stream",
 ];
 
+/// What the switch is given of its own, by the names of its options.
+const FOLDERS: [&str; 10] =
+    ["conf", "log", "db", "run", "sounds", "storage", "certs", "recordings", "cache", "temp"];
+
 /// Another loopback address than the copies' one plays the machine's own.
 const MACHINE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
-/// Of the test's own connection.
+/// The password of vanilla's event socket.
+const VANILLA: &str = "ClueCon";
 const ADMIN: &str = "only-for-this-test";
 /// Of Callgist's user.
 pub const PASSWORD: &str = "only-for-callgist-in-this-test";
