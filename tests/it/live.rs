@@ -6,6 +6,7 @@
 mod baresip;
 mod codecs;
 mod coding;
+mod machines;
 mod makers;
 mod phone;
 mod recorded;
@@ -159,12 +160,7 @@ fn the_key_in_the_talk_objects_and_the_copies_are_gone_within_a_second() {
     std::thread::sleep(Duration::from_secs(5));
     assert_eq!(stage.switch.copies(), 2);
     call.caller.press("*9");
-    let pressed = Instant::now();
-    while stage.switch.copies() > 0 {
-        assert!(pressed.elapsed() < Duration::from_secs(1), "the copies go on");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    eprintln!("the copies were gone {:?} after the keys were pressed", pressed.elapsed());
+    eprintln!("the copies were gone {:?} after the keys were pressed", stage.without_copies());
     let row = callgist.kept();
     assert_eq!(row["no_summary_reason"], "objection", "{row}");
     assert_eq!(row["heard"], serde_json::Value::Null, "{row}");
@@ -321,6 +317,26 @@ impl Stage {
             self.gone(call);
         }
         panic!("three notices came too late");
+    }
+
+    /// A Callgist whose ear follows a script; `more` follows the settings of its line.
+    fn scripted(&self, more: &str) -> Sidecar {
+        let notice = std::fs::canonicalize("sounds/en/8000/notice.wav").unwrap();
+        let password_file = &self.switch.password_file();
+        let at = At { event_socket: self.switch.event_socket, password_file, notice: &notice };
+        let mut callgist = Sidecar::scripted(&at, |settings| settings + more);
+        callgist.announcing();
+        callgist
+    }
+
+    /// Waits for the end of the copies, which is due at once; how long it took.
+    fn without_copies(&self) -> Duration {
+        let since = Instant::now();
+        while self.switch.copies() > 0 {
+            assert!(since.elapsed() < Duration::from_secs(1), "the copies go on");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        since.elapsed()
     }
 
     /// Ends a call, and waits until the switch knows nothing of it any more.

@@ -141,13 +141,13 @@ fn machine(sounds: impl FnOnce(f64) -> [Vec<i16>; 2]) {
 }
 
 /// Half a second every three and a half (T.30).
-fn calling_tone(from: f64) -> Vec<i16> {
+pub(crate) fn calling_tone(from: f64) -> Vec<i16> {
     let burst = |n: f64| tone(1_100.0, if n == 0.0 { from } else { 3.0 }, 0.5);
     [0.0, 1.0, 2.0].into_iter().flat_map(burst).collect()
 }
 
 /// Silence, and then a tone, for so many seconds each; 8 kHz.
-fn tone(hertz: f64, silence: f64, sound: f64) -> Vec<i16> {
+pub(crate) fn tone(hertz: f64, silence: f64, sound: f64) -> Vec<i16> {
     let mut samples = vec![0; (silence * 8_000.0) as usize];
     let step = hertz * std::f64::consts::TAU / 8_000.0;
     samples.extend((0..(sound * 8_000.0) as u32).map(|n| ((f64::from(n) * step).sin() * 8_000.0) as i16));

@@ -148,7 +148,7 @@ mod tests {
                      0: 0100007F:1F55 0100007F:9C40 01 00000000:00000000 00:00000000 00000000  1000 0 1\n\
                      1: 0100007F:1F55 00000000:0000 0A 00000000:00000000 00:00000000 00000000   117 0 2\n";
         let found = listeners(table, 8021);
-        assert_eq!(found, [Listener { address: "00000000".into(), uid: "117".into() }]);
+        assert_eq!(found, [Listener { address: "0100007F".into(), uid: "117".into() }]);
         assert_eq!(listeners(table, 8022), []);
         let users = "root:x:0:0:root:/root:/bin/bash\nfreeswitch:x:117:124::/var/lib/freeswitch:/bin/false\n";
         assert_eq!(name_of(users, "117").as_deref(), Some("freeswitch"));

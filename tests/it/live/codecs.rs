@@ -25,6 +25,29 @@ fn of_a_caller_in_a_law_and_an_agent_in_opus_each_is_copied_in_the_codec_of_the_
     story([Codec::Pcma, Codec::Opus]);
 }
 
+#[test]
+fn a_phone_that_changes_its_codec_in_mid_call_is_heard_before_it_and_after_it() {
+    // The agent speaks G.722 from the first, so that the switch has both.
+    let Some(stage) = Stage::speaking([Codec::Pcma, Codec::G722]) else { return };
+    let mut callgist = Sidecar::start(&stage.switch);
+    let call = stage.announced(&mut callgist, Duration::from_secs(1));
+    call.agent.answered();
+    callgist.step("forked");
+    // Between what the caller reports and what the agent promises.
+    std::thread::sleep(Duration::from_secs(20));
+    call.caller.changes_to(Codec::G722);
+    call.caller.until("agreed", Duration::from_secs(5), |state| state.speaks(Codec::G722).then_some(()));
+    let (changed, copies) = (Instant::now(), stage.switch.codecs_of_copies());
+    std::thread::sleep(stage.length() - Duration::from_secs(20));
+    let over = Instant::now();
+    call.caller.hang_up();
+    let row = callgist.kept();
+    eprintln!("copies after the change: {copies:?}; {row}");
+    assert_eq!(Legs::told_by(row["summary"].as_str().unwrap_or_default(), Language::En), Legs::Right, "{row}");
+    let heard = call.caller.state().count(Sound::Voice, changed + SETTLED, over);
+    assert!(heard > 200, "the caller heard only {heard} packets in the new codec");
+}
+
 #[track_caller]
 fn story(codecs: [Codec; 2]) {
     let Some(stage) = Stage::speaking(codecs) else { return };

@@ -47,6 +47,8 @@ pub struct State {
     pub answered: Option<Instant>,
     /// The status of a refusal.
     pub refused: Option<u16>,
+    /// What it asked for in the call, in place of its own codec.
+    changed: Option<Codec>,
     /// When either side hung up.
     pub ended: Option<Instant>,
     pub heard: Vec<Heard>,
@@ -64,6 +66,11 @@ impl State {
         pairs.map(|pair| usize::from(pair[1].seq.0.wrapping_sub(pair[0].seq.0).saturating_sub(1))).sum()
     }
 
+    /// Whether this codec was agreed.
+    pub fn speaks(&self, codec: Codec) -> bool {
+        self.rtp.is_some_and(|stream| stream.codec == codec)
+    }
+
     /// How many packets of this kind came between the two.
     pub fn count(&self, sound: Sound, from: Instant, to: Instant) -> usize {
         self.heard.iter().filter(|heard| heard.sound == sound && (from..to).contains(&heard.at)).count()
@@ -77,10 +84,11 @@ impl State {
     }
 }
 
-/// Where the other side receives, and under which payload type the voice goes both ways.
+/// Where the other side receives, in which codec, and under which payload type the voice goes both ways.
 #[derive(Clone, Copy)]
 struct Stream {
     to: SocketAddr,
+    codec: Codec,
     voice: u8,
 }
 
@@ -186,6 +194,16 @@ impl Phone {
         self.state().keys.extend(codes);
     }
 
+    /// Asks for another codec in the call (RFC 3261, 14).
+    pub fn changes_to(&self, codec: Codec) {
+        let mut state = self.state();
+        let mut dialog = state.dialog.take().expect("a call that may change");
+        dialog.invite = self.shared.offers(&mut dialog, codec);
+        self.shared.send(&dialog.invite, dialog.peer);
+        state.dialog = Some(dialog);
+        state.changed = Some(codec);
+    }
+
     pub fn hang_up(&self) {
         self.shared.bye();
     }
@@ -248,12 +266,17 @@ impl Shared {
             invite: Message::request(Method::Invite, ""),
             said: Vec::new(),
         };
-        let mut invite = self.within(&mut dialog, Method::Invite);
-        invite.push("Content-Type", "application/sdp");
-        invite.body = self.sdp(coding::payload_type(self.voice.codec, ""));
-        self.send(&invite, switch);
-        dialog.invite = invite;
+        dialog.invite = self.offers(&mut dialog, self.voice.codec);
+        self.send(&dialog.invite, switch);
         state.dialog = Some(dialog);
+    }
+
+    /// The INVITE that offers one codec.
+    fn offers(&self, dialog: &mut Dialog, codec: Codec) -> Message {
+        let mut invite = self.within(dialog, Method::Invite);
+        invite.push("Content-Type", "application/sdp");
+        invite.body = self.sdp(codec, coding::payload_type(codec, ""));
+        invite
     }
 
     /// A request of the call, with its next number.
@@ -283,7 +306,7 @@ impl Shared {
         dialog.remote = message.text("To").to_owned();
         if status.is_success() {
             dialog.target = message.get("Contact").expect("a Contact in the answer").address().to_owned();
-            state.rtp = Some(self.stream(&message.body));
+            state.rtp = Some(self.stream(state.changed, &message.body));
             state.answered.get_or_insert_with(Instant::now);
         } else {
             state.refused = Some(status.code());
@@ -329,7 +352,7 @@ impl Shared {
         let mut ringing = Message::response(message, Status::RINGING, "phone");
         ringing.push("Contact", &self.contact());
         self.send(&ringing, from);
-        let rtp = Some(self.stream(&message.body));
+        let rtp = Some(self.stream(None, &message.body));
         *state = State { invited: Some(Instant::now()), rtp, ..State::default() };
         state.dialog = Some(Dialog {
             peer: from,
@@ -350,12 +373,12 @@ impl Shared {
         if !due || state.answered.is_some() || state.ended.is_some() {
             return;
         }
-        let Some(Stream { voice, .. }) = state.rtp else { return };
+        let Some(Stream { codec, voice, .. }) = state.rtp else { return };
         let Some(dialog) = state.dialog.as_mut().filter(|dialog| !dialog.said.is_empty()) else { return };
         let mut answer = Message::response(&dialog.invite, Status::OK, "phone");
         answer.push("Contact", &self.contact());
         answer.push("Content-Type", "application/sdp");
-        answer.body = self.sdp(voice);
+        answer.body = self.sdp(codec, voice);
         dialog.said = answer.to_bytes();
         self.send(&answer, dialog.peer);
         let now = Instant::now();
@@ -375,9 +398,9 @@ impl Shared {
         }
     }
 
-    fn sdp(&self, voice: u8) -> Vec<u8> {
+    fn sdp(&self, codec: Codec, voice: u8) -> Vec<u8> {
         let rtp = self.rtp.local_addr().unwrap();
-        let (ip, port, map) = (rtp.ip(), rtp.port(), coding::rtpmap(self.voice.codec));
+        let (ip, port, map) = (rtp.ip(), rtp.port(), coding::rtpmap(codec));
         format!(
             "v=0\r\no=phone 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
              m=audio {port} RTP/AVP {voice} {KEY_TYPE}\r\na=rtpmap:{voice} {map}\r\n\
@@ -387,12 +410,13 @@ impl Shared {
     }
 
     /// The other side's half of the talk, as its offer or answer says it.
-    fn stream(&self, sdp: &[u8]) -> Stream {
+    fn stream(&self, changed: Option<Codec>, sdp: &[u8]) -> Stream {
+        let codec = changed.unwrap_or(self.voice.codec);
         let sdp = std::str::from_utf8(sdp).expect("a session description is text");
         let after = |start: &str| sdp.lines().find_map(|line| line.strip_prefix(start)).expect(start);
         let port = after("m=audio ").split(' ').next().unwrap();
         let to = format!("{}:{port}", after("c=IN IP4 ").trim()).parse().unwrap();
-        Stream { to, voice: coding::payload_type(self.voice.codec, sdp) }
+        Stream { to, codec, voice: coding::payload_type(codec, sdp) }
     }
 }
 
@@ -405,7 +429,7 @@ fn token() -> String {
 impl Shared {
     /// A packet every 20 ms from the answer on: speech, silence, or a key.
     fn speak(&self) {
-        let codec = self.voice.codec;
+        let mut codec = self.voice.codec;
         let mut encoder = Coder::new(codec);
         let (mut seq, mut timestamp) = (Seq(rand::random()), Timestamp(rand::random()));
         let ssrc = Ssrc(rand::random());
@@ -421,6 +445,10 @@ impl Shared {
                 let pressed = if key.is_none() && talks { state.keys.pop_front() } else { None };
                 (state.rtp.filter(|_| talks), pressed)
             };
+            if let Some(stream) = stream.filter(|stream| stream.codec != codec) {
+                codec = stream.codec;
+                encoder = Coder::new(codec);
+            }
             key = key.or(pressed.map(|code| Key { code, begun: timestamp, packets: 0 }));
             let payload;
             let header =
@@ -457,14 +485,19 @@ impl Shared {
     }
 
     fn listen(&self) {
-        let mut hears = Hears::new(self.voice.codec);
+        let mut codec = self.voice.codec;
+        let mut hears = Hears::new(codec);
         let mut datagram = [0; 2_048];
         while !self.is_over() {
             let Ok(length) = self.rtp.recv(&mut datagram) else { continue };
             let at = Instant::now();
             let Ok(packet) = Packet::parse(&datagram[..length]) else { continue };
-            let voice = self.state().rtp.map(|stream| stream.voice);
-            if voice == Some(packet.header.payload_type) {
+            let Some(stream) = self.state().rtp else { continue };
+            if stream.codec != codec {
+                codec = stream.codec;
+                hears = Hears::new(codec);
+            }
+            if stream.voice == packet.header.payload_type {
                 let Header { seq, ssrc, .. } = packet.header;
                 let sound = hears.hear(packet.payload);
                 self.state().heard.push(Heard { at, seq, ssrc, sound });

@@ -1,16 +1,15 @@
 //! Calls that the real switch records: it tells so, nobody listens, and the call goes on.
 
-use super::sidecar::{At, Sidecar};
 use super::ways::Way;
 use super::{SETTLED, Stage};
 use serde_json::Value;
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 #[test]
 fn a_call_that_the_dialplan_records_before_the_snippet_hears_no_notice_and_goes_on() {
     let Some(stage) = Stage::on(Way::RecordedFromTheFirst) else { return };
-    let mut callgist = scripted(&stage, "");
+    let mut callgist = stage.scripted("");
     let call = stage.call(Duration::ZERO);
     let row = callgist.kept();
     assert_eq!(row["no_summary_reason"], "recorded", "{row}");
@@ -25,12 +24,12 @@ fn a_call_that_the_dialplan_records_before_the_snippet_hears_no_notice_and_goes_
 #[test]
 fn a_call_that_the_dialplan_records_after_the_notice_is_not_listened_to() {
     let Some(stage) = Stage::on(Way::Recorded) else { return };
-    let mut callgist = scripted(&stage, "");
+    let mut callgist = stage.scripted("");
     let call = stage.announced(&mut callgist, Duration::from_secs(1));
     let row = callgist.kept();
     assert_eq!(row["no_summary_reason"], "recorded", "{row}");
     assert_eq!(row["heard"], Value::Null, "{row}");
-    without_copies(&stage, Instant::now());
+    eprintln!("the copies were gone {:?} after the recording began", stage.without_copies());
     stage.goes_on(&call);
     recorded_something(&stage);
 }
@@ -48,7 +47,7 @@ fn a_recording_of_the_agents_leg_that_begins_in_the_talk_ends_the_copies_and_not
 #[test]
 fn where_the_notice_tells_of_recordings_a_call_that_the_switch_records_gets_its_note() {
     let Some(stage) = Stage::on(Way::Recorded) else { return };
-    let mut callgist = scripted(&stage, "recordings_told = true\n");
+    let mut callgist = stage.scripted("recordings_told = true\n");
     let call = stage.announced(&mut callgist, Duration::from_secs(1));
     callgist.step("forked");
     std::thread::sleep(Duration::from_secs(15));
@@ -63,7 +62,7 @@ fn where_the_notice_tells_of_recordings_a_call_that_the_switch_records_gets_its_
 #[test]
 fn of_a_call_that_nobody_records_the_switch_lists_no_recording_before_the_talk_and_in_it() {
     let Some(stage) = Stage::set() else { return };
-    let mut callgist = scripted(&stage, "");
+    let mut callgist = stage.scripted("");
     let call = stage.announced(&mut callgist, Duration::from_secs(2));
     let before = bugs(&stage);
     callgist.step("forked");
@@ -82,7 +81,7 @@ fn of_a_call_that_nobody_records_the_switch_lists_no_recording_before_the_talk_a
 #[track_caller]
 fn begins_in_the_talk(is_the_one: impl Fn(&str) -> bool) {
     let Some(stage) = Stage::set() else { return };
-    let mut callgist = scripted(&stage, "");
+    let mut callgist = stage.scripted("");
     let call = stage.announced(&mut callgist, Duration::from_secs(1));
     callgist.step("forked");
     std::thread::sleep(Duration::from_secs(5));
@@ -91,7 +90,7 @@ fn begins_in_the_talk(is_the_one: impl Fn(&str) -> bool) {
     let file = stage.switch.recordings().join("talk.wav");
     let answer = stage.switch.api(&format!("uuid_record {leg} start {}", file.display()));
     assert!(answer.starts_with("+OK"), "{answer}");
-    without_copies(&stage, Instant::now());
+    eprintln!("the copies were gone {:?} after the recording began", stage.without_copies());
     let row = callgist.kept();
     assert_eq!(row["no_summary_reason"], "recorded", "{row}");
     assert_eq!(row["summary"], Value::Null, "{row}");
@@ -99,28 +98,10 @@ fn begins_in_the_talk(is_the_one: impl Fn(&str) -> bool) {
     recorded_something(&stage);
 }
 
-/// One whose ear follows a script; `more` follows the settings of its line.
-fn scripted(stage: &Stage, more: &str) -> Sidecar {
-    let notice = fs::canonicalize("sounds/en/8000/notice.wav").unwrap();
-    let password_file = &stage.switch.password_file();
-    let at = At { event_socket: stage.switch.event_socket, password_file, notice: &notice };
-    let mut callgist = Sidecar::scripted(&at, |settings| settings + more);
-    callgist.announcing();
-    callgist
-}
-
 /// What the switch says of the media bugs of each leg.
 fn bugs(stage: &Stage) -> Vec<String> {
     let legs = stage.switch.legs_of_the_call();
     legs.iter().map(|(leg, _)| stage.switch.api(&format!("uuid_buglist {leg}"))).collect()
-}
-
-fn without_copies(stage: &Stage, since: Instant) {
-    while stage.switch.copies() > 0 {
-        assert!(since.elapsed() < Duration::from_secs(1), "the copies go on");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    eprintln!("the copies were gone {:?} after the recording began", since.elapsed());
 }
 
 fn recorded_something(stage: &Stage) {
