@@ -1,11 +1,14 @@
-//! `callgist doctor --call`: a whole call that the switch plays both sides of, and what it finds out.
+//! `callgist doctor --call`: a whole call that the switch plays both sides of, and what it finds out; and who holds the
+//! SIP port.
 
 use crate::live::sidecar::Sidecar;
+use crate::scripted::Manner;
 use crate::stories::Stage;
 use callgist::call::Language;
 use callgist::cli::doctor::talk::Legs;
 use serde_json::{Value, json};
 use std::io::Write;
+use std::net::UdpSocket;
 use std::process::{Command, Stdio};
 
 #[test]
@@ -48,6 +51,34 @@ fn a_test_call_beside_a_callgist_that_is_stopped_says_that_it_must_run() {
 }
 
 #[test]
+fn a_test_call_beside_an_ear_that_is_not_ready_says_so() {
+    let stage = Stage::scripted(|_| {});
+    let mut callgist = stage.sidecar();
+    Manner::Broken.write(&callgist.path("models/vosk-en"));
+    callgist.kill_the_ear();
+    callgist.says("ear ended");
+    let found = test_call(&callgist);
+    assert!(found["says"].as_str().unwrap().contains("as soon as an ear is ready"), "{found}");
+    assert_eq!((&found["state"], callgist.rows()), (&"bad".into(), 0));
+}
+
+#[test]
+fn who_holds_the_sip_port_is_known_to_be_callgist_or_told_to_be_a_stranger() {
+    let stage = Stage::scripted(|_| {});
+    let mut callgist = stage.sidecar();
+    let found = finding(&callgist, "SIP port", "--no-call");
+    assert_eq!(found["state"], "good", "{found}");
+    callgist.ask_to_stop();
+    callgist.ended();
+    let settings = std::fs::read_to_string(callgist.path("callgist.toml")).unwrap();
+    let listen = settings.split("listen = \"").nth(1).unwrap().split('"').next().unwrap();
+    let _stranger = UdpSocket::bind(listen).unwrap();
+    let found = finding(&callgist, "SIP port", "--no-call");
+    assert!(found["says"].as_str().unwrap().contains("no Callgist"), "{found}");
+    assert_eq!(found["state"], "warning");
+}
+
+#[test]
 fn the_note_of_the_test_talk_tells_who_spoke_on_which_side() {
     for (language, code) in [(Language::En, "en"), (Language::De, "de")] {
         assert_eq!(Legs::told_by(&note(code, ["caller", "agent"]), language), Legs::Right, "{code}");
@@ -57,17 +88,21 @@ fn the_note_of_the_test_talk_tells_who_spoke_on_which_side() {
 
 /// What `doctor --call` finds about the line's call.
 fn test_call(callgist: &Sidecar) -> Value {
+    finding(callgist, "test call to main", "--call")
+}
+
+fn finding(callgist: &Sidecar, what: &str, flag: &str) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_callgist"))
         .arg("--config")
         .arg(callgist.path("callgist.toml"))
-        .args(["doctor", "--call", "--json"])
+        .args(["doctor", flag, "--json"])
         .stdin(Stdio::null())
         .output()
         .unwrap();
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     let findings = told["findings"].as_array().unwrap();
-    let found = findings.iter().find(|finding| finding["what"] == "test call to main");
-    found.unwrap_or_else(|| panic!("no test call: {told}")).clone()
+    let found = findings.iter().find(|finding| finding["what"] == what);
+    found.unwrap_or_else(|| panic!("nothing of {what}: {told}")).clone()
 }
 
 /// What the note engine makes of the test talk's words, spoken by these two.

@@ -11,6 +11,7 @@ mod makers;
 mod phone;
 mod recorded;
 pub(crate) mod sidecar;
+mod stock;
 mod switch;
 mod vanilla;
 mod ways;

@@ -6,7 +6,7 @@
 //! phone rings, and the row is erased again at the end.
 
 use super::talk::{Legs, Talk};
-use crate::call::{NoSummary, Number};
+use crate::call::Number;
 use crate::cli::counter::now;
 use crate::cli::demo::audio::write_wav;
 use crate::cli::switch::{NO_TRUNK, finds, usual_trunk};
@@ -56,8 +56,11 @@ pub async fn place(
         (Ok(heard), Ok(Ok(kept))) => judged(&kept, line).map(|()| good(heard)),
         (Ok(_), Err(_)) => Err("no row was kept of the test call: see the log of callgist run".to_owned()),
         (Err(why), Ok(Ok(Kept { call, .. }))) => Err(match call.outcome {
-            Outcome::NotNoted(NoSummary::EngineFailed) if why == NO_NOTICE => NOT_READY.to_owned(),
-            Outcome::NotNoted(reason) => format!("{why}; its row says {}", reason.word()),
+            Outcome::NotNoted(reason) => {
+                // Somebody has kept the row.
+                let why = if why == NO_NOTICE { NOT_ANNOUNCED } else { &why };
+                format!("{why}; its row says {}", reason.word())
+            }
             Outcome::Noted(_) => why,
         }),
         (Err(why), Err(_)) => Err(why),
@@ -334,8 +337,8 @@ fn made_up_number() -> String {
 
 const NO_NOTICE: &str = "no notice was played: is callgist run running?";
 
-const NOT_READY: &str = "no notice was played, for the ear of callgist run is not ready: its log says \"calls are announced\" \
-                         as soon as it is; try again then";
+const NOT_ANNOUNCED: &str = "no notice was played, though callgist runs: its log says \"calls are announced\" as soon as an ear is \
+                             ready; try again then";
 
 /// A busy switch takes a second or two for what takes it milliseconds.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);

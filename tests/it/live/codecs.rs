@@ -43,7 +43,11 @@ fn a_phone_that_changes_its_codec_in_mid_call_is_heard_before_it_and_after_it() 
     call.caller.hang_up();
     let row = callgist.kept();
     eprintln!("copies after the change: {copies:?}; {row}");
-    assert_eq!(Legs::told_by(row["summary"].as_str().unwrap_or_default(), Language::En), Legs::Right, "{row}");
+    assert_eq!(
+        Legs::told_by(row["summary"].as_str().unwrap_or_default(), Language::En),
+        Legs::Right,
+        "{row}"
+    );
     let heard = call.caller.state().count(Sound::Voice, changed + SETTLED, over);
     assert!(heard > 200, "the caller heard only {heard} packets in the new codec");
 }

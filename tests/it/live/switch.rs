@@ -1,8 +1,8 @@
 //! A FreeSWITCH of our own: settings in a temporary folder, our three shipped files among them, one process that
 //! ends with its value.
 
-use super::coding;
 use super::ways::Way;
+use super::{coding, stock};
 use callgist::wire::rtp::Codec;
 use serde_json::Value;
 use std::ffi::{OsStr, OsString};
@@ -32,63 +32,42 @@ pub struct FreeSwitch {
 }
 
 impl FreeSwitch {
-    /// One with our three files and as little else as they need. Its calls go that way, and its profiles speak the two phones' codecs.
+    /// One with our three files and as little else as they need. Its calls go that way, and its profiles speak the codecs of
+    /// caller and agent.
     pub fn start(way: Way, codecs: [Codec; 2]) -> Option<FreeSwitch> {
         let program = program()?;
-        let folder = tempfile::Builder::new().prefix("callgist-live-").tempdir().unwrap();
-        let event_socket = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        // Not the loopback address on which the copies go, as a machine's own address is not.
-        let [trunk, phones, agent, other, another] =
-            free_ports().map(|port| SocketAddr::from((MACHINE, port)));
-        let others = [other, another];
-        make_folders(folder.path());
-        write_settings(
-            folder.path(),
-            event_socket,
-            [trunk.port(), phones.port()],
-            &behind(way, codecs, agent, others),
-        );
-        let child = run(&program, folder.path());
-        let password = ADMIN;
-        let switch = FreeSwitch { child, folder, password, event_socket, trunk, phones, agent, others };
-        switch.wait_for(&["callgist", "trunk", "phones"]);
-        Some(switch)
+        let room = Room::new();
+        let behind = behind(way, codecs, room.agent, room.others);
+        let ports = [room.trunk.port(), room.phones.port()];
+        write_settings(room.folder.path(), room.event_socket, ports, &behind);
+        Some(FreeSwitch::run(&program, room, ADMIN, &["callgist", "trunk", "phones"]))
     }
 
     /// One with vanilla's configuration as it was installed, but for its ports and its address. Nothing of ours is there.
     pub fn vanilla() -> Option<FreeSwitch> {
         let program = program()?;
-        let conf = vanilla_of(Path::new(&program))?;
-        let folder = tempfile::Builder::new().prefix("callgist-live-").tempdir().unwrap();
-        let event_socket = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let [trunk, phones, agent, other, another] =
-            free_ports().map(|port| SocketAddr::from((MACHINE, port)));
-        make_folders(folder.path());
-        let copied = Command::new("cp").arg("-rT").arg(conf).arg(folder.path().join("conf")).status();
-        assert!(copied.unwrap().success());
-        change(
-            &folder.path().join("conf/autoload_configs/event_socket.conf.xml"),
-            &[
-                ("listen-ip\" value=\"::\"", "listen-ip\" value=\"127.0.0.1\"".to_owned()),
-                ("value=\"8021\"", format!("value=\"{event_socket}\"")),
-            ],
-        );
-        change(
-            &folder.path().join("conf/vars.xml"),
-            &[
-                (
-                    "<include>",
-                    format!("<include>\n<X-PRE-PROCESS cmd=\"set\" data=\"local_ip_v4={MACHINE}\"/>"),
-                ),
-                ("external_sip_port=5080", format!("external_sip_port={}", trunk.port())),
-                ("internal_sip_port=5060", format!("internal_sip_port={}", phones.port())),
-            ],
-        );
-        let child = run(&program, folder.path());
-        let (password, others) = (VANILLA, [other, another]);
+        let conf = stock::of(Path::new(&program))?;
+        let room = Room::new();
+        let ports = [room.event_socket, room.trunk.port(), room.phones.port()];
+        stock::copy(&conf, &room.folder.path().join("conf"), MACHINE, ports);
+        Some(FreeSwitch::run(&program, room, stock::PASSWORD, &["external", "internal"]))
+    }
+
+    fn run(program: &OsStr, room: Room, password: &'static str, profiles: &[&str]) -> FreeSwitch {
+        let mut command = Command::new(program);
+        command.args(["-nonat", "-nf", "-nc"]);
+        for what in FOLDERS {
+            command.arg(format!("-{what}")).arg(room.folder.path().join(what));
+        }
+        if let Some(modules) = std::env::var_os("CALLGIST_FREESWITCH_MODS").filter(|path| !path.is_empty()) {
+            command.arg("-mod").arg(modules);
+        }
+        let silent = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = silent.spawn().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        let Room { folder, event_socket, trunk, phones, agent, others } = room;
         let switch = FreeSwitch { child, folder, password, event_socket, trunk, phones, agent, others };
-        switch.wait_for(&["external", "internal"]);
-        Some(switch)
+        switch.wait_for(profiles);
+        switch
     }
 
     /// The folder of its settings.
@@ -99,14 +78,11 @@ impl FreeSwitch {
     fn wait_for(&self, profiles: &[&str]) {
         let begun = Instant::now();
         let runs = |status: &str, name: &str| {
-            status
-                .lines()
-                .any(|line| line.trim_start().starts_with(&format!("{name}\t")) && line.contains("RUNNING"))
+            let mut lines = status.lines().map(str::trim_start);
+            lines.any(|line| line.starts_with(&format!("{name}\t")) && line.contains("RUNNING"))
         };
-        while self
-            .try_api("sofia status")
-            .is_none_or(|status| profiles.iter().any(|name| !runs(&status, name)))
-        {
+        let all_run = |status: &str| profiles.iter().all(|name| runs(status, name));
+        while !self.try_api("sofia status").is_some_and(|status| all_run(&status)) {
             assert!(
                 begun.elapsed() < Duration::from_secs(60),
                 "FreeSWITCH does not run with its profiles; its log ends so:\n{}",
@@ -115,6 +91,7 @@ impl FreeSwitch {
             std::thread::sleep(Duration::from_millis(100));
         }
     }
+
     fn log_end(&self) -> String {
         let log = fs::read_to_string(self.folder.path().join("log/freeswitch.log")).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
@@ -218,49 +195,26 @@ fn program() -> Option<OsString> {
     program
 }
 
-/// Vanilla's configuration, where `CALLGIST_FREESWITCH_CONF` says, or else where the sources install it beside the program.
-fn vanilla_of(program: &Path) -> Option<PathBuf> {
-    let named =
-        std::env::var_os("CALLGIST_FREESWITCH_CONF").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let beside = || program.parent()?.parent().map(|prefix| prefix.join("etc/freeswitch"));
-    let conf = named.or_else(beside).filter(|conf| conf.join("vars.xml").is_file());
-    if conf.is_none() {
-        eprintln!(
-            "SKIPPED: no vanilla configuration; set CALLGIST_FREESWITCH_CONF to its folder to run this test"
-        );
-    }
-    conf
+/// Folders of its own, ports that are free, and where its phones stand.
+struct Room {
+    folder: TempDir,
+    event_socket: u16,
+    trunk: SocketAddr,
+    phones: SocketAddr,
+    agent: SocketAddr,
+    others: [SocketAddr; 2],
 }
 
-fn run(program: &OsStr, folder: &Path) -> Child {
-    let mut command = Command::new(program);
-    command.args(["-nonat", "-nf", "-nc"]);
-    for what in FOLDERS {
-        command.arg(format!("-{what}")).arg(folder.join(what));
+impl Room {
+    fn new() -> Room {
+        let folder = tempfile::Builder::new().prefix("callgist-live-").tempdir().unwrap();
+        FOLDERS.iter().for_each(|name| fs::create_dir(folder.path().join(name)).unwrap());
+        let event_socket = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        // Not the loopback address on which the copies go, as a machine's own address is not.
+        let [trunk, phones, agent, other, another] =
+            free_ports().map(|port| SocketAddr::from((MACHINE, port)));
+        Room { folder, event_socket, trunk, phones, agent, others: [other, another] }
     }
-    if let Some(modules) = std::env::var_os("CALLGIST_FREESWITCH_MODS").filter(|path| !path.is_empty()) {
-        command.arg("-mod").arg(modules);
-    }
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{}: {error}", program.display()))
-}
-
-fn make_folders(folder: &Path) {
-    FOLDERS.iter().for_each(|name| fs::create_dir(folder.join(name)).unwrap());
-}
-
-/// Changes words of a file that must be there.
-fn change(file: &Path, words: &[(&str, String)]) {
-    let mut text = fs::read_to_string(file).unwrap();
-    for (old, new) in words {
-        assert!(text.contains(old), "{old} is not in {}", file.display());
-        text = text.replacen(old, new, 1);
-    }
-    fs::write(file, text).unwrap();
 }
 
 fn free_ports() -> [u16; 5] {
@@ -418,8 +372,6 @@ const FOLDERS: [&str; 10] =
 
 /// Another loopback address than the copies' one plays the machine's own.
 const MACHINE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
-/// The password of vanilla's event socket.
-const VANILLA: &str = "ClueCon";
 const ADMIN: &str = "only-for-this-test";
 /// Of Callgist's user.
 pub const PASSWORD: &str = "only-for-callgist-in-this-test";
