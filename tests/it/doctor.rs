@@ -63,6 +63,14 @@ fn a_test_call_beside_an_ear_that_is_not_ready_says_so() {
 }
 
 #[test]
+fn a_whole_call_that_is_asked_for_and_cannot_be_placed_is_bad() {
+    let stage = Stage::scripted(|settings| settings.modules.retain(|module| module != "mod_loopback"));
+    let found = finding(&stage.sidecar(), "snippet", "--call");
+    assert!(found["says"].as_str().unwrap().contains("mod_loopback is not loaded"), "{found}");
+    assert_eq!(found["state"], "bad");
+}
+
+#[test]
 fn who_holds_the_sip_port_is_known_to_be_callgist_or_told_to_be_a_stranger() {
     let stage = Stage::scripted(|_| {});
     let mut callgist = stage.sidecar();

@@ -320,11 +320,10 @@ async fn switch(config: &Config, args: &DoctorArgs, sip_free: bool, findings: &m
         return findings.add("snippet", State::Skipped, "no test call was placed (--no-call)");
     }
     if api(&link, "module_exists mod_loopback").await.as_deref() != Some("true") {
-        return findings.add(
-            "snippet",
-            State::Skipped,
-            "no test call can be placed: mod_loopback is not loaded",
-        );
+        // Who asks for a whole call must not take silence for a good one.
+        let state = if args.call { State::Bad } else { State::Skipped };
+        let says = "no test call can be placed: mod_loopback is not loaded (fs_cli -x 'load mod_loopback')";
+        return findings.add("snippet", state, says);
     }
     for line in config.lines.iter().filter(|line| line.enabled) {
         snippet(line, &args.context, &link, &mut news, findings).await;
