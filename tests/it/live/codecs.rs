@@ -21,7 +21,12 @@ fn a_call_in_opus_is_copied_in_opus_and_its_note_tells_who_said_what() {
 }
 
 #[test]
-fn of_a_caller_in_a_law_and_an_agent_in_opus_each_is_copied_in_the_codec_of_the_other_ones_leg() {
+fn of_a_caller_in_mu_law_and_an_agent_in_a_law_each_is_copied_as_the_other_hears_it() {
+    story([Codec::Pcmu, Codec::Pcma]);
+}
+
+#[test]
+fn of_a_caller_in_a_law_and_an_agent_in_opus_each_is_copied_as_the_other_hears_it() {
     story([Codec::Pcma, Codec::Opus]);
 }
 

@@ -4,6 +4,7 @@ use super::phone::{FRAME, Sound, sound};
 use audio_codec::Decoder;
 use audio_codec::g722::G722Decoder;
 use audio_codec::pcma::PcmaDecoder;
+use audio_codec::pcmu::PcmuDecoder;
 use callgist::wire::rtp::Codec;
 use opus_rs::OpusDecoder;
 
@@ -11,13 +12,14 @@ use opus_rs::OpusDecoder;
 pub fn name(codec: Codec) -> &'static str {
     match codec {
         Codec::Pcma => "PCMA",
+        Codec::Pcmu => "PCMU",
         Codec::G722 => "G722",
         Codec::Opus => "opus",
-        Codec::Pcmu | Codec::L16 => unreachable!("no phone here speaks it"),
+        Codec::L16 => unreachable!("no phone here speaks it"),
     }
 }
 
-/// The module that the switch has it from; A-law is in its core.
+/// The module that the switch has it from; both laws are in its core.
 pub fn module(codec: Codec) -> Option<&'static str> {
     match codec {
         Codec::G722 => Some("mod_spandsp"),
@@ -30,6 +32,7 @@ pub fn module(codec: Codec) -> Option<&'static str> {
 pub fn payload_type(codec: Codec, offer: &str) -> u8 {
     let offered = offer.lines().filter_map(|line| line.strip_prefix("a=rtpmap:")?.split_once(' '));
     match codec {
+        Codec::Pcmu => 0,
         Codec::Pcma => 8,
         Codec::G722 => 9,
         _ => offered
@@ -53,6 +56,7 @@ pub fn ticks(codec: Codec) -> u32 {
 /// What decodes one stream that is heard.
 pub enum Hears {
     Pcma(PcmaDecoder),
+    Pcmu(PcmuDecoder),
     G722(Box<G722Decoder>),
     Opus(Box<OpusDecoder>),
 }
@@ -62,6 +66,7 @@ impl Hears {
         match codec {
             Codec::G722 => Hears::G722(Box::default()),
             Codec::Opus => Hears::Opus(Box::new(OpusDecoder::new(8_000, 1).unwrap())),
+            Codec::Pcmu => Hears::Pcmu(PcmuDecoder::new()),
             _ => Hears::Pcma(PcmaDecoder::new()),
         }
     }
@@ -69,6 +74,7 @@ impl Hears {
     pub fn hear(&mut self, payload: &[u8]) -> Sound {
         match self {
             Hears::Pcma(decoder) => sound(&decoder.decode(payload)),
+            Hears::Pcmu(decoder) => sound(&decoder.decode(payload)),
             // At 16 kHz.
             Hears::G722(decoder) => {
                 let samples: Vec<i16> = decoder.decode(payload).into_iter().step_by(2).collect();
