@@ -24,14 +24,17 @@ fn on_a_vanilla_switch_the_commands_that_init_prints_lead_to_a_whole_call_that_d
     let found = desk.callgist(&["doctor", "--call", "--json"]);
     for finding in found["findings"].as_array().unwrap() {
         eprintln!("{}  {}: {}", finding["state"], finding["what"], finding["says"]);
-        // No texts were published: that is not the machine's to mend.
-        let expected = if finding["what"] == "texts of main" { "warning" } else { "good" };
-        assert_eq!(finding["state"], expected, "{finding}");
+        let may_warn =
+            finding["state"] == "warning" && NOT_THE_SWITCHS.iter().any(|what| finding["what"] == *what);
+        assert!(finding["state"] == "good" || may_warn, "{finding}");
     }
     let calls =
         found["findings"].as_array().unwrap().iter().filter(|found| found["what"] == "test call to main");
     assert_eq!(calls.count(), 1, "{found:#}");
 }
+
+/// No texts were published, and what the machine of a test cannot restrict is not to be mended here.
+const NOT_THE_SWITCHS: [&str; 3] = ["texts of main", "kernel", "locked memory"];
 
 /// Where the administrator sits: a folder for what `init` writes, and the programs at hand.
 struct Desk<'a> {
