@@ -85,10 +85,8 @@ fn measure(wanted: &Wanted) -> Value {
 
     let crowd = scene.crowd(wanted.calls - 1, &others);
     let call = scene.call(&voices);
-    let heard_in_ear = scene.heard(&ear, wanted.seconds);
-    let row = scene.kept();
-    let stored = Instant::now();
-    std::thread::sleep(Duration::from_secs(5).saturating_sub(stored.elapsed()));
+    let (heard_in_ear, row) = scene.heard(&ear);
+    std::thread::sleep(Duration::from_secs(5));
     let (in_daemon, in_ear) = (daemon.hits(), ear.hits());
     let note = scene.note();
     let after = json!({
@@ -212,17 +210,19 @@ impl Scene {
         self.step("kept")
     }
 
-    /// What is found in the ear while the call runs.
-    fn heard(&self, ear: &Watched<'_>, seconds: usize) -> Counts {
-        let (from, mut seen) = (Instant::now(), Counts::new());
-        while from.elapsed() < Duration::from_secs(seconds as u64 - 2) {
+    /// What is found in the ear until the call's row is stored, and that row.
+    fn heard(&self, ear: &Watched<'_>) -> (Counts, Value) {
+        let mut seen = Counts::new();
+        loop {
             for (name, count) in ear.counts() {
                 let most: &mut usize = seen.entry(name).or_default();
                 *most = count.max(*most);
             }
+            if let Some(row) = self.lines.try_iter().find(|line| line["step"] == "kept") {
+                return (seen, row);
+            }
             std::thread::sleep(Duration::from_millis(500));
         }
-        seen
     }
 
     /// What is told of the call: its words are in the daemon by right.
