@@ -435,6 +435,8 @@ fn a_relatives_name_is_secret_and_a_relative_may_be_the_last_word() {
     }
 }
 
+mod truth_tests;
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 

@@ -88,6 +88,7 @@ pub(in crate::confidential) fn read(tokens: &[Token], lexicon: &Lexicon) -> Vec<
         }
     }
     join_prices(&mut values);
+    settle_halves_of_day(&mut values);
     mark_read_backs(&mut values);
     values
 }
@@ -106,12 +107,44 @@ fn turn_end(tokens: &[Token], at: usize) -> usize {
     tokens[at..].iter().position(|t| t.turn != turn).map_or(tokens.len(), |more| at + more)
 }
 
+/// "Sixteen fifteen" and "a quarter past four" within six turns are one time, the later one of the day.
+fn settle_halves_of_day(values: &mut [Value]) {
+    for later in 1..values.len() {
+        for earlier in (0..later).rev() {
+            if values[later].turn.saturating_sub(values[earlier].turn) > SOON {
+                break;
+            }
+            if is_later_half(&values[later].kind, &values[earlier].kind) {
+                values[earlier].kind = values[later].kind.clone();
+            } else if is_later_half(&values[earlier].kind, &values[later].kind) {
+                values[later].kind = values[earlier].kind.clone();
+            }
+        }
+    }
+}
+
+fn is_later_half(a: &Kind, b: &Kind) -> bool {
+    let half = |(hour, minute): (u8, u8)| (hour + 12, minute);
+    match (a, b) {
+        (Kind::Time { hour, minute }, Kind::Time { hour: other, minute: same }) => {
+            (*hour, *minute) == half((*other, *same))
+        }
+        (Kind::Window { from, to }, Kind::Window { from: other, to: end }) => {
+            (*from, *to) == (half(*other), half(*end))
+        }
+        _ => false,
+    }
+}
+
+/// Turns within which a value is said again.
+const SOON: u16 = 6;
+
 /// The same value said by the other side within six turns is confirmed by it.
 fn mark_read_backs(values: &mut [Value]) {
     for later in 1..values.len() {
         for earlier in (0..later).rev() {
             let (a, b) = (&values[earlier], &values[later]);
-            if b.turn.saturating_sub(a.turn) > 6 {
+            if b.turn.saturating_sub(a.turn) > SOON {
                 break;
             }
             let sides_differ = a.speaker.is_caller() != b.speaker.is_caller();
