@@ -91,6 +91,7 @@ pub(in crate::confidential) struct Numbers {
     pub ordinals: BTreeMap<String, u8>,
     pub repeats: BTreeMap<String, u8>,
     pub spelling: Vec<Vec<String>>,
+    pub percent: Vec<Vec<String>>,
     pub currencies: BTreeMap<String, u8>,
     pub cents: BTreeSet<String>,
 }
@@ -389,6 +390,7 @@ struct NumbersFile {
     ordinals: BTreeMap<String, u8>,
     repeats: BTreeMap<String, u8>,
     spelling: Vec<String>,
+    percent: Vec<String>,
     /// Euro, pound, dollar, franc.
     currencies: Vec<String>,
     cents: String,
@@ -593,6 +595,7 @@ fn load_numbers(numbers: NumbersFile) -> Numbers {
         ordinals,
         repeats: numbers.repeats,
         spelling: numbers.spelling.iter().map(|aid| list(aid)).collect(),
+        percent: numbers.percent.iter().map(|words| list(words)).collect(),
         currencies: indexed(&numbers.currencies),
         cents: set(&numbers.cents),
     }

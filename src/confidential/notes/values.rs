@@ -302,7 +302,7 @@ impl Reader<'_> {
                 (value * 100, next + 1)
             }
             Some(plain) => return Some(plain),
-            None if numbers.hundred.contains(self.text(at)) => (100, at + 1),
+            None if numbers.hundred.contains(self.text(at)) && !self.ends_percent(at) => (100, at + 1),
             None => return None,
         };
         let joined = numbers.and.contains(self.text(next));
@@ -401,6 +401,36 @@ impl Reader<'_> {
             next += 1;
         }
         Some((Kind::Amount { cents, currency }, next))
+    }
+
+    /// Whether "per cent" stands at `at`.
+    fn is_percent(&self, at: usize) -> bool {
+        let says = |words: &Vec<String>| words.iter().enumerate().all(|(i, word)| self.text(at + i) == word);
+        self.lexicon.numbers.percent.iter().any(says)
+    }
+
+    /// Whether the word at `at` is the last of "pour cent" behind a number, and no hundred.
+    fn ends_percent(&self, at: usize) -> bool {
+        let numbers = &self.lexicon.numbers;
+        let counts = |word: &str| {
+            numbers.small.contains_key(word)
+                || numbers.tens.contains_key(word)
+                || word.starts_with(|c: char| c.is_ascii_digit())
+        };
+        at > 0 && counts(self.before(at, 2)) && self.is_percent(at - 1)
+    }
+
+    /// "Vingt quatre vingt cinq" is 24 and 25, or 20 and 85.
+    fn has_two_readings(&self, kind: &Kind, place: Range<usize>) -> bool {
+        let numbers = &self.lexicon.numbers;
+        let ten = |at: usize| numbers.tens.get(self.text(at)).copied();
+        let small = |at: usize| numbers.small.get(self.text(at)).copied();
+        let torn = |at: usize| {
+            ten(at).is_some_and(|ten| (20..=60).contains(&ten))
+                && small(at + 1) == Some(4)
+                && ten(at + 2) == Some(20)
+        };
+        numbers.style == Style::French && matches!(kind, Kind::Digits(_)) && place.into_iter().any(torn)
     }
 
     /// The number that ends here belongs to what follows: a unit, a currency, a clock.
@@ -760,7 +790,7 @@ impl Reader<'_> {
     }
 
     fn count(&self, at: usize) -> Option<(Kind, usize)> {
-        let number = self.number(at).filter(|n| n.cents.is_none())?;
+        let number = self.number(at).filter(|n| n.cents.is_none() && !self.is_percent(n.next))?;
         let one = number.value <= 1 && !self.tokens[at].is_number();
         let value = u32::try_from(number.value).ok().filter(|_| !one)?;
         Some((Kind::Count(value), number.next))

@@ -18,3 +18,13 @@ fn an_hour_that_was_said_in_two_ways_is_told_as_the_later_one() {
     );
     assert!(text.contains("16:15") && !text.contains(" 4:15"), "{text}");
 }
+
+#[test]
+fn per_cent_is_neither_a_hundred_nor_an_amount() {
+    assert!(kinds(Language::Fr, "dix pour cent donc deux cent trente quatre euros") == [euros(23_400)]);
+    assert!(kinds(Language::Fr, "c'est pour cent euros") == [euros(10_000)]);
+    assert!(
+        kinds(Language::En, "thirty per cent").is_empty()
+            && kinds(Language::De, "dreißig prozent").is_empty()
+    );
+}
