@@ -281,7 +281,8 @@ impl Reader<'_> {
         if let Some((value, after)) = self.below_thousand(at) {
             (total, next, any) = (value, after, true);
         }
-        if numbers.thousand.contains(self.text(next)) && (!any || total > 0) {
+        if numbers.thousand.contains(self.text(next)) && (!any || total > 0) && !self.ends_a_sum(total, next)
+        {
             total = if any { total * 1_000 } else { 1_000 };
             (next, any) = (next + 1, true);
             let rest = if numbers.and.contains(self.text(next)) { next + 1 } else { next };
@@ -292,6 +293,13 @@ impl Reader<'_> {
             }
         }
         any.then_some(Number { value: total, cents: None, next })
+    }
+
+    /// "Plus cent quatre-vingts, mille cinq cents": French begins a number with its thousand, and hundreds of thousands
+    /// with a rest are rarer on the telephone than two amounts in a row.
+    fn ends_a_sum(&self, total: u64, thousand: usize) -> bool {
+        let rest = || self.below_thousand(thousand + 1).is_some_and(|(rest, _)| rest > 0);
+        self.lexicon.numbers.style == Style::French && total >= 100 && rest()
     }
 
     fn below_thousand(&self, at: usize) -> Option<(u64, usize)> {

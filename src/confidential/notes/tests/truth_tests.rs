@@ -28,3 +28,13 @@ fn per_cent_is_neither_a_hundred_nor_an_amount() {
             && kinds(Language::De, "dreißig prozent").is_empty()
     );
 }
+
+#[test]
+fn two_french_amounts_in_a_row_are_two() {
+    is(
+        Language::Fr,
+        "mille trois cents plus cent quatre vingts mille cinq cent soixante dix euros",
+        &[V::Count(1_300), V::Count(180), euros(157_000)],
+    );
+    is(Language::Fr, "deux cent mille euros", &[euros(20_000_000)]);
+}
