@@ -957,6 +957,7 @@ fn is_noted(evidence: &Evidence<'_>, value: &Value) -> bool {
         later && !other.speaker.is_caller() && matches!(other.kind, Valued::Digits(_))
     });
     !value.speaker.is_caller()
+        && !value.torn
         && !corrected
         && pattern::any(view.lexicon.cue("tell_reference"), view, &place)
         && pairs::answer(evidence.clauses, clause).0 == Answer::Accepted

@@ -68,6 +68,8 @@ pub(in crate::confidential) struct Value {
     /// Of its weakest word; raised when the other side said the same.
     pub confidence: f32,
     pub read_back: bool,
+    /// Whether its words are another value, too ("vingt quatre vingt cinq"): saying it again does not settle which.
+    pub torn: bool,
 }
 
 /// Reads every value of the call, in order.
@@ -81,7 +83,9 @@ pub(in crate::confidential) fn read(tokens: &[Token], lexicon: &Lexicon) -> Vec<
             Some((kind, next)) => {
                 let confidence = tokens[at..next].iter().map(|t| t.probability).fold(1.0, f32::min);
                 let (turn, speaker) = (tokens[at].turn, tokens[at].speaker);
-                values.push(Value { kind, from: at, to: next, turn, speaker, confidence, read_back: false });
+                let torn = reader.has_two_readings(&kind, at..next);
+                let (from, to) = (at, next);
+                values.push(Value { kind, from, to, turn, speaker, confidence, read_back: false, torn });
                 at = next;
             }
             None => at += 1,
@@ -148,7 +152,7 @@ fn mark_read_backs(values: &mut [Value]) {
                 break;
             }
             let sides_differ = a.speaker.is_caller() != b.speaker.is_caller();
-            if sides_differ && same(&a.kind, &b.kind) {
+            if sides_differ && !a.torn && !b.torn && same(&a.kind, &b.kind) {
                 let both = (1.0 - (1.0 - a.confidence) * (1.0 - b.confidence)).min(1.0);
                 for index in [earlier, later] {
                     values[index].read_back = true;

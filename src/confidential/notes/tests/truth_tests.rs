@@ -38,3 +38,17 @@ fn two_french_amounts_in_a_row_are_two() {
     );
     is(Language::Fr, "deux cent mille euros", &[euros(20_000_000)]);
 }
+
+#[test]
+fn digits_that_can_be_read_in_two_ways_are_not_told() {
+    let number = |said: &str| {
+        let call = "a: bonjour la billetterie\n\
+                    c: bonjour j'ai un problème avec mes places mon abonnement ne marche plus\n\
+                    a: vous avez le numéro d'abonné\nc: oui le numéro c'est le SAID\na: SAID très bien";
+        french(&call.replace("SAID", said))
+    };
+    let (sure, torn) =
+        (number("vingt cinq trente deux trente et un"), number("vingt quatre vingt cinq trente et un"));
+    assert!(sure.contains("253231"), "{sure}");
+    assert!(!torn.contains("2425") && !torn.contains("2085"), "{torn}");
+}
