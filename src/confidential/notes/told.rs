@@ -61,6 +61,12 @@ const ANOTHER: i32 = 8;
 /// Tokens on either side of a cue that are nearest to it.
 const NEAR: usize = 4;
 
+/// Tokens within which an answer says a time back.
+const ECHO: usize = 8;
+
+/// Tokens before a number in which it is called one.
+const LABEL: usize = 6;
+
 /// Weight below which a word is not worth telling; lower tells more small talk.
 const FLOOR: i32 = 4;
 
@@ -889,20 +895,31 @@ impl<'a> Told<'a> {
     fn money(&self, value: &super::values::Value) -> Option<(u64, Option<u8>)> {
         match value.kind {
             Valued::Amount { cents, currency } => Some((cents, Some(currency))),
-            Valued::Count(count) if count >= 100 && self.sums_up(value) => {
+            Valued::Count(count) if count >= 100 && self.sums_up(value) && !self.is_numbered(value) => {
                 Some((u64::from(count) * 100, None))
             }
             Valued::Count(count) if value.read_back && count >= 20 => {
                 let near = self.turns.iter().find(|turn| turn.number == value.turn)?;
                 let priced = near.clauses.iter().any(|clause| self.teller.says("tell_money", clause));
-                // Whoever says it: a number that is called one is no price.
-                let same = self.view().values.iter().filter(|other| other.kind == value.kind);
-                let labelled = |clause: &Clause| self.teller.says("tell_reference", clause);
-                let numbered = same.filter_map(|other| self.clause_of(other)).any(labelled);
-                (priced && !numbered).then_some((u64::from(count) * 100, None))
+                (priced && !self.is_numbered(value)).then_some((u64::from(count) * 100, None))
             }
             _ => None,
         }
+    }
+
+    /// Whether a number is called one, by whomever: then it is no price.
+    pub fn is_numbered(&self, value: &super::values::Value) -> bool {
+        let view = self.view();
+        let same = view.values.iter().filter(|other| other.kind == value.kind);
+        same.into_iter().any(|other| {
+            let named = |clause: &Clause| self.teller.says("tell_reference", clause);
+            let mut from = other.from.saturating_sub(LABEL);
+            while view.tokens[from].turn != other.turn {
+                from += 1;
+            }
+            self.clause_of(other).is_some_and(named)
+                || super::pattern::any(view.lexicon.cue("tell_reference"), view, &(from..other.from))
+        })
     }
 
     /// Whether a turn wants an answer: what it names belongs to what answers it.

@@ -52,3 +52,17 @@ fn digits_that_can_be_read_in_two_ways_are_not_told() {
     assert!(sure.contains("253231"), "{sure}");
     assert!(!torn.contains("2425") && !torn.contains("2085"), "{torn}");
 }
+
+#[test]
+fn a_number_that_is_called_one_is_no_amount() {
+    let text = french(
+        "a: bonjour l'école de musique\nc: bonjour j'ai un souci avec le violoncelle la cheville est cassée\n\
+         a: d'accord vous le louez chez nous\nc: oui on le loue chez vous le contrat c'est le six cent dix huit\n\
+         a: six cent dix huit oui c'est quinze euros par mois\nc: d'accord",
+    );
+    let amounts = text.split('.').find(|sentence| sentence.contains("montant"));
+    assert!(
+        amounts.is_some_and(|amounts| amounts.contains("15 euros") && !amounts.contains("618")),
+        "{text}"
+    );
+}
