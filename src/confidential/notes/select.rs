@@ -101,7 +101,7 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>, more: Vec<Candidate>) -> Vec<S
     all.extend(worth(&mut old, 9));
     hours(evidence, told, &mut old);
     all.extend(worth(&mut old, 9));
-    references(evidence, &mut old);
+    references(evidence, told, &mut old);
     all.extend(worth(&mut old, 8));
     numbers(evidence, &mut old);
     all.extend(worth(&mut old, 6));
@@ -201,7 +201,7 @@ fn news(view: View<'_>, text: &str, other: &str) -> usize {
 /// The numbers of a sentence, with their letters.
 fn numbers_in(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|c: char| !c.is_alphanumeric());
-    words.filter(|word| word.chars().filter(char::is_ascii_digit).count() >= 4)
+    words.filter(|word| word.chars().filter(char::is_ascii_digit).count() >= 3)
 }
 
 /// Kinds that say the same of the same turn.
@@ -914,23 +914,40 @@ fn claims(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
 }
 
 /// References that were read back, in one statement; the number to call in another.
-fn references(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+fn references(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
     let mut given: [(Vec<String>, Vec<u16>); 2] = Default::default();
+    // "The contract is the six hundred and eighteen": a number in one piece, where it is called one.
+    let alone = |at: usize| {
+        let before = at.checked_sub(1).map(|before| &view.tokens[before]);
+        before.is_none_or(|token| view.covered[at - 1].is_none() && token.text.chars().count() > 1)
+    };
+    let counted = |value: &Value| match value.kind {
+        Valued::Count(count) if count >= 100 && value.read_back && alone(value.from) => {
+            told.is_numbered(value).then_some(count)
+        }
+        _ => None,
+    };
     let usable = |value: &&Value| {
         let Valued::Digits(text) = &value.kind else { return false };
         let digits = text.chars().filter(char::is_ascii_digit).count();
         let banned = view.banned[value.from..value.to].iter().any(|banned| *banned);
         let sure = value.read_back || is_noted(evidence, value);
-        !banned && (4..=13).contains(&digits) && sure && !is_phone(evidence, value)
+        // "TT905" is one, "905" is too short to be told from what is counted.
+        let long = (4..=13).contains(&digits) || digits == 3 && text.len() >= SHORTEST && value.read_back;
+        !banned && long && sure && !is_phone(evidence, value)
     };
-    let mut seen: Vec<&str> = Vec::new();
-    for value in view.values.iter().filter(usable) {
-        let Valued::Digits(text) = &value.kind else { continue };
-        if !seen.iter().any(|other| other.contains(text.as_str())) {
-            seen.push(text);
+    let mut seen: Vec<String> = Vec::new();
+    for value in view.values {
+        let text = match (&value.kind, counted(value)) {
+            (Valued::Digits(text), _) if usable(&value) => text.clone(),
+            (_, Some(count)) => when::number(u64::from(count)),
+            _ => continue,
+        };
+        if !seen.iter().any(|other| other.contains(&text)) {
+            seen.push(text.clone());
             let (texts, turns) = &mut given[usize::from(value.speaker.is_caller())];
-            texts.push(text.clone());
+            texts.push(text);
             turns.push(value.turn);
         }
     }
@@ -946,6 +963,9 @@ fn references(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         out.push(make(Kind::Reference, by, Modality::Fact, text, turns, "reference"));
     }
 }
+
+/// Letters and digits of the shortest reference.
+const SHORTEST: usize = 5;
 
 /// A reference that the agent names as one, and the caller says to have.
 fn is_noted(evidence: &Evidence<'_>, value: &Value) -> bool {

@@ -66,3 +66,9 @@ fn a_number_that_is_called_one_is_no_amount() {
         "{text}"
     );
 }
+
+#[test]
+fn a_short_reference_with_letters_and_one_in_one_piece_are_told() {
+    let text = english("a: your booking number is t t nine zero five\nc: t t nine zero five thank you");
+    assert!(text.contains("TT905"), "{text}");
+}
