@@ -219,10 +219,17 @@ fn meant_before(view: View<'_>, clauses: &[Clause], index: usize) -> Option<Rang
 fn when_of(view: View<'_>, clauses: &[Clause], index: usize, from: usize, to: usize) -> Option<When> {
     let clause = &clauses[index];
     let usable = |when: &When| when.bound.is_some() || when.duration.is_none();
+    // "They go out today, you should have them on Thursday": the time within the act's own words.
+    let within = when::read(view, &(from..to)).into_iter().find(usable);
     let (before, after): (Vec<When>, Vec<When>) = when::read(view, &clause.place)
         .into_iter()
         .filter(usable)
         .partition(|when| when.values.first().is_some_and(|&value| view.values[value].from < to));
+    if let Some(own) = within {
+        // "... back today, by four o'clock".
+        let hour = after.into_iter().next().filter(|when| when.day.is_none() && own.time.is_none());
+        return Some(hour.map_or(own.clone(), |hour| own.with_hour(&hour)));
+    }
     after
         .into_iter()
         .next()

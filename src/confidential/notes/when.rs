@@ -171,6 +171,15 @@ impl When {
         text
     }
 
+    /// A day with the hour that was said behind it, and that hour's bound.
+    pub fn with_hour(&self, hour: &When) -> When {
+        let mut whole = self.completed_by(hour);
+        if hour.time.is_some() && self.bound.is_none() {
+            whole.bound = hour.bound.map(|(bound, _)| (bound, true));
+        }
+        whole
+    }
+
     /// Fills what is missing from an earlier proposal of the same day.
     pub fn completed_by(&self, earlier: &When) -> When {
         let mut whole = self.clone();

@@ -72,3 +72,11 @@ fn a_short_reference_with_letters_and_one_in_one_piece_are_told() {
     let text = english("a: your booking number is t t nine zero five\nc: t t nine zero five thank you");
     assert!(text.contains("TT905"), "{text}");
 }
+
+#[test]
+fn the_time_within_an_act_goes_before_one_behind_it() {
+    let text = english("a: they'll go out today you should have them on thursday\nc: great");
+    assert!(text.contains("send the goods the same day") && !text.contains("Thursday"), "{text}");
+    let text = english("a: i'll ring you back today by four o'clock\nc: good");
+    assert!(text.contains("call back the same day by 4:00"), "{text}");
+}
