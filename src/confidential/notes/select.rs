@@ -91,7 +91,7 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>, more: Vec<Candidate>) -> Vec<S
     appointments(evidence, told, &mut old);
     all.extend(worth(&mut old, 14));
     promises(evidence, told, &mut all);
-    refusals(evidence, &mut old);
+    refusals(evidence, told, &mut old);
     all.extend(worth(&mut old, 9));
     decisions(evidence, &mut old);
     all.extend(worth(&mut old, 7));
@@ -692,7 +692,7 @@ fn is_visit_already(evidence: &Evidence<'_>, deed: &Deed) -> bool {
     evidence.view.lexicon.acts[deed.act].id == "visit" && !evidence.ledger.appointments.is_empty()
 }
 
-fn refusals(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
+fn refusals(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
     let mut turns = BTreeSet::new();
     for deed in evidence.deeds.iter().filter(|deed| deed.mode == Mode::Refuse && !deed.speaker.is_caller()) {
@@ -702,11 +702,12 @@ fn refusals(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         if not_yet || !turns.insert(deed.turn) {
             continue;
         }
-        let text = say::sentence(view.lexicon, "refused", &[("do", &act)]);
+        let frame = if told.depends_at(deed.clause) { "refused_if" } else { "refused" };
+        let text = say::sentence(view.lexicon, frame, &[("do", &act)]);
         let mut statement =
             make(Kind::Refusal, AGENT, Modality::Committed, text, deed.evidence.clone(), "refusal");
         statement.shorter =
-            without_object(view, deed).map(|act| say::sentence(view.lexicon, "refused", &[("do", &act)]));
+            without_object(view, deed).map(|act| say::sentence(view.lexicon, frame, &[("do", &act)]));
         out.push(statement);
     }
     let mut more = 0;

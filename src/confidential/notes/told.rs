@@ -464,6 +464,24 @@ impl<'a> Told<'a> {
         clauses.any(|clause| is_conditional(self.teller.view, "tell_if", &clause.place))
     }
 
+    /// Whether what is refused may be had under a condition, said in the clause or beside it.
+    pub fn depends_at(&self, clause: usize) -> bool {
+        let clauses = self.teller.clauses;
+        let turn = clauses[clause].turn;
+        let beside = [clause.checked_sub(1), Some(clause), Some(clause + 1)].into_iter().flatten();
+        let near = beside.filter_map(|at| clauses.get(at)).filter(|other| other.turn == turn);
+        near.into_iter().any(|other| {
+            is_conditional(self.view(), "tell_if", &other.place) || self.teller.says("tell_unless", other)
+        })
+    }
+
+    /// Whether a list says the condition itself: "without lunch".
+    fn names_it(&self, turn: &Turn<'a>, at: usize, list: &str) -> bool {
+        let view = self.view();
+        let hit = super::pattern::first(view.lexicon.cue("tell_unless"), view, &turn.clauses[at].place);
+        hit.is_some_and(|hit| list.split(' ').any(|word| word == view.tokens[hit.from].text))
+    }
+
     /// The time that the caller says back and takes, for a turn in which none was heard.
     fn read_back(&self, index: usize) -> Option<When> {
         let turn = &self.turns[index];
@@ -534,7 +552,10 @@ impl<'a> Told<'a> {
                 continue;
             }
             let values = [("list", list.as_str()), ("when", said.as_deref().unwrap_or_default())];
-            let text = say::sentence(self.view().lexicon, "told_refused", &values);
+            let depends =
+                hits.iter().all(|&at| self.depends_at(turn.first + at) && !self.names_it(turn, at, &list));
+            let frame = if depends { "told_refused_if" } else { "told_refused" };
+            let text = say::sentence(self.view().lexicon, frame, &values);
             let worth = 4 + 4 * i32::from(asked) + self.teller.weight_of(&turn.place) / 8;
             let mut evidence = vec![turn.number];
             evidence.extend(turn.number.checked_sub(1));

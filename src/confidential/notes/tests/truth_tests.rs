@@ -80,3 +80,17 @@ fn the_time_within_an_act_goes_before_one_behind_it() {
     let text = english("a: i'll ring you back today by four o'clock\nc: good");
     assert!(text.contains("call back the same day by 4:00"), "{text}");
 }
+
+#[test]
+fn what_is_refused_under_a_condition_is_told_with_it() {
+    let conditional = english(
+        "c: can i have my deposit back\na: if you hand the key in sure without the key i can't refund the deposit",
+    );
+    assert!(conditional.contains("unless a condition is met"), "{conditional}");
+    let flat = english("c: can i have my deposit back\na: no i can't refund the deposit");
+    assert!(flat.contains("not possible to refund the deposit.") && !flat.contains("unless"), "{flat}");
+    let told = english(
+        "c: could you take the old machine apart\na: i need a written order otherwise we can't take the old machine apart",
+    );
+    assert!(told.contains("unless a condition is met"), "{told}");
+}
