@@ -87,7 +87,8 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Vec<Deed> {
             object,
             amount,
             when: when_of(view, clauses, index, from, to),
-            conditional: clause.conditional,
+            conditional: clause.conditional
+                || !clause.speaker.is_caller() && is_held_to(view, clauses, index),
             free: pattern::any(view.lexicon.cue("free"), view, &clause.place),
             evidence: vec![clause.turn],
         });
@@ -138,6 +139,17 @@ fn mode_of(view: View<'_>, clause: &Clause, last: Option<&Deed>) -> Option<(Mode
         (false, false) => Mode::Commit,
     };
     Some((mode, found))
+}
+
+/// "I'll send it, once the form is there": the clause behind begins with a condition.
+fn is_held_to(view: View<'_>, clauses: &[Clause], index: usize) -> bool {
+    let next = clauses.get(index + 1).filter(|next| next.turn == clauses[index].turn);
+    next.is_some_and(|next| {
+        let opens = next.place.start..(next.place.start + 2).min(next.place.end);
+        let hits: Vec<Range<usize>> =
+            pattern::all(view.lexicon.cue("condition"), view, &next.place).collect();
+        hits.iter().any(|hit| opens.contains(&hit.start))
+    })
 }
 
 /// "You can throw it away, the reminders I stop": the verb is the speaker's own.

@@ -94,3 +94,11 @@ fn what_is_refused_under_a_condition_is_told_with_it() {
     );
     assert!(told.contains("unless a condition is met"), "{told}");
 }
+
+#[test]
+fn a_condition_behind_a_promise_is_told() {
+    let said = "a: guten tag\nc: guten tag ich möchte meinen vertrag kündigen\n\
+                a: die bestätigung schicke ich ihnen per mail wenn die ummeldung da ist\nc: gut danke";
+    let text = german(said);
+    assert!(text.contains("unter einer Bedingung"), "{text}");
+}
