@@ -110,8 +110,9 @@ impl<'a> Told<'a> {
 
     /// What stands at the cues, fainter the clauses around them, faintest the clauses beside those.
     fn places(&self, turn: &Turn<'a>, cue: &str, hits: &[usize], beside: i32) -> Vec<Place> {
-        let mut places: Vec<Place> = hits.iter().map(|&at| (turn.clauses[at].place.clone(), 2)).collect();
-        for clause in hits.iter().map(|&at| &turn.clauses[at].place) {
+        let own: Vec<Range<usize>> = hits.iter().map(|&at| self.own_place(cue, &turn.clauses[at])).collect();
+        let mut places: Vec<Place> = own.iter().map(|place| (place.clone(), 2)).collect();
+        for clause in &own {
             let cues = self.view().lexicon.cue(cue).iter();
             for found in cues.filter_map(|pattern| pattern.find(self.view(), clause.clone())) {
                 let from = found.from.saturating_sub(NEAR).max(clause.start);
@@ -121,12 +122,26 @@ impl<'a> Told<'a> {
         for &at in hits {
             for near in [at.checked_sub(1), Some(at + 1)].into_iter().flatten() {
                 let clause = turn.clauses.get(near).filter(|_| !hits.contains(&near));
-                if let Some(clause) = clause.filter(|clause| self.teller.is_plain(clause)) {
+                let own = |clause: &&Clause| self.teller.is_plain(clause) && !self.is_other_act(cue, clause);
+                if let Some(clause) = clause.filter(own) {
                     places.push((clause.place.clone(), beside));
                 }
             }
         }
         places
+    }
+
+    /// Whether a clause beside one with that cue is another act: what is asked of the caller beside a promise, a promise
+    /// beside what is refused or asked, a question beside any of them.
+    fn is_other_act(&self, cue: &str, clause: &Clause) -> bool {
+        let says = |cue| self.teller.says(cue, clause);
+        match cue {
+            "tell_commit" => {
+                clause.question || (says("tell_ask") || says("tell_duty")) && !self.commits(clause)
+            }
+            "tell_refuse" | "tell_ask" => clause.question || self.commits(clause),
+            _ => false,
+        }
     }
 
     /// The plain clauses of a turn, as what stands around something.
@@ -505,6 +520,25 @@ impl<'a> Told<'a> {
         says("tell_sure") || firm && says("tell_commit") && !says("tell_refuse")
     }
 
+    /// Whether something is asked behind what is promised.
+    fn begs(&self, clause: &Clause) -> bool {
+        self.own_place("tell_commit", clause).end < clause.place.end
+    }
+
+    /// Where a clause's own act stands: "I enter it, the card please bring along" promises no card, and no stop parts
+    /// what the caller is asked from what is promised.
+    fn own_place(&self, cue: &str, clause: &Clause) -> Range<usize> {
+        let view = self.view();
+        let first = |cue| super::pattern::first(view.lexicon.cue(cue), view, &clause.place);
+        let beg = first("tell_beg").filter(|_| cue == "tell_commit");
+        let Some((commit, beg)) = first(cue).zip(beg).filter(|(commit, beg)| beg.from >= commit.to) else {
+            return clause.place.clone();
+        };
+        let asked = super::deeds::phrases(view, &(commit.to..beg.from)).into_iter().last();
+        let end = asked.filter(|phrase| phrase.end == beg.from).map_or(beg.from, |phrase| phrase.start);
+        clause.place.start..end
+    }
+
     /// By which channel, where one is named.
     fn channel(&self, place: &Range<usize>) -> &'a str {
         let lexicon = self.view().lexicon;
@@ -649,7 +683,11 @@ impl<'a> Told<'a> {
         for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| !turn.caller) {
             let mut hits = self.hits(turn, "tell_ask", "tell_refuse");
             hits.retain(|&at| {
-                !self.commits(&turn.clauses[at]) && !self.teller.says("tell_check", &turn.clauses[at])
+                let clause = &turn.clauses[at];
+                // What is not to be done is nothing to see to.
+                (!self.commits(clause) || self.begs(clause))
+                    && !clause.negated
+                    && !self.teller.says("tell_check", clause)
             });
             let Some(&last) = hits.last() else { continue };
             let (answer, answered) = pairs::answer(self.teller.clauses, turn.first + last);
@@ -658,8 +696,13 @@ impl<'a> Told<'a> {
             if answer != Answer::Accepted && !will {
                 continue;
             }
-            let focus = turn.clauses[hits[0]].place.start..turn.place.end;
-            let when = self.when(&reply.place).filter(|_| will).or_else(|| self.when(&focus));
+            let next = turn.clauses.get(last + 1).filter(|next| !self.is_other_act("tell_ask", next));
+            let end = next.unwrap_or(&turn.clauses[last]).place.end;
+            let focus = turn.clauses[hits[0]].place.start..end;
+            let settled = |when: &When| when.time.is_some() && self.is_settled(when);
+            let own = |place: &Range<usize>| self.when(place).filter(|when| !settled(when));
+            let answer = reply.place.start..reply.place.end.min(reply.place.start + ECHO);
+            let when = own(&answer).filter(|_| will).or_else(|| own(&focus));
             let mut places = self.places(turn, "tell_ask", &hits, 0);
             if !self.tells(&places) && when.is_none() {
                 continue;

@@ -102,3 +102,22 @@ fn a_condition_behind_a_promise_is_told() {
     let text = german(said);
     assert!(text.contains("unter einer Bedingung"), "{text}");
 }
+
+#[test]
+fn what_the_caller_is_to_bring_is_no_promise_of_the_agents() {
+    let text = german(
+        "a: praxis guten morgen\nc: guten morgen ich brauche einen termin\na: dann dienstag um acht uhr\n\
+         c: dienstag um acht ja das passt\na: trage ich das ein die karte bitte mitbringen neues quartal\nc: mach ich",
+    );
+    assert!(!text.contains("Team sagte zu"), "{text}");
+}
+
+#[test]
+fn what_is_granted_beside_a_refusal_is_not_refused() {
+    let text = english(
+        "c: could i have something off the price of the sofa\n\
+         a: so no reduction on the sofa but we'll refund the delivery fifty nine pounds\nc: thank you",
+    );
+    let refused = text.split('.').find(|sentence| sentence.contains("refused"));
+    assert!(refused.is_some_and(|refused| !refused.contains("delivery")), "{text}");
+}
