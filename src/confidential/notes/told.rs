@@ -506,7 +506,9 @@ impl<'a> Told<'a> {
         let open = reply.clauses.iter().any(|c| c.question || c.rejects || c.negated || c.hedged);
         let takes = reply.clauses.iter().any(|c| c.accepts) && !open;
         let first = &reply.clauses.first()?.place;
-        self.when(first).filter(|when| takes && when.day.is_some() && when.bound.is_none())
+        // "... fits, will you make more of them for Saturday": what stands far from the answer is another matter's.
+        let soon = first.start..first.end.min(first.start + ECHO);
+        self.when(&soon).filter(|when| takes && when.day.is_some() && when.bound.is_none())
     }
 
     /// Whether a clause of the agent's binds: "what I can promise" does, whatever stands beside it.

@@ -121,3 +121,13 @@ fn what_is_granted_beside_a_refusal_is_not_refused() {
     let refused = text.split('.').find(|sentence| sentence.contains("refused"));
     assert!(refused.is_some_and(|refused| !refused.contains("delivery")), "{text}");
 }
+
+#[test]
+fn a_time_far_behind_an_answer_is_another_matters() {
+    let text = german(
+        "a: großhandel guten tag\nc: hier fehlen zwei kisten tomaten und die sahne ist aufgeplatzt\n\
+         a: die kaputte sahne schreibe ich dir gut das sind elf euro vierzig\n\
+         c: elf vierzig passt machst du mir von den tomaten für samstag gleich mehr\na: acht kisten",
+    );
+    assert!(text.contains("Sahne") && !text.contains("zwar am Samstag"), "{text}");
+}
