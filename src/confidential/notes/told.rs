@@ -277,7 +277,8 @@ impl<'a> Told<'a> {
             hits.extend((0..turn.clauses.len()).filter(|&at| self.is_known(&turn.clauses[at].place)));
             hits.sort_unstable();
             hits.dedup();
-            hits.retain(|&at| !turn.clauses[at].question);
+            // "And what if it stays broken?" is a worry, no report.
+            hits.retain(|&at| !(turn.clauses[at].question || late && turn.clauses[at].conditional));
             let worth = 12 - 2 * turn.nth as i32 + self.teller.weight_of(&turn.place) / 8;
             match (hits.is_empty(), late) {
                 (true, _) => {}

@@ -131,3 +131,14 @@ fn a_time_far_behind_an_answer_is_another_matters() {
     );
     assert!(text.contains("Sahne") && !text.contains("zwar am Samstag"), "{text}");
 }
+
+#[test]
+fn a_worry_brought_up_late_is_no_problem() {
+    let mut lines = OPENING.to_owned();
+    for _ in 0..6 {
+        lines.push_str("a: the pump and the filter were changed by the colleague\nc: the pump was fine and the filter was fine\n");
+    }
+    lines.push_str("a: anything else\nc: one more question what if the heating needs a part and it stays broken\na: then you ring us");
+    let text = texts(Language::En, &lines);
+    assert!(!text.contains("heating"), "{text}");
+}
