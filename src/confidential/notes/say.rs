@@ -68,7 +68,7 @@ fn mend(text: &str) -> String {
                 mended.push(',');
             }
             (Some(' '), '.') => {
-                mended.pop();
+                mended.truncate(mended.trim_end_matches([' ', ':']).len());
                 mended.push('.');
             }
             _ => mended.push(c),

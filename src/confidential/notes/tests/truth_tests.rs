@@ -142,3 +142,9 @@ fn a_worry_brought_up_late_is_no_problem() {
     let text = texts(Language::En, &lines);
     assert!(!text.contains("heating"), "{text}");
 }
+
+#[test]
+fn a_list_of_nothing_ends_with_its_sentence() {
+    let call = say::sentence(lexicon::of(Language::De), "told_call", &[("when", " morgen"), ("list", "")]);
+    assert_eq!(call, "Ein Anruf wurde vereinbart morgen.");
+}
