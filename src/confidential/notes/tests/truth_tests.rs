@@ -148,3 +148,12 @@ fn a_list_of_nothing_ends_with_its_sentence() {
     let call = say::sentence(lexicon::of(Language::De), "told_call", &[("when", " morgen"), ("list", "")]);
     assert_eq!(call, "Ein Anruf wurde vereinbart morgen.");
 }
+
+#[test]
+fn a_word_for_looking_makes_no_appointment_for_a_look() {
+    let text = english(
+        "c: can you move my driving test please\na: let me have a look friday the ninth at two\n\
+         c: friday the ninth at two yes that works",
+    );
+    assert!(text.contains("agreed") && !text.contains("for a look"), "{text}");
+}
