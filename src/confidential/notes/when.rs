@@ -122,12 +122,17 @@ impl When {
             return text;
         }
         if let Some(kind) = &self.day {
-            let plain = day(lexicon, kind);
+            let held = bound.filter(|(_, on_time)| !on_time);
+            let plain = match (kind, held) {
+                // "From May", not "from in May".
+                (Kind::Month(month), Some(_)) => month_name(lexicon, *month),
+                _ => day(lexicon, kind),
+            };
             let prefix = match kind {
                 Kind::Relative(_) | Kind::Month(_) => "",
                 _ => say.on.as_str(),
             };
-            push_bounded(&mut text, bound.filter(|(_, on_time)| !on_time), &plain, prefix);
+            push_bounded(&mut text, held, &plain, prefix);
         }
         // "In the morning at 11:30" says nothing more than 11:30, and more of the call's words.
         let part = self.part.filter(|part| match &self.time {
@@ -287,7 +292,7 @@ pub(in crate::confidential) fn day(lexicon: &Lexicon, kind: &Kind) -> String {
     match kind {
         Kind::Weekday(weekday) => name(&say.weekdays, *weekday),
         Kind::Relative(id) => name(&say.relative, *id),
-        Kind::Month(month) => fill(&say.in_month, &[("", &name(&say.months, month.saturating_sub(1)))]),
+        Kind::Month(month) => fill(&say.in_month, &[("", &month_name(lexicon, *month))]),
         Kind::Date { weekday, day, month } => {
             let frame = match (weekday, month) {
                 (Some(_), Some(_)) => &say.weekday_date_month,
@@ -296,11 +301,16 @@ pub(in crate::confidential) fn day(lexicon: &Lexicon, kind: &Kind) -> String {
                 (None, None) => &say.date,
             };
             let weekday = weekday.map(|weekday| name(&say.weekdays, weekday)).unwrap_or_default();
-            let month = month.map(|month| name(&say.months, month.saturating_sub(1))).unwrap_or_default();
+            let month = month.map(|month| month_name(lexicon, month)).unwrap_or_default();
             fill(frame, &[("w", &weekday), ("d", &ordinal(lexicon, *day)), ("m", &month)])
         }
         _ => String::new(),
     }
+}
+
+fn month_name(lexicon: &Lexicon, month: u8) -> String {
+    let names = &lexicon.time.say.months;
+    names.get(usize::from(month.saturating_sub(1))).cloned().unwrap_or_default()
 }
 
 fn ordinal(lexicon: &Lexicon, day: u8) -> String {

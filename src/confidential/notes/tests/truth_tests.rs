@@ -157,3 +157,20 @@ fn a_word_for_looking_makes_no_appointment_for_a_look() {
     );
     assert!(text.contains("agreed") && !text.contains("for a look"), "{text}");
 }
+
+#[test]
+fn a_week_is_told_as_a_week_and_a_month_without_its_preposition() {
+    let text = english("a: i'll send you the invoice the week of the fifteenth\nc: thank you");
+    assert!(text.contains("in the week of the 15th"), "{text}");
+    let month = when::When {
+        day: Some(V::Month(5)),
+        bound: lexicon::of(Language::De)
+            .time
+            .bounds
+            .iter()
+            .position(|bound| bound.id == "from")
+            .map(|at| (at, false)),
+        ..when::When::default()
+    };
+    assert_eq!(month.say(lexicon::of(Language::De)), " ab Mai");
+}
