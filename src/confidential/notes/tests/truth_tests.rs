@@ -174,3 +174,12 @@ fn a_week_is_told_as_a_week_and_a_month_without_its_preposition() {
     };
     assert_eq!(month.say(lexicon::of(Language::De)), " ab Mai");
 }
+
+#[test]
+fn french_denies_around_a_verb_and_behind_it() {
+    let text = french(
+        "a: bonjour\nc: bonjour j'ai un problème avec ma chaudière elle ne démarre plus et le brûleur chauffe pas\n\
+         a: d'accord je vous envoie un technicien demain matin",
+    );
+    assert!(text.contains("ne démarre pas") && text.contains("chauffe pas"), "{text}");
+}
