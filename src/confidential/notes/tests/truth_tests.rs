@@ -183,3 +183,12 @@ fn french_denies_around_a_verb_and_behind_it() {
     );
     assert!(text.contains("ne démarre pas") && text.contains("chauffe pas"), "{text}");
 }
+
+#[test]
+fn what_others_are_to_do_for_the_caller_is_no_task_of_the_callers() {
+    let text = french(
+        "a: bonjour la salle de sport\nc: bonjour je voudrais mettre mon abonnement en pause\na: d'accord c'est noté\n\
+         c: très bien et ma place au cours de pilates on me la garde\na: ça dépend des inscriptions",
+    );
+    assert!(!text.contains("s'occuper"), "{text}");
+}
