@@ -192,3 +192,10 @@ fn what_others_are_to_do_for_the_caller_is_no_task_of_the_callers() {
     );
     assert!(!text.contains("s'occuper"), "{text}");
 }
+
+#[test]
+fn a_question_that_scorns_is_no_request() {
+    let text =
+        english("a: that is our sales team\nc: i live in a flat what would i do with a heat pump\na: i see");
+    assert!(!text.contains("heat pump"), "{text}");
+}
