@@ -1004,10 +1004,9 @@ impl<'a> Told<'a> {
         said: &str,
     ) -> Option<String> {
         let first = turns.iter().min().copied().unwrap_or(0);
-        let last = turns.iter().max().copied().unwrap_or(0);
         let mut places = Vec::new();
         for turn in &self.turns {
-            if (first..=last).contains(&turn.number) {
+            if turns.contains(&turn.number) {
                 places.extend(self.context(turn, 0));
                 places.extend(focus.iter().map(|place| (place.clone(), 3)));
             } else if answers && turn.number + 1 == first && self.asks(turn) {

@@ -199,3 +199,13 @@ fn a_question_that_scorns_is_no_request() {
         english("a: that is our sales team\nc: i live in a flat what would i do with a heat pump\na: i see");
     assert!(!text.contains("heat pump"), "{text}");
 }
+
+#[test]
+fn what_stands_between_two_turns_of_an_agreement_is_no_detail_of_it() {
+    let text = english(
+        "a: the technician could come on thursday at ten thirty\nc: my dad said the warranty is gone\n\
+         c: thursday at ten thirty yes that works",
+    );
+    let agreed = text.split('.').find(|sentence| sentence.contains("agreed on Thursday"));
+    assert!(agreed.is_some_and(|agreed| !agreed.contains("dad")), "{text}");
+}
