@@ -747,6 +747,9 @@ impl<'a> Told<'a> {
             let mut hits =
                 self.hits(turn, if turn.caller { "tell_decide" } else { "tell_recap" }, "tell_refuse");
             hits.retain(|&at| !turn.clauses[at].question && !turn.clauses[at].negated);
+            // "Normally it's half, the full price would be one thirty" sums up nothing that stands.
+            let stands = |clause: &Clause| !clause.hedged && !self.teller.says("tell_instead", clause);
+            hits.retain(|&at| turn.caller || stands(&turn.clauses[at]));
             let late = turn.caller || 2 * index > self.turns.len();
             let takes = turn.caller
                 || late

@@ -209,3 +209,14 @@ fn what_stands_between_two_turns_of_an_agreement_is_no_detail_of_it() {
     let agreed = text.split('.').find(|sentence| sentence.contains("agreed on Thursday"));
     assert!(agreed.is_some_and(|agreed| !agreed.contains("dad")), "{text}");
 }
+
+#[test]
+fn what_would_be_the_price_is_not_agreed() {
+    let mut lines = OPENING.to_owned();
+    lines.push_str(
+        "a: okay\nc: who pays for the new crown\n\
+         a: so it's normally half with a bad impression the full price would be one thirty\nc: yeah that's fair",
+    );
+    let text = texts(Language::En, &lines);
+    assert!(!text.contains("agreed: "), "{text}");
+}
