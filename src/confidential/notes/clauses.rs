@@ -4,6 +4,7 @@
 //! subject with its verb where a sentence may have ended.
 
 use super::pattern::{self, View};
+use super::values::Kind;
 use crate::confidential::Speaker;
 use std::ops::Range;
 
@@ -68,7 +69,17 @@ fn starts_clause(view: View<'_>, at: usize) -> bool {
     let next = view.tokens.get(at + 1).filter(|next| next.turn == token.turn);
     words.starters.contains(&token.text)
         && view.covered[at].is_none()
+        && !stands_in_a_time(view, at)
         && next.is_some_and(|next| words.stop.contains(&next.text) || words.determiners.contains(&next.text))
+}
+
+/// "Thursdays then until half past six": the day and its hour stay together.
+fn stands_in_a_time(view: View<'_>, at: usize) -> bool {
+    let value = |at: usize| view.covered.get(at).copied().flatten().map(|index| &view.values[index].kind);
+    let day = value(at - 1)
+        .is_some_and(|kind| matches!(kind, Kind::Weekday(_) | Kind::Date { .. } | Kind::Relative(_)));
+    day && (at + 1..at + 3)
+        .any(|at| value(at).is_some_and(|kind| matches!(kind, Kind::Time { .. } | Kind::Window { .. })))
 }
 
 /// "... by two i'll tell him ...": a subject and its verb behind what may end a sentence.

@@ -220,3 +220,12 @@ fn what_would_be_the_price_is_not_agreed() {
     let text = texts(Language::En, &lines);
     assert!(!text.contains("agreed: "), "{text}");
 }
+
+#[test]
+fn a_day_and_its_hour_stay_together() {
+    let text = german(
+        "a: bürgerbüro guten tag\nc: guten tag wie lange haben sie heute offen ich brauche einen ausweis\n\
+         a: heute bis sechzehn uhr donnerstags dann bis achtzehn uhr dreißig\nc: alles klar danke",
+    );
+    assert!(text.contains("Donnerstag bis 18:30"), "{text}");
+}
