@@ -68,6 +68,8 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Vec<Deed> {
             to > from + 1 && view.tokens[to - 1].turn == clause.turn && !view.verbs[to - 1] && !pronoun;
         if object.is_none()
             && !named
+            // "Je ne peux pas l'enlever" is easily told of the wrong thing: its pronoun has a gender and no more.
+            && !(pronoun && mode == Mode::Refuse && view.lexicon.elides)
             && (pronoun || view.lexicon.acts[act].object == Need::Needed)
             && view.lexicon.acts[act].object != Need::None
         {

@@ -229,3 +229,12 @@ fn a_day_and_its_hour_stay_together() {
     );
     assert!(text.contains("Donnerstag bis 18:30"), "{text}");
 }
+
+#[test]
+fn what_cannot_be_done_with_it_is_told_of_nothing_else() {
+    let text = french(
+        "a: bonjour\nc: bonjour la pompe de ma piscine est en panne le déplacement n'est pas compris dans mon contrat\n\
+         a: votre contrat couvre l'entretien je ne peux pas l'enlever\nc: ah bon",
+    );
+    assert!(!text.contains("récupérer"), "{text}");
+}
