@@ -407,7 +407,8 @@ impl<'a> Told<'a> {
             // What says an appointment once more is none of what is promised beside it.
             let repeats =
                 |&at: &usize| self.when(&turn.clauses[at].place).is_some_and(|when| self.is_settled(&when));
-            if !hits.iter().all(repeats) {
+            let again = hits.iter().all(repeats);
+            if !again {
                 hits.retain(|at| !repeats(at));
             }
             let Some(&last) = hits.last() else { continue };
@@ -433,7 +434,8 @@ impl<'a> Told<'a> {
                     before.filter(|c| self.teller.is_plain(c)).map(|clause| (clause.place.clone(), 3)),
                 );
             }
-            if !self.tells(&places) && when.is_none() {
+            // What is told once more without its object is easily told of the wrong one.
+            if !self.tells(&places) && (when.is_none() || again) {
                 continue;
             }
             if self.teller.weight_of(&focus) < SPARSE {
