@@ -14,7 +14,7 @@ use super::told::{Candidate, Told};
 use super::values::{Kind as Valued, Value};
 use super::when::{self, When};
 use super::{contact, phrase};
-use crate::border::DoNotContact;
+use crate::border::{DoNotContact, WhoseNumber};
 use crate::confidential::Speaker;
 use crate::confidential::guard::{Kind, Modality, Statement};
 use std::collections::{BTreeMap, BTreeSet};
@@ -255,7 +255,7 @@ fn contact_requests(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
                 .collect()
         };
         let frame = match (request.number, request.purpose) {
-            (crate::border::WhoseNumber::Named(_), _) => "dnc_other",
+            (WhoseNumber::Named(_), _) => "dnc_other",
             (_, crate::border::Purpose::Advertising) => "dnc_advertising",
             (_, crate::border::Purpose::Everything) => "dnc_everything",
         };
@@ -986,8 +986,21 @@ fn is_noted(evidence: &Evidence<'_>, value: &Value) -> bool {
 
 /// The last number to call, where it was read back.
 fn phone<'a>(evidence: &Evidence<'a>) -> Option<&'a Value> {
-    let last = evidence.view.values.iter().rev().find(|value| value.read_back && is_phone(evidence, value));
+    let free = |value: &&Value| {
+        value.read_back && is_phone(evidence, value) && !is_not_to_be_called(evidence, value)
+    };
+    let last = evidence.view.values.iter().rev().find(free);
     last.filter(|value| !evidence.view.banned[value.from..value.to].iter().any(|banned| *banned))
+}
+
+/// Whether it is the number of somebody who is not to be called.
+fn is_not_to_be_called(evidence: &Evidence<'_>, value: &Value) -> bool {
+    let named = evidence.requests.iter().filter_map(|(request, _)| match request.number {
+        WhoseNumber::Named(digits) => digits.text(),
+        WhoseNumber::Caller => None,
+    });
+    let Valued::Digits(text) = &value.kind else { return false };
+    named.into_iter().any(|digits| digits == *text)
 }
 
 fn is_phone(evidence: &Evidence<'_>, value: &Value) -> bool {

@@ -238,3 +238,14 @@ fn what_cannot_be_done_with_it_is_told_of_nothing_else() {
     );
     assert!(!text.contains("récupérer"), "{text}");
 }
+
+#[test]
+fn the_number_of_somebody_who_is_not_to_be_called_is_no_number_for_a_call() {
+    let text = german(
+        "a: guten tag\nc: guten tag es geht um die anlage auf dem haus meiner mutter die anlage ist kaputt\na: gut\n\
+         c: ich möchte dass sie meine mutter nicht mehr anrufen unter ihrer nummer\na: welche nummer\n\
+         c: null acht neun neun neun neun neun acht sieben vier zwei\n\
+         a: null acht neun neun neun neun neun acht sieben vier zwei die sperre ich für anrufe\nc: danke",
+    );
+    assert!(!text.contains("Für einen Anruf gilt"), "{text}");
+}
