@@ -591,9 +591,15 @@ impl<'a> Told<'a> {
                 continue;
             }
             let values = [("list", list.as_str()), ("when", said.as_deref().unwrap_or_default())];
+            // "Whether that works I can't say": nothing is refused, and nothing promised.
+            let open = hits.iter().all(|&at| self.teller.says("tell_open", &turn.clauses[at]));
             let depends =
                 hits.iter().all(|&at| self.depends_at(turn.first + at) && !self.names_it(turn, at, &list));
-            let frame = if depends { "told_refused_if" } else { "told_refused" };
+            let frame = match (open, depends) {
+                (true, _) => "told_open",
+                (false, true) => "told_refused_if",
+                (false, false) => "told_refused",
+            };
             let text = say::sentence(self.view().lexicon, frame, &values);
             let worth = 4 + 4 * i32::from(asked) + self.teller.weight_of(&turn.place) / 8;
             let mut evidence = vec![turn.number];

@@ -249,3 +249,11 @@ fn the_number_of_somebody_who_is_not_to_be_called_is_no_number_for_a_call() {
     );
     assert!(!text.contains("Für einen Anruf gilt"), "{text}");
 }
+
+#[test]
+fn what_nobody_can_say_yet_is_left_open_and_not_refused() {
+    let text = english(
+        "c: will i get money off for the days without water\na: that i can't tell you now the billing team decides",
+    );
+    assert!(text.contains("left open, without a promise") && !text.contains("refused"), "{text}");
+}
