@@ -572,6 +572,11 @@ impl<'a> Told<'a> {
                 None => {}
             }
             let asked = !needs.is_empty() || before.is_some_and(|b| b.clauses.iter().any(|c| c.question));
+            // "I can't do that, well, actually, if she has moved": taken back as soon as it was said.
+            let behind = turn.clauses.iter().skip(hits.last().map_or(0, |last| last + 1));
+            if behind.into_iter().any(|clause| self.teller.says("tell_taken_back", clause)) {
+                continue;
+            }
             // "Before that I cannot confirm it" refuses nothing.
             if hits.iter().all(|&at| self.teller.says("not_yet", &turn.clauses[at])) {
                 continue;

@@ -257,3 +257,12 @@ fn what_nobody_can_say_yet_is_left_open_and_not_refused() {
     );
     assert!(text.contains("left open, without a promise") && !text.contains("refused"), "{text}");
 }
+
+#[test]
+fn a_refusal_that_is_thought_over_is_none() {
+    let text = english(
+        "c: can you end the membership this month\n\
+         a: i'm afraid i can't do that it's in the contract well actually hold on if she has moved there is a clause\nc: yes",
+    );
+    assert!(!text.contains("refused") && !text.contains("not possible"), "{text}");
+}
