@@ -407,8 +407,7 @@ impl<'a> Told<'a> {
             // What says an appointment once more is none of what is promised beside it.
             let repeats =
                 |&at: &usize| self.when(&turn.clauses[at].place).is_some_and(|when| self.is_settled(&when));
-            let again = hits.iter().all(repeats);
-            if !again {
+            if !hits.iter().all(repeats) {
                 hits.retain(|at| !repeats(at));
             }
             let Some(&last) = hits.last() else { continue };
@@ -435,7 +434,8 @@ impl<'a> Told<'a> {
                 );
             }
             // What is told once more without its object is easily told of the wrong one.
-            if !self.tells(&places) && (when.is_none() || again) {
+            let settled = when.as_ref().is_none_or(|when| self.is_settled(when));
+            if !self.tells(&places) && settled {
                 continue;
             }
             if self.teller.weight_of(&focus) < SPARSE {

@@ -266,3 +266,12 @@ fn a_refusal_that_is_thought_over_is_none() {
     );
     assert!(!text.contains("refused") && !text.contains("not possible"), "{text}");
 }
+
+#[test]
+fn a_promise_that_an_appointment_tells_is_not_told_of_another_thing() {
+    let text = english(
+        "a: the demonstration machine has the same pump i take it out of the machine today\nc: when could i have it\n\
+         a: friday before noon\nc: friday before noon okay\na: it goes tomorrow so you have it on friday before noon that i can promise",
+    );
+    assert!(!text.contains("promised: demonstration"), "{text}");
+}
