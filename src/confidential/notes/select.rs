@@ -112,6 +112,10 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>, more: Vec<Candidate>) -> Vec<S
     possibilities(evidence, told, &mut old);
     all.extend(worth(&mut old, 3));
     told.commitments(&mut all);
+    // What is done about a request not to be contacted is said by the request.
+    let asked: Vec<u16> = evidence.requests.iter().flat_map(|(_, heard)| heard.turns.clone()).collect();
+    let answers = |turn: &u16| asked.iter().any(|asked| (*asked..=asked + ENTERED).contains(turn));
+    all.retain(|c| c.statement.rule != "told.promise" || !c.statement.evidence.iter().any(answers));
     told.refusals(&mut all);
     told.amounts(&mut all);
     told.causes(&mut all);
@@ -136,6 +140,9 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>, more: Vec<Candidate>) -> Vec<S
         .map(|candidate| candidate.statement)
         .collect()
 }
+
+/// Turns within which the agent enters a request not to be contacted.
+const ENTERED: u16 = 3;
 
 /// Words that outweigh one point of worth.
 const WORDS_A_WORTH: i32 = 4;

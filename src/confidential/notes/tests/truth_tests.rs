@@ -275,3 +275,13 @@ fn a_promise_that_an_appointment_tells_is_not_told_of_another_thing() {
     );
     assert!(!text.contains("promised: demonstration"), "{text}");
 }
+
+#[test]
+fn what_is_entered_for_a_request_not_to_be_contacted_is_no_promise_beside_it() {
+    let text = german(
+        "a: reisebüro guten tag\nc: guten tag in der bestätigung fehlt die halbpension\na: das sehe ich\n\
+         c: und ich möchte keine werbeanrufe mehr und keine sms die mails sind in ordnung\n\
+         a: gut mail bleibt telefon und sms nehme ich raus\nc: danke",
+    );
+    assert!(!text.contains("sagte zu"), "{text}");
+}
