@@ -718,9 +718,10 @@ fn refusals(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) 
         out.push(statement);
     }
     let mut more = 0;
-    for clause in evidence.clauses.iter().filter(|clause| !clause.speaker.is_caller() && !clause.question) {
+    let stated = |clause: &Clause| !clause.speaker.is_caller() && !clause.question;
+    for (at, clause) in evidence.clauses.iter().enumerate().filter(|(_, clause)| stated(clause)) {
         let hit = pattern::first(view.lexicon.cue("refusal_plain"), view, &clause.place);
-        if hit.is_none() || turns.contains(&clause.turn) || more >= 2 {
+        if hit.is_none() || turns.contains(&clause.turn) || more >= 2 || told.is_taken_back(at) {
             continue;
         }
         let own = hit.and_then(|hit| refused_itself(view, clause, &hit));

@@ -482,6 +482,13 @@ impl<'a> Told<'a> {
         clauses.any(|clause| is_conditional(self.teller.view, "tell_if", &clause.place))
     }
 
+    /// "I can't do that, well, actually, if she has moved": thought over as soon as it was said.
+    pub fn is_taken_back(&self, clause: usize) -> bool {
+        let clauses = self.teller.clauses;
+        let behind = clauses[clause + 1..].iter().take_while(|behind| behind.turn == clauses[clause].turn);
+        behind.into_iter().any(|behind| self.teller.says("tell_taken_back", behind))
+    }
+
     /// Whether what is refused may be had under a condition, said in the clause or beside it.
     pub fn depends_at(&self, clause: usize) -> bool {
         let clauses = self.teller.clauses;
@@ -572,9 +579,7 @@ impl<'a> Told<'a> {
                 None => {}
             }
             let asked = !needs.is_empty() || before.is_some_and(|b| b.clauses.iter().any(|c| c.question));
-            // "I can't do that, well, actually, if she has moved": taken back as soon as it was said.
-            let behind = turn.clauses.iter().skip(hits.last().map_or(0, |last| last + 1));
-            if behind.into_iter().any(|clause| self.teller.says("tell_taken_back", clause)) {
+            if hits.last().is_some_and(|last| self.is_taken_back(turn.first + last)) {
                 continue;
             }
             // "Before that I cannot confirm it" refuses nothing.

@@ -203,22 +203,22 @@ fn a_question_that_scorns_is_no_request() {
 #[test]
 fn what_stands_between_two_turns_of_an_agreement_is_no_detail_of_it() {
     let text = english(
-        "a: the technician could come on thursday at ten thirty\nc: my dad said the warranty is gone\n\
-         c: thursday at ten thirty yes that works",
+        "a: the technician could come on thursday the sixth\nc: thursday the sixth yes that works\na: good\n\
+         c: my dad said the warranty is gone\na: your dad is wrong the warranty is not gone\nc: okay\n\
+         a: so thursday the sixth at ten thirty\nc: thursday at ten thirty great",
     );
     let agreed = text.split('.').find(|sentence| sentence.contains("agreed on Thursday"));
-    assert!(agreed.is_some_and(|agreed| !agreed.contains("dad")), "{text}");
+    assert!(agreed.is_some_and(|agreed| agreed.contains("10:30") && !agreed.contains("dad")), "{text}");
 }
 
 #[test]
 fn what_would_be_the_price_is_not_agreed() {
-    let mut lines = OPENING.to_owned();
-    lines.push_str(
-        "a: okay\nc: who pays for the new crown\n\
-         a: so it's normally half with a bad impression the full price would be one thirty\nc: yeah that's fair",
+    let text = english(
+        "a: okay\nc: and who pays for the crown\n\
+         a: with a bad impression normally half so that's the bad impression price the full price would be one thirty\n\
+         c: yeah that's fair okay",
     );
-    let text = texts(Language::En, &lines);
-    assert!(!text.contains("agreed: "), "{text}");
+    assert!(!text.contains("agreed"), "{text}");
 }
 
 #[test]
@@ -261,19 +261,24 @@ fn what_nobody_can_say_yet_is_left_open_and_not_refused() {
 #[test]
 fn a_refusal_that_is_thought_over_is_none() {
     let text = english(
-        "c: can you end the membership this month\n\
-         a: i'm afraid i can't do that it's in the contract well actually hold on if she has moved there is a clause\nc: yes",
+        "c: can't it be the end of this month\n\
+         a: i'm afraid i can't do that it's in the contract well actually hold on if she's moved there's a clause\n\
+         c: in the next town",
     );
-    assert!(!text.contains("refused") && !text.contains("not possible"), "{text}");
+    assert!(!text.contains("refused") && !text.contains("declined"), "{text}");
 }
 
 #[test]
 fn a_promise_that_an_appointment_tells_is_not_told_of_another_thing() {
     let text = english(
-        "a: the demonstration machine has the same pump i take it out of the machine today\nc: when could i have it\n\
-         a: friday before noon\nc: friday before noon okay\na: it goes tomorrow so you have it on friday before noon that i can promise",
+        "a: there might be one in the demonstration machine\nc: the demonstration machine oh please\n\
+         a: we have the demonstration machine in the hall and it has the same spindle i have just asked the boss\n\
+         c: when could i have it\n\
+         a: i take it out today and test it and you have it tomorrow before noon\nc: tomorrow wow tomorrow before noon\n\
+         a: wait tonight what time is it now no the courier comes at two i will not be ready at two so it goes tomorrow \
+         and you have it on friday friday before noon that i can promise\nc: friday before noon okay that'll still do",
     );
-    assert!(!text.contains("promised: demonstration"), "{text}");
+    assert!(text.contains("agreed on Friday") && !text.contains("machine on Friday"), "{text}");
 }
 
 #[test]
