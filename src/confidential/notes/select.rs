@@ -1040,7 +1040,12 @@ fn periods(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
             deed.mode == Mode::Commit
                 && deed.when.as_ref().is_some_and(|w| w.duration.as_ref() == Some(&value.kind))
         });
-        if used || out.iter().filter(|s| s.rule == "period").count() >= 2 {
+        // "Or we send it back, that takes two weeks. – No, I can't be without it that long."
+        let turn = view.tokens.partition_point(|token| token.turn < value.turn)..value.from;
+        let declined = pattern::any(view.lexicon.cue("tell_or"), view, &turn)
+            && clause_at(evidence.clauses, value.from)
+                .is_some_and(|at| pairs::answer(evidence.clauses, at).0 == Answer::Rejected);
+        if used || declined || out.iter().filter(|s| s.rule == "period").count() >= 2 {
             continue;
         }
         let period = when::duration(view.lexicon, &value.kind);

@@ -290,3 +290,14 @@ fn what_is_entered_for_a_request_not_to_be_contacted_is_no_promise_beside_it() {
     );
     assert!(!text.contains("sagte zu"), "{text}");
 }
+
+#[test]
+fn a_period_that_the_caller_declines_is_not_told() {
+    let declined = english(
+        "a: i can replace the screw or we send the frame back but that takes two weeks\n\
+         c: two weeks no i can't be without it that long just the screw please",
+    );
+    assert!(declined.contains("dishwasher") && !declined.contains("2 weeks"), "{declined}");
+    let taken = english("a: the part takes two weeks\nc: two weeks okay fine");
+    assert!(taken.contains("2 weeks"), "{taken}");
+}
