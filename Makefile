@@ -49,7 +49,7 @@ models:
 	@.ci/setup models
 
 help:
-	@echo "make         build callgist and its ears into target/release (first time 8 to 30 minutes:"
+	@echo "make         build callgist and its ears into target/release (first time half an hour to an hour:"
 	@echo "             CTranslate2 and oneDNN are C++; later clones take one or two minutes)"
 	@echo "make demo    the same, then one simulated call through the real pipeline, and its note"
 	@echo "             (about a minute; DEMO=\"--fast\" or other options of \`callgist demo\`)"
