@@ -647,6 +647,10 @@ impl<'a> Told<'a> {
             }
             let places = self.places(turn, "tell_cause", &hits, 0);
             let Some(list) = self.list(&places, MOST, "") else { continue };
+            // "'Cause he took it. He put it in the box": one word is no cause.
+            if turn.caller && !list.contains(' ') {
+                continue;
+            }
             let (by, speaker) = side(turn.caller);
             let values = [("Speaker", self.view().lexicon.frame(speaker)), ("list", list.as_str())];
             let text = say::sentence(self.view().lexicon, "told_cause", &values);

@@ -301,3 +301,13 @@ fn a_period_that_the_caller_declines_is_not_told() {
     let taken = english("a: the part takes two weeks\nc: two weeks okay fine");
     assert!(taken.contains("2 weeks"), "{taken}");
 }
+
+#[test]
+fn one_word_behind_a_callers_because_is_no_cause() {
+    let text = texts(
+        Language::En,
+        "a: good morning the driving school\nc: hello i have a problem with my lesson i paid him cash\n\
+         a: are you sure\nc: yes cause he definitely took it he put it in the box\na: all right",
+    );
+    assert!(!text.contains("cause"), "{text}");
+}
