@@ -1091,7 +1091,12 @@ fn possibilities(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Stateme
     let agent = evidence.deeds.iter().filter(|deed| !deed.speaker.is_caller());
     // What was offered for another day is dead once one was agreed.
     let open = |deed: &&Deed| !deed.when.as_ref().is_some_and(|when| told.is_other_day(when));
-    for deed in agent.filter(|deed| matches!(deed.mode, Mode::Possible | Mode::Offer)).filter(open).take(2) {
+    // A call that is only possible is mostly one of somebody else's, or asks leave to call.
+    let calls = |deed: &&Deed| {
+        deed.mode == Mode::Possible && view.lexicon.acts[deed.act].kind == "callback" && deed.when.is_none()
+    };
+    let told = |deed: &&Deed| matches!(deed.mode, Mode::Possible | Mode::Offer) && !calls(deed);
+    for deed in agent.filter(told).filter(open).take(2) {
         let Some(act) = act_text(view, deed, false) else { continue };
         let (frame, modality) = match deed.mode {
             Mode::Offer => ("offered", Modality::Offered),

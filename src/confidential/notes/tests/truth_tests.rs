@@ -303,6 +303,19 @@ fn a_period_that_the_caller_declines_is_not_told() {
 }
 
 #[test]
+fn a_call_that_is_only_possible_is_not_told() {
+    let call = |more: &str| {
+        let call = "a: good morning the garage\nc: hello my brakes make a noise can you have a look\n\
+                    a: yes of course MORE\nc: all right thank you";
+        texts(Language::En, &call.replace("MORE", more))
+    };
+    let possible = call("i might be able to call you back");
+    assert!(!possible.contains("call back"), "{possible}");
+    let promised = call("i will call you back tomorrow");
+    assert!(promised.contains("call back"), "{promised}");
+}
+
+#[test]
 fn one_word_behind_a_callers_because_is_no_cause() {
     let text = texts(
         Language::En,
