@@ -659,6 +659,8 @@ fn promises(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Candidate>) 
         let number = phone(evidence).filter(|v| kind == Kind::Callback && v.turn.abs_diff(deed.turn) <= 4);
         let details = match number.map(|value| &value.kind) {
             Some(Valued::Digits(digits)) => Some(digits.clone()),
+            // What else was said in the turn would be told of the object.
+            _ if deed.object.is_some() => None,
             _ => details_of(evidence, told, deed, &text),
         };
         append(&mut text, details);

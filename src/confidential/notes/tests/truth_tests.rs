@@ -303,6 +303,15 @@ fn a_period_that_the_caller_declines_is_not_told() {
 }
 
 #[test]
+fn a_promise_with_its_own_object_takes_nothing_else_of_its_turn() {
+    let text = german(
+        "a: guten tag die zeitung\nc: guten tag ich hätte gern das probeabo\n\
+         a: das abo ist monatlich kündbar ich schicke ihnen die bestätigung per e-mail\nc: danke",
+    );
+    assert!(text.contains("Bestätigung per E-Mail zu schicken."), "{text}");
+}
+
+#[test]
 fn a_call_that_is_only_possible_is_not_told() {
     let call = |more: &str| {
         let call = "a: good morning the garage\nc: hello my brakes make a noise can you have a look\n\
