@@ -334,8 +334,8 @@ pub fn settings(folder: &Path, at: &At<'_>) -> String {
 
 /// The same settings with ports for RTP that no other sidecar of these tests has.
 pub fn with_own_ports(settings: &str) -> String {
-    let first = PORTS.fetch_add(20, Ordering::Relaxed);
-    settings.replace("33000", &first.to_string()).replace("33019", &(first + 19).to_string())
+    let first = PORTS.fetch_add(OWN_PORTS, Ordering::Relaxed);
+    settings.replace("33000", &first.to_string()).replace("33019", &(first + OWN_PORTS - 1).to_string())
 }
 
 /// Where `make` puts the models, unless the environment names another folder.
@@ -352,6 +352,9 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_callgist");
 
 /// Ports for RTP that no other sidecar of these tests has.
 static PORTS: AtomicU16 = AtomicU16::new(34_000);
+
+/// Half of them are even, and RTP takes two of those for a call: enough for eight calls, and not all at once.
+const OWN_PORTS: u16 = 40;
 
 /// Loading a model and warming up take a few seconds on a machine that is not busy.
 const READY_WITHIN: Duration = Duration::from_secs(300);
