@@ -8,13 +8,16 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program for the terminal")]
 
+#[path = "../it/program.rs"]
+mod program;
 #[path = "sidecar.rs"]
 mod sidecar;
 
 use callgist::sim::{Script, Settings, Switch};
+use program::{children, started};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
-use sidecar::{Ear, Lines, json_line, recording, settings, start};
+use sidecar::{Arguments, Ear, Lines, json_line, recording, settings};
 use std::collections::BTreeMap;
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
@@ -50,17 +53,15 @@ fn main() {
 
 impl Wanted {
     fn read() -> Option<Wanted> {
-        let words: Vec<String> = std::env::args().collect();
-        let after = |name: &str| words.iter().position(|word| word == name).and_then(|at| words.get(at + 1));
-        let number = |name, usual: usize| after(name).map_or(Some(usual), |word| word.parse().ok());
+        let given = Arguments::given();
         Some(Wanted {
-            calls: number("--calls", 4)?,
-            seconds: number("--seconds", 60)?,
-            audio: after("--audio")?.into(),
-            models: after("--models")?.into(),
-            daemon: after("--daemon").map_or(env!("CARGO_BIN_EXE_callgist").into(), PathBuf::from),
-            recogniser: after("--recogniser").map_or("whisper".into(), String::clone),
-            json: words.iter().any(|word| word == "--json"),
+            calls: given.number("--calls", 4)?,
+            seconds: given.number("--seconds", 60)?,
+            audio: given.after("--audio")?.into(),
+            models: given.after("--models")?.into(),
+            daemon: given.daemon(),
+            recogniser: given.after("--recogniser").unwrap_or("whisper").into(),
+            json: std::env::args().any(|word| word == "--json"),
         })
     }
 }
@@ -80,7 +81,7 @@ async fn measure(wanted: &Wanted, voices: Vec<[Vec<i16>; 2]>) -> Value {
     let switch = Switch::start(Settings::default()).await.unwrap();
     let Wanted { models, recogniser, calls, .. } = wanted;
     let config = settings(folder.path(), &switch, &Ear { models, recogniser, calls: *calls });
-    let (mut daemon, mut lines) = start(&wanted.daemon, &config);
+    let (mut daemon, mut lines) = started(&wanted.daemon, &config, None);
     while json_line(&mut lines)["message"] != "calls are announced" {}
     let before = Usage::of(daemon.id());
 
@@ -181,14 +182,11 @@ impl Usage {
     }
 }
 
-fn family(daemon: u32) -> Vec<u32> {
-    let mut family = vec![daemon];
+fn family(daemon: u32) -> Vec<i32> {
+    let mut family = vec![daemon.cast_signed()];
     let mut next = 0;
     while let Some(&parent) = family.get(next) {
-        for thread in std::fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten() {
-            let children = word(&thread.path().join("children"));
-            family.extend(children.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
-        }
+        family.extend(children(parent.cast_unsigned()));
         next += 1;
     }
     family

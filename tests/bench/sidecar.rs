@@ -2,12 +2,36 @@
 
 use callgist::sim::Switch;
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::ChildStderr;
 
 pub type Lines = std::io::Lines<BufReader<ChildStderr>>;
+
+/// What stands behind names on the command line.
+pub struct Arguments(Vec<String>);
+
+impl Arguments {
+    pub fn given() -> Arguments {
+        Arguments(std::env::args().collect())
+    }
+
+    pub fn after(&self, name: &str) -> Option<&str> {
+        let at = self.0.iter().position(|word| word == name)?;
+        self.0.get(at + 1).map(String::as_str)
+    }
+
+    /// The usual one where none is given; nothing where it is no number.
+    pub fn number(&self, name: &str, usual: usize) -> Option<usize> {
+        self.after(name).map_or(Some(usual), |word| word.parse().ok())
+    }
+
+    /// Our own `callgist`, unless another build of it is to be measured.
+    pub fn daemon(&self) -> PathBuf {
+        self.after("--daemon").unwrap_or(env!("CARGO_BIN_EXE_callgist")).into()
+    }
+}
 
 /// Which ear hears, and how many calls at once.
 pub struct Ear<'a> {
@@ -47,20 +71,6 @@ pub fn settings(folder: &Path, switch: &Switch, ear: &Ear<'_>) -> PathBuf {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(&config, PermissionsExt::from_mode(0o600)).unwrap();
     config
-}
-
-pub fn start(daemon: &Path, config: &Path) -> (Child, Lines) {
-    let mut daemon = Command::new(daemon)
-        .arg("--config")
-        .arg(config)
-        .args(["run", "--log", "json"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let stderr = daemon.stderr.take().unwrap();
-    (daemon, BufReader::new(stderr).lines())
 }
 
 /// The next line; what is no JSON, and what is a warning, is shown.

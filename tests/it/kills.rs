@@ -7,7 +7,8 @@
 //! ([`crate::canary`]), so that the words to look for are certain.
 
 use crate::canary::Canary;
-use crate::live::sidecar::{At, children, models, settings, signal, with_own_ports};
+use crate::live::sidecar::{At, models, settings, signal, with_own_ports};
+use crate::program::children;
 use crate::sought::{SAID, Sought};
 use crate::stories::{Stage, seconds};
 use callgist::sim::{LiveCall, Script};

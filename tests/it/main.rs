@@ -44,6 +44,8 @@ mod models;
 mod notes;
 /// Canary words, a canary number and known samples, looked for wherever a byte can come to rest.
 mod privacy;
+/// `callgist run` as a process, and the processes that it started.
+mod program;
 /// The proof that nothing spoken is kept, and what it finds when something is planted.
 mod prove;
 /// Bad input of every kind.

@@ -5,7 +5,8 @@
 //! What the ear "recognises" is a script ([`crate::canary`]), so that the words are certain; what it hears is speech.
 
 use crate::canary::Canary;
-use crate::live::sidecar::{At, children, models, settings, signal};
+use crate::live::sidecar::{At, models, settings, signal};
+use crate::program::children;
 use crate::sought::{SAID, Sought};
 use crate::stories::{Stage, goes_on, seconds, with};
 use callgist::call::Party;

@@ -14,6 +14,8 @@ mod confidential;
 mod expected;
 #[path = "../../it/memory/forms.rs"]
 mod forms;
+#[path = "../../it/program.rs"]
+mod program;
 #[path = "../../it/memory/search.rs"]
 mod search;
 #[path = "../sidecar.rs"]
@@ -25,9 +27,10 @@ use callgist::sim::{Act, LiveCall, Script, Settings, Switch};
 use callgist::store::{Clerk, Filter, Outcome};
 use expected::{Expected, expected};
 use forms::Form;
+use program::{children, started};
 use search::Sought;
 use serde_json::{Value, json};
-use sidecar::{Ear, json_line, recording, settings, start};
+use sidecar::{Arguments, Ear, json_line, recording, settings};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
@@ -59,17 +62,15 @@ fn main() {
 
 impl Wanted {
     fn read() -> Option<Wanted> {
-        let words: Vec<String> = std::env::args().collect();
-        let after = |name: &str| words.iter().position(|word| word == name).and_then(|at| words.get(at + 1));
-        let number = |name, usual: usize| after(name).map_or(Some(usual), |word| word.parse().ok());
+        let given = Arguments::given();
         Some(Wanted {
-            models: after("--models")?.into(),
-            recogniser: after("--recogniser").map_or("vosk".into(), String::clone),
-            audio: after("--audio").map_or("tests/audio/09-en-garage-injection.flac".into(), PathBuf::from),
-            seconds: number("--seconds", 40)?,
-            calls: number("--calls", 20)?,
-            objections: number("--objections", 5)?,
-            daemon: after("--daemon").map_or(env!("CARGO_BIN_EXE_callgist").into(), PathBuf::from),
+            models: given.after("--models")?.into(),
+            recogniser: given.after("--recogniser").unwrap_or("vosk").into(),
+            audio: given.after("--audio").unwrap_or("tests/audio/09-en-garage-injection.flac").into(),
+            seconds: given.number("--seconds", 40)?,
+            calls: given.number("--calls", 20)?,
+            objections: given.number("--objections", 5)?,
+            daemon: given.daemon(),
         })
     }
 }
@@ -151,7 +152,7 @@ impl Scene {
             runtime.block_on(Switch::start(Settings { patience: 5, ..Settings::default() })).unwrap();
         let Wanted { models, recogniser, calls, .. } = wanted;
         let config = settings(folder.path(), &switch, &Ear { models, recogniser, calls: calls + 1 });
-        let (child, mut said) = start(&wanted.daemon, &config);
+        let (child, mut said) = started(&wanted.daemon, &config, None);
         while json_line(&mut said)["message"] != "calls are announced" {}
         let (sender, lines) = channel();
         // It ends with the process whose log it reads.
@@ -160,8 +161,7 @@ impl Scene {
                 let _ = sender.send(serde_json::from_str(&line).unwrap_or(Value::Null));
             }
         });
-        let daemon = child.id().cast_signed();
-        let ear = children(daemon)[0];
+        let (daemon, ear) = (child.id().cast_signed(), children(child.id())[0]);
         Scene { runtime, switch, lines, child, daemon, ear, folder }
     }
 
@@ -272,14 +272,6 @@ fn told(stay: &Stay) -> Value {
     let all: serde_json::Map<String, Value> =
         stay.all.iter().map(|(name, time)| ((*name).to_owned(), ms(time).into())).collect();
     json!({ "our_buffers": ms(&stay.ours), "last_seen": all, "ear_at_work": ms(&stay.at_work), "seen_at_the_end": stay.seen })
-}
-
-fn children(parent: i32) -> Vec<i32> {
-    let tasks = std::fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
-    let listed = tasks.map(|task| std::fs::read_to_string(task.path().join("children")).unwrap_or_default());
-    listed
-        .flat_map(|list| list.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<_>>())
-        .collect()
 }
 
 /// Seconds. So little that two cores have decoded it when the call in question ends.

@@ -2,13 +2,13 @@
 
 use super::switch::FreeSwitch;
 use crate::canary::Canary;
+use crate::program::{children, started};
 use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -273,30 +273,12 @@ pub fn signal(process: i32, signal: Signal) {
     rustix::process::kill_process(Pid::from_raw(process).unwrap(), signal).unwrap();
 }
 
-pub fn children(parent: u32) -> Vec<i32> {
-    let tasks = fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
-    let listed = tasks.map(|task| fs::read_to_string(task.path().join("children")).unwrap_or_default());
-    listed
-        .flat_map(|list| list.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<_>>())
-        .collect()
-}
-
 /// Its process, and every line of its log as it comes.
 fn run(program: &Path, config: &Path, ears: Option<&Path>) -> (Child, Receiver<Value>) {
-    let mut child = Command::new(program)
-        .envs(ears.map(|ears| ("CALLGIST_EAR_DIR", ears)))
-        .arg("--config")
-        .arg(config)
-        .args(["run", "--log", "json"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let log = BufReader::new(child.stderr.take().unwrap());
+    let (child, log) = started(program, config, ears);
     let (sender, lines) = channel();
     std::thread::spawn(move || {
-        for line in log.lines().map_while(Result::ok) {
+        for line in log.map_while(Result::ok) {
             // What is no JSON is a sentence for people, said when it cannot start.
             let value = serde_json::from_str(&line).unwrap_or(Value::String(line));
             if sender.send(value).is_err() {
