@@ -9,6 +9,7 @@ use callgist::cli::doctor::talk::Legs;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::net::UdpSocket;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 #[test]
@@ -100,17 +101,26 @@ fn test_call(callgist: &Sidecar) -> Value {
 }
 
 fn finding(callgist: &Sidecar, what: &str, flag: &str) -> Value {
+    let told = told(&callgist.path("callgist.toml"), &[flag]);
+    named(&told, what).unwrap_or_else(|| panic!("nothing of {what}: {told}")).clone()
+}
+
+/// What `callgist doctor` tells of these settings.
+pub(crate) fn told(config: &Path, flags: &[&str]) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_callgist"))
         .arg("--config")
-        .arg(callgist.path("callgist.toml"))
-        .args(["doctor", flag, "--json"])
+        .arg(config)
+        .args(["doctor", "--json"])
+        .args(flags)
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let findings = told["findings"].as_array().unwrap();
-    let found = findings.iter().find(|finding| finding["what"] == what);
-    found.unwrap_or_else(|| panic!("nothing of {what}: {told}")).clone()
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The finding of that name.
+pub(crate) fn named<'a>(told: &'a Value, what: &str) -> Option<&'a Value> {
+    told["findings"].as_array().unwrap().iter().find(|finding| finding["what"] == what)
 }
 
 /// What the note engine makes of the test talk's words, spoken by these two.

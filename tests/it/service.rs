@@ -40,14 +40,7 @@ fn the_service_manager_is_told_of_the_start_the_life_and_the_end() {
 #[test]
 fn doctor_leaves_the_database_to_the_daemons_user() {
     let house = crate::refusals::House::new();
-    let output = Command::new(env!("CARGO_BIN_EXE_callgist"))
-        .arg("--config")
-        .arg(house.written())
-        .args(["doctor", "--json"])
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
+    let told = crate::doctor::told(&house.written(), &[]).to_string();
     assert!(told.contains("made at the first start"), "{told}");
     assert!(!house.path("store").exists(), "doctor made the folder");
 }
@@ -56,21 +49,8 @@ fn doctor_leaves_the_database_to_the_daemons_user() {
 fn doctor_publishes_the_longest_time_that_anything_said_can_stay_in_memory() {
     let settings = "[ears]\nrotate_after_calls = 7\nrotate_after_hours = 3\n";
     let house = crate::refusals::House::new().with("[ears]\n", settings);
-    let doctor = Command::new(env!("CARGO_BIN_EXE_callgist"))
-        .arg("--config")
-        .arg(house.written())
-        .args(["doctor", "--json"])
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let told: serde_json::Value = serde_json::from_slice(&doctor.stdout).unwrap();
-    let says = |what: &str| {
-        let findings = told["findings"].as_array().unwrap();
-        findings
-            .iter()
-            .find(|finding| finding["what"] == what)
-            .map(|finding| finding["says"].as_str().unwrap())
-    };
+    let told = crate::doctor::told(&house.written(), &[]);
+    let says = |what: &str| crate::doctor::named(&told, what).map(|found| found["says"].as_str().unwrap());
     let stay = says("memory").unwrap();
     assert!(stay.contains("7 calls or 3 h") && stay.contains("3 h and that call"), "{stay}");
     assert_eq!(says("locked memory").unwrap().contains("may be swapped out"), !locks(), "{told}");
