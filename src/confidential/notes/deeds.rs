@@ -148,9 +148,7 @@ fn is_held_to(view: View<'_>, clauses: &[Clause], index: usize) -> bool {
     let next = clauses.get(index + 1).filter(|next| next.turn == clauses[index].turn);
     next.is_some_and(|next| {
         let opens = next.place.start..(next.place.start + 2).min(next.place.end);
-        let hits: Vec<Range<usize>> =
-            pattern::all(view.lexicon.cue("condition"), view, &next.place).collect();
-        hits.iter().any(|hit| opens.contains(&hit.start))
+        pattern::all(view.lexicon.cue("condition"), view, &next.place).any(|hit| opens.contains(&hit.start))
     })
 }
 

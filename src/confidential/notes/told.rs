@@ -648,7 +648,7 @@ impl<'a> Told<'a> {
             let places = self.places(turn, "tell_cause", &hits, 0);
             let Some(list) = self.list(&places, MOST, "") else { continue };
             // "'Cause he took it. He put it in the box": one word is no cause.
-            if turn.caller && !list.contains(' ') {
+            if turn.caller && says_little(&list, None) {
                 continue;
             }
             let (by, speaker) = side(turn.caller);
