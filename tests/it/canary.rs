@@ -22,8 +22,17 @@ pub const PROGRAM: &str = "callgist-ear-whisper";
 pub struct Canary(tempfile::TempDir);
 
 impl Canary {
-    /// It will recognise these words, once for each party of its first call; what others say it takes for [`OTHERS`].
+    /// It will recognise these words, once for each party of every call.
     pub fn saying(script: &str) -> Canary {
+        Canary::with(script, "")
+    }
+
+    /// The same in its first call only; what others say it takes for a greeting.
+    pub fn saying_once(script: &str) -> Canary {
+        Canary::with(script, "Good morning, thank you for waiting, one moment please.")
+    }
+
+    fn with(script: &str, others: &str) -> Canary {
         let folder = tempfile::tempdir().unwrap();
         roles::program(folder.path(), PROGRAM);
         let model = folder.path().join("whisper-base");
@@ -32,6 +41,7 @@ impl Canary {
             std::fs::write(model.join(needed), "none").unwrap();
         }
         std::fs::write(model.join("script"), script).unwrap();
+        std::fs::write(model.join("others"), others).unwrap();
         Canary(folder)
     }
 
@@ -50,10 +60,11 @@ impl Canary {
 pub fn ear() -> u8 {
     let load = |arguments: &ear::Arguments| {
         let script = std::fs::read(arguments.model.join("script"));
+        let others = std::fs::read(arguments.model.join("others"))?;
         script.map(|mut script| {
             // In its memory only what was recognised may be found, not what will be.
             script.iter_mut().for_each(|byte| *byte ^= MASK);
-            Scripted { script: Mutex::new(script), opened: AtomicUsize::new(0) }
+            Scripted { script: Mutex::new(script), others, opened: AtomicUsize::new(0) }
         })
     };
     let words = std::env::args_os().skip(1);
@@ -64,6 +75,8 @@ const MASK: u8 = 0xa5;
 
 struct Scripted {
     script: Mutex<Vec<u8>>,
+    /// Said in every call but the first, unless it is empty.
+    others: Vec<u8>,
     /// Parties so far.
     opened: AtomicUsize,
 }
@@ -74,9 +87,6 @@ enum Unsaid {
     Others,
     Nothing,
 }
-
-/// What is said in every call but the first.
-const OTHERS: &str = "Good morning, thank you for waiting, one moment please.";
 
 impl Recogniser for Scripted {
     type Stream = Unsaid;
@@ -91,13 +101,13 @@ impl Recogniser for Scripted {
 
     fn open(&self, _language: Language) -> Result<Unsaid, Failure> {
         let first = self.opened.fetch_add(1, Ordering::Relaxed) < 2;
-        Ok(if first { Unsaid::Script } else { Unsaid::Others })
+        Ok(if first || self.others.is_empty() { Unsaid::Script } else { Unsaid::Others })
     }
 
     fn listen(&self, unsaid: &mut Unsaid, _audio: Pcm, found: &mut Found) -> Result<(), Failure> {
         match std::mem::replace(unsaid, Unsaid::Nothing) {
             Unsaid::Script => say(&self.script.lock().map_err(|_| Failure::Decoding)?, MASK, found),
-            Unsaid::Others => say(OTHERS.as_bytes(), 0, found),
+            Unsaid::Others => say(&self.others, 0, found),
             Unsaid::Nothing => Ok(()),
         }
     }

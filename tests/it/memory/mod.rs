@@ -119,7 +119,7 @@ impl Scene {
             return None;
         }
         let stage = Stage::set();
-        let canary = Canary::saying(SAID);
+        let canary = Canary::saying_once(SAID);
         let at = |name: &str| stage.folder.path().join(name);
         let (password_file, notice) = (&at("password"), &at("notice.wav"));
         let at = At { event_socket: stage.switch.event_socket().port(), password_file, notice };
