@@ -1,16 +1,13 @@
 //! The demo, as a user starts it: real sockets, a real locked ear, real recognition, a real database.
 
+use crate::turn::Turn;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::sync::{Mutex, PoisonError};
-
-/// One at a time: two recognisers on two cores would only make each other late.
-pub(crate) static TURN: Mutex<()> = Mutex::new(());
 
 /// Runs `callgist demo` with a folder of its own for what it writes, and hands the folder on.
 fn demo(arguments: &[&str]) -> (Output, tempfile::TempDir) {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = Turn::with_others();
     let temporary = tempfile::tempdir().unwrap();
     let child = Command::new(env!("CARGO_BIN_EXE_callgist"))
         .arg("demo")

@@ -17,12 +17,13 @@ mod vanilla;
 mod ways;
 
 use crate::canary::Canary;
+use crate::turn::Turn;
 use callgist::wire::rtp::Codec;
 use phone::{Phone, Sound, Talk, Voice};
 use sidecar::{At, Sidecar, models, settings};
 use std::net::{SocketAddr, UdpSocket};
 use std::process::Command;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use switch::FreeSwitch;
 use ways::Way;
@@ -265,7 +266,7 @@ struct Stage {
     codecs: [Codec; 2],
     caller: Arc<[i16]>,
     agent: Arc<[i16]>,
-    _turn: MutexGuard<'static, ()>,
+    _turn: Turn,
 }
 
 struct Call {
@@ -290,7 +291,7 @@ impl Stage {
 
     fn with(way: Way, codecs: [Codec; 2]) -> Option<Stage> {
         // One at a time, and no demo beside it: the shipped profile has one port, and the switch waits half a second.
-        let turn = crate::demo::TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = Turn::alone();
         let switch = FreeSwitch::start(way, codecs)?;
         let [caller, agent] = recording();
         Some(Stage { switch, codecs, caller, agent, _turn: turn })

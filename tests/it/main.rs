@@ -68,3 +68,5 @@ mod stories;
 mod table;
 /// The order of the house.
 mod tidy;
+/// Who may listen at the same time.
+mod turn;

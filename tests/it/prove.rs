@@ -2,17 +2,17 @@
 
 use crate::canary::Canary;
 use crate::live::sidecar::{At, settings};
+use crate::turn::Turn;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::sync::PoisonError;
 
 /// What the ear will have recognised; no digit of the phrase is in it.
 const SAID: &str =
     "hello my washing machine leaks water and the door does not close any more please send somebody";
 
 fn prove(arguments: &[&str], around: impl FnOnce(&mut Command) -> &mut Command) -> Output {
-    let _turn = crate::demo::TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = Turn::alone();
     let temporary = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_callgist"));
     command.arg("prove").args(arguments).env("TMPDIR", temporary.path()).stdin(Stdio::null());

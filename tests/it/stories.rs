@@ -3,12 +3,12 @@
 
 use crate::live::{recording, sidecar};
 use crate::table;
+use crate::turn::Turn;
 use callgist::call::Party;
 use callgist::sim::{Act, LiveCall, Report, Script, Settings, Switch, User, When};
 use serde_json::Value;
 use sidecar::{At, Sidecar};
 use std::os::unix::fs::PermissionsExt;
-use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -184,7 +184,7 @@ pub(crate) struct Stage {
     pub(crate) folder: TempDir,
     pub(crate) caller: Vec<i16>,
     pub(crate) agent: Vec<i16>,
-    _turn: Option<MutexGuard<'static, ()>>,
+    _turn: Option<Turn>,
     _told: table::Told,
 }
 
@@ -201,8 +201,7 @@ impl Stage {
     }
 
     fn with(settings: Settings) -> Stage {
-        // One ear at a time: two recognisers on two cores would only make each other late.
-        Stage::made(settings, Some(crate::demo::TURN.lock().unwrap_or_else(PoisonError::into_inner)))
+        Stage::made(settings, Some(Turn::with_others()))
     }
 
     /// One on which ears follow a script ([`crate::scripted`]); several may play at once.
@@ -212,7 +211,7 @@ impl Stage {
         Stage::made(settings, None)
     }
 
-    fn made(settings: Settings, turn: Option<MutexGuard<'static, ()>>) -> Stage {
+    fn made(settings: Settings, turn: Option<Turn>) -> Stage {
         let told = table::Told::begin();
         let runtime = Runtime::new().unwrap();
         let switch = runtime.block_on(Switch::start(settings)).unwrap();

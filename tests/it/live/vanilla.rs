@@ -3,15 +3,15 @@
 
 use super::sidecar::{Sidecar, models};
 use super::switch::FreeSwitch;
+use crate::turn::Turn;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::PoisonError;
 use tempfile::TempDir;
 
 #[test]
 fn on_a_vanilla_switch_the_commands_that_init_prints_lead_to_a_whole_call_that_doctor_finds_good() {
-    let _turn = crate::demo::TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = Turn::alone();
     let Some(switch) = FreeSwitch::vanilla() else { return };
     let desk = Desk::new(&switch);
     let told = desk.init();
