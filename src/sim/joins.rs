@@ -21,6 +21,16 @@ pub(super) enum After {
 }
 
 impl World {
+    /// The moment of a bridge has come. Whoever is left alone by then goes, or goes on.
+    pub(super) fn joins(&mut self, a: &str, b: &str) {
+        let alive = |leg: &str| self.channels.get(leg).is_some_and(Channel::is_alive);
+        match (alive(a), alive(b)) {
+            (false, true) => self.leave(b, NORMAL, Stop::Torn),
+            (true, false) => self.goes_own_way(a),
+            _ => self.join(a, b),
+        }
+    }
+
     /// Two legs hear each other. The first one is A: it alone is told of (F36).
     pub(super) fn join(&mut self, a: &str, b: &str) {
         let alive = |leg: &str| self.channels.get(leg).is_some_and(Channel::is_alive);

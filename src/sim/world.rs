@@ -200,7 +200,7 @@ impl World {
             Timer::Rings(b) => self.rings(&b),
             Timer::Answers(b) => self.answers(&b),
             Timer::Fails(b, cause) => self.fails(&b, cause),
-            Timer::Joins(a, b) => self.join(&a, &b),
+            Timer::Joins(a, b) => self.joins(&a, &b),
             Timer::Together(a, b) => self.together(&a, &b),
             Timer::UuidBridge(a, b) => self.uuid_bridge(&a, &b),
             Timer::BowsOut(half) => self.bows_out(&half),

@@ -169,6 +169,21 @@ fn an_agent_who_hangs_up_leaves_first_and_the_unbridge_names_no_cause() {
 }
 
 #[test]
+fn whoever_hangs_up_at_whatever_moment_about_the_bridge_the_call_ends() {
+    let agent = Some(ms(100));
+    for (by, at) in (3_700..3_900).step_by(4).flat_map(|at| [(Party::Caller, at), (Party::Agent, at)]) {
+        let mut bench = Bench::new();
+        let hangs_up = (When::Started(ms(at)), Act::HangUp(by));
+        bench.call(Script { events: vec![hangs_up], answer_after: agent, ..talk(20) });
+        bench.until(ms(at + 2_000));
+        let agents_leg = bench.report.as_ref().and_then(|report| report.agent_leg.clone());
+        // Of an agent who is not called yet, nobody can hang up.
+        let early = by == Party::Agent && bench.report.is_none() && at < 3_800;
+        assert!(early || bench.report.is_some(), "{by:?} hung up after {at} ms, and {agents_leg:?} lives on");
+    }
+}
+
+#[test]
 fn a_caller_hears_ringing_and_a_call_that_nobody_takes_ends() {
     let mut bench = Bench::new();
     let report = bench.ended(Script { answer_after: None, ..talk(1) });
