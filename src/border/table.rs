@@ -41,6 +41,17 @@ impl Most {
             Most::Free => "as needed",
         }
     }
+
+    /// How many an ear gets through in a call of an hour that it holds alone. A message of the daemon's is not counted.
+    pub fn in_an_hour(self) -> usize {
+        match self {
+            Most::OnceAnEar | Most::OnceACall | Most::OneEndingACall => 1,
+            Most::TwiceACall | Most::OnceAParty => 2,
+            Most::OnceInTenSeconds => HOUR_S / 10,
+            Most::OnceAPing => HOUR_S / PING_EVERY_S,
+            Most::Free => 0,
+        }
+    }
 }
 
 /// One kind of message.
@@ -59,23 +70,36 @@ pub struct Row {
 impl Row {
     /// Bits that one message can carry besides its kind and its call, which are checked: an upper bound.
     pub fn bits(&self) -> usize {
-        let known = if self.fields.contains("call: CallId") { KIND + CALL } else { KIND };
+        let known = match self.most {
+            // Its number was given.
+            Most::OnceAPing => self.largest,
+            _ if self.fields.contains("call: CallId") => KIND + CALL,
+            _ => KIND,
+        };
         8 * (self.largest - known)
+    }
+
+    /// Bits that all such messages of a call of an hour can carry, with the moments at which they are sent: an upper bound.
+    pub fn bits_in_an_hour(&self) -> usize {
+        let moment =
+            if self.most == Most::OnceAPing { bits_below(PONG_WITHIN_S) } else { bits_below(HOUR_S) };
+        self.most.in_an_hour() * (self.bits() + moment)
     }
 }
 
 /// A row of Markdown for each message, with a head.
 pub fn markdown() -> String {
-    let head = "| message | fields | bytes at most | how often | bits in one | why it may pass |\n|---|---|---|---|---|---|\n";
+    let head = "| message | fields | bytes at most | how often | bits in one | bits in an hour | why it may pass |\n|---|---|---|---|---|---|---|\n";
     let row = |row: &Row| {
         let arrow = if row.way == Way::ToEar { "to the ear" } else { "from the ear" };
         let fields = if row.fields.is_empty() { "none".to_owned() } else { format!("`{}`", row.fields) };
         format!(
-            "| `{}`, {arrow} | {fields} | {} | {} | {} | {} |\n",
+            "| `{}`, {arrow} | {fields} | {} | {} | {} | {} | {} |\n",
             row.name,
             row.largest,
             row.most.words(),
             row.bits(),
+            if row.way == Way::ToEar { "none".to_owned() } else { row.bits_in_an_hour().to_string() },
             row.why
         )
     };
@@ -99,6 +123,17 @@ const fn from(
 /// The kind of a message, and a call's id in its longest writing.
 const KIND: usize = 1;
 const CALL: usize = 10;
+
+/// Bits that a moment tells in so many seconds, in milliseconds.
+fn bits_below(seconds: usize) -> usize {
+    (seconds * 1_000).ilog2() as usize + 1
+}
+
+const HOUR_S: usize = 3_600;
+
+/// Seconds between two pings, and until an ear that did not answer is ended.
+pub const PING_EVERY_S: usize = 2;
+pub const PONG_WITHIN_S: usize = 3;
 
 /// Every message that there is.
 pub const TABLE: &[Row] = &[

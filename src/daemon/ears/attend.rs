@@ -6,6 +6,7 @@ use super::judge::{Breach, Heed, Judge};
 use super::log::{EarHolds, EarReady, EarSays};
 use super::process::Line;
 use super::{EarWord, Settings};
+use crate::border::table::{PING_EVERY_S, PONG_WITHIN_S};
 use crate::border::{Day, EarExit, FromEar, ModelId, Note, ToEar};
 use crate::call::{CallId, Language, Moment, Party};
 use crate::daemon::clock::Clock;
@@ -338,14 +339,14 @@ async fn next(explained: &mut Explained) -> Option<String> {
 }
 
 /// More often finds a hang sooner; it costs a packet each way.
-const PING_EVERY: Duration = Duration::from_secs(2);
+const PING_EVERY: Duration = Duration::from_secs(PING_EVERY_S as u64);
 
 /// Each call's counters come once in ten seconds; of a hundred calls one line is enough.
 const TOLD_EVERY: Duration = Duration::from_secs(10);
 
 /// The thread that answers never decodes, but a busy machine may let it wait. Longer leaves calls in a hung ear
 /// longer; with the start of a new one it must stay under ten seconds.
-const PONG_WITHIN: Duration = Duration::from_secs(3);
+const PONG_WITHIN: Duration = Duration::from_secs(PONG_WITHIN_S as u64);
 
 /// After an objection nothing of the call may stay: an ear that does not say within this time that it has wiped it
 /// is ended, and the kernel wipes it.
