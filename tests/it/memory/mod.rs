@@ -27,7 +27,7 @@ const CANARIES: [&str; 4] = ["zyzzyva", "quokka", "xylocarp", "borborygmus"];
 
 #[test]
 fn five_seconds_after_a_note_neither_process_holds_a_word_or_a_sound_of_the_call_with_twenty_in_the_ear() {
-    let Some(mut scene) = Scene::set() else { return };
+    let Some(mut scene) = Scene::saying(SAID) else { return };
     let call = scene.stage.call(scene.stage.talk(40));
     scene.is_heard();
     let others = scene.others(19);
@@ -45,15 +45,30 @@ fn five_seconds_after_a_note_neither_process_holds_a_word_or_a_sound_of_the_call
     scene.sought = Sought::new(runs(note).iter().flat_map(|run| forms::words(run)).collect());
     assert_eq!(scene.found(scene.ear()), "", "{note}");
     scene.stage.ended(call);
-    for other in others {
-        other.act(Act::HangUp(Party::Caller));
-        scene.stage.ended(other);
-    }
+    scene.rings_off(others);
+}
+
+/// Of what was said too little is left to tell.
+#[test]
+fn five_seconds_after_a_refusal_neither_process_holds_a_word_or_a_sound_of_the_call_with_twenty_in_the_ear() {
+    let Some(mut scene) = Scene::saying(&CANARIES.join(" ")) else { return };
+    let call = scene.stage.call(scene.stage.talk(40));
+    scene.is_heard();
+    scene.refuses_and_forgets(call, 19, "unintelligible");
+}
+
+#[test]
+fn five_seconds_after_a_recogniser_failed_neither_process_holds_a_word_or_a_sound_of_the_call() {
+    let Some(mut scene) = Scene::saying(&format!("{SAID} FAIL")) else { return };
+    // It is over too soon to be seen before; that the search is not blind, the others show.
+    let call = scene.stage.call(scene.stage.talk(40));
+    scene.callgist.step("forked");
+    scene.refuses_and_forgets(call, 4, "engine_failed");
 }
 
 #[test]
 fn after_an_objection_by_key_our_own_buffers_are_wiped_at_once_and_all_else_within_a_second() {
-    let Some(mut scene) = Scene::set() else { return };
+    let Some(mut scene) = Scene::saying(SAID) else { return };
     let call = scene.stage.call(scene.stage.talk(40));
     scene.is_heard();
     let hits = scene.sought.in_process(scene.ear());
@@ -113,13 +128,13 @@ struct Scene {
 
 impl Scene {
     /// Nothing where their memory may not be read: a process that is not dumpable shows it to root alone.
-    fn set() -> Option<Scene> {
+    fn saying(script: &str) -> Option<Scene> {
         if !rustix::process::geteuid().is_root() && !cfg!(feature = "dumpable") {
             eprintln!("SKIPPED: run it as root, or build with the feature dumpable");
             return None;
         }
         let stage = Stage::set();
-        let canary = Canary::saying_once(SAID);
+        let canary = Canary::saying_once(script);
         let at = |name: &str| stage.folder.path().join(name);
         let (password_file, notice) = (&at("password"), &at("notice.wav"));
         let at = At { event_socket: stage.switch.event_socket().port(), password_file, notice };
@@ -157,6 +172,24 @@ impl Scene {
         let calls = (0..count).map(call).collect();
         (0..count).for_each(|_| drop(self.callgist.step("forked")));
         calls
+    }
+
+    /// A call ends without a note while others go on, and 5 s later nothing of it is anywhere.
+    fn refuses_and_forgets(mut self, call: LiveCall, others: usize, reason: &str) {
+        let others = self.others(others);
+        let row = self.callgist.kept();
+        assert_eq!(row["no_summary_reason"], reason, "{row}");
+        std::thread::sleep(seconds(5));
+        assert_eq!((self.found(self.daemon()), self.found(self.ear())), (String::new(), String::new()));
+        self.stage.ended(call);
+        self.rings_off(others);
+    }
+
+    fn rings_off(&self, calls: Vec<LiveCall>) {
+        for call in calls {
+            call.act(Act::HangUp(Party::Caller));
+            self.stage.ended(call);
+        }
     }
 
     /// Which forms are there, and of words which.
