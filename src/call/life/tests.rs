@@ -424,6 +424,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => Just(Event::SwitchLost),
         1 => Just(Event::EarEnded(EarEnding::Noted)),
         1 => Just(Event::EarEnded(EarEnding::Failed)),
+        1 => Just(Event::EarEnded(EarEnding::Objected)),
+        1 => Just(Event::EarEnded(EarEnding::NotNoted(NoSummary::OneSided))),
         1 => Just(Event::Shutdown),
     ]
 }
@@ -443,7 +445,7 @@ proptest! {
                 Event::ForkOffered { leg, .. } => Some(leg.clone()),
                 _ => None,
             };
-            objected |= event == Event::Objected;
+            objected |= matches!(event, Event::Objected | Event::EarEnded(EarEnding::Objected));
             whole |= event == Event::NoticeStopped(WHOLE)
                 || matches!(&event, Event::NoticeStopped(stop) if stop.at.0 >= 2_980_000);
             life.handle_timeout(at(now));
