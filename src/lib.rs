@@ -49,7 +49,8 @@
 //! - No socket reaches an ear without [`call::Announced`], which only the evidence of a whole notice makes; an
 //!   objection takes it away.
 //! - A note that is kept came through `confidential::guard`, the only maker of what an ear can encode.
-//! - The call never depends on us: the dialplan waits for at most half a second, and only while we are alive.
+//! - The call never depends on us: the dialplan waits for at most half a second, and only while we are alive; once the
+//!   caller has gone on, nothing that he hears is broken off.
 //! - What was said has no `Debug`, `Display`, `Clone` or `Serialize`, is wiped on drop, and is never logged.
 //! - Only `daemon/clock.rs` and the ear read the time; everything else gets `now` as an argument.
 

@@ -15,6 +15,8 @@ pub enum Event {
     Waiting {
         admitted: Result<(), NoSummary>,
     },
+    /// The guarded sleep has ended: the caller has gone on, and may hear a prompt of somebody else's.
+    WaitOver,
     /// Our notice began to play.
     NoticeStarted {
         at: SwitchTime,
@@ -92,7 +94,8 @@ pub enum EarEnding {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     PlayNotice,
-    /// End the caller's wait: no note will be made.
+    /// End the caller's wait: no note will be made. Never after [`Event::WaitOver`], for it would cut whatever the
+    /// caller hears then.
     Decline,
     /// The notice is proved: leave a mark at the switch, tell the ear of the call.
     Open,
@@ -173,6 +176,8 @@ pub struct Life {
     evidence: Evidence,
     announced: Option<Announced>,
     opened: bool,
+    /// The caller waits no longer.
+    gone_on: bool,
     forks: BTreeMap<Party, Fork>,
     held: Vec<Leg>,
     /// Legs on which the switch records.
@@ -213,6 +218,7 @@ impl Life {
             evidence: Evidence::default(),
             announced: None,
             opened: false,
+            gone_on: false,
             forks: BTreeMap::new(),
             held: Vec::new(),
             recorded: Vec::new(),
@@ -260,6 +266,7 @@ impl Life {
         }
         match event {
             Event::Waiting { admitted } => self.waiting(admitted, now),
+            Event::WaitOver => self.gone_on = true,
             Event::NoticeStarted { at } => {
                 self.deadline = self.deadline.filter(|(_, what)| *what != Deadline::Notice);
                 self.evidence.started(at);
@@ -333,16 +340,23 @@ impl Life {
             return;
         }
         let unrecorded = if self.is_recorded() { Err(NoSummary::Recorded) } else { Ok(()) };
-        match admitted.and(unrecorded) {
+        let in_time = if self.gone_on { Err(NoSummary::NoticeIncomplete) } else { Ok(()) };
+        match admitted.and(unrecorded).and(in_time) {
             Ok(()) => {
                 self.phase = Phase::Playing;
                 self.deadline = Some((now + NOTICE_STARTS_WITHIN, Deadline::Notice));
                 self.commands.push_back(Command::PlayNotice);
             }
             Err(reason) => {
-                self.commands.push_back(Command::Decline);
+                self.decline();
                 self.finish(Ending::NoSummary(reason));
             }
+        }
+    }
+
+    fn decline(&mut self) {
+        if !self.gone_on {
+            self.commands.push_back(Command::Decline);
         }
     }
 
@@ -519,7 +533,7 @@ impl Life {
     /// Who objects in the middle of the notice need not hear the rest of it.
     fn objected(&mut self) {
         if self.phase == Phase::Playing {
-            self.commands.push_back(Command::Decline);
+            self.decline();
         }
         self.finish(Ending::NoSummary(NoSummary::Objection));
     }
@@ -527,7 +541,7 @@ impl Life {
     /// A notice that promises a summary is not played on when there will be none.
     fn shut_down(&mut self) {
         if self.phase == Phase::Playing {
-            self.commands.push_back(Command::Decline);
+            self.decline();
         }
         self.finish(Ending::NoSummary(NoSummary::Shutdown));
     }

@@ -15,7 +15,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 pub trait Switch: Send + Sync {
     /// Play the notice to the caller, if he still waits.
     fn play_notice(&self, call: CallId, caller: &Leg, line: &Line);
-    /// End the caller's wait now.
+    /// End the caller's wait now. Only as long as he waits: later it would cut whatever he hears.
     fn decline(&self, caller: &Leg);
     /// Leave a mark on the caller's leg: this notice was played, from when to when.
     fn mark_announced(&self, caller: &Leg, mark: &str);

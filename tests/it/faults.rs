@@ -8,7 +8,7 @@ mod talk;
 use crate::ear::ByHand;
 use crate::restart::{Trouble, connected, object};
 use crate::scripted::{Manner, NOTE, SLOW};
-use crate::stories::{Stage, seconds};
+use crate::stories::{Stage, extension, seconds};
 use crate::table::Told;
 use callgist::border::{FromEar, ToEar};
 use callgist::call::Party;
@@ -19,8 +19,8 @@ use std::net::UdpSocket;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 use talk::{
-    Stopped, Talk, flood, limit, lock, next_is_noted, not_started_on, restarted, rings_off, stepped,
-    unannounced, waited, with_ports,
+    Stopped, Talk, deeds_of_ears, flood, limit, lock, next_is_noted, not_started_on, prompt_of, restarted,
+    rings_off, stepped, unannounced, waited, with_ports,
 };
 
 // ---------------------------------------------------------------- the daemon
@@ -85,6 +85,27 @@ fn a_daemon_that_hangs_newly_costs_a_call_half_a_second_and_its_late_notice_is_n
     let report = rings_off(&stage, call);
     assert!(waited(&report) < Duration::from_millis(650), "{report:?}");
     assert_eq!((report.notice_heard, report.file_heard_in_talk), (Duration::ZERO, Duration::ZERO));
+}
+
+/// F106: a break that comes too late cuts whatever is played then.
+#[test]
+fn a_caller_who_goes_on_while_the_daemon_hangs_hears_the_next_prompt_to_its_end_though_he_is_declined() {
+    let prompt = prompt_of(seconds(3));
+    let stage = Stage::scripted(|settings| {
+        settings.patience = 1;
+        // Who is recorded is declined.
+        let recorded = extension(&[("record_session", "/var/lib/freeswitch/recordings/all.wav")]);
+        let plays = extension(&[("playback", &prompt.path().display().to_string())]);
+        settings.snippet = recorded + &settings.snippet + &plays;
+    });
+    let mut callgist = stage.sidecar();
+    let stopped = Stopped::now(callgist.pid());
+    let call = stage.call(stage.speech(2));
+    std::thread::sleep(seconds(2));
+    drop(stopped);
+    assert_eq!(callgist.kept()["no_summary_reason"], "recorded");
+    let report = stage.ended(call);
+    assert!(report.notice_heard > Duration::from_millis(2_900), "{report:?}");
 }
 
 #[test]

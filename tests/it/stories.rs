@@ -320,6 +320,17 @@ pub(crate) fn goes_on(report: &Report, length: u64) {
     assert!(report.caller_packets >= packets && report.agent_packets >= packets, "{report:?}");
 }
 
+/// An extension that runs these actions before whatever takes the call of the line.
+pub(crate) fn extension(actions: &[(&str, &str)]) -> String {
+    let action = |(name, data): &(&str, &str)| format!("<action application=\"{name}\" data=\"{data}\"/>\n");
+    let actions: String = actions.iter().map(action).collect();
+    let line = Script::default().line;
+    format!(
+        "<extension name=\"more\" continue=\"true\">\n<condition field=\"destination_number\" \
+         expression=\"^{line}$\">\n{actions}</condition>\n</extension>\n"
+    )
+}
+
 pub(crate) fn settings() -> Settings {
     // A busy machine may be late with the notice; here nobody waits in earnest.
     Settings { patience: 3, users: vec![user()], ..Settings::default() }

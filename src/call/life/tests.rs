@@ -168,6 +168,27 @@ fn who_objects_in_the_notice_goes_on_to_the_agent_at_once() {
     assert_eq!(story.said, [Command::PlayNotice, Command::Decline, objected]);
 }
 
+/// Whatever the caller hears by then is not ours to break off.
+#[test]
+fn who_waits_no_longer_is_never_declined() {
+    let late = Story::new().then(0, Event::WaitOver);
+    let refused = late.then(1, Event::Waiting { admitted: Err(NoSummary::Overload) });
+    assert_eq!(refused.said, [Command::Finish(Ending::NoSummary(NoSummary::Overload))]);
+    for event in [Event::Objected, Event::Shutdown] {
+        let story = Story::new()
+            .then(0, Event::Waiting { admitted: Ok(()) })
+            .then(500, Event::WaitOver)
+            .then(900, event);
+        assert!(!story.said.contains(&Command::Decline), "{:?}", story.said);
+    }
+}
+
+#[test]
+fn a_notice_that_would_come_too_late_is_not_asked_for() {
+    let story = Story::new().then(0, Event::WaitOver).then(1, Event::Waiting { admitted: Ok(()) });
+    assert_eq!(story.said, [Command::Finish(Ending::NoSummary(NoSummary::NoticeIncomplete))]);
+}
+
 #[test]
 fn a_hold_during_the_notice_refutes_it() {
     let story = Story::new()
@@ -403,6 +424,7 @@ fn any_event() -> impl Strategy<Value = Event> {
     prop_oneof![
         3 => Just(Event::Waiting { admitted: Ok(()) }),
         1 => Just(Event::Waiting { admitted: Err(NoSummary::Overload) }),
+        1 => Just(Event::WaitOver),
         3 => Just(Event::NoticeStarted { at: SwitchTime(0) }),
         3 => Just(Event::NoticeStopped(WHOLE)),
         1 => stop.prop_map(Event::NoticeStopped),
@@ -439,6 +461,7 @@ proptest! {
     ) {
         let mut life = Life::new(CallId(1), leg("a"), LENGTH);
         let (mut now, mut objected, mut finished, mut whole) = (0, false, 0, false);
+        let mut gone_on = false;
         for (event, pause) in events {
             now += pause;
             let offered = match &event {
@@ -446,6 +469,7 @@ proptest! {
                 _ => None,
             };
             objected |= matches!(event, Event::Objected | Event::EarEnded(EarEnding::Objected));
+            gone_on |= event == Event::WaitOver;
             whole |= event == Event::NoticeStopped(WHOLE)
                 || matches!(&event, Event::NoticeStopped(stop) if stop.at.0 >= 2_980_000);
             life.handle_timeout(at(now));
@@ -460,6 +484,7 @@ proptest! {
                         let ours = offered == Some(leg("a")) || offered.as_ref() == life.agent();
                         prop_assert!(ours);
                     }
+                    Command::Decline => prop_assert!(!gone_on),
                     Command::Finish(_) => finished += 1,
                     _ => {}
                 }

@@ -263,7 +263,8 @@ impl Board {
         let told = event.variable("callgist_notice").is_some() || words::objected(event);
         let lines = self.lines.now();
         let Some(line) = lines.get(line).filter(|_| !known && !told) else {
-            return self.switch.send(&format!("uuid_break {leg}"));
+            tokio::spawn(self.switch.clone().ends_wait(leg));
+            return;
         };
         let call = CallId(rand::random());
         let (mailbox, mail) = mpsc::unbounded_channel();

@@ -95,6 +95,11 @@ impl Dump {
         self.get("variable_callgist_waiting") == Some("true")
     }
 
+    /// Whether the caller has waited in it, and waits no longer.
+    pub fn has_gone_on(&self) -> bool {
+        self.get("variable_callgist_waiting") == Some("false")
+    }
+
     /// Whether it is the leg of somebody outside: one that the switch has called over a gateway, or over the profile
     /// that has all of them by FreeSWITCH's own configuration.
     pub fn leads_outside(&self) -> bool {

@@ -137,6 +137,15 @@ impl FreeSwitch {
         let _ = begun.send(Begun::Offered(offered));
     }
 
+    /// Ends the wait of a caller whose call is not followed, or was told already, so that nobody says when it is over: the
+    /// switch is asked first.
+    async fn ends_wait(self, leg: Leg) {
+        let Some(reply) = self.link.api(&format!("uuid_dump {leg} json")).await else { return };
+        if Dump::parse(reply.text()).is_some_and(|dump| dump.waits()) {
+            self.decline(&leg);
+        }
+    }
+
     /// The originate of one copy, with its names entered where its answers will be looked up.
     fn copy(&self, call: CallId, leg: &Leg, party: Party) -> Option<Command> {
         let (tap, job, token) = (uuid(), uuid(), token());
@@ -174,6 +183,8 @@ impl Switch for FreeSwitch {
         self.link.send(play);
     }
 
+    /// The sleep may end while this is on its way, some 20 ms (F34): then a prompt that began in this moment is cut
+    /// (F106). The switch has no command that looks for itself.
     fn decline(&self, caller: &Leg) {
         self.send(&format!("uuid_break {caller}"));
     }

@@ -212,6 +212,9 @@ impl Registry {
             entry.tell(Event::Objected);
             return Answered::Told;
         }
+        if of_caller && dump.has_gone_on() {
+            entry.tell(Event::WaitOver);
+        }
         let sequence = dump.sequence();
         let order = entry.told.entry(leg.clone()).or_default();
         if !order.is_new(sequence, asked.events) {

@@ -103,6 +103,15 @@ async fn an_objection_that_was_pressed_while_the_link_was_away_counts() {
 }
 
 #[tokio::test]
+async fn a_wait_that_ended_while_the_link_was_away_is_told_as_over() {
+    let mut stage = Stage::set().await;
+    let mut offered = stage.offered("a").await;
+    stage.reconnect().await;
+    stage.peer.answer("api uuid_dump a json", &dump("a", 7, &json!({}))).await;
+    assert_eq!(told(&mut offered).await, Event::WaitOver);
+}
+
+#[tokio::test]
 async fn a_hold_that_was_missed_is_told_of_either_side() {
     let mut stage = Stage::set().await;
     let mut offered = stage.offered("a").await;
@@ -142,11 +151,27 @@ async fn a_call_that_nobody_follows_is_found_with_what_the_switch_remembers_and_
     assert_eq!((began, bridged), (Some(1_795_460_209_000), Some(1_795_460_214_098)));
 
     stage.peer.say(waiting("a")).await;
+    let waits = json!({ "variable_callgist_waiting": "true" });
+    stage.peer.answer("api uuid_dump a json", &dump("a", 10, &waits)).await;
     let said = stage.peer.until("api uuid_break a").await;
     assert!(!said.iter().any(|line| line.starts_with("execute")), "{said:?}");
     stage.peer.say(hang_up("a")).await;
     let told: Vec<Event> = [talk(&mut offered).await, talk(&mut offered).await].into();
     assert_eq!(told, [Event::Unheld { leg: leg("a") }, Event::HungUp]);
+}
+
+/// He may have gone on while we were held up: then whatever he hears is not ours to break off.
+#[tokio::test]
+async fn who_gets_no_notice_and_waits_no_longer_is_not_broken_off() {
+    let mut stage = Stage::set().await;
+    for (caller, waiting_still) in [("a", "false"), ("b", "true")] {
+        let objected = waiting(caller).with("variable_callgist_objection", "caller");
+        stage.peer.say(objected).await;
+        let fields = json!({ "variable_callgist_waiting": waiting_still });
+        stage.peer.answer(&format!("api uuid_dump {caller} json"), &dump(caller, 7, &fields)).await;
+    }
+    let said = stage.peer.until("api uuid_break b").await;
+    assert!(!said.contains(&"api uuid_break a".to_owned()), "{said:?}");
 }
 
 #[tokio::test]
@@ -306,8 +331,18 @@ impl Stage {
     }
 }
 
-/// What the call is told next.
+/// What the call is told next, but for the end of the wait, which every dump of a caller tells again.
 async fn talk(offered: &mut Offered) -> Event {
+    loop {
+        match told(offered).await {
+            Event::WaitOver => {}
+            event => return event,
+        }
+    }
+}
+
+/// What the call is told next.
+async fn told(offered: &mut Offered) -> Event {
     loop {
         if let Mail::Event(event) = offered.mail.recv().await.expect("the switchboard is there") {
             return event;

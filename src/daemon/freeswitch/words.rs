@@ -130,13 +130,7 @@ pub(super) fn meaning(event: &SwitchEvent, known: &Known<'_>) -> Option<Event> {
                 hung_up: event.hangup_cause().is_some(),
             }))
         }
-        EventName::ChannelExecuteComplete if of_caller => {
-            let ours = known.playback.is_some() && event.application_uuid() == known.playback;
-            // Only the event of our own playback speaks of it: the response is never reset (F37).
-            ours.then(|| Event::NoticeCompleted {
-                file_played: event.application_response() == Some("FILE PLAYED"),
-            })
-        }
+        EventName::ChannelExecuteComplete if of_caller => completed(event, known),
         EventName::ChannelBridge => bridged(event, known),
         EventName::ChannelUnbridge => {
             let (a, b) = event.bridge_pair()?;
@@ -148,6 +142,16 @@ pub(super) fn meaning(event: &SwitchEvent, known: &Known<'_>) -> Option<Event> {
         EventName::ChannelHangup | EventName::ChannelHangupComplete if of_caller => Some(Event::HungUp),
         _ => None,
     }
+}
+
+fn completed(event: &SwitchEvent, known: &Known<'_>) -> Option<Event> {
+    // The snippet's next action says that nobody waits any more, so this can be no other sleep than the guarded one.
+    if event.application() == Some("sleep") && event.variable("callgist_waiting") == Some("true") {
+        return Some(Event::WaitOver);
+    }
+    let ours = known.playback.is_some() && event.application_uuid() == known.playback;
+    // Only the event of our own playback speaks of it: the response is never reset (F37).
+    ours.then(|| Event::NoticeCompleted { file_played: event.application_response() == Some("FILE PLAYED") })
 }
 
 /// The caller is whichever side of the pair we know: mod_fifo makes the consumer A (F116).
@@ -249,6 +253,20 @@ mod tests {
         let completed = Some(Event::NoticeCompleted { file_played: true });
         assert_eq!(meaning(&complete("own-1"), &known(&a, None)), completed);
         assert_eq!(meaning(&complete("other"), &known(&a, None)), None);
+    }
+
+    #[test]
+    fn the_wait_is_over_with_the_guarded_sleep_and_with_no_other() {
+        let a = leg("a");
+        let slept = |leg: &str, waiting: &str| {
+            SwitchEvent::new("CHANNEL_EXECUTE_COMPLETE")
+                .with("Unique-ID", leg)
+                .with("Application", "sleep")
+                .with("variable_callgist_waiting", waiting)
+        };
+        assert_eq!(meaning(&slept("a", "true"), &known(&a, None)), Some(Event::WaitOver));
+        assert_eq!(meaning(&slept("a", "false"), &known(&a, None)), None);
+        assert_eq!(meaning(&slept("b", "true"), &known(&a, None)), None);
     }
 
     #[test]

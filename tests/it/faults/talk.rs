@@ -292,6 +292,28 @@ pub(super) fn lock(path: &Path) -> rusqlite::Connection {
     other
 }
 
+/// What the content-free log tells of ears of the kind that is used here.
+pub(super) fn deeds_of_ears(callgist: &Sidecar) -> Vec<String> {
+    let told = callgist.ask(&["log", "export"]);
+    let deeds = told.iter().filter(|entry| entry["detail"] == "vosk" && entry["call"].is_null());
+    deeds.map(|entry| entry["deed"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A sound that somebody else plays.
+pub(super) fn prompt_of(length: Duration) -> tempfile::NamedTempFile {
+    let file = tempfile::Builder::new().suffix(".wav").tempfile().unwrap();
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 8_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(file.path(), spec).unwrap();
+    (0..length.as_millis() * 8).for_each(|_| writer.write_sample(900i16).unwrap());
+    writer.finalize().unwrap();
+    file
+}
+
 pub(super) fn with_ports(settings: &str, first: u16, last: u16) -> String {
     let line = |line: &str| match line.split(" = ").next() {
         Some("first_rtp_port") => format!("first_rtp_port = {first}\n"),
