@@ -1,7 +1,8 @@
 //! The state machine of one call: [`Event`]s go in with the time, [`Command`]s come out.
 //!
 //! Invariants, tested as properties: no order, loss or repetition of events lets [`Command::HandOver`] out without
-//! [`Life::announced`], nor after an objection; every life ends with exactly one [`Command::Finish`].
+//! [`Life::announced`], nor after an objection; no wait is ended that is over; whatever a notice changed at the switch is
+//! undone; every life ends with exactly one [`Command::Finish`].
 
 use super::proof::{Announced, Evidence, Stop, SwitchTime, Verdict};
 use super::{CallId, Leg, Moment, NoSummary, Party};
@@ -97,6 +98,8 @@ pub enum Command {
     /// End the caller's wait: no note will be made. Never after [`Event::WaitOver`], for it would cut whatever the
     /// caller hears then.
     Decline,
+    /// Nothing of the notice is to come: undo what [`Command::PlayNotice`] changed at the switch. Once for each of those.
+    NoticeOver,
     /// The notice is proved: leave a mark at the switch, tell the ear of the call.
     Open,
     /// Ask the switch whether this leg can be copied.
@@ -372,7 +375,7 @@ impl Life {
                 self.opened = true;
                 self.deadline = None;
                 self.phase = Phase::Announced;
-                self.commands.push_back(Command::Open);
+                self.commands.extend([Command::NoticeOver, Command::Open]);
                 // The copy of the agent's voice hangs on the caller's leg and is made now, where nobody speaks:
                 // each attach costs the party 40 ms once (F84).
                 self.commands.push_back(Command::Examine { leg: self.caller.clone() });
@@ -600,6 +603,9 @@ impl Life {
         }
         self.commands.retain(|command| !matches!(command, Command::HandOver { .. } | Command::Fork { .. }));
         self.end_forks();
+        if self.phase == Phase::Playing {
+            self.commands.push_back(Command::NoticeOver);
+        }
         if self.opened && ending != Ending::Noted {
             self.commands.push_back(Command::EarStop);
         }

@@ -479,6 +479,7 @@ impl Tale {
         match command {
             Command::PlayNotice => self.desk.switch.play_notice(*call, leg, line),
             Command::Decline => self.desk.switch.decline(leg),
+            Command::NoticeOver => self.desk.switch.notice_over(*call, leg),
             Command::Open => self.open(),
             Command::Examine { leg } => self.desk.switch.examine(*call, &leg),
             Command::Fork { leg, party } => self.desk.switch.fork(*call, &leg, party),

@@ -5,9 +5,9 @@
 
 use crate::live::sidecar::Sidecar;
 use crate::scripted::NOTE;
-use crate::stories::{Stage, seconds};
+use crate::stories::{Stage, extension, seconds};
 use callgist::call::Party;
-use callgist::sim::{Act, Agent, Answers, LiveCall, Report, Script, Side, When};
+use callgist::sim::{Act, Agent, Answers, LiveCall, Report, Script, Settings, Side, When};
 use callgist::wire::rtp::Codec;
 use serde_json::Value;
 use std::time::Duration;
@@ -427,7 +427,7 @@ fn objects(when: When) {
         hangup_after: Some(seconds(10)),
         ..stage.speech(30)
     });
-    let (row, report) = call.without("objection");
+    let (row, report) = call.without_and_keys_as_before("objection");
     assert_eq!(row["heard"], Value::Null, "{row}");
     assert!(report.bridged.is_some() && report.caller_packets > 100, "{report:?}");
 }
@@ -451,8 +451,18 @@ fn a_notice_of_which_somebody_skips_a_part_proves_nothing() {
 fn notice_cut(act: Act) {
     let call =
         Live::scripted(|stage| Script { events: vec![(When::Noticed(seconds(1)), act)], ..stage.speech(4) });
-    let (_, report) = call.without("notice_incomplete");
+    let (_, report) = call.without_and_keys_as_before("notice_incomplete");
     assert!(report.bridged.is_some() && report.taps.is_empty(), "{report:?}");
+}
+
+#[test]
+fn keys_that_the_dialplan_lets_end_a_file_are_the_same_behind_the_notice() {
+    let before = extension(&[("set", "playback_terminators=#")]);
+    let mut call =
+        Live::on(|settings| settings.snippet = before + &settings.snippet, |stage| stage.speech(6));
+    call.callgist.step("announced");
+    call.stage.keys_as_before(call.call.leg(), "#");
+    call.noted();
 }
 
 // ---------------------------------------------------------------- who calls, where, and how
@@ -563,6 +573,14 @@ impl Live {
         Live { stage, callgist, call }
     }
 
+    /// The same on another switch.
+    fn on(change: impl FnOnce(&mut Settings), script: impl FnOnce(&Stage) -> Script) -> Live {
+        let stage = Stage::scripted(change);
+        let callgist = stage.sidecar();
+        let call = stage.call(script(&stage));
+        Live { stage, callgist, call }
+    }
+
     pub(crate) fn forked_and_after(&mut self, wait: u64) {
         self.callgist.step("forked");
         std::thread::sleep(seconds(wait));
@@ -593,6 +611,19 @@ impl Live {
     #[track_caller]
     pub(crate) fn without(mut self, reason: &str) -> (Value, Report) {
         let row = self.callgist.kept();
+        self.ended_without(row, reason)
+    }
+
+    /// The same of a call that goes on: nothing of the notice is left on its leg.
+    #[track_caller]
+    fn without_and_keys_as_before(mut self, reason: &str) -> (Value, Report) {
+        let row = self.callgist.kept();
+        self.stage.keys_as_before(self.call.leg(), UNSET);
+        self.ended_without(row, reason)
+    }
+
+    #[track_caller]
+    fn ended_without(self, row: Value, reason: &str) -> (Value, Report) {
         assert_eq!(row["no_summary_reason"], reason, "{row}");
         assert_eq!(row["summary"], Value::Null, "{row}");
         let report = self.stage.ended(self.call);
@@ -659,6 +690,8 @@ fn at(seconds: f64) -> usize {
     (seconds * 8_000.0) as usize
 }
 
+/// What the switch says of a variable that is not there.
+const UNSET: &str = "_undef_";
 const REASON: (f64, f64) = (5.0, 12.2);
 const REST: (f64, f64) = (37.1, 46.0);
 

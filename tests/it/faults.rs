@@ -47,6 +47,7 @@ fn a_daemon_that_is_killed_in_the_notice_lets_it_play_to_its_end() {
     callgist.kill();
     callgist.again();
     callgist.step("found");
+    stage.keys_as_before(call.leg(), "_undef_");
     let report = rings_off(&stage, call);
     assert!(report.notice_heard > Duration::from_millis(2_500) && report.taps.is_empty(), "{report:?}");
     assert_eq!(callgist.kept()["no_summary_reason"], "notice_incomplete");
@@ -137,6 +138,7 @@ fn a_daemon_that_is_asked_to_stop_in_the_notice_ends_the_wait() {
     std::thread::sleep(seconds(1));
     callgist.ask_to_stop();
     assert_eq!(callgist.kept()["no_summary_reason"], "shutdown");
+    stage.keys_as_before(call.leg(), "_undef_");
     let report = rings_off(&stage, call);
     assert!(report.notice_heard < seconds(2) && report.taps.is_empty(), "{report:?}");
 }

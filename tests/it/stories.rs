@@ -289,10 +289,29 @@ impl Stage {
         Script { caller_speech: cut(&self.caller), agent_speech: cut(&self.agent), ..Script::default() }
     }
 
+    /// What somebody at the switch's console is answered.
+    pub(crate) fn asks(&self, command: &str) -> String {
+        self.runtime.block_on(self.switch.console(command))
+    }
+
+    /// A variable of a leg that is there.
+    pub(crate) fn variable(&self, leg: &str, name: &str) -> String {
+        self.asks(&format!("uuid_getvar {leg} {name}"))
+    }
+
+    /// Keys may end what is played to the caller again, as before the notice.
+    #[track_caller]
+    pub(crate) fn keys_as_before(&self, leg: &str, before: &str) {
+        let from = Instant::now();
+        while self.variable(leg, "playback_terminators") != before {
+            assert!(from.elapsed() < seconds(2), "{}", self.variable(leg, "playback_terminators"));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// How many of our copies run at the switch.
     pub(crate) fn copies(&self) -> usize {
-        let channels = self.runtime.block_on(self.switch.console("show channels as json"));
-        let channels: Value = serde_json::from_str(&channels).unwrap();
+        let channels: Value = serde_json::from_str(&self.asks("show channels as json")).unwrap();
         let rows = channels["rows"].as_array().cloned().unwrap_or_default();
         rows.iter().filter(|row| row["application"] == "native_eavesdrop").count()
     }

@@ -83,6 +83,7 @@ fn a_whole_call_ends_in_a_note() {
         story.said,
         [
             Command::PlayNotice,
+            Command::NoticeOver,
             Command::Open,
             Command::Examine { leg: leg("a") },
             Command::Fork { leg: leg("a"), party: Party::Agent },
@@ -165,7 +166,7 @@ fn who_objects_in_the_notice_goes_on_to_the_agent_at_once() {
         .then(30, Event::NoticeStarted { at: SwitchTime(0) })
         .then(900, Event::Objected);
     let objected = Command::Finish(Ending::NoSummary(NoSummary::Objection));
-    assert_eq!(story.said, [Command::PlayNotice, Command::Decline, objected]);
+    assert_eq!(story.said, [Command::PlayNotice, Command::Decline, Command::NoticeOver, objected]);
 }
 
 /// Whatever the caller hears by then is not ours to break off.
@@ -180,6 +181,7 @@ fn who_waits_no_longer_is_never_declined() {
             .then(500, Event::WaitOver)
             .then(900, event);
         assert!(!story.said.contains(&Command::Decline), "{:?}", story.said);
+        assert!(story.said.contains(&Command::NoticeOver), "{:?}", story.said);
     }
 }
 
@@ -348,7 +350,7 @@ fn a_stop_during_the_notice_ends_it() {
         .then(30, Event::NoticeStarted { at: SwitchTime(0) })
         .then(900, Event::Shutdown);
     let stopped = Command::Finish(Ending::NoSummary(NoSummary::Shutdown));
-    assert_eq!(story.said, [Command::PlayNotice, Command::Decline, stopped]);
+    assert_eq!(story.said, [Command::PlayNotice, Command::Decline, Command::NoticeOver, stopped]);
 }
 
 #[test]
@@ -461,7 +463,7 @@ proptest! {
     ) {
         let mut life = Life::new(CallId(1), leg("a"), LENGTH);
         let (mut now, mut objected, mut finished, mut whole) = (0, false, 0, false);
-        let mut gone_on = false;
+        let (mut gone_on, mut notices) = (false, 0);
         for (event, pause) in events {
             now += pause;
             let offered = match &event {
@@ -485,7 +487,12 @@ proptest! {
                         prop_assert!(ours);
                     }
                     Command::Decline => prop_assert!(!gone_on),
-                    Command::Finish(_) => finished += 1,
+                    Command::PlayNotice => notices += 1,
+                    Command::NoticeOver => notices -= 1,
+                    Command::Finish(_) => {
+                        finished += 1;
+                        prop_assert_eq!(notices, 0);
+                    }
                     _ => {}
                 }
             }

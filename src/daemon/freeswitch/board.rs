@@ -4,6 +4,7 @@
 use super::super::switch::{Begun, Mail, Offered};
 use super::registry::Entry;
 use super::resync::Resync;
+use super::terminators::TERMINATORS;
 use super::{FreeSwitch, LinkError, News, events, recordings, words};
 use crate::call::{CallId, Event, Leg, Moment, Number};
 use crate::config::{Config, Line};
@@ -268,7 +269,9 @@ impl Board {
         };
         let call = CallId(rand::random());
         let (mailbox, mail) = mpsc::unbounded_channel();
-        if !self.switch.registry().add(call, Entry::new(leg.clone(), line.clone(), mailbox.clone())) {
+        let mut entry = Entry::new(leg.clone(), line.clone(), mailbox.clone());
+        entry.terminators = event.variable(TERMINATORS).map(str::to_owned);
+        if !self.switch.registry().add(call, entry) {
             return;
         }
         self.switch.name_call(&leg, call);

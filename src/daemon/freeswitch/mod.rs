@@ -9,6 +9,7 @@ mod order;
 mod recordings;
 mod registry;
 mod resync;
+mod terminators;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -178,8 +179,7 @@ impl Switch for FreeSwitch {
             entry.playback = Some(playback);
         }
         self.follow_partners(caller);
-        // A key would cut the notice short (F109).
-        self.send(&format!("uuid_setvar {caller} playback_terminators none"));
+        terminators::off(caller).iter().for_each(|command| self.send(command));
         self.link.send(play);
     }
 
@@ -189,8 +189,12 @@ impl Switch for FreeSwitch {
         self.send(&format!("uuid_break {caller}"));
     }
 
+    fn notice_over(&self, call: CallId, caller: &Leg) {
+        let before = self.registry().calls.get(&call).and_then(|entry| entry.terminators.clone());
+        terminators::on(caller, before.as_deref()).iter().for_each(|command| self.send(command));
+    }
+
     fn mark_announced(&self, caller: &Leg, mark: &str) {
-        self.send(&format!("uuid_setvar {caller} playback_terminators"));
         self.send(&format!("uuid_setvar {caller} callgist_notice {mark}"));
     }
 

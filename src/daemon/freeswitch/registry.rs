@@ -19,6 +19,8 @@ pub(super) struct Entry {
     pub mailbox: Mailbox,
     /// The Event-UUID of the notice's playback.
     pub playback: Option<String>,
+    /// The keys that the dialplan lets end what is played to the caller, where it says so.
+    pub terminators: Option<String>,
     /// Legs that were examined and may be copied.
     pub tappable: BTreeMap<Leg, Tappable>,
     /// The switch's leg of each party's copy.
@@ -39,6 +41,7 @@ impl Entry {
             line,
             mailbox,
             playback: None,
+            terminators: None,
             tappable: BTreeMap::new(),
             taps: BTreeMap::new(),
             recordings: Recordings::default(),

@@ -9,7 +9,7 @@ use super::super::switch::{Begun, Found, Mail, Noticed, Offered};
 use super::board::{Lines, number};
 use super::dump::Dump;
 use super::registry::{Answered, Entry};
-use super::{FreeSwitch, events};
+use super::{FreeSwitch, events, terminators};
 use crate::call::{CallId, Event, Leg};
 use crate::config::Line;
 use crate::wire::esl::Fault;
@@ -97,6 +97,9 @@ impl Resync {
                 Sight::Gone => return Some(false),
                 Sight::Unclear => return Some(true),
             };
+            if terminators::left_off(&dump) {
+                terminators::on(leg, None).iter().for_each(|command| self.switch.send(command));
+            }
             // Bound first: the registry is not held while the switch is asked.
             let answered = self.switch.registry().answer(call, leg, asked, &dump);
             match answered {

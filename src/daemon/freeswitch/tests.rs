@@ -112,6 +112,16 @@ async fn a_wait_that_ended_while_the_link_was_away_is_told_as_over() {
 }
 
 #[tokio::test]
+async fn keys_that_an_earlier_run_had_kept_from_ending_its_notice_may_end_files_again() {
+    let mut stage = Stage::connected().await;
+    stage.channels(&[("a", "inbound", "play_and_get_digits")]).await;
+    let left = json!({ "variable_callgist_keys_off": "true", "variable_playback_terminators": "none" });
+    stage.peer.answer("api uuid_dump a json", &dump("a", 7, &left)).await;
+    stage.peer.answer("api uuid_dump a json", &dump("a", 8, &left)).await;
+    stage.peer.until("api uuid_setvar a playback_terminators").await;
+}
+
+#[tokio::test]
 async fn a_hold_that_was_missed_is_told_of_either_side() {
     let mut stage = Stage::set().await;
     let mut offered = stage.offered("a").await;
