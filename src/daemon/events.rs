@@ -96,6 +96,23 @@ impl OrphanEnded {
     }
 }
 
+/// The dialplan binds keys of its own behind the snippet (told once of each line).
+pub struct KeyDead<'a> {
+    pub line: &'a str,
+    pub realm: &'a str,
+}
+
+impl KeyDead<'_> {
+    pub fn log(&self) {
+        warn!(
+            line = self.line,
+            realm = self.realm,
+            "the objection key of this line does not work: the dialplan switches to keys of another realm behind the \
+             snippet; bind ours into that realm (dialplan/README.md), or do not promise the key in the notice"
+        );
+    }
+}
+
 /// A call was under way when we came: its end leaves a row, and nothing of it is heard.
 pub struct Found<'a> {
     pub call: CallId,

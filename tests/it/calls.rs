@@ -465,6 +465,26 @@ fn keys_that_the_dialplan_lets_end_a_file_are_the_same_behind_the_notice() {
     call.noted();
 }
 
+// ---------------------------------------------------------------- keys behind the notice
+
+/// It is told once of the line, and the key does nothing, as on a real switch (F110).
+#[test]
+fn a_dialplan_that_binds_keys_of_its_own_behind_the_snippet_is_told() {
+    let theirs = extension(&[("bind_digit_action", "local,*1,exec[i]:set,theirs=1")]);
+    let presses = vec![(When::Bridged(seconds(1)), Act::Keys(Party::Caller, "*9".into()))];
+    let script = |stage: &Stage| Script { events: presses.clone(), ..stage.speech(5) };
+    let mut call = Live::on(|settings| settings.snippet += &theirs, script);
+    let dead = call.callgist.until("told of its key", seconds(20), |line| line["realm"] == "local");
+    assert!(dead["message"].as_str().unwrap().contains("bind ours into that realm"), "{dead}");
+    assert_eq!(call.callgist.kept()["summary"], NOTE);
+    let second = call.stage.call(script(&call.stage));
+    for ended in [call.call, second] {
+        call.stage.ended(ended);
+    }
+    assert_eq!(call.callgist.kept()["summary"], NOTE);
+    assert_eq!(call.callgist.said(dead["message"].as_str().unwrap()), 1);
+}
+
 // ---------------------------------------------------------------- who calls, where, and how
 
 #[test]

@@ -2,6 +2,7 @@
 //! becomes a call; the switch is told every two seconds that we are alive.
 
 use super::super::switch::{Begun, Mail, Offered};
+use super::keys::Keys;
 use super::registry::Entry;
 use super::resync::Resync;
 use super::terminators::TERMINATORS;
@@ -9,7 +10,7 @@ use super::{FreeSwitch, LinkError, News, events, recordings, words};
 use crate::call::{CallId, Event, Leg, Moment, Number};
 use crate::config::{Config, Line};
 use crate::wire::esl::{Command, Event as SwitchEvent, EventName, Fault};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -60,6 +61,9 @@ pub struct Board {
     alive_job: Option<String>,
     /// Whether the first connection has been made.
     was_up: bool,
+    keys: Keys,
+    /// Lines of which it was told that something kills their key.
+    keyless: BTreeSet<String>,
 }
 
 impl Board {
@@ -81,6 +85,8 @@ impl Board {
             announcing: false,
             alive_job: None,
             was_up: false,
+            keys: Keys::default(),
+            keyless: BTreeSet::new(),
         }
     }
 
@@ -112,6 +118,7 @@ impl Board {
     fn up(&mut self) {
         events::SwitchUp {}.log();
         self.was_up = true;
+        self.keys.forget();
         self.lost_since = None;
         self.next_alive = self.switch.clock.now();
         self.ask_the_time();
@@ -221,6 +228,11 @@ impl Board {
     }
 
     fn of_a_call(&mut self, event: &SwitchEvent) {
+        if let (Some(realm), Some(line)) = (self.keys.read(event), event.variable("callgist"))
+            && self.keyless.insert(line.to_owned())
+        {
+            events::KeyDead { line, realm }.log();
+        }
         if let Some(line) = words::waiting(event) {
             self.offered(event, line);
         }

@@ -4,6 +4,7 @@
 mod blocks;
 mod board;
 mod dump;
+mod keys;
 mod link;
 mod order;
 mod recordings;
