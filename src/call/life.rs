@@ -248,6 +248,15 @@ impl Life {
         self.announced.as_ref()
     }
 
+    /// Whether the ear hears the call at this moment: it is bridged, and a copy that the ear was given brings packets.
+    pub fn is_heard(&self) -> bool {
+        self.flows() && matches!(self.phase, Phase::Bridged | Phase::Forked)
+    }
+
+    fn flows(&self) -> bool {
+        self.forks.values().any(|fork| *fork == Fork::Flowing)
+    }
+
     pub fn agent(&self) -> Option<&Leg> {
         self.agent.as_ref()
     }
@@ -463,7 +472,8 @@ impl Life {
     }
 
     fn fork_flows(&mut self, party: Party) {
-        if let Some(fork) = self.forks.get_mut(&party) {
+        // What comes late of a copy that has ended says nothing of the next one.
+        if let Some(fork @ Fork::HandedOver) = self.forks.get_mut(&party) {
             *fork = Fork::Flowing;
         }
         self.forked();
@@ -476,8 +486,7 @@ impl Life {
         if both && self.phase == Phase::Bridged {
             self.phase = Phase::Forked;
         }
-        let flows = self.forks.values().any(|fork| *fork == Fork::Flowing);
-        if both && flows && self.awaits(Deadline::Forks) {
+        if both && self.flows() && self.awaits(Deadline::Forks) {
             self.deadline = None;
         }
     }
@@ -573,7 +582,7 @@ impl Life {
     /// phone that sends nothing while nobody speaks.
     fn forks_late(&mut self, now: Moment) {
         let taken = self.forks.values().filter(|fork| **fork != Fork::Asked).count();
-        if taken < 2 || !self.forks.values().any(|fork| *fork == Fork::Flowing) {
+        if taken < 2 || !self.flows() {
             self.partial = true;
             self.end_talk(now);
         }

@@ -61,8 +61,8 @@ struct Tale {
     ear: Option<EarCall>,
     /// An ear of this run was given the call.
     opened: bool,
-    /// Listening was told to the log.
-    listened: bool,
+    /// The ear hears the call at this moment, as the log was told.
+    hears: bool,
     /// A copy that is offered, until it is taken or refused.
     at_the_door: Option<(DialogId, Offer)>,
     /// Those that were taken.
@@ -128,7 +128,7 @@ impl Tale {
             notice,
             ear: None,
             opened: false,
-            listened: false,
+            hears: false,
             at_the_door: None,
             copies: BTreeMap::new(),
             note: None,
@@ -184,8 +184,6 @@ impl Tale {
         self.until(Phase::Forked).await?;
         if self.life.phase() == Phase::Forked {
             self.step("forked");
-            self.listened = true;
-            self.log(Entry::new(Deed::ListeningStarted).detail(self.recogniser.word()));
         }
         Ok(())
     }
@@ -227,9 +225,6 @@ impl Tale {
         self.seat = None;
         // It may have come while the ear was being waited for.
         let ending = if self.objected { Err(NoSummary::Objection) } else { ending };
-        if self.listened {
-            self.log(Entry::new(Deed::ListeningEnded));
-        }
         let call = self.offered.call;
         let reason = ending.as_ref().err().copied();
         if reason == Some(NoSummary::Recorded) && self.offered.line.told.never_recorded {
@@ -472,6 +467,21 @@ impl Tale {
         while let Some(command) = self.life.poll_command() {
             self.carry_out(command);
         }
+        self.tell_of_listening();
+    }
+
+    /// Into the log, at the moment when it begins and ends: with one copy too, and anew after a caller was parked.
+    fn tell_of_listening(&mut self) {
+        let hears = self.life.is_heard();
+        if hears == self.hears {
+            return;
+        }
+        self.hears = hears;
+        let entry = match hears {
+            true => Entry::new(Deed::ListeningStarted).detail(self.recogniser.word()),
+            false => Entry::new(Deed::ListeningEnded),
+        };
+        self.log(entry);
     }
 
     fn carry_out(&mut self, command: Command) {

@@ -471,6 +471,26 @@ fn a_call_for_whose_copies_there_is_no_port_goes_on() {
     drop(held);
 }
 
+/// The log tells of listening also where the second copy never comes.
+#[test]
+fn a_call_of_which_there_is_room_for_one_copy_alone_is_told_as_listened_to_as_long_as_it_was() {
+    let free = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port() & !1;
+    let stage = Stage::scripted(|_| {});
+    let range = move |settings: String| with_ports(&settings, free, free + 1);
+    let mut callgist = stage.sidecar_with(stage.switch.event_socket().port(), range);
+    let call = stage.call(stage.speech(60));
+    callgist.says("no port for a copy: widen [sip] first_rtp_port to last_rtp_port");
+    let row = callgist.kept();
+    rings_off(&stage, call);
+    let listened = row["heard"]["listened_ms"].as_i64().unwrap();
+    assert!(listened > 200, "{row}");
+    let deeds = callgist.deeds(&row["id"]);
+    let at =
+        |deed: &str| deeds.iter().find(|entry| entry["deed"] == deed).unwrap()["at_ms"].as_i64().unwrap();
+    let told = at("listening_ended") - at("listening_started");
+    assert!((told - listened).abs() < 500, "{told} ms are told of {listened}: {deeds:?}");
+}
+
 #[test]
 fn strangers_who_flood_the_port_for_sip_cost_a_call_nothing() {
     let talk = Talk::forked();

@@ -192,6 +192,30 @@ fn a_notice_that_would_come_too_late_is_not_asked_for() {
 }
 
 #[test]
+fn a_call_is_heard_from_the_bridge_on_as_long_as_a_copy_brings_packets() {
+    let bridged = Event::Bridged { agent: leg("b") };
+    let story = Story::announced()
+        .then(3_060, Event::Examined { leg: leg("a"), tappable: true })
+        .then(3_090, Event::ForkOffered { party: Party::Agent, leg: leg("a") })
+        .then(3_120, Event::ForkFlows { party: Party::Agent });
+    assert!(!story.life.is_heard());
+    let story = story.then(8_000, bridged.clone());
+    assert!(story.life.is_heard(), "one copy is enough");
+    let story = story.then(9_000, Event::Unbridged).time_passes(10_000);
+    assert!(!story.life.is_heard(), "nothing is copied while he waits for the next agent");
+    let story = story
+        .then(12_000, bridged)
+        .then(12_010, Event::Examined { leg: leg("a"), tappable: true })
+        .then(12_020, Event::ForkFlows { party: Party::Agent });
+    assert!(!story.life.is_heard(), "what comes late of the last copy says nothing of the next one");
+    let story = story
+        .then(12_030, Event::ForkOffered { party: Party::Agent, leg: leg("a") })
+        .then(12_040, Event::ForkFlows { party: Party::Agent });
+    assert!(story.life.is_heard());
+    assert!(!story.then(20_000, Event::HungUp).life.is_heard());
+}
+
+#[test]
 fn a_hold_during_the_notice_refutes_it() {
     let story = Story::new()
         .then(0, Event::Waiting { admitted: Ok(()) })
@@ -496,7 +520,7 @@ proptest! {
                     _ => {}
                 }
             }
-            prop_assert!(!objected || life.announced().is_none());
+            prop_assert!(!objected || life.announced().is_none() && !life.is_heard());
             let talks = matches!(life.phase(), Phase::Bridged | Phase::Forked);
             prop_assert!(!(talks && life.is_recorded()));
             prop_assert_eq!(finished == 1, life.phase() == Phase::Finished);

@@ -219,6 +219,11 @@ impl Sidecar {
             .collect()
     }
 
+    /// What the content-free log tells of a call.
+    pub fn deeds(&self, call: &Value) -> Vec<Value> {
+        self.ask(&["log", "export"]).into_iter().filter(|entry| entry["call"] == *call).collect()
+    }
+
     /// How many calls are kept.
     pub fn rows(&self) -> usize {
         self.list().len()
