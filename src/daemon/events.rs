@@ -6,6 +6,7 @@
 use super::freeswitch::LinkError;
 use crate::border::{Heard, Recogniser};
 use crate::call::{CallId, NoSummary, Number};
+use crate::store::Deed;
 use tracing::{error, info, warn};
 
 pub struct Started<'a> {
@@ -198,6 +199,18 @@ pub struct NotKept<'a> {
 impl NotKept<'_> {
     pub fn log(&self) {
         error!(call = ?self.call, why = self.why, "a row could not be stored");
+    }
+}
+
+/// The content-free log has a gap; what was done is a word of its own list.
+pub struct NotLogged<'a> {
+    pub deed: Deed,
+    pub why: &'a str,
+}
+
+impl NotLogged<'_> {
+    pub fn log(&self) {
+        error!(deed = self.deed.word(), why = self.why, "an entry of the log could not be stored");
     }
 }
 

@@ -6,6 +6,7 @@ use super::Desk;
 use super::admission::Seat;
 use super::ears::{self, EarCall, EarWord};
 use super::events;
+use super::housekeeping;
 use super::segments::Segments;
 use super::switch::{Begun, Found, Mail, Mailbox, Noticed, Offered};
 use crate::border::{DoNotContact, Heard, Note, Recogniser, WhoseNumber};
@@ -573,7 +574,7 @@ impl Tale {
         let Offered { call, line, caller, .. } = &self.offered;
         let Ok(line) = Name::new(&line.name) else { return };
         let entry = entry.call(*call).person(caller.as_ref()).line(&line);
-        drop(self.desk.store.log(entry, UtcMillis(self.desk.clock.utc_ms())));
+        housekeeping::log(&self.desk.store, entry, UtcMillis(self.desk.clock.utc_ms()));
     }
 
     fn step(&self, step: &str) {

@@ -5,7 +5,8 @@ use super::clock::Clock;
 use super::ears::Diary;
 use super::{Desk, events};
 use crate::config::Config;
-use crate::store::{Deed, Entry, LineRetention, Name, Retention, Store, UtcMillis};
+use crate::store::{Deed, Entry, LineRetention, Name, Retention, Store, StoreError, UtcMillis};
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,16 +25,35 @@ pub(super) fn diary(store: &Arc<Store>, clock: Clock) -> Diary {
     Arc::new(move |recogniser, started| {
         let deed = if started { Deed::EarStarted } else { Deed::EarEnded };
         if let Some(store) = store.upgrade() {
-            drop(store.log(Entry::new(deed).detail(recogniser.word()), UtcMillis(clock.utc_ms())));
+            log(&store, Entry::new(deed).detail(recogniser.word()), UtcMillis(clock.utc_ms()));
         }
     })
+}
+
+/// Adds an entry to the content-free log; nobody waits for it.
+pub(super) fn log(store: &Store, entry: Entry, now: UtcMillis) {
+    told(entry.deed, store.log(entry, now));
+}
+
+/// Tells the log which settings calls go by from now on, if it does not say so already.
+pub(super) fn log_settings(store: &Store, version: &str, now: UtcMillis) {
+    let deed = Deed::SettingsChanged;
+    told(deed, store.log_change(Entry::new(deed).detail(version), now));
+}
+
+/// An entry that could not be written is told: the log itself does not show what it lacks.
+fn told(deed: Deed, written: impl Future<Output = Result<(), StoreError>> + Send + 'static) {
+    tokio::spawn(async move {
+        if let Err(error) = written.await {
+            events::NotLogged { deed, why: &error.to_string() }.log();
+        }
+    });
 }
 
 /// Runs until it is dropped.
 pub(super) async fn keep_house(desk: Arc<Desk>, settings: String, clock: Clock) {
     let now = || UtcMillis(clock.utc_ms());
-    // The log says so itself where it cannot be written: at the next call.
-    let _ = desk.store.log_change(Entry::new(Deed::SettingsChanged).detail(&settings), now()).await;
+    log_settings(&desk.store, &settings, now());
     loop {
         let retention = desk.retention().clone();
         match desk.store.sweep(retention, now()).await {

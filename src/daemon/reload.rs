@@ -7,7 +7,7 @@
 use super::freeswitch::SharedLines;
 use super::{Desk, Reading, events, housekeeping, prepare};
 use crate::config::Config;
-use crate::store::{Deed, Entry, UtcMillis};
+use crate::store::UtcMillis;
 use std::sync::Arc;
 
 pub struct Reload {
@@ -44,9 +44,7 @@ impl Reload {
         *self.desk.lines() = prepared;
         *self.desk.retention() = housekeeping::retention(&new);
         let now = UtcMillis(self.desk.clock.utc_ms());
-        let entry = Entry::new(Deed::SettingsChanged).detail(&new.version());
-        // It is written also when nobody waits.
-        drop(self.desk.store.log_change(entry, now));
+        housekeeping::log_settings(&self.desk.store, &new.version(), now);
         self.lines.replace(&new);
         self.running.lines = new.lines;
         Ok(self.running.lines.len())

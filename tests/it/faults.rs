@@ -633,6 +633,8 @@ fn a_database_that_stays_locked_is_told_and_the_next_call_is_kept() {
     let mut talk = Talk::forked();
     let lock = lock(&talk.callgist.path("store/callgist.db"));
     talk.call.act(Act::HangUp(Party::Caller));
+    let told = talk.callgist.says("an entry of the log could not be stored");
+    assert_eq!(told["deed"], "listening_ended");
     talk.callgist.says("a row could not be stored");
     drop(lock);
     let (stage, mut callgist) = talk.goes_on();
