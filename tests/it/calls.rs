@@ -456,6 +456,16 @@ fn notice_cut(act: Act) {
 }
 
 #[test]
+fn the_log_tells_of_a_notice_that_failed() {
+    let events = vec![(When::Noticed(seconds(1)), Act::Break)];
+    let mut call = Live::scripted(|stage| Script { events, ..stage.speech(4) });
+    let row = call.callgist.kept();
+    call.stage.ended(call.call);
+    let deeds: Vec<_> = call.callgist.deeds(&row["id"]).iter().map(|entry| entry["deed"].clone()).collect();
+    assert_eq!(deeds, ["notice_failed", "note_refused", "shown"]);
+}
+
+#[test]
 fn keys_that_the_dialplan_lets_end_a_file_are_the_same_behind_the_notice() {
     let before = extension(&[("set", "playback_terminators=#")]);
     let mut call =
