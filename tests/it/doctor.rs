@@ -95,6 +95,22 @@ fn the_note_of_the_test_talk_tells_who_spoke_on_which_side() {
     }
 }
 
+#[test]
+fn a_model_that_does_not_load_and_a_profile_that_is_not_there_are_told_with_what_mends_them() {
+    let stage = Stage::scripted(|settings| settings.profile = false);
+    let callgist = stage.sidecar();
+    Manner::Broken.write(&callgist.path("models/vosk-en"));
+    let mut doctor = doctor(&callgist.path("callgist.toml"), &["--no-call"]);
+    let told = answer(doctor.env("CALLGIST_EAR_DIR", callgist.path("ears")));
+    for (what, command) in [
+        ("ear vosk", "callgist models fetch vosk-en --again"),
+        ("SIP profile callgist", "fs_cli -x 'sofia profile callgist start'"),
+    ] {
+        let found = named(&told, what).unwrap();
+        assert!(found["state"] == "bad" && found["says"].as_str().unwrap().contains(command), "{found}");
+    }
+}
+
 /// What `doctor --call` finds about the line's call.
 fn test_call(callgist: &Sidecar) -> Value {
     finding(callgist, "test call to main", "--call")
@@ -107,15 +123,17 @@ fn finding(callgist: &Sidecar, what: &str, flag: &str) -> Value {
 
 /// What `callgist doctor` tells of these settings.
 pub(crate) fn told(config: &Path, flags: &[&str]) -> Value {
-    let output = Command::new(env!("CARGO_BIN_EXE_callgist"))
-        .arg("--config")
-        .arg(config)
-        .args(["doctor", "--json"])
-        .args(flags)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    serde_json::from_slice(&output.stdout).unwrap()
+    answer(&mut doctor(config, flags))
+}
+
+fn doctor(config: &Path, flags: &[&str]) -> Command {
+    let mut doctor = Command::new(env!("CARGO_BIN_EXE_callgist"));
+    doctor.arg("--config").arg(config).args(["doctor", "--json"]).args(flags).stdin(Stdio::null());
+    doctor
+}
+
+fn answer(doctor: &mut Command) -> Value {
+    serde_json::from_slice(&doctor.output().unwrap().stdout).unwrap()
 }
 
 /// The finding of that name.

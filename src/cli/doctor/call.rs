@@ -147,7 +147,10 @@ impl TestCall<'_> {
                         Ok(event.unique_id().unwrap_or_default().to_owned())
                     }
                     Some(name) if name == line => Err(NO_NOTICE.to_owned()),
-                    name => Err(format!("the call came to the snippet of \"{}\"", name.unwrap_or_default())),
+                    name => Err(format!(
+                        "the call came to the snippet of \"{}\": set callgist={line} in the snippet of its number",
+                        name.unwrap_or_default()
+                    )),
                 })
             }
             _ => None,
@@ -171,7 +174,9 @@ impl TestCall<'_> {
         self.link.send(agent_behind(leg, &sounds.agent).ok_or("the agent's voice cannot be put there")?);
         let longest = whole + ANSWERED_WITHIN;
         let ended = self
-            .until(longest, "the notice did not end", |event| of_notice(event, EventName::PlaybackStop))
+            .until(longest, "the notice did not end: look into the switch's log", |event| {
+                of_notice(event, EventName::PlaybackStop)
+            })
             .await?;
         let heard = Duration::from_micros(ended.saturating_sub(begun));
         if heard + ONE_PACKET < whole {
@@ -198,7 +203,7 @@ impl TestCall<'_> {
         let ended = |event: &Event| {
             (event.name() == EventName::ChannelHangupComplete && event.unique_id() == Some(leg)).then_some(())
         };
-        self.until(longest, "the test call did not end by itself", ended).await
+        self.until(longest, "the test call did not end by itself: look into the switch's log", ended).await
     }
 
     /// Waits for what `read` reads from an event; `what` says that it did not come.
@@ -284,15 +289,28 @@ impl Sounds {
 fn judged(kept: &Kept, line: &Line) -> Result<(), String> {
     let note = match &kept.call.outcome {
         Outcome::Noted(summary) => &summary.text,
-        Outcome::NotNoted(reason) => return Err(format!("there is no note: {}", reason.word())),
+        Outcome::NotNoted(reason) => {
+            return Err(format!(
+                "there is no note: {}; the log of callgist run tells more of it",
+                reason.word()
+            ));
+        }
+    };
+    let unheard = |who: &str| {
+        Err(format!(
+            "what the {who} said is not in the note: that leg was not heard; see the log of callgist run, and let nothing \
+             bypass the switch's media (dialplan/README.md)"
+        ))
     };
     match Legs::told_by(note, line.language) {
         Legs::Right => Ok(()),
         Legs::Swapped => {
-            Err("the legs are swapped: what the agent said stands in the note as the caller's".into())
+            Err("the legs are swapped: what the agent said stands in the note as the caller's; stop \
+                              callgist, and report it with the switch's version"
+                .to_owned())
         }
-        Legs::WithoutAgent => Err("what the agent said is not in the note: that leg was not heard".into()),
-        Legs::WithoutCaller => Err("what the caller said is not in the note: that leg was not heard".into()),
+        Legs::WithoutAgent => unheard("agent"),
+        Legs::WithoutCaller => unheard("caller"),
     }
 }
 

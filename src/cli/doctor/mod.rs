@@ -2,6 +2,7 @@
 
 mod call;
 mod holder;
+mod mend;
 mod recordings;
 pub mod talk;
 
@@ -185,7 +186,8 @@ fn kernel(config: &Config, findings: &mut Findings) {
     if missing.is_empty() {
         return findings.good("kernel", "it can restrict all that both processes give up");
     }
-    missing.into_iter().for_each(|missing| findings.add("kernel", state, missing));
+    let mend = mend::kernel(config.sandbox);
+    missing.into_iter().for_each(|missing| findings.add("kernel", state, format!("{missing}; {mend}")));
 }
 
 /// How long anything that was said can stay in an ear's memory, and whether its pages may be swapped out meanwhile.
@@ -201,7 +203,10 @@ fn memory(config: &Config, findings: &mut Findings) {
         true => {
             findings.good("locked memory", "no page of an ear that is started from here can be swapped out")
         }
-        false => findings.add("locked memory", State::Warning, sandbox::pages::NOT_LOCKED),
+        false => {
+            let says = format!("{}; {}", sandbox::pages::NOT_LOCKED, mend::LOCKED_MEMORY);
+            findings.add("locked memory", State::Warning, says);
+        }
     }
 }
 
@@ -300,7 +305,8 @@ async fn switch(config: &Config, args: &DoctorArgs, sip_free: bool, findings: &m
         findings.good("modules", "all that the snippet and the copies need are loaded");
     }
     for module in missing {
-        findings.bad(module, "is not loaded: add it to modules.conf.xml and load it");
+        let says = format!("is not loaded: add it to modules.conf.xml and run fs_cli -x 'load {module}'");
+        findings.bad(module, says);
     }
     for line in &config.lines {
         let what = format!("notice of {} at the switch", line.name);
@@ -308,7 +314,10 @@ async fn switch(config: &Config, args: &DoctorArgs, sip_free: bool, findings: &m
             true => findings.good(what, "the switch finds the file"),
             false => findings.bad(
                 what,
-                format!("the switch cannot read {}: mind the rights of its user", line.notice.display()),
+                format!(
+                    "the switch cannot read {0}: let its user read the file and its folders, as with chmod a+r {0}",
+                    line.notice.display()
+                ),
             ),
         }
     }
@@ -403,19 +412,17 @@ async fn profile(
     let Ok(command) = Command::bgapi(try_it, job) else { return };
     link.send(command);
     let mut datagram = [0; 4_096];
-    tokio::select! {
+    let wrong = tokio::select! {
         got = timeout(ANSWERED_WITHIN, socket.recv_from(&mut datagram)) => match got {
             Ok(Ok((_, from))) if from.ip().is_loopback() => {
-                findings.good(what, format!("sends from {from}, and reaches us"));
+                return findings.good(what, format!("sends from {from}, and reaches us"));
             }
-            Ok(Ok((_, from))) => findings.bad(what, format!("sends from {from}, not from 127.0.0.1: copy dialplan/callgist_profile.xml again")),
-            _ => findings.bad(what, "sends nothing"),
+            Ok(Ok((_, from))) => format!("sends from {from}, not from 127.0.0.1"),
+            _ => "sends nothing".to_owned(),
         },
-        text = job_text(news, job) => findings.bad(what, format!(
-            "is not loaded ({}): copy dialplan/callgist_profile.xml to sip_profiles/ and run: sofia profile {name} start",
-            text.trim()
-        )),
-    }
+        text = job_text(news, job) => format!("is not loaded ({})", text.trim()),
+    };
+    findings.bad(what, format!("{wrong}: {}", mend::profile(name)));
 }
 
 /// Calls the line's number from inside the switch, and ends the call while it waits in the snippet.
@@ -566,8 +573,14 @@ async fn models(config: &Config, findings: &mut Findings) {
                     tried.model, tried.acts_refused
                 ),
             ),
-            Ok(Err(why)) => findings.bad(what, why),
-            Err(_) => findings.bad(what, "does not become ready within a minute: is the machine overloaded?"),
+            Ok(Err(why)) => {
+                let mend = mend::ear(chosen, line.language, &why);
+                findings.bad(what, format!("{why}; {mend}"));
+            }
+            Err(_) => findings.bad(
+                what,
+                "does not become ready within a minute: look for what else uses the machine, and ask again",
+            ),
         }
     }
 }

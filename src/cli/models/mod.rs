@@ -6,6 +6,7 @@ mod lock;
 
 use super::{Exit, fail};
 use crate::border::Recogniser;
+use crate::call::Language;
 use crate::config::Config;
 use catalogue::{MODELS, Model};
 use clap::{Args, Subcommand};
@@ -54,6 +55,12 @@ pub fn run(config: &Path, command: &ModelsCommand) -> Exit {
         },
         ModelsCommand::Fetch(args) => bring(&folder(config, args.folder.as_ref()), args),
     }
+}
+
+/// The name of the smallest model that can be fetched for this recogniser and language.
+pub(super) fn smallest(recogniser: Recogniser, language: Language) -> &'static str {
+    let fits = |model: &&Model| model.recogniser == recogniser && model.languages.contains(&language);
+    MODELS.iter().filter(fits).min_by_key(|model| model.bytes).map_or("MODEL", |model| model.name)
 }
 
 /// The folder that was named, else that of the settings, else that of the settings' defaults.

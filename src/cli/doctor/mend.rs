@@ -1,0 +1,57 @@
+//! What to do about what was found: the end of a bad line, in commands where there are any.
+
+use crate::border::{EarExit, Recogniser};
+use crate::call::Language;
+use crate::cli::models::smallest;
+use crate::config::Sandbox;
+
+/// About a SIP profile that is not there, or not as we ship it.
+pub(super) fn profile(name: &str) -> String {
+    format!(
+        "copy dialplan/callgist_profile.xml to the switch's sip_profiles/ and run fs_cli -x reloadxml, then fs_cli -x \
+         'sofia profile {name} start' (restart, where it runs already)"
+    )
+}
+
+/// About what this kernel cannot restrict.
+pub(super) fn kernel(policy: Sandbox) -> &'static str {
+    match policy {
+        Sandbox::Strict => {
+            "start a kernel of 6.12 or newer with Landlock on, or set [sandbox] kernel = \"best-effort\" and go without"
+        }
+        Sandbox::BestEffort => {
+            "a kernel of 6.12 or newer with Landlock on can; until then callgist goes without"
+        }
+    }
+}
+
+/// About pages that may be swapped out.
+pub(super) const LOCKED_MEMORY: &str = "the packaged unit sets LimitMEMLOCK=infinity; elsewhere raise the limit for the \
+                                        user that runs callgist, or turn swap off";
+
+/// About an ear that did not become ready, for the reason that the ears' keeper gives.
+pub(super) fn ear(recogniser: Recogniser, language: Language, why: &str) -> String {
+    if why == EarExit::Model.words() {
+        return format!(
+            "fetch it anew with callgist models fetch {} --again, and mind that the user that runs callgist can read it \
+             ([ears] models says where it stands)",
+            smallest(recogniser, language)
+        );
+    }
+    "what the ear says itself stands above; where it says nothing, its program or its library is missing or broken: \
+     install the package anew"
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_model_is_to_be_fetched_by_its_name() {
+        let says = |recogniser, language| ear(recogniser, language, EarExit::Model.words());
+        assert!(says(Recogniser::Whisper, Language::Fr).contains("models fetch whisper-base --again"));
+        assert!(says(Recogniser::Vosk, Language::De).contains("models fetch vosk-de --again"));
+        assert!(ear(Recogniser::Vosk, Language::De, "ended by signal 11").contains("install the package"));
+    }
+}
