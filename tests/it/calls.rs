@@ -477,6 +477,21 @@ fn keys_that_the_dialplan_lets_end_a_file_are_the_same_behind_the_notice() {
 
 // ---------------------------------------------------------------- keys behind the notice
 
+#[test]
+fn a_pin_that_is_typed_behind_the_notice_and_again_in_the_talk_is_no_objection_and_arrives_whole() {
+    let question = "4 4 1 6000 # tone_stream://%(2000,100,600);loops=1 silence_stream://100 pin [0-9]+ 3000";
+    let asks = extension(&[("play_and_get_digits", question)]);
+    let pin = |when| (when, Act::Keys(Party::Caller, "1939".into()));
+    let events = vec![pin(When::Noticed(seconds(4))), pin(When::Bridged(seconds(2)))];
+    let script = |stage: &Stage| Script { events, ..stage.speech(8) };
+    let mut call = Live::on(|settings| settings.snippet += &asks, script);
+    call.forked_and_after(4);
+    let leg = call.call.leg();
+    assert_eq!(call.stage.variable(leg, "pin"), "1939");
+    assert_eq!(call.stage.variable(leg, "callgist_objection"), UNSET);
+    call.noted();
+}
+
 /// It is told once of the line, and the key does nothing, as on a real switch (F110).
 #[test]
 fn a_dialplan_that_binds_keys_of_its_own_behind_the_snippet_is_told() {

@@ -6,6 +6,7 @@
 mod baresip;
 mod codecs;
 mod coding;
+mod keys;
 mod machines;
 mod makers;
 mod phone;

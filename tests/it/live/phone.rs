@@ -54,6 +54,8 @@ pub struct State {
     pub heard: Vec<Heard>,
     /// The longest time by which the phone itself was late with a packet: the machine is busy then.
     pub late: Duration,
+    /// Keys that the other side pressed, by the time stamps of their packets: each comes many times.
+    pressed: Vec<(Timestamp, u8)>,
     dialog: Option<Dialog>,
     rtp: Option<Stream>,
     keys: VecDeque<u8>,
@@ -64,6 +66,11 @@ impl State {
     pub fn lost(&self) -> usize {
         let pairs = self.heard.windows(2).filter(|pair| pair[0].ssrc == pair[1].ssrc);
         pairs.map(|pair| usize::from(pair[1].seq.0.wrapping_sub(pair[0].seq.0).saturating_sub(1))).sum()
+    }
+
+    /// The keys that the other side pressed.
+    pub fn dialled(&self) -> String {
+        self.pressed.iter().map(|(_, key)| char::from(b"0123456789*#"[usize::from(*key)])).collect()
     }
 
     /// Whether this codec was agreed.
@@ -501,6 +508,12 @@ impl Shared {
                 let Header { seq, ssrc, .. } = packet.header;
                 let sound = hears.hear(packet.payload);
                 self.state().heard.push(Heard { at, seq, ssrc, sound });
+            } else if packet.header.payload_type == KEY_TYPE {
+                let key = (packet.header.timestamp, packet.payload[0]);
+                let pressed = &mut self.state().pressed;
+                if !pressed.contains(&key) {
+                    pressed.push(key);
+                }
             }
         }
     }

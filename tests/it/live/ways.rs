@@ -17,6 +17,8 @@ pub enum Way {
     Fifo,
     RingGroup,
     Menu,
+    /// The caller types a PIN before the agent's phone rings.
+    Pin,
     FollowMe,
     /// The switch records it from the notice's end on.
     Recorded,
@@ -46,6 +48,7 @@ impl Way {
             }
             Way::RingGroup => action("bridge", &[others[0], agent, others[1]].map(phone).join(",")),
             Way::Menu => action("ivr", "main"),
+            Way::Pin => action("play_and_get_digits", PIN) + &action("bridge", &phone(agent)),
             Way::FollowMe => action("bridge", "loopback/desk/public,loopback/mobile/public"),
         }
     }
@@ -186,6 +189,8 @@ fn phone(address: SocketAddr) -> String {
 
 /// As vanilla's dialplan names such files.
 const RECORDING: &str = "$${recordings_dir}/${uuid}.wav";
+/// Four keys, into the variable `pin`.
+const PIN: &str = "4 4 1 10000 # tone_stream://%(2000,100,600);loops=1 silence_stream://250 pin [0-9]+ 3000";
 const QUEUE: &str = "support@default";
 /// What is heard in a queue and in a menu; no tone of 425 Hz, which is ringing.
 const MUSIC: &str = "tone_stream://%(300,700,600);loops=-1";
