@@ -194,10 +194,9 @@ fn an_ear_that_is_killed_costs_its_call_the_note_and_the_next_call_is_heard() {
     let mut talk = Talk::forked();
     talk.callgist.kill_the_ear();
     talk.callgist.says("ear ended");
-    talk.callgist.says("ear ready, locked in");
     let from = Instant::now();
     while deeds_of_ears(&talk.callgist) != ["ear_started", "ear_ended", "ear_started"] {
-        assert!(from.elapsed() < seconds(5), "{:?}", deeds_of_ears(&talk.callgist));
+        assert!(from.elapsed() < seconds(20), "{:?}", deeds_of_ears(&talk.callgist));
         std::thread::sleep(Duration::from_millis(100));
     }
     talk.fails_and_the_next_is_noted();
