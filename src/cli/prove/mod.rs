@@ -13,6 +13,7 @@ mod report;
 mod search;
 mod simulated;
 mod watch;
+mod watched;
 
 use super::counter::now;
 use super::demo::{FAST, Which};

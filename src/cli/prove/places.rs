@@ -2,7 +2,8 @@
 //! was found there.
 
 use super::search::Search;
-use super::watch::{Seen, alive, is_loopback};
+use super::watch::Seen;
+use super::watched;
 use crate::sandbox::MAY_BE_DUMPED;
 use clap::ValueEnum;
 use serde::Serialize;
@@ -121,7 +122,7 @@ pub fn search(ground: &Ground, seen: &Seen, search: &Search) -> Vec<Finding> {
         bytes: sound.bytes,
         evidence: format!("{windows} windows of 10 ms in five forms, in every file above"),
     });
-    findings.extend([swap(seen), open_files(ground, seen), connections(seen), memory(seen)]);
+    findings.extend(watched::rows(ground, seen));
     findings
 }
 
@@ -248,7 +249,7 @@ fn temp(ground: &Ground, all: &mut Looks<'_>) -> Finding {
 }
 
 /// Whether it is searched as another place.
-fn mine(ground: &Ground, path: &Path) -> bool {
+pub fn mine(ground: &Ground, path: &Path) -> bool {
     ground.work.parent().is_some_and(|folder| path.starts_with(folder))
 }
 
@@ -320,114 +321,6 @@ fn core(ground: &Ground, seen: &Seen, all: &mut Looks<'_>) -> Finding {
 
 fn is_core(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("core"))
-}
-
-fn swap(seen: &Seen) -> Finding {
-    let swaps = fs::read_to_string("/proc/swaps").map(|text| text.lines().count().saturating_sub(1));
-    let all_held =
-        !seen.processes.is_empty() && seen.processes.keys().all(|id| seen.never_swapped.contains(id));
-    let (status, evidence) = match swaps {
-        Ok(0) => (Status::Excluded, "this machine has no swap (/proc/swaps)".to_owned()),
-        _ if all_held => (
-            Status::Excluded,
-            "no process may swap: each is in a group with memory.swap.max = 0, or has all pages locked"
-                .to_owned(),
-        ),
-        _ => (
-            Status::NotReadable,
-            format!(
-                "there is swap, and it cannot be searched; at {} looks at most {} kB of a process were in it. Run the \
-                 proof where nothing can be swapped: systemd-run --scope -p MemorySwapMax=0 callgist prove",
-                seen.looks, seen.swapped_kb
-            ),
-        ),
-    };
-    beside("swap", status, evidence)
-}
-
-/// Files that were open for writing and are in none of the places above.
-fn open_files(ground: &Ground, seen: &Seen) -> Finding {
-    let known = |path: &Path| {
-        mine(ground, path)
-            || path.starts_with(&ground.temp)
-            || Some(path.parent()) == Some(ground.database.parent())
-    };
-    let strange: Vec<_> = seen
-        .written
-        .iter()
-        .filter(|(_, path)| !known(path))
-        .map(|(name, path)| format!("{name} had {} open for writing", path.display()))
-        .collect();
-    let mut row = match seen.hidden.is_empty() {
-        true => beside(
-            "open files",
-            Status::Searched,
-            format!(
-                "at {} looks: {} files open for writing, all in the places above, and {} only for reading",
-                seen.looks,
-                seen.written.len(),
-                seen.read.len()
-            ),
-        ),
-        false => beside(
-            "open files",
-            Status::Excluded,
-            "tried, and refused by the kernel, since the processes are not dumpable; by Landlock the daemon can write to \
-             its store's folder alone, and an ear to no file"
-                .to_owned(),
-        ),
-    };
-    row.found = strange;
-    row
-}
-
-fn connections(seen: &Seen) -> Finding {
-    let mut row = match seen.hidden.is_empty() {
-        true => beside("connections", Status::Searched, format!("seen: {}", list(&seen.peers))),
-        false => beside(
-            "connections",
-            Status::Excluded,
-            "tried, and refused by the kernel, since the processes are not dumpable; the daemon may connect by TCP to \
-             the event socket's port alone, and an ear can make no socket"
-                .to_owned(),
-        ),
-    };
-    row.found = seen
-        .peers
-        .iter()
-        .filter(|peer| !is_loopback(peer))
-        .map(|peer| format!("connected to {peer}"))
-        .collect();
-    row
-}
-
-/// While a process runs its memory is not for others to see; afterwards it is nobody's.
-fn memory(seen: &Seen) -> Finding {
-    let (all, refused) = (seen.processes.len(), seen.memory_refused.len());
-    let tried = match refused {
-        0 => "only root, who may read any memory, could have opened it while they ran".to_owned(),
-        _ => format!("while they ran, the memory of {refused} was tried and refused: they are not dumpable"),
-    };
-    match seen.processes.keys().find(|process| alive(**process)) {
-        Some(process) => {
-            beside("memory", Status::NotReadable, format!("process {process} has not ended; {tried}"))
-        }
-        None => beside(
-            "memory",
-            Status::Excluded,
-            format!(
-                "all {all} processes have ended, and the kernel has taken back every page of theirs; {tried}"
-            ),
-        ),
-    }
-}
-
-fn beside(place: &str, status: Status, evidence: String) -> Finding {
-    Finding { place: place.to_owned(), status, found: vec![], files: 0, bytes: 0, evidence }
-}
-
-fn list(words: &BTreeSet<String>) -> String {
-    if words.is_empty() { "none".to_owned() } else { words.iter().cloned().collect::<Vec<_>>().join(", ") }
 }
 
 /// Regular files below a folder that changed since then; what cannot be listed belongs to others.
