@@ -79,6 +79,15 @@ fn what_is_planted_in_a_place_is_found_there() {
     }
 }
 
+/// The store's folder is the only one that the kernel lets the daemon write to.
+#[test]
+fn whatever_lies_beside_the_database_is_found() {
+    let (code, told) = scripted(&["--plant", "state"]);
+    assert_eq!(code, Some(1), "{told:#}");
+    let found = row(&told, "state")["found"].to_string();
+    assert!(found.contains("/store/transcript.txt") && found.contains("/work/state.json"), "{found}");
+}
+
 #[test]
 fn a_report_is_left_signed_and_openssl_verifies_it() {
     let folder = tempfile::tempdir().unwrap();

@@ -124,7 +124,7 @@ impl Course {
             database: written.database,
             temp: rooms.temp,
             work: rooms.work,
-            state: vec![written.config.clone(), written.secret],
+            home: rooms.folder.path().to_owned(),
             since: rooms.since,
             note: note(&kept),
         };

@@ -25,7 +25,8 @@ pub enum Place {
     Database,
     /// The database's write-ahead log and its like, also as they were during the call.
     Wal,
-    /// Settings, the working folder, and all else that was written beside them.
+    /// All else in the folders of the settings and of the database, the only one that the daemon may write to, and in
+    /// the working folder.
     State,
     /// All that the daemon wrote to its standard output.
     Stdout,
@@ -87,8 +88,8 @@ pub struct Ground {
     pub temp: PathBuf,
     /// The daemon's working folder.
     pub work: PathBuf,
-    /// Files beside the store.
-    pub state: Vec<PathBuf>,
+    /// The settings' folder; all of the above may be in it.
+    pub home: PathBuf,
     /// What was written before is not ours.
     pub since: SystemTime,
     /// The note that the call got; it is meant to be kept.
@@ -107,7 +108,11 @@ pub fn search(ground: &Ground, seen: &Seen, search: &Search) -> Vec<Finding> {
             "byte by byte; the note's own text is left out",
         ),
         wal(ground, seen, &mut all),
-        all.files(Place::State, state(ground), "the settings' folder and the working folder"),
+        all.files(
+            Place::State,
+            state(ground),
+            "all else in the folders of the settings and of the database, and in the working folder",
+        ),
         all.files(Place::Stdout, vec![ground.stdout.clone()], "all that was written to it"),
         all.files(Place::Stderr, vec![ground.stderr.clone()], "all that is no line of the log"),
         journal(ground, &mut all),
@@ -233,7 +238,7 @@ fn temp(ground: &Ground, all: &mut Looks<'_>) -> Finding {
             changed.into_iter().partition(|path| fs::metadata(path).is_ok_and(|about| about.uid() == ours));
         others += foreign.len();
         all.all(
-            own.into_iter().filter(|path| !path.starts_with(&ground.temp) && !mine(ground, path)).collect(),
+            own.into_iter().filter(|path| !mine(ground, path)).collect(),
             &mut tally,
         );
     }
@@ -248,15 +253,20 @@ fn temp(ground: &Ground, all: &mut Looks<'_>) -> Finding {
     finding
 }
 
-/// Whether it is searched as another place.
+/// Whether it is in a folder that is searched whole.
 pub fn mine(ground: &Ground, path: &Path) -> bool {
-    ground.work.parent().is_some_and(|folder| path.starts_with(folder))
+    homes(ground).iter().any(|home| path.starts_with(home))
+}
+
+/// The folders that the daemon was given: of the settings, of the database, to work in, and for temporary files.
+fn homes(ground: &Ground) -> BTreeSet<&Path> {
+    let store = ground.database.parent();
+    [ground.home.as_path(), &ground.work, &ground.temp].into_iter().chain(store).collect()
 }
 
 fn wal(ground: &Ground, seen: &Seen, all: &mut Looks<'_>) -> Finding {
     let mut tally = Tally::default();
-    let beside = ["db-wal", "db-shm", "db-journal"].map(|end| ground.database.with_extension(end));
-    all.all(beside.to_vec(), &mut tally);
+    all.all(beside_the_database(ground).to_vec(), &mut tally);
     for (number, copy) in seen.wals.iter().enumerate() {
         all.bytes(&format!("write-ahead log during the call, copy {number}"), copy.clone(), &mut tally);
     }
@@ -265,9 +275,22 @@ fn wal(ground: &Ground, seen: &Seen, all: &mut Looks<'_>) -> Finding {
     finding(Place::Wal, tally, evidence)
 }
 
+fn beside_the_database(ground: &Ground) -> [PathBuf; 3] {
+    ["db-wal", "db-shm", "db-journal"].map(|end| ground.database.with_extension(end))
+}
+
+/// What is in the daemon's folders and is no other place's.
 fn state(ground: &Ground) -> Vec<PathBuf> {
-    let working = below(&ground.work, None).into_iter().filter(|path| !is_core(path));
-    ground.state.iter().cloned().chain(working).collect()
+    let all: BTreeSet<_> = homes(ground).into_iter().flat_map(|home| below(home, None)).collect();
+    all.into_iter().filter(|path| !is_another_places(ground, path)).collect()
+}
+
+fn is_another_places(ground: &Ground, path: &Path) -> bool {
+    let files = [&ground.log, &ground.stdout, &ground.stderr, &ground.journal, &ground.database];
+    files.into_iter().any(|file| file == path)
+        || beside_the_database(ground).iter().any(|file| file == path)
+        || path.starts_with(&ground.temp)
+        || path.starts_with(&ground.work) && is_core(path)
 }
 
 fn journal(ground: &Ground, all: &mut Looks<'_>) -> Finding {

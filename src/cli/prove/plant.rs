@@ -17,7 +17,9 @@ pub fn leave(place: Place, phrase: &Phrase, ground: &Ground) -> anyhow::Result<(
         Place::Temp => append(&ground.temp.join("transcript.txt"), words),
         Place::Database => append(&ground.database, words),
         Place::Wal => append(&ground.database.with_extension("db-wal"), words),
-        Place::State => append(&ground.work.join("state.json"), words),
+        // In the only folder that the daemon may write to, and where it would write by mistake.
+        Place::State => append(&ground.database.with_file_name("transcript.txt"), &words)
+            .and_then(|()| append(&ground.work.join("state.json"), &words)),
         Place::Stdout => append(&ground.stdout, words),
         Place::Stderr => append(&ground.stderr, words),
         Place::Journal => append(&ground.journal, format!("MESSAGE={words}")),

@@ -5,7 +5,6 @@ use super::places::{self, Finding, Ground, Status};
 use super::watch::{Seen, alive, is_loopback};
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 
 pub fn rows(ground: &Ground, seen: &Seen) -> [Finding; 4] {
     [swap(seen), open_files(ground, seen), connections(seen), memory(seen)]
@@ -36,15 +35,10 @@ fn swap(seen: &Seen) -> Finding {
 
 /// Files that were open for writing and are in none of the places above.
 fn open_files(ground: &Ground, seen: &Seen) -> Finding {
-    let known = |path: &Path| {
-        places::mine(ground, path)
-            || path.starts_with(&ground.temp)
-            || Some(path.parent()) == Some(ground.database.parent())
-    };
     let strange: Vec<_> = seen
         .written
         .iter()
-        .filter(|(_, path)| !known(path))
+        .filter(|(_, path)| !places::mine(ground, path))
         .map(|(name, path)| format!("{name} had {} open for writing", path.display()))
         .collect();
     let mut row = match seen.hidden.is_empty() {
