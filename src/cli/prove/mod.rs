@@ -78,7 +78,8 @@ fn prove(config: &Path, args: &ProveArgs, runtime: &tokio::runtime::Runtime) -> 
     for place in &args.plant {
         plant::leave(*place, &phrase, &done.ground)?;
     }
-    let findings = places::search(&done.ground, &done.seen, &Search::new(&phrase));
+    let search = Search::new(&phrase).and_note(done.ground.note.as_deref().unwrap_or_default());
+    let findings = places::search(&done.ground, &done.seen, &search);
     let report = Report::new(&done, &phrase, &findings, args.key.as_deref())?;
     if let Some(folder) = &args.out {
         report.save(folder)?;

@@ -1,7 +1,7 @@
 //! Where the processes could have left something goes in; for each place comes out whether it was searched, and what
 //! was found there.
 
-use super::search::Search;
+use super::search::{NOTE, Search, is_sound};
 use super::watch::Seen;
 use super::watched;
 use crate::sandbox::MAY_BE_DUMPED;
@@ -98,7 +98,7 @@ pub struct Ground {
 
 /// Searches every place.
 pub fn search(ground: &Ground, seen: &Seen, search: &Search) -> Vec<Finding> {
-    let mut all = Looks { search, sound: Tally::default(), note: ground.note.as_deref() };
+    let mut all = Looks { search, sound: Tally::of(Place::Samples), note: ground.note.as_deref() };
     let mut findings = vec![
         all.files(Place::Log, vec![ground.log.clone()], "standard error, every line that is JSON"),
         temp(ground, &mut all),
@@ -135,13 +135,24 @@ pub fn name(place: Place) -> String {
     place.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
-/// What was looked at so far.
-#[derive(Default)]
+/// What was looked at so far in a place.
 struct Tally {
+    place: Place,
     found: BTreeSet<String>,
     files: usize,
     bytes: u64,
     unread: Vec<String>,
+}
+
+impl Tally {
+    fn of(place: Place) -> Tally {
+        Tally { place, found: BTreeSet::new(), files: 0, bytes: 0, unread: Vec::new() }
+    }
+
+    /// The note is kept in the database on purpose, and comes there through its log.
+    fn may_hold_the_note(&self) -> bool {
+        matches!(self.place, Place::Database | Place::Wal)
+    }
 }
 
 struct Looks<'a> {
@@ -154,9 +165,9 @@ struct Looks<'a> {
 impl Looks<'_> {
     /// Searches files; one that is not there any more holds nothing.
     fn files(&mut self, place: Place, files: Vec<PathBuf>, evidence: &str) -> Finding {
-        let mut tally = Tally::default();
+        let mut tally = Tally::of(place);
         self.all(files, &mut tally);
-        finding(place, tally, evidence.to_owned())
+        finding(tally, evidence.to_owned())
     }
 
     fn all(&mut self, files: Vec<PathBuf>, tally: &mut Tally) {
@@ -170,7 +181,7 @@ impl Looks<'_> {
     }
 
     fn bytes(&mut self, name: &str, mut bytes: Vec<u8>, tally: &mut Tally) {
-        if let Some(note) = self.note.filter(|note| !note.is_empty()) {
+        if let Some(note) = self.note.filter(|note| !note.is_empty() && tally.may_hold_the_note()) {
             blank(&mut bytes, note.as_bytes());
         }
         tally.files += 1;
@@ -178,9 +189,12 @@ impl Looks<'_> {
         self.sound.files += 1;
         self.sound.bytes += bytes.len() as u64;
         for form in self.search.look(&bytes) {
+            if form == NOTE && tally.may_hold_the_note() {
+                continue;
+            }
             let told = format!("{name}: {form}");
             // Sound counts for its own place too: wherever it lies, it is found twice.
-            if !form.starts_with("words") {
+            if is_sound(form) {
                 self.sound.found.insert(told.clone());
             }
             tally.found.insert(told);
@@ -188,7 +202,7 @@ impl Looks<'_> {
     }
 }
 
-fn finding(place: Place, tally: Tally, evidence: String) -> Finding {
+fn finding(tally: Tally, evidence: String) -> Finding {
     let status = match (tally.unread.is_empty(), tally.files) {
         (false, _) => Status::NotReadable,
         (true, 0) => Status::NotPresent,
@@ -198,7 +212,7 @@ fn finding(place: Place, tally: Tally, evidence: String) -> Finding {
         tally.unread.iter().map(|unread| format!("; could not be read: {unread}")).collect::<String>();
     let found = tally.found.into_iter().collect();
     Finding {
-        place: name(place),
+        place: name(tally.place),
         status,
         found,
         files: tally.files,
@@ -228,7 +242,7 @@ fn read(path: &Path, length: u64) -> std::io::Result<Vec<u8>> {
 }
 
 fn temp(ground: &Ground, all: &mut Looks<'_>) -> Finding {
-    let mut tally = Tally::default();
+    let mut tally = Tally::of(Place::Temp);
     all.all(below(&ground.temp, None), &mut tally);
     let ours = rustix::process::getuid().as_raw();
     let mut others = 0;
@@ -245,7 +259,7 @@ fn temp(ground: &Ground, all: &mut Looks<'_>) -> Finding {
     let evidence = format!(
         "the daemon's own TMPDIR, and what changed in /tmp, /var/tmp and /dev/shm ({others} files of other users left out)"
     );
-    let mut finding = finding(Place::Temp, tally, evidence);
+    let mut finding = finding(tally, evidence);
     if finding.status == Status::NotPresent {
         finding.status = Status::Searched;
         finding.evidence += "; all of them are empty";
@@ -265,14 +279,14 @@ fn homes(ground: &Ground) -> BTreeSet<&Path> {
 }
 
 fn wal(ground: &Ground, seen: &Seen, all: &mut Looks<'_>) -> Finding {
-    let mut tally = Tally::default();
+    let mut tally = Tally::of(Place::Wal);
     all.all(beside_the_database(ground).to_vec(), &mut tally);
     for (number, copy) in seen.wals.iter().enumerate() {
         all.bytes(&format!("write-ahead log during the call, copy {number}"), copy.clone(), &mut tally);
     }
     let evidence =
         format!("what is left after the end, and {} copies taken during the call", seen.wals.len());
-    finding(Place::Wal, tally, evidence)
+    finding(tally, evidence)
 }
 
 fn beside_the_database(ground: &Ground) -> [PathBuf; 3] {
@@ -367,3 +381,24 @@ fn below(folder: &Path, since: Option<SystemTime>) -> Vec<PathBuf> {
 
 /// A larger file is said not to be readable.
 const LARGEST: u64 = 256 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::super::phrase::{Phrase, written};
+    use super::*;
+
+    #[test]
+    fn the_note_may_be_in_the_database_and_in_its_log_and_nowhere_else() {
+        let phrase = Phrase::draw().unwrap();
+        let number = format!("The caller gave the number {}.", written(&phrase.caller));
+        for note in ["The caller reported a leaking washing machine.", &number] {
+            let search = Search::new(&phrase).and_note(note);
+            for place in Place::value_variants() {
+                let mut looks = Looks { search: &search, sound: Tally::of(Place::Samples), note: Some(note) };
+                let mut tally = Tally::of(*place);
+                looks.bytes("file", format!("\0\x07{note}\0").into(), &mut tally);
+                assert_eq!(tally.found.is_empty(), tally.may_hold_the_note(), "{place:?}: {:?}", tally.found);
+            }
+        }
+    }
+}

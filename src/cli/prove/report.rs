@@ -221,7 +221,7 @@ const LIMITS: &[&str] = &[
     "samples that were changed before they were kept: resampled, filtered, made louder or compressed",
     "files that were opened, written elsewhere and removed between two looks; Landlock, which forbids it, is tried by \
      each process at its start",
-    "that the note is discreet: the note is kept on purpose, and its own text is left out of the search",
+    "that the note is discreet: it is kept on purpose, and in the database its own text is left out of the search",
 ];
 
 #[cfg(test)]
