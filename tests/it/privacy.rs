@@ -212,7 +212,7 @@ impl Scene {
         let folder = self.folder.path();
         // Both processes were followed, and what they wrote was seen.
         let trace = fs::read_to_string(folder.join("trace")).unwrap();
-        assert!(trace.contains("pwrite64(") && trace.contains("sendto(3, \"\\x"), "the trace is blind");
+        assert!(trace.contains("pwrite64(") && trace.contains("sendto(3<UNIX:["), "the trace is blind");
         let notes = self.notes();
         let sought = Sought::new(&self.stage);
         assert_eq!(sought.below(folder, &notes), Vec::<String>::new());
@@ -255,7 +255,7 @@ fn callgist(arguments: &[&str], database: &Path) -> Vec<u8> {
 /// Starts it so that a write beyond a limit is an error and not its death, and every write of both is traced.
 fn start(canary: &Canary, config: &Path, folder: &Path) -> (Child, Receiver<Value>, JoinHandle<()>) {
     let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "-xx", "-s", "65536", "-e", TRACED, "-o"]).arg(folder.join("trace"));
+    command.args(["-f", "-qq", "-xx", "-yy", "-s", "65536", "-e", TRACED, "-o"]).arg(folder.join("trace"));
     command.args(["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"]);
     command.arg(env!("CARGO_BIN_EXE_callgist")).arg("--config").arg(config).args(["run", "--log", "json"]);
     canary.hears(&mut command);
