@@ -5,6 +5,8 @@
 //! locked ear are processes of their own, and only what *they* could have touched is searched.
 
 mod course;
+mod journal;
+mod listing;
 mod live;
 mod phrase;
 mod places;

@@ -1,11 +1,14 @@
 //! Where the processes could have left something goes in; for each place comes out whether it was searched, and what
 //! was found there.
 
+use super::journal;
+use super::listing::Listing;
 use super::search::{NOTE, Search, is_sound};
 use super::watch::Seen;
 use super::watched;
 use crate::sandbox::MAY_BE_DUMPED;
 use clap::ValueEnum;
+use rustix::fs::Access;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fs;
@@ -32,7 +35,7 @@ pub enum Place {
     Stdout,
     /// All that it wrote to its standard error beside the log.
     Stderr,
-    /// The system's journal and log files since the start.
+    /// The system's journal, as all programs wrote it, and its log files, both since the start.
     Journal,
     /// Core files, where this kernel would put them.
     Core,
@@ -82,6 +85,7 @@ pub struct Ground {
     pub log: PathBuf,
     pub stdout: PathBuf,
     pub stderr: PathBuf,
+    /// What stands for the journal where this machine has none.
     pub journal: PathBuf,
     pub database: PathBuf,
     /// The daemon's own folder for temporary files.
@@ -100,11 +104,11 @@ pub struct Ground {
 pub fn search(ground: &Ground, seen: &Seen, search: &Search) -> Vec<Finding> {
     let mut all = Looks { search, sound: Tally::of(Place::Samples), note: ground.note.as_deref() };
     let mut findings = vec![
-        all.files(Place::Log, vec![ground.log.clone()], "standard error, every line that is JSON"),
+        all.files(Place::Log, vec![ground.log.clone()].into(), "standard error, every line that is JSON"),
         temp(ground, &mut all),
         all.files(
             Place::Database,
-            vec![ground.database.clone()],
+            vec![ground.database.clone()].into(),
             "byte by byte; the note's own text is left out",
         ),
         wal(ground, seen, &mut all),
@@ -113,8 +117,8 @@ pub fn search(ground: &Ground, seen: &Seen, search: &Search) -> Vec<Finding> {
             state(ground),
             "all else in the folders of the settings and of the database, and in the working folder",
         ),
-        all.files(Place::Stdout, vec![ground.stdout.clone()], "all that was written to it"),
-        all.files(Place::Stderr, vec![ground.stderr.clone()], "all that is no line of the log"),
+        all.files(Place::Stdout, vec![ground.stdout.clone()].into(), "all that was written to it"),
+        all.files(Place::Stderr, vec![ground.stderr.clone()].into(), "all that is no line of the log"),
         journal(ground, &mut all),
         core(ground, seen, &mut all),
     ];
@@ -164,14 +168,15 @@ struct Looks<'a> {
 
 impl Looks<'_> {
     /// Searches files; one that is not there any more holds nothing.
-    fn files(&mut self, place: Place, files: Vec<PathBuf>, evidence: &str) -> Finding {
+    fn files(&mut self, place: Place, files: Listing, evidence: &str) -> Finding {
         let mut tally = Tally::of(place);
         self.all(files, &mut tally);
         finding(tally, evidence.to_owned())
     }
 
-    fn all(&mut self, files: Vec<PathBuf>, tally: &mut Tally) {
-        for path in files {
+    fn all(&mut self, listing: Listing, tally: &mut Tally) {
+        tally.unread.extend(listing.unlisted.iter().map(|(path, error)| format!("{}: {error}", path.display())));
+        for path in listing.files {
             match fs::metadata(&path).and_then(|about| read(&path, about.len())) {
                 Ok(bytes) => self.bytes(&path.display().to_string(), bytes, tally),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -243,21 +248,17 @@ fn read(path: &Path, length: u64) -> std::io::Result<Vec<u8>> {
 
 fn temp(ground: &Ground, all: &mut Looks<'_>) -> Finding {
     let mut tally = Tally::of(Place::Temp);
-    all.all(below(&ground.temp, None), &mut tally);
-    let ours = rustix::process::getuid().as_raw();
-    let mut others = 0;
-    for folder in ["/tmp", "/var/tmp", "/dev/shm"] {
-        let changed = below(Path::new(folder), Some(ground.since));
-        let (own, foreign): (Vec<_>, Vec<_>) =
-            changed.into_iter().partition(|path| fs::metadata(path).is_ok_and(|about| about.uid() == ours));
-        others += foreign.len();
-        all.all(
-            own.into_iter().filter(|path| !mine(ground, path)).collect(),
-            &mut tally,
-        );
-    }
+    all.all(Listing::below(&ground.temp, None), &mut tally);
+    let changed = Listing::of_all(["/tmp", "/var/tmp", "/dev/shm"], Some(ground.since));
+    let mut ours = changed.without(|path| mine(ground, path));
+    let all_users = ours.files.len() + ours.unlisted.len();
+    ours.files.retain(|path| is_ours(path));
+    ours.unlisted.retain(|(path, _)| may_write(path));
+    let others = all_users - ours.files.len() - ours.unlisted.len();
+    all.all(ours, &mut tally);
     let evidence = format!(
-        "the daemon's own TMPDIR, and what changed in /tmp, /var/tmp and /dev/shm ({others} files of other users left out)"
+        "the daemon's own TMPDIR, and what changed in /tmp, /var/tmp and /dev/shm (left out: {others} files of other users, \
+         and folders of theirs into which this user may not write)"
     );
     let mut finding = finding(tally, evidence);
     if finding.status == Status::NotPresent {
@@ -265,6 +266,15 @@ fn temp(ground: &Ground, all: &mut Looks<'_>) -> Finding {
         finding.evidence += "; all of them are empty";
     }
     finding
+}
+
+/// The daemon runs as the user that proves.
+fn is_ours(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|about| about.uid() == rustix::process::getuid().as_raw())
+}
+
+fn may_write(path: &Path) -> bool {
+    rustix::fs::access(path, Access::WRITE_OK | Access::EXEC_OK).is_ok()
 }
 
 /// Whether it is in a folder that is searched whole.
@@ -280,7 +290,7 @@ fn homes(ground: &Ground) -> BTreeSet<&Path> {
 
 fn wal(ground: &Ground, seen: &Seen, all: &mut Looks<'_>) -> Finding {
     let mut tally = Tally::of(Place::Wal);
-    all.all(beside_the_database(ground).to_vec(), &mut tally);
+    all.all(beside_the_database(ground).to_vec().into(), &mut tally);
     for (number, copy) in seen.wals.iter().enumerate() {
         all.bytes(&format!("write-ahead log during the call, copy {number}"), copy.clone(), &mut tally);
     }
@@ -294,9 +304,8 @@ fn beside_the_database(ground: &Ground) -> [PathBuf; 3] {
 }
 
 /// What is in the daemon's folders and is no other place's.
-fn state(ground: &Ground) -> Vec<PathBuf> {
-    let all: BTreeSet<_> = homes(ground).into_iter().flat_map(|home| below(home, None)).collect();
-    all.into_iter().filter(|path| !is_another_places(ground, path)).collect()
+fn state(ground: &Ground) -> Listing {
+    Listing::of_all(homes(ground), None).without(|path| is_another_places(ground, path))
 }
 
 fn is_another_places(ground: &Ground, path: &Path) -> bool {
@@ -308,20 +317,22 @@ fn is_another_places(ground: &Ground, path: &Path) -> bool {
 }
 
 fn journal(ground: &Ground, all: &mut Looks<'_>) -> Finding {
-    let mut files = vec![ground.journal.clone()];
-    for folder in ["/var/log", "/run/log"] {
-        files.extend(below(Path::new(folder), Some(ground.since)));
-    }
-    let mut finding = all.files(
-        Place::Journal,
-        files,
-        "journalctl's export where there is a journal, and every file that changed in /var/log and /run/log",
-    );
-    // journald's own files belong to it; what is in them was exported.
-    if finding.status == Status::NotReadable && ground.journal.exists() {
-        finding.evidence += "; the journal itself was read through journalctl";
-    }
-    finding
+    let mut tally = Tally::of(Place::Journal);
+    let exported = journal::is_there().then(|| journal::export(ground.since));
+    let journal = match exported {
+        None => "no journal runs on this machine",
+        Some(Ok(bytes)) => {
+            all.bytes("the journal", bytes, &mut tally);
+            "all that journalctl exports since the start"
+        }
+        Some(Err(why)) => {
+            tally.unread.push(format!("the journal: {why:#}"));
+            "there is a journal"
+        }
+    };
+    all.all(vec![ground.journal.clone()].into(), &mut tally);
+    all.all(Listing::of_all(["/var/log", "/run/log"], Some(ground.since)), &mut tally);
+    finding(tally, format!("{journal}; every file that changed in /var/log and /run/log"))
 }
 
 fn core(ground: &Ground, seen: &Seen, all: &mut Looks<'_>) -> Finding {
@@ -332,8 +343,8 @@ fn core(ground: &Ground, seen: &Seen, all: &mut Looks<'_>) -> Finding {
     if let Some(folder) = Path::new(pattern).parent().filter(|_| pattern.starts_with('/')) {
         folders.push(folder.to_owned());
     }
-    let mut files: Vec<_> = folders.iter().flat_map(|folder| below(folder, Some(ground.since))).collect();
-    files.extend(below(&ground.work, None).into_iter().filter(|path| is_core(path)));
+    let files = Listing::of_all(&folders, Some(ground.since))
+        .and(Listing::below(&ground.work, None).without(|path| !is_core(path)));
     let mut finding = all.files(Place::Core, files, "");
     // Where `core_pattern` is a pipe the kernel does not ask for the limit.
     let dumpable = if MAY_BE_DUMPED.is_some() { seen.processes.len() } else { seen.may_dump.len() };
@@ -358,25 +369,6 @@ fn core(ground: &Ground, seen: &Seen, all: &mut Looks<'_>) -> Finding {
 
 fn is_core(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("core"))
-}
-
-/// Regular files below a folder that changed since then; what cannot be listed belongs to others.
-fn below(folder: &Path, since: Option<SystemTime>) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let Ok(about) = fs::symlink_metadata(entry.path()) else { continue };
-            let fresh = since.is_none_or(|since| about.modified().is_ok_and(|modified| modified >= since));
-            if about.is_dir() {
-                folders.push(entry.path());
-            } else if about.is_file() && fresh {
-                files.push(entry.path());
-            }
-        }
-    }
-    files.sort();
-    files
 }
 
 /// A larger file is said not to be readable.

@@ -1,5 +1,6 @@
 //! A place goes in, and the phrase is left there on purpose: the search that finds nothing must be able to find it.
 
+use super::journal;
 use super::phrase::{Phrase, written};
 use super::places::{Ground, Place};
 use anyhow::Context;
@@ -22,7 +23,11 @@ pub fn leave(place: Place, phrase: &Phrase, ground: &Ground) -> anyhow::Result<(
             .and_then(|()| append(&ground.work.join("state.json"), &words)),
         Place::Stdout => append(&ground.stdout, words),
         Place::Stderr => append(&ground.stderr, words),
-        Place::Journal => append(&ground.journal, format!("MESSAGE={words}")),
+        Place::Journal if journal::is_there() => journal::leave(&words, ground.since),
+        Place::Journal => {
+            eprintln!("callgist: no journal runs on this machine; the words were left in its place");
+            append(&ground.journal, words)
+        }
         Place::Core => append(&ground.work.join("core"), [b"\x7fELF".as_slice(), words.as_bytes()].concat()),
         Place::Samples => append(&ground.temp.join("tap.raw"), a_law(&phrase.sound.caller)?),
     }
