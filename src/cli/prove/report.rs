@@ -229,6 +229,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_was_found_outweighs_what_was_not_read_and_that_outweighs_the_rest() {
+        let row = |status, found: &[&str]| Finding {
+            place: "log".into(),
+            status,
+            found: found.iter().map(|found| (*found).to_owned()).collect(),
+            files: 0,
+            bytes: 0,
+            evidence: String::new(),
+        };
+        let nothing = || [Status::Searched, Status::NotPresent, Status::Excluded].map(|status| row(status, &[]));
+        let unread = || row(Status::NotReadable, &[]);
+        assert_eq!(Verdict::of(&nothing()), Verdict::NothingFound);
+        assert_eq!(Verdict::of(&[unread()]), Verdict::Incomplete);
+        let [searched, absent, excluded] = nothing();
+        assert_eq!(Verdict::of(&[searched, unread(), absent, excluded]), Verdict::Incomplete);
+        assert_eq!(Verdict::of(&[unread(), row(Status::Searched, &["log: words"])]), Verdict::Found);
+        assert_eq!(Verdict::of(&[row(Status::NotReadable, &["log: words"])]), Verdict::Found);
+    }
+
+    #[test]
     fn a_report_is_signed_with_the_key_of_the_file_and_with_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let key = folder.path().join("key.pem");
