@@ -5,6 +5,7 @@
 //! locked ear are processes of their own, and only what *they* could have touched is searched.
 
 mod course;
+pub mod dumpable;
 mod journal;
 mod listing;
 mod live;
@@ -14,6 +15,7 @@ mod plant;
 mod report;
 mod search;
 mod simulated;
+mod sockets;
 mod watch;
 mod watched;
 

@@ -1,12 +1,12 @@
 //! Where the processes could have left something goes in; for each place comes out whether it was searched, and what
 //! was found there.
 
+use super::dumpable::Dumpable;
 use super::journal;
 use super::listing::Listing;
 use super::search::{NOTE, Search, is_sound};
 use super::watch::Seen;
 use super::watched;
-use crate::sandbox::MAY_BE_DUMPED;
 use clap::ValueEnum;
 use rustix::fs::Access;
 use serde::Serialize;
@@ -346,25 +346,34 @@ fn core(ground: &Ground, seen: &Seen, all: &mut Looks<'_>) -> Finding {
     let files = Listing::of_all(&folders, Some(ground.since))
         .and(Listing::below(&ground.work, None).without(|path| !is_core(path)));
     let mut finding = all.files(Place::Core, files, "");
-    // Where `core_pattern` is a pipe the kernel does not ask for the limit.
-    let dumpable = if MAY_BE_DUMPED.is_some() { seen.processes.len() } else { seen.may_dump.len() };
-    finding.evidence = match dumpable {
-        0 => format!(
-            "core_pattern is \"{pattern}\"; at each of {} looks the kernel allowed none of {} processes a core file of \
-             even one byte, and each makes itself not dumpable before its first thread",
-            seen.looks,
-            seen.processes.len()
-        ),
-        _ => format!(
-            "core_pattern is \"{pattern}\"; {dumpable} processes may be dumped, or had a limit for core files that is not zero"
-        ),
-    };
-    finding.status = match (finding.status, dumpable) {
-        (Status::NotPresent, 0) => Status::Excluded,
-        (Status::NotPresent, _) => Status::NotReadable,
-        (status, _) => status,
-    };
+    finding.evidence = format!("core_pattern is \"{pattern}\"; {}{}", cores_allowed(seen), finding.evidence);
+    if finding.status == Status::NotPresent {
+        let excluded = no_core_is_possible(seen, pattern.starts_with('|'));
+        finding.status = if excluded { Status::Excluded } else { Status::NotReadable };
+    }
     finding
+}
+
+/// The kernel writes no core of a process that is not dumpable; where `core_pattern` is a pipe it does not ask for the limit.
+fn no_core_is_possible(seen: &Seen, pipe: bool) -> bool {
+    let dumpable = seen.dumpable.values().any(|dumpable| *dumpable != Dumpable::No);
+    let all_known = !seen.processes.is_empty() && seen.dumpable.len() == seen.processes.len();
+    all_known && !dumpable || !pipe && seen.core_allowed.is_empty()
+}
+
+fn cores_allowed(seen: &Seen) -> String {
+    let all = seen.processes.len();
+    let count = |wanted| seen.dumpable.values().filter(|dumpable| **dumpable == wanted).count();
+    format!(
+        "of {all} processes, at each of {} looks, {} had a limit for core files of zero, and of {} the kernel refused to show \
+         the memory to somebody with the same user and the same rights, as it does where a process is not dumpable; {} \
+         could be dumped, and of {} it could not be seen",
+        seen.looks,
+        all - seen.core_allowed.len(),
+        count(Dumpable::No),
+        count(Dumpable::Yes),
+        all - count(Dumpable::No) - count(Dumpable::Yes),
+    )
 }
 
 fn is_core(path: &Path) -> bool {
@@ -378,6 +387,27 @@ const LARGEST: u64 = 256 << 20;
 mod tests {
     use super::super::phrase::{Phrase, written};
     use super::*;
+
+    #[test]
+    fn a_core_is_excluded_by_what_was_seen_of_every_process() {
+        let seen = |dumpable: &[Dumpable], limited: bool| Seen {
+            processes: (0..2).map(|process| (process, "callgist".to_owned())).collect(),
+            dumpable: (0..).zip(dumpable.iter().copied()).collect(),
+            core_allowed: if limited { BTreeSet::new() } else { BTreeSet::from([1]) },
+            ..Seen::default()
+        };
+        use Dumpable::{No, Unknown, Yes};
+        for pipe in [false, true] {
+            assert!(no_core_is_possible(&seen(&[No, No], true), pipe));
+            assert!(no_core_is_possible(&seen(&[No, No], false), pipe));
+            for less in [vec![No], vec![No, Unknown], vec![No, Yes]] {
+                // The limit alone is enough where the kernel asks for it.
+                assert_eq!(no_core_is_possible(&seen(&less, true), pipe), !pipe, "{less:?}");
+                assert!(!no_core_is_possible(&seen(&less, false), pipe), "{less:?}");
+            }
+        }
+        assert!(!no_core_is_possible(&Seen::default(), true));
+    }
 
     #[test]
     fn the_note_may_be_in_the_database_and_in_its_log_and_nowhere_else() {

@@ -219,8 +219,10 @@ const LIMITS: &[&str] = &[
     "other calls than this one: a proof is a sample, the tests of the source are the rule",
     "what is written compressed or encrypted, or as another recogniser would write it (\"forty-seven\" for 4, 7)",
     "samples that were changed before they were kept: resampled, filtered, made louder or compressed",
-    "files that were opened, written elsewhere and removed between two looks; Landlock, which forbids it, is tried by \
-     each process at its start",
+    "files that were opened, written elsewhere and removed between two looks, where this kernel has no Landlock, which \
+     forbids it",
+    "what other programs do with what a process sends them over a unix socket: whom one without a name is joined to is not \
+     to be seen; what the system's journal took in is searched",
     "that the note is discreet: it is kept on purpose, and in the database its own text is left out of the search",
 ];
 

@@ -2,12 +2,15 @@
 //! files, connections, memory.
 
 use super::places::{self, Finding, Ground, Status};
-use super::watch::{Seen, alive, is_loopback};
+use super::watch::{Seen, alive};
+use crate::sandbox;
 use std::collections::BTreeSet;
 use std::fs;
 
 pub fn rows(ground: &Ground, seen: &Seen) -> [Finding; 4] {
-    [swap(seen), open_files(ground, seen), connections(seen), memory(seen)]
+    // The daemon asks the same kernel for the same; what it could not get it said in its log, too.
+    let missing = sandbox::daemon::cannot_restrict();
+    [swap(seen), open_files(ground, seen, &missing), connections(seen), memory(seen)]
 }
 
 fn swap(seen: &Seen) -> Finding {
@@ -34,16 +37,11 @@ fn swap(seen: &Seen) -> Finding {
 }
 
 /// Files that were open for writing and are in none of the places above.
-fn open_files(ground: &Ground, seen: &Seen) -> Finding {
-    let strange: Vec<_> = seen
-        .written
-        .iter()
-        .filter(|(_, path)| !places::mine(ground, path))
-        .map(|(name, path)| format!("{name} had {} open for writing", path.display()))
-        .collect();
-    let mut row = match seen.hidden.is_empty() {
-        true => beside(
-            "open files",
+fn open_files(ground: &Ground, seen: &Seen, missing: &[&str]) -> Finding {
+    let strange = seen.written.iter().filter(|(_, path)| !places::mine(ground, path));
+    let found = strange.map(|(name, path)| format!("{name} had {} open for writing", path.display())).collect();
+    let (status, evidence) = match seen.hidden.is_empty() {
+        true => (
             Status::Searched,
             format!(
                 "at {} looks: {} files open for writing, all in the places above, and {} only for reading",
@@ -52,36 +50,60 @@ fn open_files(ground: &Ground, seen: &Seen) -> Finding {
                 seen.read.len()
             ),
         ),
-        false => beside(
-            "open files",
-            Status::Excluded,
-            "tried, and refused by the kernel, since the processes are not dumpable; by Landlock the daemon can write to \
-             its store's folder alone, and an ear to no file"
-                .to_owned(),
-        ),
+        false => hidden_files(seen, missing),
     };
-    row.found = strange;
-    row
+    Finding { found, ..beside("open files", status, evidence) }
+}
+
+/// Nobody may see the descriptors of a process that is not dumpable; what it could open at most is told by its limits.
+fn hidden_files(seen: &Seen, missing: &[&str]) -> (Status, String) {
+    let missing: Vec<_> =
+        missing.iter().filter(|words| !NO_WAY_TO_WRITE.iter().any(|known| words.contains(known))).collect();
+    let refused = "tried, and refused by the kernel";
+    if let Some(missing) = missing.first() {
+        return (Status::NotReadable, format!("{refused}; nor do limits exclude anything: {missing}"));
+    }
+    match seen.unfiltered.first() {
+        Some(process) => (
+            Status::NotReadable,
+            format!("{refused}; nor do limits exclude anything: process {process} was seen without a seccomp filter"),
+        ),
+        None => (
+            Status::Excluded,
+            format!(
+                "{refused}; this kernel was tried and restricts paths (Landlock), without which the daemon would have said so \
+                 in its log: it can write to its store's folder alone, and an ear, under the seccomp filter that was seen on \
+                 each process, to no file"
+            ),
+        ),
+    }
 }
 
 fn connections(seen: &Seen) -> Finding {
-    let mut row = match seen.hidden.is_empty() {
-        true => beside("connections", Status::Searched, format!("seen: {}", list(&seen.peers))),
-        false => beside(
-            "connections",
-            Status::Excluded,
-            "tried, and refused by the kernel, since the processes are not dumpable; the daemon may connect by TCP to \
-             the event socket's port alone, and an ear can make no socket"
-                .to_owned(),
+    let (status, evidence) = match (seen.hidden.is_empty(), seen.unowned.is_empty()) {
+        (true, _) => (
+            Status::Searched,
+            format!("their sockets lead to: {}; names of unix sockets: {}", list(&seen.ends), list(&seen.unix)),
+        ),
+        (false, true) => (
+            Status::Searched,
+            format!(
+                "whose sockets are whose was not shown; at {} looks none of this user's led out of this machine, but \
+                 those that other processes hold",
+                seen.looks
+            ),
+        ),
+        (false, false) => (
+            Status::NotReadable,
+            format!(
+                "whose sockets are whose was not shown, and some of this user's lead out of this machine, perhaps those of \
+                 other programs: {}",
+                list(&seen.unowned)
+            ),
         ),
     };
-    row.found = seen
-        .peers
-        .iter()
-        .filter(|peer| !is_loopback(peer))
-        .map(|peer| format!("connected to {peer}"))
-        .collect();
-    row
+    let found = seen.elsewhere.iter().map(|end| format!("a socket leads to {end}")).collect();
+    Finding { found, ..beside("connections", status, evidence) }
 }
 
 /// While a process runs its memory is not for others to see; afterwards it is nobody's.
@@ -89,7 +111,7 @@ fn memory(seen: &Seen) -> Finding {
     let (all, refused) = (seen.processes.len(), seen.memory_refused.len());
     let tried = match refused {
         0 => "only root, who may read any memory, could have opened it while they ran".to_owned(),
-        _ => format!("while they ran, the memory of {refused} was tried and refused: they are not dumpable"),
+        _ => format!("while they ran, the memory of {refused} was tried and refused"),
     };
     match seen.processes.keys().find(|process| alive(**process)) {
         Some(process) => {
@@ -111,4 +133,38 @@ fn beside(place: &str, status: Status, evidence: String) -> Finding {
 
 fn list(words: &BTreeSet<String>) -> String {
     if words.is_empty() { "none".to_owned() } else { words.iter().cloned().collect::<Vec<_>>().join(", ") }
+}
+
+/// What a kernel may be unable to restrict without that a file could be written by it.
+const NO_WAY_TO_WRITE: [&str; 4] = ["cutting short", "TCP ports", "devices", "signals"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hidden() -> Seen {
+        Seen { hidden: BTreeSet::from([7]), ..Seen::default() }
+    }
+
+    #[test]
+    fn hidden_files_are_excluded_only_where_the_kernel_restricts_paths_and_a_filter_was_seen() {
+        let status = |seen: &Seen, missing: &[&str]| hidden_files(seen, missing).0;
+        assert_eq!(status(&hidden(), &[]), Status::Excluded);
+        assert_eq!(status(&hidden(), &["it does not restrict TCP ports", "nor signals"]), Status::Excluded);
+        let without = ["this kernel has no Landlock, so paths are not restricted"];
+        assert_eq!(status(&hidden(), &without), Status::NotReadable);
+        assert_eq!(status(&hidden(), &["a sentence that is new"]), Status::NotReadable);
+        let unfiltered = Seen { unfiltered: BTreeSet::from([7]), ..hidden() };
+        assert_eq!(status(&unfiltered, &[]), Status::NotReadable);
+    }
+
+    #[test]
+    fn a_socket_that_leads_elsewhere_is_found_or_makes_the_proof_incomplete() {
+        let end = || BTreeSet::from(["udp 192.0.2.7:443".to_owned()]);
+        let seen = connections(&Seen { elsewhere: end(), ..Seen::default() });
+        assert_eq!((seen.status, seen.found.len()), (Status::Searched, 1));
+        let doubtful = connections(&Seen { unowned: end(), ..hidden() });
+        assert_eq!((doubtful.status, doubtful.found.len()), (Status::NotReadable, 0));
+        assert_eq!(connections(&hidden()).status, Status::Searched);
+    }
 }
