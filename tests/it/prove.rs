@@ -95,22 +95,22 @@ fn nothing_is_found_and_every_place_says_why() {
 
 #[test]
 fn what_is_planted_in_a_place_is_found_there() {
-    for place in PLACES {
-        let (code, told) = scripted(&["--plant", place]);
+    for place in places() {
+        let (code, told) = scripted(&["--plant", &place]);
         assert_eq!(code, Some(1), "{place}: {told:#}");
         // Sound is found in the file in which it lies, too.
-        let expected = if *place == "samples" { vec!["temp", "samples"] } else { vec![*place] };
+        let expected = if place == "samples" { vec!["temp", "samples"] } else { vec![place.as_str()] };
         assert_eq!(found_in(&told), expected, "{told:#}");
+        let found = row(&told, &place)["found"].to_string();
+        for part in match place.as_str() {
+            // The store's folder is the only one that the kernel lets the daemon write to.
+            "state" => ["/store/transcript.txt", "/work/state.json"].as_slice(),
+            "wal" => &["callgist.db-wal", "during the call"],
+            _ => &[],
+        } {
+            assert!(found.contains(part), "{found}");
+        }
     }
-}
-
-/// The store's folder is the only one that the kernel lets the daemon write to.
-#[test]
-fn whatever_lies_beside_the_database_is_found() {
-    let (code, told) = scripted(&["--plant", "state"]);
-    assert_eq!(code, Some(1), "{told:#}");
-    let found = row(&told, "state")["found"].to_string();
-    assert!(found.contains("/store/transcript.txt") && found.contains("/work/state.json"), "{found}");
 }
 
 #[test]
@@ -176,9 +176,20 @@ fn a_call_of_which_nothing_was_recognised_proves_nothing() {
 fn the_help_names_every_place_and_a_wrong_one_is_a_mistake_of_usage() {
     let help = prove(&["--help"], |command| command);
     let help = String::from_utf8(help.stdout).unwrap();
-    let listed = help.lines().find(|line| line.starts_with("Places that are searched")).unwrap();
-    assert!(PLACES.iter().all(|place| listed.contains(place)), "{help}");
-    assert_eq!(prove(&["--plant", "moon"], |command| command).status.code(), Some(2));
+    let listed = help.lines().find_map(|line| line.strip_prefix("Places that are searched, and that --plant takes: "));
+    assert_eq!(listed.unwrap(), places().join(", ") + ".", "{help}");
+    for place in ["log", "temp", "database", "wal", "state", "stdout", "stderr", "journal", "core", "samples"] {
+        assert!(places().contains(&place.to_owned()), "{place}");
+    }
+}
+
+/// Every place that `--plant` takes, as the refusal of a wrong one lists them.
+fn places() -> Vec<String> {
+    let refused = prove(&["--plant", "moon"], |command| command);
+    assert_eq!(refused.status.code(), Some(2));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    let listed = said.lines().find_map(|line| line.trim().strip_prefix("[possible values: ")).unwrap();
+    listed.trim_end_matches(']').split(", ").map(str::to_owned).collect()
 }
 
 #[cfg(feature = "whisper")]
@@ -191,6 +202,3 @@ fn nothing_is_found_of_what_the_real_ear_heard() {
     // Whisper writes a row of digits as one word.
     assert_eq!(output.status.code(), Some(if has_swap() { 3 } else { 0 }), "{told:#}");
 }
-
-const PLACES: &[&str] =
-    &["log", "temp", "database", "wal", "state", "stdout", "stderr", "journal", "core", "samples"];

@@ -78,9 +78,9 @@ pub fn run(config: &Path, args: &ProveArgs) -> Exit {
 
 fn prove(config: &Path, args: &ProveArgs, runtime: &tokio::runtime::Runtime) -> anyhow::Result<Verdict> {
     let phrase = Phrase::draw()?;
-    let done = runtime.block_on(spoken(config, args, &phrase))?;
+    let mut done = runtime.block_on(spoken(config, args, &phrase))?;
     for place in &args.plant {
-        plant::leave(*place, &phrase, &done.ground)?;
+        plant::leave(*place, &phrase, &mut done)?;
     }
     let search = Search::new(&phrase).and_note(done.ground.note.as_deref().unwrap_or_default());
     let findings = places::search(&done.ground, &done.seen, &search);
