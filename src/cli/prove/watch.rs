@@ -51,7 +51,7 @@ pub struct Seen {
     pub never_swapped: BTreeSet<u32>,
     /// The write-ahead log as it was at several moments.
     pub wals: Vec<Vec<u8>>,
-    wal_length: Option<u64>,
+    pub wal_length: Option<u64>,
 }
 
 pub struct Watch {
