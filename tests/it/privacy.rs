@@ -147,7 +147,11 @@ fn a_fault_of_the_daemons_own_tells_its_place_and_not_what_was_at_hand() {
 
 /// Role: a process with the daemon's hook and its log at TRACE, in which a thread panics with what was said.
 pub fn faulty() -> u8 {
-    tracing_subscriber::fmt().json().with_max_level(tracing::Level::TRACE).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .json()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(std::io::stderr)
+        .init();
     std::panic::set_hook(Box::new(daemon::panicked));
     let fault = std::thread::spawn(|| panic!("a message that quotes what was said: zyzzyva quokka"));
     u8::from(fault.join().is_ok())

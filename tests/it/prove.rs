@@ -176,9 +176,11 @@ fn a_call_of_which_nothing_was_recognised_proves_nothing() {
 fn the_help_names_every_place_and_a_wrong_one_is_a_mistake_of_usage() {
     let help = prove(&["--help"], |command| command);
     let help = String::from_utf8(help.stdout).unwrap();
-    let listed = help.lines().find_map(|line| line.strip_prefix("Places that are searched, and that --plant takes: "));
+    let listed =
+        help.lines().find_map(|line| line.strip_prefix("Places that are searched, and that --plant takes: "));
     assert_eq!(listed.unwrap(), places().join(", ") + ".", "{help}");
-    for place in ["log", "temp", "database", "wal", "state", "stdout", "stderr", "journal", "core", "samples"] {
+    for place in ["log", "temp", "database", "wal", "state", "stdout", "stderr", "journal", "core", "samples"]
+    {
         assert!(places().contains(&place.to_owned()), "{place}");
     }
 }

@@ -175,7 +175,9 @@ impl Looks<'_> {
     }
 
     fn all(&mut self, listing: Listing, tally: &mut Tally) {
-        tally.unread.extend(listing.unlisted.iter().map(|(path, error)| format!("{}: {error}", path.display())));
+        tally
+            .unread
+            .extend(listing.unlisted.iter().map(|(path, error)| format!("{}: {error}", path.display())));
         for path in listing.files {
             match fs::metadata(&path).and_then(|about| read(&path, about.len())) {
                 Ok(bytes) => self.bytes(&path.display().to_string(), bytes, tally),

@@ -240,7 +240,8 @@ mod tests {
             bytes: 0,
             evidence: String::new(),
         };
-        let nothing = || [Status::Searched, Status::NotPresent, Status::Excluded].map(|status| row(status, &[]));
+        let nothing =
+            || [Status::Searched, Status::NotPresent, Status::Excluded].map(|status| row(status, &[]));
         let unread = || row(Status::NotReadable, &[]);
         assert_eq!(Verdict::of(&nothing()), Verdict::NothingFound);
         assert_eq!(Verdict::of(&[unread()]), Verdict::Incomplete);

@@ -110,7 +110,10 @@ mod tests {
         outside.connect("127.0.0.1:9").unwrap();
         assert!(!seen(&outside).leads_elsewhere());
         assert_eq!(seen(&outside).words(), "udp 127.0.0.1:9");
-        let rows = ["0: 0100007F:1F55 070200C0:01BB 01 0:0 00:0 0 0 0 77 1", "0: 0100007F:1F55 00000000:0000 0A 0:0 00:0 0 0 0 78 1"];
+        let rows = [
+            "0: 0100007F:1F55 070200C0:01BB 01 0:0 00:0 0 0 0 77 1",
+            "0: 0100007F:1F55 00000000:0000 0A 0:0 00:0 0 0 0 78 1",
+        ];
         assert!(end("tcp", rows[0]).unwrap().leads_elsewhere());
         assert_eq!(end("tcp", rows[1]), None);
     }

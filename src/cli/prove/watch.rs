@@ -190,7 +190,8 @@ impl Seen {
             let process = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
             process.is_some_and(|process| !self.processes.contains_key(&process))
         });
-        let descriptors = others.flat_map(|entry| fs::read_dir(entry.path().join("fd")).into_iter().flatten());
+        let descriptors =
+            others.flat_map(|entry| fs::read_dir(entry.path().join("fd")).into_iter().flatten());
         descriptors.flatten().any(|entry| fs::read_link(entry.path()).is_ok_and(|target| target == link))
     }
 }

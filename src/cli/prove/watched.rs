@@ -39,7 +39,8 @@ fn swap(seen: &Seen) -> Finding {
 /// Files that were open for writing and are in none of the places above.
 fn open_files(ground: &Ground, seen: &Seen, missing: &[&str]) -> Finding {
     let strange = seen.written.iter().filter(|(_, path)| !places::mine(ground, path));
-    let found = strange.map(|(name, path)| format!("{name} had {} open for writing", path.display())).collect();
+    let found =
+        strange.map(|(name, path)| format!("{name} had {} open for writing", path.display())).collect();
     let (status, evidence) = match seen.hidden.is_empty() {
         true => (
             Status::Searched,
@@ -66,7 +67,9 @@ fn hidden_files(seen: &Seen, missing: &[&str]) -> (Status, String) {
     match seen.unfiltered.first() {
         Some(process) => (
             Status::NotReadable,
-            format!("{refused}; nor do limits exclude anything: process {process} was seen without a seccomp filter"),
+            format!(
+                "{refused}; nor do limits exclude anything: process {process} was seen without a seccomp filter"
+            ),
         ),
         None => (
             Status::Excluded,
@@ -83,7 +86,11 @@ fn connections(seen: &Seen) -> Finding {
     let (status, evidence) = match (seen.hidden.is_empty(), seen.unowned.is_empty()) {
         (true, _) => (
             Status::Searched,
-            format!("their sockets lead to: {}; names of unix sockets: {}", list(&seen.ends), list(&seen.unix)),
+            format!(
+                "their sockets lead to: {}; names of unix sockets: {}",
+                list(&seen.ends),
+                list(&seen.unix)
+            ),
         ),
         (false, true) => (
             Status::Searched,

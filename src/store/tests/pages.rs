@@ -61,7 +61,8 @@ fn after_an_erasure_a_free_page_holds_only_zeros() {
     }
     // Not because the walk is blind.
     let kept = erased(false);
-    let told = free_pages(&kept).leaves.iter().filter(|leaf| leaf.windows(11).any(|w| w == b"pump makes ")).count();
+    let told =
+        free_pages(&kept).leaves.iter().filter(|leaf| leaf.windows(11).any(|w| w == b"pump makes ")).count();
     assert!(told > 20, "{told}");
 }
 
