@@ -104,7 +104,7 @@ fn what_is_planted_in_a_place_is_found_there() {
         let found = row(&told, &place)["found"].to_string();
         for part in match place.as_str() {
             // The store's folder is the only one that the kernel lets the daemon write to.
-            "state" => ["/store/transcript.txt", "/work/state.json"].as_slice(),
+            "state" => ["/store/transcript.txt", "/state.json"].as_slice(),
             "wal" => &["callgist.db-wal", "during the call"],
             _ => &[],
         } {
@@ -123,7 +123,7 @@ fn a_place_that_cannot_be_read_makes_the_proof_incomplete() {
     assert_eq!(told["report"]["verdict"], "incomplete");
     let state = row(&told, "state");
     assert_eq!(state["status"], "not readable", "{state}");
-    assert!(state["evidence"].as_str().unwrap().contains("/work/large: it is too large"), "{state}");
+    assert!(state["evidence"].as_str().unwrap().contains("/large: it is too large"), "{state}");
 }
 
 #[test]
