@@ -91,7 +91,8 @@ fn sweep(place: &Place, clerk: &mut Clerk, as_json: bool) -> Result<Exit, StoreE
     let Some(config) = &place.config else {
         return Ok(fail(Exit::Config, "the retention stands in the settings: name them with --config"));
     };
-    let Swept { calls, requests, log_entries, overdue, log_broken } =
+    // A write-ahead log that is held up is an error here, since whoever asked can ask again.
+    let Swept { calls, requests, log_entries, overdue, log_broken, held_up: _ } =
         clerk.sweep(&retention(config), now())?;
     match as_json {
         true => println!(

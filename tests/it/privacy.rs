@@ -1,15 +1,20 @@
 //! Canaries: whole calls at TRACE in which known words, a known number and known samples are heard, through every way
 //! in which a call can end; then they are looked for in the log, on standard output, in the database byte by byte, in
-//! temporary and working folders, in core files, and in all that either process ever wrote or sent.
+//! temporary and working folders, and in all that either process ever wrote, sent or named to the kernel. Of core files the
+//! kernel is asked while both run: where they go is this machine's to say, and may be a pipe.
 //!
 //! What the ear "recognises" is a script ([`crate::canary`]), so that the words are certain; what it hears is speech.
 
 use crate::canary::Canary;
 use crate::live::sidecar::{At, models, settings, signal};
 use crate::program::children;
+use crate::roles;
 use crate::sought::{SAID, Sought};
 use crate::stories::{Stage, goes_on, seconds, with};
 use callgist::call::Party;
+use callgist::cli::prove::dumpable::{Dumpable, dumpable};
+use callgist::daemon;
+use callgist::sandbox::MAY_BE_DUMPED;
 use callgist::sim::{Act, Script, When};
 use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 use serde_json::Value;
@@ -127,6 +132,31 @@ fn a_database_that_takes_nothing_more_leaves_nothing() {
     scene.ends_clean();
 }
 
+/// The daemon's own hook, in a process of its own: nothing can make the daemon panic from outside, and nothing should.
+#[test]
+fn a_fault_of_the_daemons_own_tells_its_place_and_not_what_was_at_hand() {
+    let played = roles::play("faulty").output().unwrap();
+    let said = String::from_utf8([played.stdout, played.stderr].concat()).unwrap();
+    assert!(said.contains("callgist has a fault") && said.contains("privacy.rs"), "{said}");
+    let all = said.to_lowercase();
+    assert!(!all.contains("quokka") && !all.contains("panicked at"), "{said}");
+    let main = fs::read_to_string("src/main.rs").unwrap();
+    let first = main.split("fn main()").nth(1).unwrap().lines().nth(1).unwrap().trim();
+    assert_eq!(first, "std::panic::set_hook(Box::new(callgist::daemon::panicked));");
+}
+
+/// Role: a process with the daemon's hook and its log at TRACE, in which a thread panics with what was said.
+pub fn faulty() -> u8 {
+    tracing_subscriber::fmt()
+        .json()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(std::io::stderr)
+        .init();
+    std::panic::set_hook(Box::new(daemon::panicked));
+    let fault = std::thread::spawn(|| panic!("a message that quotes what was said: zyzzyva quokka"));
+    u8::from(fault.join().is_ok())
+}
+
 // ---------------------------------------------------------------- the scene
 
 /// The stage, with `callgist run` under `strace` beside it, and an ear that follows a script.
@@ -157,7 +187,20 @@ impl Scene {
         let (traced, lines, reading) = start(&canary, &config, folder.path());
         let mut scene = Scene { stage, traced, lines, reading: Some(reading), folder, _canary: canary };
         scene.until(|line| line["message"] == "calls are announced");
+        scene.leaves_no_core();
         scene
+    }
+
+    /// While they run: the kernel writes no core file of either process, wherever it would put it.
+    #[track_caller]
+    fn leaves_no_core(&self) {
+        for process in [self.daemon(), self.ear()].map(i32::unsigned_abs) {
+            let limits = fs::read_to_string(format!("/proc/{process}/limits")).unwrap();
+            let core = limits.lines().find_map(|line| line.strip_prefix("Max core file size")).unwrap();
+            assert_eq!(core.split_whitespace().take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
+            let expected = if MAY_BE_DUMPED.is_none() { Dumpable::No } else { Dumpable::Yes };
+            assert_eq!(dumpable(process), Some(expected));
+        }
     }
 
     #[track_caller]
@@ -212,16 +255,18 @@ impl Scene {
         let folder = self.folder.path();
         // Both processes were followed, and what they wrote was seen.
         let trace = fs::read_to_string(folder.join("trace")).unwrap();
-        assert!(trace.contains("pwrite64(") && trace.contains("sendto(3, \"\\x"), "the trace is blind");
+        for seen in ["pwrite64(", "sendto(3<UNIX:[", "openat("] {
+            assert!(trace.contains(seen), "the trace shows no {seen}");
+        }
         let notes = self.notes();
         let sought = Sought::new(&self.stage);
         assert_eq!(sought.below(folder, &notes), Vec::<String>::new());
-        let cores = fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap();
-        let named = fs::read_dir(folder.join("work")).unwrap().map(|entry| entry.unwrap().file_name());
-        assert_eq!(named.count(), 0, "something came into the working folder; core_pattern is {cores}");
-        assert_eq!(fs::read_dir(folder.join("tmp")).unwrap().count(), 0);
+        for empty in ["work", "tmp"] {
+            let left = fs::read_dir(folder.join(empty)).unwrap().map(|entry| entry.unwrap().file_name());
+            assert_eq!(left.collect::<Vec<_>>(), [""; 0], "something was left in {empty}");
+        }
         let log = self.log();
-        assert!(log.contains("\"level\":\"TRACE\"") || log.contains("\"level\":\"DEBUG\""), "{log}");
+        assert!(log.contains("\"level\":\"TRACE\""), "{log}");
     }
 
     /// The texts of all notes: they are kept on purpose.
@@ -255,7 +300,7 @@ fn callgist(arguments: &[&str], database: &Path) -> Vec<u8> {
 /// Starts it so that a write beyond a limit is an error and not its death, and every write of both is traced.
 fn start(canary: &Canary, config: &Path, folder: &Path) -> (Child, Receiver<Value>, JoinHandle<()>) {
     let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "-xx", "-s", "65536", "-e", TRACED, "-o"]).arg(folder.join("trace"));
+    command.args(["-f", "-qq", "-xx", "-yy", "-s", "65536", "-e", TRACED, "-o"]).arg(folder.join("trace"));
     command.args(["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"]);
     command.arg(env!("CARGO_BIN_EXE_callgist")).arg("--config").arg(config).args(["run", "--log", "json"]);
     canary.hears(&mut command);
@@ -284,8 +329,11 @@ fn start(canary: &Canary, config: &Path, folder: &Path) -> (Child, Receiver<Valu
     (traced, lines, reading)
 }
 
-const TRACED: &str = "trace=write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg,rename,renameat,renameat2,\
-                      mkdir,mkdirat,symlink,symlinkat,memfd_create,shmget";
+/// What carries bytes, and what carries a name, which can be words too: of files (opened, made, linked, renamed, looked
+/// at), of their attributes, of memory, of keys, of threads.
+const TRACED: &str = "trace=%file,write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg,setxattr,lsetxattr,\
+                      fsetxattr,memfd_create,shmget,msgsnd,mq_open,mq_timedsend,add_key,request_key,prctl,sethostname,\
+                      connect,bind";
 
 /// On a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -26,6 +26,7 @@ const ROLES: &[(&str, Role)] = &[
     ("target", crate::sandbox::target),
     ("daemon", crate::sandbox::daemon),
     ("limited", crate::ear::limited),
+    ("faulty", crate::privacy::faulty),
 ];
 
 /// Roles by the name of the program: ears, whose environment is not the test's to choose.

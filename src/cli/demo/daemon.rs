@@ -18,8 +18,6 @@ use tokio::process::{Child, ChildStderr, Command};
 /// What was written into the demo's folder.
 pub struct Written {
     pub config: PathBuf,
-    /// The file with the switch's password.
-    pub secret: PathBuf,
     pub notice: PathBuf,
     pub database: PathBuf,
 }
@@ -64,7 +62,7 @@ pub fn write_settings(
     );
     let config = folder.join("callgist.toml");
     fs::write(&config, text)?;
-    Ok(Written { config, secret, notice: notice_path, database })
+    Ok(Written { config, notice: notice_path, database })
 }
 
 /// Where `make` puts the models, unless `CALLGIST_MODELS` names another folder.

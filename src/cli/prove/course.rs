@@ -11,7 +11,7 @@ use crate::store::{Kept, Outcome, Reader};
 use anyhow::{Context, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
@@ -118,13 +118,13 @@ impl Course {
         let log = rooms.output.join("log");
         let ground = Ground {
             stderr: separate(&log)?,
-            journal: export_journal(&rooms.output, &seen)?,
+            journal: rooms.output.join("journal"),
             log,
             stdout: rooms.output.join("stdout"),
             database: written.database,
             temp: rooms.temp,
             work: rooms.work,
-            state: vec![written.config.clone(), written.secret],
+            home: rooms.folder.path().to_owned(),
             since: rooms.since,
             note: note(&kept),
         };
@@ -186,25 +186,6 @@ fn separate(log: &Path) -> anyhow::Result<PathBuf> {
     let stderr = log.with_file_name("stderr");
     fs::write(&stderr, beside.collect::<Vec<_>>().join("\n"))?;
     Ok(stderr)
-}
-
-/// What our processes wrote into the system's journal. Where there is none, there is no file.
-fn export_journal(output: &Path, seen: &Seen) -> anyhow::Result<PathBuf> {
-    let file = output.join("journal");
-    let wanted: Vec<String> = seen.processes.keys().map(|process| format!("_PID={process}")).collect();
-    let between: Vec<String> = wanted.join(" + ").split(' ').map(str::to_owned).collect();
-    let read = Command::new("journalctl")
-        .args(["--quiet", "--no-pager", "--output", "export"])
-        .args(between)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output();
-    match read {
-        Ok(read) if read.status.success() => fs::write(&file, read.stdout)?,
-        // No such program, or no journal that this user may read.
-        _ => {}
-    }
-    Ok(file)
 }
 
 const LONGEST: Duration = Duration::from_secs(600);

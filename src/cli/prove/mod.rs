@@ -5,6 +5,9 @@
 //! locked ear are processes of their own, and only what *they* could have touched is searched.
 
 mod course;
+pub mod dumpable;
+mod journal;
+mod listing;
 mod live;
 mod phrase;
 mod places;
@@ -12,7 +15,9 @@ mod plant;
 mod report;
 mod search;
 mod simulated;
+mod sockets;
 mod watch;
+mod watched;
 
 use super::counter::now;
 use super::demo::{FAST, Which};
@@ -73,11 +78,12 @@ pub fn run(config: &Path, args: &ProveArgs) -> Exit {
 
 fn prove(config: &Path, args: &ProveArgs, runtime: &tokio::runtime::Runtime) -> anyhow::Result<Verdict> {
     let phrase = Phrase::draw()?;
-    let done = runtime.block_on(spoken(config, args, &phrase))?;
+    let mut done = runtime.block_on(spoken(config, args, &phrase))?;
     for place in &args.plant {
-        plant::leave(*place, &phrase, &done.ground)?;
+        plant::leave(*place, &phrase, &mut done)?;
     }
-    let findings = places::search(&done.ground, &done.seen, &Search::new(&phrase));
+    let search = Search::new(&phrase).and_note(done.ground.note.as_deref().unwrap_or_default());
+    let findings = places::search(&done.ground, &done.seen, &search);
     let report = Report::new(&done, &phrase, &findings, args.key.as_deref())?;
     if let Some(folder) = &args.out {
         report.save(folder)?;

@@ -1,10 +1,14 @@
 //! Where the processes could have left something goes in; for each place comes out whether it was searched, and what
 //! was found there.
 
-use super::search::Search;
-use super::watch::{Seen, alive, is_loopback};
-use crate::sandbox::MAY_BE_DUMPED;
+use super::dumpable::Dumpable;
+use super::journal;
+use super::listing::Listing;
+use super::search::{NOTE, Search, is_sound};
+use super::watch::Seen;
+use super::watched;
 use clap::ValueEnum;
+use rustix::fs::Access;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fs;
@@ -24,13 +28,14 @@ pub enum Place {
     Database,
     /// The database's write-ahead log and its like, also as they were during the call.
     Wal,
-    /// Settings, the working folder, and all else that was written beside them.
+    /// All else in the folders of the settings and of the database, the only one that the daemon may write to, and in
+    /// the working folder.
     State,
     /// All that the daemon wrote to its standard output.
     Stdout,
     /// All that it wrote to its standard error beside the log.
     Stderr,
-    /// The system's journal and log files since the start.
+    /// The system's journal, as all programs wrote it, and its log files, both since the start.
     Journal,
     /// Core files, where this kernel would put them.
     Core,
@@ -80,14 +85,15 @@ pub struct Ground {
     pub log: PathBuf,
     pub stdout: PathBuf,
     pub stderr: PathBuf,
+    /// What stands for the journal where this machine has none.
     pub journal: PathBuf,
     pub database: PathBuf,
     /// The daemon's own folder for temporary files.
     pub temp: PathBuf,
     /// The daemon's working folder.
     pub work: PathBuf,
-    /// Files beside the store.
-    pub state: Vec<PathBuf>,
+    /// The settings' folder; all of the above may be in it.
+    pub home: PathBuf,
     /// What was written before is not ours.
     pub since: SystemTime,
     /// The note that the call got; it is meant to be kept.
@@ -96,19 +102,23 @@ pub struct Ground {
 
 /// Searches every place.
 pub fn search(ground: &Ground, seen: &Seen, search: &Search) -> Vec<Finding> {
-    let mut all = Looks { search, sound: Tally::default(), note: ground.note.as_deref() };
+    let mut all = Looks { search, sound: Tally::of(Place::Samples), note: ground.note.as_deref() };
     let mut findings = vec![
-        all.files(Place::Log, vec![ground.log.clone()], "standard error, every line that is JSON"),
+        all.files(Place::Log, vec![ground.log.clone()].into(), "standard error, every line that is JSON"),
         temp(ground, &mut all),
         all.files(
             Place::Database,
-            vec![ground.database.clone()],
+            vec![ground.database.clone()].into(),
             "byte by byte; the note's own text is left out",
         ),
         wal(ground, seen, &mut all),
-        all.files(Place::State, state(ground), "the settings' folder and the working folder"),
-        all.files(Place::Stdout, vec![ground.stdout.clone()], "all that was written to it"),
-        all.files(Place::Stderr, vec![ground.stderr.clone()], "all that is no line of the log"),
+        all.files(
+            Place::State,
+            state(ground),
+            "all else in the folders of the settings and of the database, and in the working folder",
+        ),
+        all.files(Place::Stdout, vec![ground.stdout.clone()].into(), "all that was written to it"),
+        all.files(Place::Stderr, vec![ground.stderr.clone()].into(), "all that is no line of the log"),
         journal(ground, &mut all),
         core(ground, seen, &mut all),
     ];
@@ -121,7 +131,7 @@ pub fn search(ground: &Ground, seen: &Seen, search: &Search) -> Vec<Finding> {
         bytes: sound.bytes,
         evidence: format!("{windows} windows of 10 ms in five forms, in every file above"),
     });
-    findings.extend([swap(seen), open_files(ground, seen), connections(seen), memory(seen)]);
+    findings.extend(watched::rows(ground, seen));
     findings
 }
 
@@ -129,13 +139,24 @@ pub fn name(place: Place) -> String {
     place.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
-/// What was looked at so far.
-#[derive(Default)]
+/// What was looked at so far in a place.
 struct Tally {
+    place: Place,
     found: BTreeSet<String>,
     files: usize,
     bytes: u64,
     unread: Vec<String>,
+}
+
+impl Tally {
+    fn of(place: Place) -> Tally {
+        Tally { place, found: BTreeSet::new(), files: 0, bytes: 0, unread: Vec::new() }
+    }
+
+    /// The note is kept in the database on purpose, and comes there through its log.
+    fn may_hold_the_note(&self) -> bool {
+        matches!(self.place, Place::Database | Place::Wal)
+    }
 }
 
 struct Looks<'a> {
@@ -147,14 +168,17 @@ struct Looks<'a> {
 
 impl Looks<'_> {
     /// Searches files; one that is not there any more holds nothing.
-    fn files(&mut self, place: Place, files: Vec<PathBuf>, evidence: &str) -> Finding {
-        let mut tally = Tally::default();
+    fn files(&mut self, place: Place, files: Listing, evidence: &str) -> Finding {
+        let mut tally = Tally::of(place);
         self.all(files, &mut tally);
-        finding(place, tally, evidence.to_owned())
+        finding(tally, evidence.to_owned())
     }
 
-    fn all(&mut self, files: Vec<PathBuf>, tally: &mut Tally) {
-        for path in files {
+    fn all(&mut self, listing: Listing, tally: &mut Tally) {
+        tally
+            .unread
+            .extend(listing.unlisted.iter().map(|(path, error)| format!("{}: {error}", path.display())));
+        for path in listing.files {
             match fs::metadata(&path).and_then(|about| read(&path, about.len())) {
                 Ok(bytes) => self.bytes(&path.display().to_string(), bytes, tally),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -164,7 +188,7 @@ impl Looks<'_> {
     }
 
     fn bytes(&mut self, name: &str, mut bytes: Vec<u8>, tally: &mut Tally) {
-        if let Some(note) = self.note.filter(|note| !note.is_empty()) {
+        if let Some(note) = self.note.filter(|note| !note.is_empty() && tally.may_hold_the_note()) {
             blank(&mut bytes, note.as_bytes());
         }
         tally.files += 1;
@@ -172,9 +196,12 @@ impl Looks<'_> {
         self.sound.files += 1;
         self.sound.bytes += bytes.len() as u64;
         for form in self.search.look(&bytes) {
+            if form == NOTE && tally.may_hold_the_note() {
+                continue;
+            }
             let told = format!("{name}: {form}");
             // Sound counts for its own place too: wherever it lies, it is found twice.
-            if !form.starts_with("words") {
+            if is_sound(form) {
                 self.sound.found.insert(told.clone());
             }
             tally.found.insert(told);
@@ -182,7 +209,7 @@ impl Looks<'_> {
     }
 }
 
-fn finding(place: Place, tally: Tally, evidence: String) -> Finding {
+fn finding(tally: Tally, evidence: String) -> Finding {
     let status = match (tally.unread.is_empty(), tally.files) {
         (false, _) => Status::NotReadable,
         (true, 0) => Status::NotPresent,
@@ -192,7 +219,7 @@ fn finding(place: Place, tally: Tally, evidence: String) -> Finding {
         tally.unread.iter().map(|unread| format!("; could not be read: {unread}")).collect::<String>();
     let found = tally.found.into_iter().collect();
     Finding {
-        place: name(place),
+        place: name(tally.place),
         status,
         found,
         files: tally.files,
@@ -222,24 +249,20 @@ fn read(path: &Path, length: u64) -> std::io::Result<Vec<u8>> {
 }
 
 fn temp(ground: &Ground, all: &mut Looks<'_>) -> Finding {
-    let mut tally = Tally::default();
-    all.all(below(&ground.temp, None), &mut tally);
-    let ours = rustix::process::getuid().as_raw();
-    let mut others = 0;
-    for folder in ["/tmp", "/var/tmp", "/dev/shm"] {
-        let changed = below(Path::new(folder), Some(ground.since));
-        let (own, foreign): (Vec<_>, Vec<_>) =
-            changed.into_iter().partition(|path| fs::metadata(path).is_ok_and(|about| about.uid() == ours));
-        others += foreign.len();
-        all.all(
-            own.into_iter().filter(|path| !path.starts_with(&ground.temp) && !mine(ground, path)).collect(),
-            &mut tally,
-        );
-    }
+    let mut tally = Tally::of(Place::Temp);
+    all.all(Listing::below(&ground.temp, None), &mut tally);
+    let changed = Listing::of_all(["/tmp", "/var/tmp", "/dev/shm"], Some(ground.since));
+    let mut ours = changed.without(|path| mine(ground, path));
+    let all_users = ours.files.len() + ours.unlisted.len();
+    ours.files.retain(|path| is_ours(path));
+    ours.unlisted.retain(|(path, _)| may_write(path));
+    let others = all_users - ours.files.len() - ours.unlisted.len();
+    all.all(ours, &mut tally);
     let evidence = format!(
-        "the daemon's own TMPDIR, and what changed in /tmp, /var/tmp and /dev/shm ({others} files of other users left out)"
+        "the daemon's own TMPDIR, and what changed in /tmp, /var/tmp and /dev/shm (left out: {others} files of other users, \
+         and folders of theirs into which this user may not write)"
     );
-    let mut finding = finding(Place::Temp, tally, evidence);
+    let mut finding = finding(tally, evidence);
     if finding.status == Status::NotPresent {
         finding.status = Status::Searched;
         finding.evidence += "; all of them are empty";
@@ -247,43 +270,71 @@ fn temp(ground: &Ground, all: &mut Looks<'_>) -> Finding {
     finding
 }
 
-/// Whether it is searched as another place.
-fn mine(ground: &Ground, path: &Path) -> bool {
-    ground.work.parent().is_some_and(|folder| path.starts_with(folder))
+/// The daemon runs as the user that proves.
+fn is_ours(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|about| about.uid() == rustix::process::getuid().as_raw())
+}
+
+fn may_write(path: &Path) -> bool {
+    rustix::fs::access(path, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+}
+
+/// Whether it is in a folder that is searched whole.
+pub fn mine(ground: &Ground, path: &Path) -> bool {
+    homes(ground).iter().any(|home| path.starts_with(home))
+}
+
+/// The folders that the daemon was given: of the settings, of the database, to work in, and for temporary files.
+fn homes(ground: &Ground) -> BTreeSet<&Path> {
+    let store = ground.database.parent();
+    [ground.home.as_path(), &ground.work, &ground.temp].into_iter().chain(store).collect()
 }
 
 fn wal(ground: &Ground, seen: &Seen, all: &mut Looks<'_>) -> Finding {
-    let mut tally = Tally::default();
-    let beside = ["db-wal", "db-shm", "db-journal"].map(|end| ground.database.with_extension(end));
-    all.all(beside.to_vec(), &mut tally);
+    let mut tally = Tally::of(Place::Wal);
+    all.all(beside_the_database(ground).to_vec().into(), &mut tally);
     for (number, copy) in seen.wals.iter().enumerate() {
         all.bytes(&format!("write-ahead log during the call, copy {number}"), copy.clone(), &mut tally);
     }
     let evidence =
         format!("what is left after the end, and {} copies taken during the call", seen.wals.len());
-    finding(Place::Wal, tally, evidence)
+    finding(tally, evidence)
 }
 
-fn state(ground: &Ground) -> Vec<PathBuf> {
-    let working = below(&ground.work, None).into_iter().filter(|path| !is_core(path));
-    ground.state.iter().cloned().chain(working).collect()
+fn beside_the_database(ground: &Ground) -> [PathBuf; 3] {
+    ["db-wal", "db-shm", "db-journal"].map(|end| ground.database.with_extension(end))
+}
+
+/// What is in the daemon's folders and is no other place's.
+fn state(ground: &Ground) -> Listing {
+    Listing::of_all(homes(ground), None).without(|path| is_another_places(ground, path))
+}
+
+fn is_another_places(ground: &Ground, path: &Path) -> bool {
+    let files = [&ground.log, &ground.stdout, &ground.stderr, &ground.journal, &ground.database];
+    files.into_iter().any(|file| file == path)
+        || beside_the_database(ground).iter().any(|file| file == path)
+        || path.starts_with(&ground.temp)
+        || path.starts_with(&ground.work) && is_core(path)
 }
 
 fn journal(ground: &Ground, all: &mut Looks<'_>) -> Finding {
-    let mut files = vec![ground.journal.clone()];
-    for folder in ["/var/log", "/run/log"] {
-        files.extend(below(Path::new(folder), Some(ground.since)));
-    }
-    let mut finding = all.files(
-        Place::Journal,
-        files,
-        "journalctl's export where there is a journal, and every file that changed in /var/log and /run/log",
-    );
-    // journald's own files belong to it; what is in them was exported.
-    if finding.status == Status::NotReadable && ground.journal.exists() {
-        finding.evidence += "; the journal itself was read through journalctl";
-    }
-    finding
+    let mut tally = Tally::of(Place::Journal);
+    let exported = journal::is_there().then(|| journal::export(ground.since));
+    let journal = match exported {
+        None => "no journal runs on this machine",
+        Some(Ok(bytes)) => {
+            all.bytes("the journal", bytes, &mut tally);
+            "all that journalctl exports since the start"
+        }
+        Some(Err(why)) => {
+            tally.unread.push(format!("the journal: {why:#}"));
+            "there is a journal"
+        }
+    };
+    all.all(vec![ground.journal.clone()].into(), &mut tally);
+    all.all(Listing::of_all(["/var/log", "/run/log"], Some(ground.since)), &mut tally);
+    finding(tally, format!("{journal}; every file that changed in /var/log and /run/log"))
 }
 
 fn core(ground: &Ground, seen: &Seen, all: &mut Looks<'_>) -> Finding {
@@ -294,160 +345,84 @@ fn core(ground: &Ground, seen: &Seen, all: &mut Looks<'_>) -> Finding {
     if let Some(folder) = Path::new(pattern).parent().filter(|_| pattern.starts_with('/')) {
         folders.push(folder.to_owned());
     }
-    let mut files: Vec<_> = folders.iter().flat_map(|folder| below(folder, Some(ground.since))).collect();
-    files.extend(below(&ground.work, None).into_iter().filter(|path| is_core(path)));
+    let files = Listing::of_all(&folders, Some(ground.since))
+        .and(Listing::below(&ground.work, None).without(|path| !is_core(path)));
     let mut finding = all.files(Place::Core, files, "");
-    // Where `core_pattern` is a pipe the kernel does not ask for the limit.
-    let dumpable = if MAY_BE_DUMPED.is_some() { seen.processes.len() } else { seen.may_dump.len() };
-    finding.evidence = match dumpable {
-        0 => format!(
-            "core_pattern is \"{pattern}\"; at each of {} looks the kernel allowed none of {} processes a core file of \
-             even one byte, and each makes itself not dumpable before its first thread",
-            seen.looks,
-            seen.processes.len()
-        ),
-        _ => format!(
-            "core_pattern is \"{pattern}\"; {dumpable} processes may be dumped, or had a limit for core files that is not zero"
-        ),
-    };
-    finding.status = match (finding.status, dumpable) {
-        (Status::NotPresent, 0) => Status::Excluded,
-        (Status::NotPresent, _) => Status::NotReadable,
-        (status, _) => status,
-    };
+    finding.evidence = format!("core_pattern is \"{pattern}\"; {}{}", cores_allowed(seen), finding.evidence);
+    if finding.status == Status::NotPresent {
+        let excluded = no_core_is_possible(seen, pattern.starts_with('|'));
+        finding.status = if excluded { Status::Excluded } else { Status::NotReadable };
+    }
     finding
+}
+
+/// The kernel writes no core of a process that is not dumpable; where `core_pattern` is a pipe it does not ask for the limit.
+fn no_core_is_possible(seen: &Seen, pipe: bool) -> bool {
+    let dumpable = seen.dumpable.values().any(|dumpable| *dumpable != Dumpable::No);
+    let all_known = !seen.processes.is_empty() && seen.dumpable.len() == seen.processes.len();
+    all_known && !dumpable || !pipe && seen.core_allowed.is_empty()
+}
+
+fn cores_allowed(seen: &Seen) -> String {
+    let all = seen.processes.len();
+    let count = |wanted| seen.dumpable.values().filter(|dumpable| **dumpable == wanted).count();
+    format!(
+        "of {all} processes, at each of {} looks, {} had a limit for core files of zero, and of {} the kernel refused to show \
+         the memory to somebody with the same user and the same rights, as it does where a process is not dumpable; {} \
+         could be dumped, and of {} it could not be seen",
+        seen.looks,
+        all - seen.core_allowed.len(),
+        count(Dumpable::No),
+        count(Dumpable::Yes),
+        all - count(Dumpable::No) - count(Dumpable::Yes),
+    )
 }
 
 fn is_core(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("core"))
 }
 
-fn swap(seen: &Seen) -> Finding {
-    let swaps = fs::read_to_string("/proc/swaps").map(|text| text.lines().count().saturating_sub(1));
-    let all_held =
-        !seen.processes.is_empty() && seen.processes.keys().all(|id| seen.never_swapped.contains(id));
-    let (status, evidence) = match swaps {
-        Ok(0) => (Status::Excluded, "this machine has no swap (/proc/swaps)".to_owned()),
-        _ if all_held => (
-            Status::Excluded,
-            "no process may swap: each is in a group with memory.swap.max = 0, or has all pages locked"
-                .to_owned(),
-        ),
-        _ => (
-            Status::NotReadable,
-            format!(
-                "there is swap, and it cannot be searched; at {} looks at most {} kB of a process were in it. Run the \
-                 proof where nothing can be swapped: systemd-run --scope -p MemorySwapMax=0 callgist prove",
-                seen.looks, seen.swapped_kb
-            ),
-        ),
-    };
-    beside("swap", status, evidence)
-}
+/// A larger file is said not to be readable.
+const LARGEST: u64 = 256 << 20;
 
-/// Files that were open for writing and are in none of the places above.
-fn open_files(ground: &Ground, seen: &Seen) -> Finding {
-    let known = |path: &Path| {
-        mine(ground, path)
-            || path.starts_with(&ground.temp)
-            || Some(path.parent()) == Some(ground.database.parent())
-    };
-    let strange: Vec<_> = seen
-        .written
-        .iter()
-        .filter(|(_, path)| !known(path))
-        .map(|(name, path)| format!("{name} had {} open for writing", path.display()))
-        .collect();
-    let mut row = match seen.hidden.is_empty() {
-        true => beside(
-            "open files",
-            Status::Searched,
-            format!(
-                "at {} looks: {} files open for writing, all in the places above, and {} only for reading",
-                seen.looks,
-                seen.written.len(),
-                seen.read.len()
-            ),
-        ),
-        false => beside(
-            "open files",
-            Status::Excluded,
-            "tried, and refused by the kernel, since the processes are not dumpable; by Landlock the daemon can write to \
-             its store's folder alone, and an ear to no file"
-                .to_owned(),
-        ),
-    };
-    row.found = strange;
-    row
-}
+#[cfg(test)]
+mod tests {
+    use super::super::phrase::{Phrase, written};
+    use super::*;
 
-fn connections(seen: &Seen) -> Finding {
-    let mut row = match seen.hidden.is_empty() {
-        true => beside("connections", Status::Searched, format!("seen: {}", list(&seen.peers))),
-        false => beside(
-            "connections",
-            Status::Excluded,
-            "tried, and refused by the kernel, since the processes are not dumpable; the daemon may connect by TCP to \
-             the event socket's port alone, and an ear can make no socket"
-                .to_owned(),
-        ),
-    };
-    row.found = seen
-        .peers
-        .iter()
-        .filter(|peer| !is_loopback(peer))
-        .map(|peer| format!("connected to {peer}"))
-        .collect();
-    row
-}
-
-/// While a process runs its memory is not for others to see; afterwards it is nobody's.
-fn memory(seen: &Seen) -> Finding {
-    let (all, refused) = (seen.processes.len(), seen.memory_refused.len());
-    let tried = match refused {
-        0 => "only root, who may read any memory, could have opened it while they ran".to_owned(),
-        _ => format!("while they ran, the memory of {refused} was tried and refused: they are not dumpable"),
-    };
-    match seen.processes.keys().find(|process| alive(**process)) {
-        Some(process) => {
-            beside("memory", Status::NotReadable, format!("process {process} has not ended; {tried}"))
+    #[test]
+    fn a_core_is_excluded_by_what_was_seen_of_every_process() {
+        let seen = |dumpable: &[Dumpable], limited: bool| Seen {
+            processes: (0..2).map(|process| (process, "callgist".to_owned())).collect(),
+            dumpable: (0..).zip(dumpable.iter().copied()).collect(),
+            core_allowed: if limited { BTreeSet::new() } else { BTreeSet::from([1]) },
+            ..Seen::default()
+        };
+        use Dumpable::{No, Unknown, Yes};
+        for pipe in [false, true] {
+            assert!(no_core_is_possible(&seen(&[No, No], true), pipe));
+            assert!(no_core_is_possible(&seen(&[No, No], false), pipe));
+            for less in [vec![No], vec![No, Unknown], vec![No, Yes]] {
+                // The limit alone is enough where the kernel asks for it.
+                assert_eq!(no_core_is_possible(&seen(&less, true), pipe), !pipe, "{less:?}");
+                assert!(!no_core_is_possible(&seen(&less, false), pipe), "{less:?}");
+            }
         }
-        None => beside(
-            "memory",
-            Status::Excluded,
-            format!(
-                "all {all} processes have ended, and the kernel has taken back every page of theirs; {tried}"
-            ),
-        ),
+        assert!(!no_core_is_possible(&Seen::default(), true));
     }
-}
 
-fn beside(place: &str, status: Status, evidence: String) -> Finding {
-    Finding { place: place.to_owned(), status, found: vec![], files: 0, bytes: 0, evidence }
-}
-
-fn list(words: &BTreeSet<String>) -> String {
-    if words.is_empty() { "none".to_owned() } else { words.iter().cloned().collect::<Vec<_>>().join(", ") }
-}
-
-/// Regular files below a folder that changed since then; what cannot be listed belongs to others.
-fn below(folder: &Path, since: Option<SystemTime>) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let Ok(about) = fs::symlink_metadata(entry.path()) else { continue };
-            let fresh = since.is_none_or(|since| about.modified().is_ok_and(|modified| modified >= since));
-            if about.is_dir() {
-                folders.push(entry.path());
-            } else if about.is_file() && fresh {
-                files.push(entry.path());
+    #[test]
+    fn the_note_may_be_in_the_database_and_in_its_log_and_nowhere_else() {
+        let phrase = Phrase::draw().unwrap();
+        let number = format!("The caller gave the number {}.", written(&phrase.caller));
+        for note in ["The caller reported a leaking washing machine.", &number] {
+            let search = Search::new(&phrase).and_note(note);
+            for place in Place::value_variants() {
+                let mut looks = Looks { search: &search, sound: Tally::of(Place::Samples), note: Some(note) };
+                let mut tally = Tally::of(*place);
+                looks.bytes("file", format!("\0\x07{note}\0").into(), &mut tally);
+                assert_eq!(tally.found.is_empty(), tally.may_hold_the_note(), "{place:?}: {:?}", tally.found);
             }
         }
     }
-    files.sort();
-    files
 }
-
-/// A larger file is said not to be readable.
-const LARGEST: u64 = 256 << 20;

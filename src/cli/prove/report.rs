@@ -219,14 +219,37 @@ const LIMITS: &[&str] = &[
     "other calls than this one: a proof is a sample, the tests of the source are the rule",
     "what is written compressed or encrypted, or as another recogniser would write it (\"forty-seven\" for 4, 7)",
     "samples that were changed before they were kept: resampled, filtered, made louder or compressed",
-    "files that were opened, written elsewhere and removed between two looks; Landlock, which forbids it, is tried by \
-     each process at its start",
-    "that the note is discreet: the note is kept on purpose, and its own text is left out of the search",
+    "files that were opened, written elsewhere and removed between two looks, where this kernel has no Landlock, which \
+     forbids it",
+    "what other programs do with what a process sends them over a unix socket: whom one without a name is joined to is not \
+     to be seen; what the system's journal took in is searched",
+    "that the note is discreet: it is kept on purpose, and in the database its own text is left out of the search",
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_found_outweighs_what_was_not_read_and_that_outweighs_the_rest() {
+        let row = |status, found: &[&str]| Finding {
+            place: "log".into(),
+            status,
+            found: found.iter().map(|found| (*found).to_owned()).collect(),
+            files: 0,
+            bytes: 0,
+            evidence: String::new(),
+        };
+        let nothing =
+            || [Status::Searched, Status::NotPresent, Status::Excluded].map(|status| row(status, &[]));
+        let unread = || row(Status::NotReadable, &[]);
+        assert_eq!(Verdict::of(&nothing()), Verdict::NothingFound);
+        assert_eq!(Verdict::of(&[unread()]), Verdict::Incomplete);
+        let [searched, absent, excluded] = nothing();
+        assert_eq!(Verdict::of(&[searched, unread(), absent, excluded]), Verdict::Incomplete);
+        assert_eq!(Verdict::of(&[unread(), row(Status::Searched, &["log: words"])]), Verdict::Found);
+        assert_eq!(Verdict::of(&[row(Status::NotReadable, &["log: words"])]), Verdict::Found);
+    }
 
     #[test]
     fn a_report_is_signed_with_the_key_of_the_file_and_with_nothing_else() {

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What is looked for.
 pub struct Search {
     words: BTreeSet<Vec<u8>>,
-    /// Samples and whole numbers, by their first bytes.
+    /// Samples, whole numbers and stretches of the note, by their first bytes.
     exact: BTreeMap<[u8; KEY], Vec<(&'static str, Vec<u8>)>>,
     /// Which first two bytes there are among them at all.
     first: Vec<bool>,
@@ -25,8 +25,8 @@ impl Search {
         let mut search = Search { words, exact: BTreeMap::new(), first: vec![false; 1 << 16] };
         for row in rows {
             let number = row.iter().fold(0u64, |number, digit| number * 10 + u64::from(*digit));
-            search.add("a number of 8 bytes", number.to_le_bytes().to_vec());
-            search.add("a number of 8 bytes", number.to_be_bytes().to_vec());
+            search.add("words as one number", number.to_le_bytes().to_vec());
+            search.add("words as one number", number.to_be_bytes().to_vec());
         }
         for voice in [&phrase.sound.caller, &phrase.sound.agent] {
             for window in voice.chunks_exact(WINDOW) {
@@ -36,9 +36,17 @@ impl Search {
         search
     }
 
+    /// Looks for any stretch of this note, too.
+    pub fn and_note(mut self, note: &str) -> Search {
+        for stretch in note.as_bytes().windows(STRETCH) {
+            self.add(NOTE, stretch.to_vec());
+        }
+        self
+    }
+
     /// How many windows of samples are looked for, in all forms.
     pub fn windows(&self) -> usize {
-        self.exact.values().map(Vec::len).sum()
+        self.exact.values().flatten().filter(|(form, _)| is_sound(form)).count()
     }
 
     /// The forms in which the phrase is in these bytes; none when it is not.
@@ -125,6 +133,11 @@ impl Search {
         }
         false
     }
+}
+
+/// Whether a form is one of samples.
+pub fn is_sound(form: &str) -> bool {
+    !form.starts_with("words")
 }
 
 /// The digit whose word the text begins with, and how many letters to go on by.
@@ -230,6 +243,12 @@ const RUN: usize = 8;
 /// Other signs that may stand between two digits: a line break and some blanks.
 const LONGEST_GAP: usize = 4;
 
+/// The form of what is the note's own text.
+pub const NOTE: &str = "words of the note";
+
+/// Bytes of the note in a row that count as found. Fewer are in other texts by chance, more miss what was cut.
+const STRETCH: usize = 24;
+
 /// Samples in a window: 10 ms.
 const WINDOW: usize = 80;
 
@@ -307,6 +326,14 @@ mod tests {
         assert!(search.look(&in_packets).contains("A-law"));
         let raw: Vec<u8> = voice.iter().flat_map(|sample| sample.to_le_bytes()).collect();
         assert!(search.look(&[b"x", raw.as_slice()].concat()).contains("16 bit"));
+    }
+
+    #[test]
+    fn a_part_of_the_note_is_found() {
+        let note = "The caller reported a leaking washing machine.";
+        let search = Search::new(&phrase()).and_note(note);
+        assert!(search.look(b"{\"text\":\"reported a leaking washing\"}").contains(NOTE));
+        assert!(search.look(b"a leaking roof").is_empty());
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! The daemon's process goes in; what can be seen of it and its ears from outside, over the call's life, comes out.
 //!
-//! Looked at many times a second: the files and sockets that each process holds, the connections of those sockets,
-//! whether pages of theirs are swapped out, how large a core file may be, whether their memory can be opened, and
-//! the database's write-ahead log, which is gone after the end. Where the kernel refuses a look, that is noted.
+//! Looked at many times a second: the files and sockets that each process holds, where those sockets lead, whether pages
+//! of theirs are swapped out, how large a core file may be, whether they may be dumped, whether their memory can be
+//! opened, and the database's write-ahead log, which is gone after the end. Where the kernel refuses a look, that is
+//! noted.
 
+use super::dumpable::{Dumpable, dumpable};
+use super::sockets;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,17 +30,28 @@ pub struct Seen {
     pub written: BTreeSet<(String, PathBuf)>,
     /// Files that were open only for reading.
     pub read: BTreeSet<PathBuf>,
-    /// Far ends of connections.
-    pub peers: BTreeSet<String>,
+    /// Where their sockets lead.
+    pub ends: BTreeSet<String>,
+    /// Those that lead out of this machine.
+    pub elsewhere: BTreeSet<String>,
+    /// Where descriptors are hidden: sockets of this user's that lead out of this machine, and that no process holds whose
+    /// descriptors can be seen.
+    pub unowned: BTreeSet<String>,
+    /// Names of their unix sockets.
+    pub unix: BTreeSet<String>,
     /// Processes of which the kernel says that a core file may have bytes.
-    pub may_dump: BTreeSet<u32>,
+    pub core_allowed: BTreeSet<u32>,
+    /// By process: the worst that was seen.
+    pub dumpable: BTreeMap<u32, Dumpable>,
+    /// Processes that run without a seccomp filter.
+    pub unfiltered: BTreeSet<u32>,
     /// The largest part of one that was ever swapped out, in kB.
     pub swapped_kb: u64,
     /// Processes that are in a group which may not swap, or hold all pages locked.
     pub never_swapped: BTreeSet<u32>,
     /// The write-ahead log as it was at several moments.
     pub wals: Vec<Vec<u8>>,
-    wal_length: Option<u64>,
+    pub wal_length: Option<u64>,
 }
 
 pub struct Watch {
@@ -90,12 +104,8 @@ impl Seen {
         if fs::File::open(folder.join("mem")).is_err() {
             self.memory_refused.insert(process);
         }
-        let limits = fs::read_to_string(folder.join("limits")).unwrap_or_default();
-        let core = limits.lines().find_map(|line| line.strip_prefix("Max core file size"));
-        if core.is_none_or(|core| core.split_whitespace().take(2).any(|limit| limit != "0")) {
-            self.may_dump.insert(process);
-        }
-        self.look_at_swap(process, &folder);
+        self.look_at_cores(process, &folder);
+        self.look_at_status(process, &folder);
         match fs::read_dir(folder.join("fd")) {
             Ok(descriptors) => descriptors.flatten().for_each(|entry| {
                 self.look_at_descriptor(&folder, &entry.file_name().to_string_lossy(), &name, sockets);
@@ -122,12 +132,25 @@ impl Seen {
         }
     }
 
-    fn look_at_swap(&mut self, process: u32, folder: &Path) {
-        let status = fs::read_to_string(folder.join("status")).unwrap_or_default();
-        let kb = |field: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(field))?;
-            line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()
-        };
+    fn look_at_cores(&mut self, process: u32, folder: &Path) {
+        let Ok(limits) = fs::read_to_string(folder.join("limits")) else { return };
+        let core = limits.lines().find_map(|line| line.strip_prefix("Max core file size"));
+        if core.is_none_or(|core| core.split_whitespace().take(2).any(|limit| limit != "0")) {
+            self.core_allowed.insert(process);
+        }
+        if let Some(now) = dumpable(process) {
+            let worst = self.dumpable.entry(process).or_insert(now);
+            *worst = now.max(*worst);
+        }
+    }
+
+    fn look_at_status(&mut self, process: u32, folder: &Path) {
+        let Ok(status) = fs::read_to_string(folder.join("status")) else { return };
+        let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        if field("Seccomp:") != Some("2") {
+            self.unfiltered.insert(process);
+        }
+        let kb = |name: &str| field(name)?.trim_end_matches("kB").trim().parse::<u64>().ok();
         self.swapped_kb = self.swapped_kb.max(kb("VmSwap:").unwrap_or(0));
         let all_locked =
             kb("VmLck:").zip(kb("VmRSS:")).is_some_and(|(locked, held)| held > 0 && locked >= held);
@@ -139,38 +162,38 @@ impl Seen {
         }
     }
 
-    /// `/proc/net` tells which socket is joined to whom.
-    fn look_at_connections(&mut self, daemon: u32, sockets: &BTreeSet<u64>) {
-        for kind in ["tcp", "tcp6", "udp", "udp6"] {
-            let table = fs::read_to_string(format!("/proc/{daemon}/net/{kind}")).unwrap_or_default();
-            for row in table.lines().skip(1) {
-                let fields: Vec<&str> = row.split_whitespace().collect();
-                let (Some(far), Some(Ok(socket))) = (fields.get(2), fields.get(9).map(|n| n.parse::<u64>()))
-                else {
-                    continue;
-                };
-                if sockets.contains(&socket) && !far.ends_with(":0000") {
-                    self.peers.insert(format!("{kind} {}", address(far)));
-                }
+    /// Where descriptors are hidden, nobody tells which sockets are theirs; but whatever leads out of this machine and is
+    /// this user's must be somebody else's.
+    fn look_at_connections(&mut self, daemon: u32, held: &BTreeSet<u64>) {
+        let user = rustix::process::getuid().as_raw();
+        for end in sockets::ends(daemon) {
+            if held.contains(&end.socket) {
+                self.ends.insert(end.words());
+                self.elsewhere.extend(end.leads_elsewhere().then(|| end.words()));
+            } else if !self.hidden.is_empty()
+                && end.leads_elsewhere()
+                && end.user == user
+                && !self.is_anothers(end.socket)
+            {
+                self.unowned.insert(end.words());
             }
         }
+        let theirs = sockets::unix(daemon).into_iter().filter(|(socket, _)| held.contains(socket));
+        self.unix.extend(theirs.filter_map(|(_, name)| name));
     }
-}
 
-/// `0100007F:1F55` is 127.0.0.1:8021. Others than IPv4's stay as the kernel writes them.
-fn address(text: &str) -> String {
-    let read = |(host, port): (&str, &str)| {
-        let host = (host.len() == 8).then(|| u32::from_str_radix(host, 16).ok()).flatten()?;
-        let host = std::net::Ipv4Addr::from(host.swap_bytes());
-        Some(format!("{host}:{}", u16::from_str_radix(port, 16).ok()?))
-    };
-    text.split_once(':').and_then(read).unwrap_or_else(|| text.to_owned())
-}
-
-/// Whether a far end is this machine itself.
-pub fn is_loopback(peer: &str) -> bool {
-    let address = peer.rsplit(' ').next().unwrap_or_default();
-    address.starts_with("127.") || address.starts_with("00000000000000000000000001000000:")
+    /// Whether a process that is not looked at holds it.
+    fn is_anothers(&self, socket: u64) -> bool {
+        let link = PathBuf::from(format!("socket:[{socket}]"));
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let others = processes.filter(|entry| {
+            let process = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
+            process.is_some_and(|process| !self.processes.contains_key(&process))
+        });
+        let descriptors =
+            others.flat_map(|entry| fs::read_dir(entry.path().join("fd")).into_iter().flatten());
+        descriptors.flatten().any(|entry| fs::read_link(entry.path()).is_ok_and(|target| target == link))
+    }
 }
 
 fn children(parent: u32) -> Vec<u32> {
@@ -200,17 +223,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_read_as_the_kernel_writes_it() {
-        assert_eq!(address("0100007F:1F55"), "127.0.0.1:8021");
-        assert!(is_loopback("tcp 127.0.0.1:8021") && !is_loopback("tcp 192.0.2.7:443"));
-        assert!(is_loopback("tcp6 00000000000000000000000001000000:1F55"));
-    }
-
-    #[test]
     fn a_file_that_is_open_for_writing_is_seen() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let mut seen = Seen::default();
         seen.look(std::process::id(), Path::new("/nonexistent"));
         assert!(seen.written.iter().any(|(_, path)| path == file.path()), "{:?}", seen.written);
+    }
+
+    #[test]
+    fn a_socket_that_leads_elsewhere_is_seen_and_so_are_those_of_whom_nothing_else_is_known() {
+        let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let is_it = |end: &String| end.contains(&format!(":{port} "));
+        let mut seen = Seen::default();
+        seen.look(std::process::id(), Path::new("/nonexistent"));
+        assert!(seen.elsewhere.iter().any(is_it), "{:?}", seen.elsewhere);
+        assert!(!seen.unowned.iter().any(is_it));
+        // The same, as if the kernel showed nobody's descriptors.
+        let mut blind = Seen { hidden: seen.processes.keys().copied().collect(), ..Seen::default() };
+        blind.processes = seen.processes;
+        blind.look_at_connections(std::process::id(), &BTreeSet::new());
+        assert!(blind.unowned.iter().any(is_it), "{:?}", blind.unowned);
+        assert!(blind.elsewhere.is_empty());
+        // Another process holds it, and shows it.
+        blind = Seen { hidden: blind.hidden, ..Seen::default() };
+        blind.look_at_connections(std::process::id(), &BTreeSet::new());
+        assert!(!blind.unowned.iter().any(is_it), "{:?}", blind.unowned);
     }
 }

@@ -1,6 +1,8 @@
 #[cfg(feature = "sqlcipher")]
 mod encrypted;
 mod evidence;
+mod held_up;
+mod pages;
 
 use super::*;
 use crate::border::{

@@ -116,7 +116,7 @@ fn write_settings(folder: &Path, config: &Config, line: &Line, recogniser: Which
     );
     let written = folder.join("callgist.toml");
     fs::write(&written, text)?;
-    Ok(Written { config: written, secret, notice: line.notice.clone(), database })
+    Ok(Written { config: written, notice: line.notice.clone(), database })
 }
 
 #[cfg(test)]
