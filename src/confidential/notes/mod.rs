@@ -35,9 +35,10 @@ use pattern::View;
 use std::collections::BTreeMap;
 use tokens::Token;
 use values::Value;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
-super::never_shown!(Token, Value, Statement);
+super::never_shown!(Token, Value, Statement, Read, Explained, ExplainedStatement);
+super::wiped!(Token, Value, Statement, Read);
 
 /// How well the call was heard, in whole per cents; it becomes the note's trust label.
 #[derive(Clone, Copy)]
@@ -162,6 +163,8 @@ impl Drop for Read {
     }
 }
 
+impl ZeroizeOnDrop for Read {}
+
 type Written = (Result<Guarded, NoSummary>, Vec<Statement>, Vec<Option<Fault>>);
 
 fn write(transcript: &Transcript, language: Language, quality: Quality) -> Written {
@@ -262,7 +265,7 @@ fn plain(statement: &Statement) -> ExplainedStatement {
         by: if statement.by.is_caller() { "caller".to_owned() } else { "agent".to_owned() },
         polarity: if statement.positive { "positive" } else { "negative" },
         modality: modality_word(statement.modality),
-        text: statement.text.clone(),
+        text: statement.text.as_str().to_owned(),
         evidence: statement.evidence.clone(),
         rule: statement.rule,
     }
