@@ -60,6 +60,8 @@ mod sandbox;
 mod scripted;
 /// As a service of systemd's, and as a package.
 mod service;
+/// Which types of what was said can be printed or copied, and what does not compile.
+mod shown;
 /// Known words and known sound, looked for in files and in memory.
 mod sought;
 /// Whole calls of the daemon on the simulated switch, and what may go wrong in them.
