@@ -28,6 +28,8 @@ mod fuzz_seeds;
 mod golden;
 /// Settings and the switch's files, written from what the switch says.
 mod init;
+/// Kernels that cannot restrict everything.
+mod kernel;
 /// Daemon and ear killed at random moments of calls, many times.
 mod kills;
 /// What each binary links, and what it must not.
