@@ -62,7 +62,7 @@ pub fn refuse_dumps() -> Result<(), LockError> {
         }
     }
     let none = Rlimit { current: Some(0), maximum: Some(0) };
-    setrlimit(Resource::Core, none.clone()).map_err(|_| LockError::CoreSize)?;
+    setrlimit(Resource::Core, none).map_err(|_| LockError::CoreSize)?;
     if getrlimit(Resource::Core) == none { Ok(()) } else { Err(LockError::CoreSize) }
 }
 

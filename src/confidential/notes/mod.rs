@@ -151,8 +151,14 @@ impl Read {
 fn count(tokens: &[Token]) -> BTreeMap<String, (usize, usize)> {
     let mut counts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     for token in tokens {
-        let (caller, agent) = counts.entry(token.text.clone()).or_default();
-        *(if token.speaker.is_caller() { caller } else { agent }) += 1;
+        let (by_caller, by_agent) = if token.speaker.is_caller() { (1, 0) } else { (0, 1) };
+        // Not by `entry`: a key that is there already would be dropped unwiped.
+        match counts.get_mut(&token.text) {
+            Some((caller, agent)) => (*caller, *agent) = (*caller + by_caller, *agent + by_agent),
+            None => {
+                counts.insert(token.text.clone(), (by_caller, by_agent));
+            }
+        }
     }
     counts
 }
