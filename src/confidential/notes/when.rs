@@ -264,10 +264,9 @@ fn bound_before(view: View<'_>, at: usize) -> Option<usize> {
             skipped.iter().all(|token| article(&token.text))
                 && end.checked_sub(words.len()).is_some_and(|from| {
                     let place = &view.tokens[from..end];
-                    place
-                        .iter()
-                        .zip(&words)
-                        .all(|(token, word)| token.turn == turn && super::tokens::fold(word) == token.text.as_str())
+                    place.iter().zip(&words).all(|(token, word)| {
+                        token.turn == turn && super::tokens::fold(word) == token.text.as_str()
+                    })
                 })
         })
     };
