@@ -103,11 +103,9 @@ mod tests {
 
     #[test]
     fn numbers_that_stand_together_are_one_word() {
-        assert_eq!(
-            words("on 10-12, at 10:30 and 691 000 852."),
-            ["on", "1012", "at", "1030", "and", "691000852"]
-        );
-        assert_eq!(words("Don't e-mail 18:30 Uhr"), ["don't", "email", "1830", "uhr"]);
+        let said = words("on 10-12, at 10:30 and 691 000 852.");
+        assert!(said == ["on", "1012", "at", "1030", "and", "691000852"]);
+        assert!(words("Don't e-mail 18:30 Uhr") == ["don't", "email", "1830", "uhr"]);
     }
 
     #[test]
