@@ -69,9 +69,11 @@ pub fn needless_allowed(bait: &Bait) -> Vec<&'static str> {
 /// Tries what lies outside the paths and ports that were left, as far as the kernel restricts them; the names of acts
 /// that were not refused. None of them changes anything where it is not.
 pub(super) fn outside_allowed(paths: &Paths, tcp: &Tcp, given: &Given) -> Vec<&'static str> {
+    // The same file may have several paths: `/bin` is a link to `/usr/bin`.
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let kept = |path: &Path| {
         let lists = [&paths.read, &paths.write, &paths.execute];
-        lists.into_iter().flatten().any(|kept| path.starts_with(kept))
+        lists.into_iter().flatten().any(|kept| real(path).starts_with(real(kept)))
     };
     let outside = |tried: &'static [&'static str]| {
         tried.iter().map(Path::new).find(|path| path.exists() && !kept(path))

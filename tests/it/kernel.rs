@@ -60,6 +60,6 @@ fn doctor_says_what_only_the_unit_restricts() {
     let found = crate::doctor::named(&told, "kernel").unwrap_or_else(|| panic!("{told}"));
     if found["state"] == "good" {
         let says = found["says"].as_str().unwrap();
-        assert!(says.contains("UDP and addresses") && says.contains("the unit"), "{says}");
+        assert!(says.contains("UDP and addresses") && says.contains("the systemd unit alone"), "{says}");
     }
 }
