@@ -21,9 +21,9 @@ const TODAY: Day = Day { year: 2026, month: 3, day: 5, minute: 600 };
 pub type Script = [&'static str; 2];
 
 pub const A_NOTE: Script = [
-    "Hello, my @1 dishwasher has been leaking since Thursday and the @2 is broken. Could you please send somebody to repair \
-     the @1 ? My number is # and my password is @3 .",
-    "Good morning. I will send a technician for the @1 on Friday at half past ten. I will call you back on # . \
+    "Hello, my @1 dishwasher has been leaking since Thursday. Could you please send somebody to repair the @1 \
+     dishwasher? My number is # .",
+    "Good morning. I will send a technician for the @1 dishwasher on Friday at half past ten. I will call you back on # . \
      We cannot refund the @2 because it was Doctor @4 who ordered it. That makes 49.90 euros for the @5 .",
 ];
 
@@ -33,7 +33,7 @@ const AN_OBJECTION: Script = [
 ];
 
 /// Only one of them speaks, so there is no note.
-const A_REFUSAL: Script = ["Hello, my @1 is broken and I want a new @2 .", ""];
+const A_REFUSAL: Script = ["Hello, my @1 is broken and I want a new @2 . My password is @3 .", ""];
 
 /// How a recogniser or a note taker behaves.
 #[derive(Clone, Copy, PartialEq, Eq)]
