@@ -11,6 +11,18 @@ use std::time::Duration;
 ///
 /// Only [`Evidence::prove`] makes one. Whoever hands a socket to an ear needs it: it is an argument, not a check.
 ///
+/// Whoever has one can ask it and give it on:
+///
+/// ```
+/// use callgist::call::{Announced, CallId, SwitchTime};
+/// fn ask(proof: &Announced) -> (CallId, (SwitchTime, SwitchTime)) {
+///     (proof.call(), proof.times())
+/// }
+/// fn give(proof: callgist::call::Announced) -> callgist::call::Announced {
+///     proof
+/// }
+/// ```
+///
 /// Nobody else can make one:
 ///
 /// ```compile_fail,E0451

@@ -19,6 +19,9 @@ pub(in crate::confidential) enum Decoder {
     Opus(opus::Opus),
 }
 
+super::never_shown!(Decoder, g722::G722, opus::Opus);
+super::wiped!(g722::G722, opus::Opus);
+
 impl Decoder {
     pub(in crate::confidential) fn new(codec: Codec) -> Decoder {
         match codec {

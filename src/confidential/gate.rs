@@ -16,7 +16,8 @@ use super::resample::FRAME;
 use super::window::Packer;
 use earshot::Detector;
 use std::collections::VecDeque;
-use zeroize::Zeroize;
+use std::hint::black_box;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub(in crate::confidential) struct Gate {
     detector: Box<Detector>,
@@ -33,6 +34,7 @@ pub(in crate::confidential) struct Gate {
 }
 
 super::never_shown!(Gate);
+super::wiped!(Gate);
 
 impl Gate {
     pub(in crate::confidential) fn new() -> Gate {
@@ -76,10 +78,10 @@ impl Gate {
 
     fn wait(&mut self, frame: &[i16; FRAME], voice: bool, call_ms: u32, packer: &mut Packer) {
         self.before.push_back(*frame);
-        if self.before.len() > BEFORE
-            && let Some(mut old) = self.before.pop_front()
-        {
-            old.zeroize();
+        if self.before.len() > BEFORE {
+            // What is popped is a copy; the place that it had is the one to be wiped.
+            self.before.front_mut().into_iter().for_each(Zeroize::zeroize);
+            self.before.pop_front();
         }
         self.rising = if voice { self.rising + 1 } else { 0 };
         if self.rising < RISING {
@@ -137,11 +139,15 @@ pub(in crate::confidential) fn is_silence(samples: &[i16]) -> bool {
 }
 
 impl Drop for Gate {
+    /// What the detector keeps is written over; what nobody looks at would be left out by the compiler.
     fn drop(&mut self) {
         self.forget_before();
         *self.detector = Detector::default();
+        black_box(&*self.detector);
     }
 }
+
+impl ZeroizeOnDrop for Gate {}
 
 /// How often whoever makes the sound takes a rest.
 #[derive(Default)]

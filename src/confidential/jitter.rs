@@ -50,7 +50,8 @@ pub(in crate::confidential) enum Piece {
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(in crate::confidential) struct Payload(Box<[u8]>);
 
-super::never_shown!(Payload, Piece, Jitter);
+super::never_shown!(Payload, Piece, Held, Jitter);
+super::wiped!(Payload);
 
 impl Payload {
     pub(in crate::confidential) fn bytes(&self) -> &[u8] {

@@ -17,7 +17,7 @@ use crate::call::Moment;
 use crate::wire::rtp::{Format, Packet};
 use std::collections::VecDeque;
 use std::time::Duration;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub(in crate::confidential) struct Line<R: Recogniser> {
     /// How long a stream may be without a packet before its window is closed all the same.
@@ -101,6 +101,9 @@ struct Path {
     /// The last packet was silence.
     quiet: bool,
 }
+
+super::never_shown!(Job, Turn<()>, Tap, Path, Resampler);
+super::wiped!(Path, Resampler);
 
 impl<R: Recogniser> Line<R> {
     pub(in crate::confidential) fn new(packing: Packing, budget: &Budget, idle: Duration) -> Line<R> {
@@ -367,17 +370,19 @@ impl Path {
             Piece::Audio(payload) => {
                 let (decoder, samples) = (&mut self.decoder, &mut self.samples);
                 decoder.decode(payload.bytes(), |sample| gather(samples, sample));
-                self.sound();
+                self.sound(packer, early_ms);
             }
             Piece::Gap { ticks } if self.is_short(ticks) => self.conceal(ticks, packer, early_ms),
             Piece::Silence { ticks } | Piece::Gap { ticks } => self.silence(ticks, packer, early_ms),
         }
-        self.pass(packer, early_ms);
     }
 
-    fn sound(&mut self) {
+    fn sound(&mut self, packer: &mut Packer, early_ms: Option<u32>) {
         self.align();
-        self.samples.iter().for_each(|sample| self.resampler.push(*sample));
+        for at in 0..self.samples.len() {
+            self.resampler.push(self.samples[at]);
+            self.pass(packer, early_ms);
+        }
         self.samples.zeroize();
     }
 
@@ -390,7 +395,7 @@ impl Path {
         let (decoder, samples) = (&mut self.decoder, &mut self.samples);
         let wanted = ticks * self.sample_rate / self.clock_rate;
         match decoder.conceal(wanted as usize, |sample| gather(samples, sample)) {
-            true => self.sound(),
+            true => self.sound(packer, early_ms),
             false => self.silence(ticks, packer, early_ms),
         }
     }
@@ -444,6 +449,8 @@ impl Drop for Path {
         self.samples.zeroize();
     }
 }
+
+impl ZeroizeOnDrop for Path {}
 
 /// Takes a sample of a packet; the longest has room.
 fn gather(samples: &mut Vec<i16>, sample: i16) {

@@ -8,7 +8,7 @@ use super::pcm::{Pcm, RATE};
 use realfft::num_complex::Complex32;
 use realfft::{RealFftPlanner, RealToComplex};
 use std::sync::Arc;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Frames of a whole window.
 pub const FRAMES: usize = 3_000;
@@ -57,11 +57,18 @@ impl Mel {
                 features[row * FRAMES + frame] = band.energy(&spectrum).max(1e-10).log10();
             }
         }
-        for cell in spectrum.iter_mut().chain(&mut scratch) {
-            (cell.re, cell.im) = (0.0, 0.0);
-        }
+        wipe(&mut spectrum);
+        wipe(&mut scratch);
         level(&mut features);
         features
+    }
+}
+
+/// What nobody looks at afterwards would be left as it is by the compiler.
+fn wipe(cells: &mut [Complex32]) {
+    for cell in cells {
+        cell.re.zeroize();
+        cell.im.zeroize();
     }
 }
 

@@ -20,6 +20,7 @@ mod queue;
 pub mod recogniser;
 mod resample;
 mod stack;
+mod text;
 mod turns;
 mod window;
 mod words;
@@ -30,4 +31,5 @@ pub use pcm::Pcm;
 pub use stack::wipe as wipe_stack;
 pub use words::{Speaker, Transcript, Turn, Word};
 
-use never_shown::never_shown;
+use never_shown::{lacks, never_printed, never_shown, wiped};
+use text::Text;

@@ -1,9 +1,10 @@
 //! A piece of work goes in; its result comes out, or the place where it panicked as two numbers, and nothing printed.
 //!
-//! The message of a panic may quote what was said (slicing a string does), so it is never looked at.
+//! The message of a panic may quote what was said (slicing a string does), so it is never looked at, and wiped.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use zeroize::Zeroize;
 
 /// Where a panic began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub struct Place {
 }
 
 /// The files whose panics have a name outside.
-pub const FILES: [&str; 49] = [
+pub const FILES: [&str; 50] = [
     "codecs.rs",
     "gate.rs",
     "hall.rs",
@@ -64,6 +65,7 @@ pub const FILES: [&str; 49] = [
     "codecs/opus.rs",
     "fax.rs",
     "stack.rs",
+    "text.rs",
 ];
 
 /// An ear's panic hook: keeps the place and prints nothing.
@@ -80,7 +82,12 @@ pub fn place_of_last_panic() -> Place {
 /// Does the work. What it was changing is to be wiped by the caller when it panics.
 pub(in crate::confidential) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Place> {
     LAST.set(NOWHERE);
-    catch_unwind(AssertUnwindSafe(work)).map_err(|_| place_of_last_panic())
+    catch_unwind(AssertUnwindSafe(work)).map_err(|mut message| {
+        if let Some(text) = message.downcast_mut::<String>() {
+            text.zeroize();
+        }
+        place_of_last_panic()
+    })
 }
 
 fn number_of(file: &str) -> u16 {

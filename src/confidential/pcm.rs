@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Samples per second of everything behind the resampler; both recognisers were trained on it.
 pub(in crate::confidential) const RATE: u32 = 16_000;
@@ -137,9 +137,12 @@ impl Drop for Pcm {
     }
 }
 
+impl ZeroizeOnDrop for Pcm {}
+
 const BLOCK_BYTES: usize = BLOCK * size_of::<i16>();
 
 super::never_shown!(Pcm);
+super::wiped!(Pcm);
 
 #[cfg(test)]
 mod tests {

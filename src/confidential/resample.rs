@@ -6,7 +6,7 @@
 
 use super::pcm::RATE;
 use std::collections::VecDeque;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Samples of a frame: what the voice gate wants at once.
 pub(in crate::confidential) const FRAME: usize = 256;
@@ -20,8 +20,10 @@ pub(in crate::confidential) struct Resampler {
     /// The last input samples, newest first.
     past: VecDeque<f32>,
     phase: usize,
-    frame: [i16; FRAME],
+    /// In a place of its own, for a value that is moved leaves its old place as it was.
+    frame: Box<[i16; FRAME]>,
     filled: usize,
+    /// Whoever pushes polls after each sample, so there is always room.
     ready: VecDeque<[i16; FRAME]>,
     rate: usize,
 }
@@ -33,7 +35,7 @@ impl Resampler {
         let (up, down) = (RATE as usize / common, rate / common);
         let rows = if up == down { vec![vec![1.0]] } else { filter(up, down) };
         let past = VecDeque::from(vec![0.0; rows[0].len()]);
-        let (frame, ready) = ([0; FRAME], VecDeque::new());
+        let (frame, ready) = (Box::new([0; FRAME]), VecDeque::with_capacity(READY));
         Resampler { up, down, rows, past, phase: 0, frame, filled: 0, ready, rate }
     }
 
@@ -60,7 +62,11 @@ impl Resampler {
     }
 
     pub(in crate::confidential) fn poll(&mut self) -> Option<[i16; FRAME]> {
-        self.ready.pop_front()
+        // What is popped is a copy; the place that it had is wiped.
+        let frame = self.ready.front().copied();
+        self.ready.front_mut().into_iter().for_each(Zeroize::zeroize);
+        self.ready.pop_front();
+        frame
     }
 
     /// Begins a new frame and says how many samples of the old one were dropped.
@@ -73,7 +79,7 @@ impl Resampler {
         self.frame[self.filled] = sample;
         self.filled += 1;
         if self.filled == FRAME {
-            self.ready.push_back(self.frame);
+            self.ready.push_back(*self.frame);
             self.filled = 0;
         }
     }
@@ -86,6 +92,11 @@ impl Drop for Resampler {
         self.frame.zeroize();
     }
 }
+
+impl ZeroizeOnDrop for Resampler {}
+
+/// Frames that one sample can make, and one more.
+const READY: usize = 2;
 
 /// Ticks of a clock in 80 ms.
 pub(in crate::confidential) fn grid(clock_rate: u32) -> u64 {

@@ -23,6 +23,8 @@ pub(in crate::confidential) struct Packer {
     open_at: Option<usize>,
 }
 
+super::never_shown!(Packer);
+
 /// A stretch of speech: where it begins in the stream and in the call, and how long it is, in milliseconds.
 struct Stretch {
     given_ms: u64,

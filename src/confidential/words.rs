@@ -53,11 +53,4 @@ pub struct Transcript {
 }
 
 super::never_shown!(Word, Turn, Transcript);
-
-/// A type that is not wiped on drop does not compile here: no search of a memory would surely miss the wipe.
-const _: fn() = || {
-    fn wiped<T: ZeroizeOnDrop>() {}
-    wiped::<Word>();
-    wiped::<Turn>();
-    wiped::<Transcript>();
-};
+super::wiped!(Word, Turn, Transcript);

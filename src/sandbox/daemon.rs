@@ -39,17 +39,23 @@ pub fn give_up(kept: Kept) -> Result<Given, LockError> {
         write: SYSTEM_WRITTEN.iter().map(PathBuf::from).chain(kept.write).collect(),
         execute: LOADER.iter().map(PathBuf::from).chain(kept.execute).collect(),
     };
-    let given = paths::restrict(&paths, &kept.connect_to.map_or(Tcp::Any, Tcp::ConnectTo))?;
+    let tcp = kept.connect_to.map_or(Tcp::Any, Tcp::ConnectTo);
+    let given = paths::restrict(&paths, &tcp)?;
     filter::refuse_looking_into_others()?;
-    let bait = trial::Bait::new().map_err(|_| LockError::Descriptors)?;
-    if let Some(allowed) = trial::needless_allowed(&bait).first() {
-        return Err(LockError::LooksAllowed(allowed));
-    }
-    // What it may not do to itself it may not do to an ear.
-    match trial::calls_allowed(std::process::id()).first() {
+    match allowed(&paths, &tcp, &given)? {
         Some(allowed) => Err(LockError::LooksAllowed(allowed)),
         None => Ok(given),
     }
+}
+
+/// Tries what was given up; an act that was not refused.
+fn allowed(paths: &Paths, tcp: &Tcp, given: &Given) -> Result<Option<&'static str>, LockError> {
+    let bait = trial::Bait::new().map_err(|_| LockError::Descriptors)?;
+    let needless = trial::needless_allowed(&bait);
+    let outside = trial::outside_allowed(paths, tcp, given);
+    // What it may not do to itself it may not do to an ear.
+    let looks = trial::calls_allowed(std::process::id());
+    Ok(needless.into_iter().chain(outside).chain(looks).next())
 }
 
 /// What this kernel cannot restrict, a sentence each; nothing when it can restrict all. Tried on a thread that ends with
@@ -63,7 +69,7 @@ pub fn cannot_restrict() -> Vec<&'static str> {
 }
 
 /// Libraries, names of hosts, the time zone; and the files an ear asks about processors and memory.
-const SYSTEM_READ: &[&str] = &[
+pub(super) const SYSTEM_READ: &[&str] = &[
     "/lib",
     "/lib64",
     "/usr/lib",
@@ -85,7 +91,7 @@ const SYSTEM_READ: &[&str] = &[
 ];
 
 /// What a child gets as standard output is opened for writing.
-const SYSTEM_WRITTEN: &[&str] = &["/dev/null"];
+pub(super) const SYSTEM_WRITTEN: &[&str] = &["/dev/null"];
 
 /// The dynamic loader is started with every program that needs one.
-const LOADER: &[&str] = &["/lib64/ld-linux-x86-64.so.2"];
+pub(super) const LOADER: &[&str] = &["/lib64/ld-linux-x86-64.so.2"];

@@ -83,7 +83,7 @@ fn readable(model: &Path) -> Vec<PathBuf> {
     SYSTEM.iter().map(PathBuf::from).chain(libraries).chain(paths::with_links(model)).collect()
 }
 
-const SYSTEM: &[&str] = &[
+pub(super) const SYSTEM: &[&str] = &[
     "/lib",
     "/lib64",
     "/usr/lib",

@@ -46,9 +46,18 @@ pub fn lock_ear(code: Code, ours: u32) -> Result<(), LockError> {
 /// Refuses the calling thread, and all that it starts, the calls by which one process looks into another, and those
 /// that a daemon never needs.
 pub fn refuse_looking_into_others() -> Result<(), LockError> {
-    let looks = LOOKS.iter().chain(NEEDLESS).map(|&number| (number, vec![])).collect();
-    let program = compile(looks, SeccompAction::Allow, SeccompAction::Errno(libc::EPERM as u32))?;
-    apply_filter(&program).map_err(|_| LockError::Filter)
+    let mut refused: Rules = LOOKS.iter().chain(NEEDLESS).map(|&number| (number, vec![])).collect();
+    for (call, flags) in [(libc::SYS_unshare, UNSHARED), (libc::SYS_clone, CLONED)] {
+        let any =
+            flags.iter().map(|&flag| rule(vec![(0, Len::Qword, Op::MaskedEq(flag as u64), flag as u64)]));
+        refused.insert(call, any.collect::<Result<_, _>>()?);
+    }
+    let absent = ABSENT.iter().map(|&number| (number, vec![])).collect();
+    for (rules, answer) in [(absent, libc::ENOSYS), (refused, libc::EPERM)] {
+        let program = compile(rules, SeccompAction::Allow, SeccompAction::Errno(answer as u32))?;
+        apply_filter(&program).map_err(|_| LockError::Filter)?;
+    }
+    Ok(())
 }
 
 fn install(rules: Rules, otherwise: SeccompAction, matched: SeccompAction) -> Result<(), LockError> {
@@ -111,6 +120,32 @@ fn rule(conditions: Vec<Condition>) -> Result<SeccompRule, LockError> {
         .map_err(|_| LockError::Filter)
 }
 
+/// Each kind of name space, as `clone` is asked for a new one.
+pub(super) const CLONED: &[libc::c_int] = &[
+    libc::CLONE_NEWNS,
+    libc::CLONE_NEWCGROUP,
+    libc::CLONE_NEWUTS,
+    libc::CLONE_NEWIPC,
+    libc::CLONE_NEWUSER,
+    libc::CLONE_NEWPID,
+    libc::CLONE_NEWNET,
+];
+
+/// The same for `unshare`, which has one more: its number is a signal's for `clone`.
+pub(super) const UNSHARED: &[libc::c_int] = &[
+    libc::CLONE_NEWNS,
+    libc::CLONE_NEWCGROUP,
+    libc::CLONE_NEWUTS,
+    libc::CLONE_NEWIPC,
+    libc::CLONE_NEWUSER,
+    libc::CLONE_NEWPID,
+    libc::CLONE_NEWNET,
+    CLONE_NEWTIME,
+];
+
+/// Not in the crate `libc`.
+const CLONE_NEWTIME: libc::c_int = 0x80;
+
 const NEW_NAME_SPACES: u64 = (libc::CLONE_NEWNS
     | libc::CLONE_NEWCGROUP
     | libc::CLONE_NEWUTS
@@ -157,7 +192,7 @@ const HARMLESS: &[c_long] = &[
     libc::SYS_exit_group,
 ];
 
-/// Answered with ENOSYS: the C library then takes `clone`, whose flags a filter can see.
+/// Answered with ENOSYS, to the daemon as well: the C library then takes `clone`, whose flags a filter can see.
 const ABSENT: &[c_long] = &[libc::SYS_clone3];
 
 /// Refused to an ear with EPERM: each act that is tried, its near relatives, and what libraries try in passing.
@@ -303,7 +338,7 @@ const LOOKS: &[c_long] = &[
 ];
 
 /// Refused to the daemon as well: what neither it nor an ear needs at any time, and what would get round a filter on
-/// the usual calls. (Not `unshare`: by it a process asks whether it has one thread.)
+/// the usual calls. (Of `unshare` the new name spaces alone: by it a process asks whether it has one thread.)
 const NEEDLESS: &[c_long] = &[
     libc::SYS_io_uring_setup,
     libc::SYS_io_uring_enter,

@@ -31,11 +31,30 @@ pub enum Tcp {
 /// What the kernel gave of what was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Given {
+    /// Paths are restricted.
+    paths: bool,
+    /// TCP is restricted as far as it was asked for.
+    tcp: bool,
     /// Sentences on what this kernel cannot restrict; empty when all was given.
     missing: Vec<&'static str>,
 }
 
 impl Given {
+    /// As if the kernel had given all.
+    pub(super) fn all() -> Given {
+        Given { paths: true, tcp: true, missing: vec![] }
+    }
+
+    /// Whether anything but the paths that were left is refused.
+    pub fn restricts_paths(&self) -> bool {
+        self.paths
+    }
+
+    /// Whether any TCP port but those that were left is refused.
+    pub fn restricts_tcp(&self) -> bool {
+        self.tcp
+    }
+
     /// What this kernel cannot restrict, a sentence each; nothing when all was given.
     pub fn in_words(&self) -> impl Iterator<Item = &'static str> {
         self.missing.iter().copied()
@@ -62,7 +81,11 @@ fn follow_links(folder: &Path, paths: &mut Vec<PathBuf>) {
 /// Leaves the process `paths` and nothing else, for the calling thread and all that it starts.
 pub fn restrict(paths: &Paths, tcp: &Tcp) -> Result<Given, LockError> {
     let status = build(paths, tcp).and_then(RulesetCreated::restrict_self).map_err(|_| LockError::Paths)?;
-    Ok(Given { missing: missing(status.landlock, tcp) })
+    Ok(Given {
+        paths: version(status.landlock).is_some(),
+        tcp: *tcp != Tcp::Any && version(status.landlock) >= Some(ABI::V4),
+        missing: missing(status.landlock, tcp),
+    })
 }
 
 fn build(paths: &Paths, tcp: &Tcp) -> Result<RulesetCreated, RulesetError> {
@@ -100,14 +123,16 @@ fn allow(
     rules.add_rule(PathBeneath::new(opened, access))
 }
 
+fn version(status: LandlockStatus) -> Option<ABI> {
+    match status {
+        LandlockStatus::NotEnabled | LandlockStatus::NotImplemented => None,
+        LandlockStatus::Available { effective_abi, .. } => Some(effective_abi),
+    }
+}
+
 fn missing(status: LandlockStatus, tcp: &Tcp) -> Vec<&'static str> {
-    let version = match status {
-        LandlockStatus::NotEnabled | LandlockStatus::NotImplemented => {
-            return vec![
-                "this kernel has no Landlock, so paths are not restricted: start it with lsm=landlock",
-            ];
-        }
-        LandlockStatus::Available { effective_abi, .. } => effective_abi,
+    let Some(version) = version(status) else {
+        return vec!["this kernel has no Landlock, so paths are not restricted: start it with lsm=landlock"];
     };
     let wants_tcp = *tcp != Tcp::Any;
     [

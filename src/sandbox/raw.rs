@@ -2,6 +2,7 @@
 //! threads, and trying what must be refused. The only `unsafe` of the sandbox; each block has its argument.
 #![allow(unsafe_code, reason = "system calls without a safe wrapper; each block has its argument")]
 
+use super::filter::{CLONED, UNSHARED};
 use libc::{c_int, c_long};
 use std::ffi::{CStr, OsStr};
 use std::io;
@@ -60,6 +61,7 @@ pub fn keep_environment(listed: &[&str]) {
 }
 
 /// A system call that must be refused. Only this file can make one.
+#[derive(Clone, Copy)]
 pub struct Act {
     pub name: &'static str,
     number: c_long,
@@ -107,7 +109,7 @@ pub fn refuses(act: &Act, socket: &UdpSocket) -> bool {
         Argument::Message => (&raw const message) as i64,
     };
     let [a, b, c, d, e, f] = act.arguments.map(place);
-    // SAFETY: only `ACTS` and `NEEDLESS` below make acts, and each is harmless as it stands there even if it is not refused:
+    // SAFETY: only `ACTS`, `NEEDLESS` and `name_spaces` below make acts, and each is harmless as it stands there even if it is not refused:
     // it has no length, names a process, path or key that does not exist, or reads. Pointers are to the values
     // above, which outlive the call; where the kernel would write, the length is zero. `close(3)` and the other
     // acts on descriptors can hurt only a process that is not locked, and that one ends on the first answer.
@@ -163,7 +165,31 @@ pub const NEEDLESS: &[Act] = &[
     act("attach shared memory", libc::SYS_shmat, &[Number(-1)]),
     act("open a message queue", libc::SYS_mq_open, &[Number(0)]),
     act("make what is readable executable", libc::SYS_personality, &[Number(0xffff_ffff)]),
+    act("load a module", libc::SYS_init_module, &[Number(0), Number(0), Text(c"")]),
+    act("load a module from a file", libc::SYS_finit_module, &[Number(-1), Text(c""), Number(0)]),
+    act("remove a module", libc::SYS_delete_module, &[Text(c"callgist nonexistent"), Number(0)]),
+    act("load another kernel", libc::SYS_kexec_file_load, &[Number(-1), Number(-1)]),
+    act("measure the kernel", libc::SYS_perf_event_open, &[Number(0), Number(0), Number(-1), Number(-1)]),
+    act("load a program into the kernel", libc::SYS_bpf, &[Number(0x7fff)]),
+    act("handle faults of memory", libc::SYS_userfaultfd, &[Number(-1)]),
+    answered_absent(act("fork by clone3", libc::SYS_clone3, &[Number(0), Number(0)])),
 ];
+
+/// A new name space of each kind, by itself and for a child; with a flag beside it that makes the kernel refuse the whole
+/// (EINVAL) where no filter does.
+pub fn name_spaces() -> impl Iterator<Item = Act> {
+    let with = |flag: c_int, spoiling: c_int| [Number(i64::from(flag | spoiling))];
+    let unshared = UNSHARED
+        .iter()
+        .map(move |&flag| act("make a name space", libc::SYS_unshare, &with(flag, NO_FLAG_OF_UNSHARE)));
+    // A thread must share more than that.
+    let cloned = CLONED
+        .iter()
+        .map(move |&flag| act("fork into a name space", libc::SYS_clone, &with(flag, libc::CLONE_THREAD)));
+    unshared.chain(cloned)
+}
+
+const NO_FLAG_OF_UNSHARE: c_int = 1;
 
 const fn act(name: &'static str, number: c_long, given: &[Argument]) -> Act {
     let mut arguments = [Number(0); 6];

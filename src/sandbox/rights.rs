@@ -1,7 +1,9 @@
 //! Capabilities, new privileges, core files: what every process of ours gives up before its first thread.
 
 use super::{LockError, MAY_BE_DUMPED};
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, dumpable_behavior, getrlimit, set_dumpable_behavior, setrlimit,
+};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, capabilities, capability_is_in_bounding_set, clear_ambient_capability_set,
     no_new_privs, remove_capability_from_bounding_set, set_capabilities, set_no_new_privs,
@@ -55,6 +57,16 @@ pub fn refuse_new_privileges() -> Result<(), LockError> {
 pub fn refuse_dumps() -> Result<(), LockError> {
     if MAY_BE_DUMPED.is_none() {
         set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|_| LockError::Dumpable)?;
+        if may_be_dumped() {
+            return Err(LockError::Dumpable);
+        }
     }
-    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).map_err(|_| LockError::CoreSize)
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    setrlimit(Resource::Core, none).map_err(|_| LockError::CoreSize)?;
+    if getrlimit(Resource::Core) == none { Ok(()) } else { Err(LockError::CoreSize) }
+}
+
+/// Whether the kernel would write a core of this process, and let others look into it.
+pub fn may_be_dumped() -> bool {
+    !matches!(dumpable_behavior(), Ok(DumpableBehavior::NotDumpable))
 }

@@ -59,7 +59,12 @@ pub const TABLE: &[Right] = &[
         "seen from outside",
         "after_its_lock_an_ear_asks_for_nothing_but_what_it_needs_to_hear",
     ),
-    ear("core files, debuggers", "none", "not dumpable, limit of zero", EVERY_ACT),
+    ear(
+        "core files, debuggers",
+        "none",
+        "not dumpable, limit of zero",
+        "an_ear_leaves_no_core_and_cannot_be_dumped",
+    ),
     ear(
         "send on an RTP socket",
         "none, whoever holds it",
@@ -80,21 +85,63 @@ pub const TABLE: &[Right] = &[
         "the_daemon_keeps_no_copy_of_a_socket_that_it_handed_over",
     ),
     daemon(
-        "read files, start programs",
-        "settings, notices, models, libraries; the ears and the loader",
+        "write to devices",
+        "`/dev/null`",
         "Landlock",
+        "a_daemon_reads_starts_and_writes_to_nothing_but_its_own",
+    ),
+    daemon(
+        "read files",
+        "settings, notices, models; libraries and what the system says of itself, listed below",
+        "Landlock",
+        "a_daemon_reads_starts_and_writes_to_nothing_but_its_own",
+    ),
+    daemon(
+        "start programs",
+        "the ears and the loader",
+        "Landlock",
+        "a_daemon_reads_starts_and_writes_to_nothing_but_its_own",
+    ),
+    daemon(
+        "what an ear needs, which is born with these limits",
+        "its model, libraries and lock",
+        "the same lists",
         "an_ear_is_started_and_locks_itself_in_under_the_daemons_own_limits",
     ),
     daemon(
-        "kernel interfaces it never needs (io_uring, keys, tracing, namespaces, modules)",
+        "core files, debuggers",
+        "none",
+        "not dumpable, limit of zero",
+        "a_daemon_leaves_no_core_and_cannot_be_dumped",
+    ),
+    daemon(
+        "capabilities, and new ones by starting a program",
+        "none, as root neither",
+        "all five sets emptied, no_new_privs",
+        "a_daemon_has_no_capability_and_cannot_use_one_as_root_either",
+    ),
+    daemon(
+        "kernel interfaces it never needs (io_uring, keys, tracing, modules)",
         "none",
         "seccomp",
         "a_daemon_is_refused_what_it_never_needs",
     ),
     daemon(
+        "new name spaces, and entering others'",
+        "none; threads and programs are started as ever",
+        "seccomp",
+        "a_daemon_is_refused_each_new_name_space_and_starts_threads_and_programs_as_ever",
+    ),
+    daemon(
+        "send and receive by UDP, and the addresses of TCP",
+        "any, by the process; this host alone in the unit",
+        "the unit (`IPAddressDeny=any`, `IPAddressAllow=localhost`)",
+        "the_unit_keeps_the_daemon_from_what_it_never_needs",
+    ),
+    daemon(
         "connect by TCP",
         "the event socket's port",
-        "Landlock (kernel 6.7), the unit for addresses",
+        "Landlock (kernel 6.7)",
         "a_daemon_connects_to_the_event_socket_and_to_no_other_port",
     ),
 ];
@@ -127,6 +174,21 @@ mod tests {
         for right in TABLE {
             assert!(text.contains(&format!("fn {}()", right.test)), "{}: {}", right.what, right.test);
         }
+    }
+
+    #[test]
+    fn the_auditors_page_has_every_path_of_the_systems_that_is_left() {
+        let page = std::fs::read_to_string("docs/proof.md").unwrap();
+        let listed = |what: &str, paths: &[&str]| {
+            let paths: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
+            let line = format!("| {what} | {} |", paths.join(", "));
+            assert!(page.contains(&line), "docs/proof.md must hold:\n{line}");
+        };
+        listed("daemon, to read", super::super::daemon::SYSTEM_READ);
+        listed("daemon, to write", super::super::daemon::SYSTEM_WRITTEN);
+        listed("daemon, to start", super::super::daemon::LOADER);
+        listed("ear, to read until it is locked in", super::super::ear::SYSTEM);
+        listed("ear, of its environment", super::super::ear::ENVIRONMENT);
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! Tries what was given up: every forbidden act goes to the kernel, and each must come back refused.
 
-use super::LockError;
 use super::filter::Code;
+use super::paths::{Given, Paths, Tcp};
 use super::raw::{self, ACTS};
+use super::{LockError, rights};
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::fs::File;
 use std::io::{self, Read};
-use std::net::UdpSocket;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// Something to try acts of sending on: a UDP socket as RTP comes in on, connected and alone.
 ///
@@ -58,8 +62,76 @@ pub fn looks_allowed(process: u32) -> Vec<&'static str> {
 
 /// Tries what a daemon never needs; the names of acts that were not refused.
 pub fn needless_allowed(bait: &Bait) -> Vec<&'static str> {
-    raw::NEEDLESS.iter().filter(|act| !raw::refuses(act, &bait.0)).map(|act| act.name).collect()
+    let acts = raw::NEEDLESS.iter().copied().chain(raw::name_spaces());
+    acts.filter(|act| !raw::refuses(act, &bait.0)).map(|act| act.name).collect()
 }
+
+/// Tries what lies outside the paths and ports that were left, as far as the kernel restricts them; the names of acts
+/// that were not refused. None of them changes anything where it is not.
+pub(super) fn outside_allowed(paths: &Paths, tcp: &Tcp, given: &Given) -> Vec<&'static str> {
+    // The same file may have several paths: `/bin` is a link to `/usr/bin`.
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let kept = |path: &Path| {
+        let lists = [&paths.read, &paths.write, &paths.execute];
+        lists.into_iter().flatten().any(|kept| real(path).starts_with(real(kept)))
+    };
+    let outside = |tried: &'static [&'static str]| {
+        tried.iter().map(Path::new).find(|path| path.exists() && !kept(path))
+    };
+    let mut allowed = Vec::new();
+    if given.restricts_paths() {
+        allowed.extend(
+            outside(READABLE).filter(|path| File::open(path).is_ok()).map(|_| "read a file of others"),
+        );
+        allowed
+            .extend(outside(FOLDERS).filter(|path| makes_a_file(path)).map(|_| "write outside its folder"));
+        allowed.extend(outside(PROGRAMS).filter(|path| starts(path)).map(|_| "start another program"));
+    }
+    if let (true, Tcp::ConnectTo(ports)) = (given.restricts_tcp(), tcp) {
+        let port = FOREIGN.into_iter().find(|port| !ports.contains(port));
+        allowed.extend(port.filter(|port| connects(*port)).map(|_| "connect to another port"));
+    }
+    allowed
+}
+
+/// The same by whoever has given up nothing, as if no path and no port were left: all of it is allowed then, which shows
+/// that a refusal is the sandbox's.
+pub fn outside_allowed_to_anybody() -> Vec<&'static str> {
+    outside_allowed(&Paths::default(), &Tcp::ConnectTo(vec![]), &Given::all())
+}
+
+/// A file without a name, which is gone when it is closed.
+fn makes_a_file(folder: &Path) -> bool {
+    let how = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    rustix::fs::open(folder, how, Mode::RUSR | Mode::WUSR).is_ok()
+}
+
+fn starts(program: &Path) -> bool {
+    let mut command = Command::new(program);
+    command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok()
+}
+
+/// Whether the kernel lets a connection be tried: where nobody listens it is refused by the other side, not by it.
+fn connects(port: u16) -> bool {
+    let here = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    match TcpStream::connect_timeout(&here, Duration::from_secs(1)) {
+        Ok(_) => true,
+        Err(error) => !matches!(error.kind(), io::ErrorKind::PermissionDenied),
+    }
+}
+
+/// Readable for everybody on every system.
+const READABLE: &[&str] = &["/etc/passwd", "/etc/group", "/proc/version"];
+
+/// Writable for everybody.
+const FOLDERS: &[&str] = &["/tmp", "/var/tmp", "/dev/shm"];
+
+/// They do nothing.
+const PROGRAMS: &[&str] = &["/usr/bin/true", "/bin/true"];
+
+/// Ports on which nothing is done with what comes.
+const FOREIGN: [u16; 2] = [9, 7];
 
 /// The same for the system calls alone.
 pub(super) fn calls_allowed(process: u32) -> Vec<&'static str> {
@@ -72,6 +144,11 @@ pub(super) fn calls_allowed(process: u32) -> Vec<&'static str> {
 
 fn has_bytes(file: &mut File) -> bool {
     file.read(&mut [0]).is_ok_and(|read| read > 0)
+}
+
+/// Whether the kernel would write a core of this process.
+pub fn may_be_dumped() -> bool {
+    rights::may_be_dumped()
 }
 
 /// The act of this number, in words.

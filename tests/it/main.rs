@@ -28,6 +28,8 @@ mod fuzz_seeds;
 mod golden;
 /// Settings and the switch's files, written from what the switch says.
 mod init;
+/// Kernels that cannot restrict everything.
+mod kernel;
 /// Daemon and ear killed at random moments of calls, many times.
 mod kills;
 /// What each binary links, and what it must not.
@@ -60,6 +62,8 @@ mod sandbox;
 mod scripted;
 /// As a service of systemd's, and as a package.
 mod service;
+/// Which types of what was said can be printed or copied, and what does not compile.
+mod shown;
 /// Known words and known sound, looked for in files and in memory.
 mod sought;
 /// Whole calls of the daemon on the simulated switch, and what may go wrong in them.

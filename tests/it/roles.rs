@@ -25,6 +25,12 @@ const ROLES: &[(&str, Role)] = &[
     ("late", crate::sandbox::late),
     ("target", crate::sandbox::target),
     ("daemon", crate::sandbox::daemon),
+    ("name-spaces", crate::sandbox::name_spaces),
+    ("outside", crate::sandbox::outside),
+    ("free", crate::sandbox::free),
+    ("aborts", crate::sandbox::aborts),
+    ("ear-aborts", crate::sandbox::ear_aborts),
+    ("capabilities", crate::sandbox::capabilities),
     ("limited", crate::ear::limited),
     ("faulty", crate::privacy::faulty),
 ];

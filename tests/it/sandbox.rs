@@ -4,11 +4,12 @@ use crate::roles;
 use callgist::sandbox::daemon::{Kept, give_up};
 use callgist::sandbox::ear::{Code, before_threads, leave_no_path, lock};
 use callgist::sandbox::{LockError, trial};
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::fs::OpenOptions;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Barrier};
 
 #[test]
@@ -77,7 +78,81 @@ fn a_daemon_is_refused_what_it_never_needs() {
     assert_eq!(String::from_utf8_lossy(&played.stdout), "tried\n", "{}", played.status);
     // Here, where nothing was given up, most of it is not refused: the answer above is the filter's.
     let bait = trial::Bait::new().unwrap();
-    assert!(trial::needless_allowed(&bait).len() >= 3, "{:?}", trial::needless_allowed(&bait));
+    let allowed = trial::needless_allowed(&bait);
+    assert!(allowed.len() >= 3, "{allowed:?}");
+    if !is_filtered() {
+        let named = ["make a name space", "fork into a name space", "fork by clone3"];
+        assert!(allowed.len() >= 18 && named.iter().all(|act| allowed.contains(act)), "{allowed:?}");
+    }
+}
+
+#[test]
+fn a_daemon_is_refused_each_new_name_space_and_starts_threads_and_programs_as_ever() {
+    let program = ["/usr/bin/true", "/bin/true"].into_iter().find(|path| Path::new(path).exists()).unwrap();
+    let told = tells("name-spaces", |role| {
+        role.env("CALLGIST_TEST_PROGRAM", program);
+    });
+    assert_eq!(told, ["a thread", "a program", "refused"]);
+}
+
+/// Each has a counterpart that works, so that the refusal is the sandbox's.
+#[test]
+fn a_daemon_reads_starts_and_writes_to_nothing_but_its_own() {
+    let kept = tempfile::tempdir().unwrap();
+    let own = kept.path().join("own");
+    std::fs::write(&own, "own").unwrap();
+    let told = tells("outside", |role| {
+        role.env("CALLGIST_TEST_OWN", &own);
+    });
+    let expected = [
+        "read its own",
+        "/etc/passwd: PermissionDenied",
+        "listing /: PermissionDenied",
+        "/bin/true: PermissionDenied",
+        "wrote to /dev/null",
+        "/dev/zero: PermissionDenied",
+    ];
+    assert_eq!(told, expected);
+    // Whoever has given up nothing may do it all.
+    assert!(std::fs::read("/etc/passwd").is_ok() && std::fs::read_dir("/").is_ok());
+    assert!(Command::new("/bin/true").status().is_ok());
+    assert!(OpenOptions::new().write(true).open("/dev/zero").is_ok());
+}
+
+/// What the daemon tries by itself at every start, tried where nothing was given up: all of it is allowed.
+#[test]
+fn what_a_daemon_tries_at_its_start_is_not_refused_without_its_limits() {
+    let told = tells("free", |_| {});
+    let all = [
+        "read a file of others",
+        "write outside its folder",
+        "start another program",
+        "connect to another port",
+    ];
+    assert_eq!(told, all);
+}
+
+#[test]
+fn a_daemon_leaves_no_core_and_cannot_be_dumped() {
+    let aborted = roles::play("aborts").output().unwrap();
+    let expected = if callgist::sandbox::MAY_BE_DUMPED.is_some() { "dumpable\n" } else { "not dumpable\n" };
+    assert_eq!(String::from_utf8_lossy(&aborted.stdout), expected);
+    assert_eq!(aborted.status.signal(), Some(libc::SIGABRT), "{}", aborted.status);
+    assert!(!aborted.status.core_dumped(), "{}", aborted.status);
+    assert!(trial::may_be_dumped(), "whoever has given up nothing may be dumped");
+}
+
+#[test]
+fn an_ear_leaves_no_core_and_cannot_be_dumped() {
+    let aborted = roles::play("ear-aborts").status().unwrap();
+    assert_eq!(aborted.signal(), Some(libc::SIGABRT), "{aborted}");
+    assert!(!aborted.core_dumped(), "{aborted}");
+}
+
+#[test]
+fn a_daemon_has_no_capability_and_cannot_use_one_as_root_either() {
+    let told = tells("capabilities", |_| {});
+    assert_eq!(told, ["none in any set", "no new privileges", "cannot become another user"]);
 }
 
 #[test]
@@ -97,6 +172,26 @@ fn a_daemon_connects_to_the_event_socket_and_to_no_other_port() {
         "{told} {}",
         played.status
     );
+}
+
+/// The lines that a role tells, which must end well.
+#[track_caller]
+fn tells(role: &str, with: impl FnOnce(&mut Command)) -> Vec<String> {
+    let mut command = roles::play(role);
+    with(&mut command);
+    let played = command.output().unwrap();
+    assert_eq!(played.status.code(), Some(0), "{role}: {}", String::from_utf8_lossy(&played.stderr));
+    String::from_utf8(played.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+/// Whether whoever started the tests has filtered their system calls, as containers do.
+fn is_filtered() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    !status.lines().any(|line| line.split_whitespace().eq(["Seccomp:", "0"]))
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
 }
 
 /// Role: tries every act and prints the names of those that were not refused.
@@ -208,6 +303,91 @@ pub fn daemon() -> u8 {
         Some(other) => u8::from(std::fs::write(PathBuf::from(other).join("other"), "").is_ok()),
         None => 0,
     }
+}
+
+/// What a daemon keeps that has nothing but one file to read and one program to start.
+fn kept(read: Option<PathBuf>, execute: Option<PathBuf>) -> Kept {
+    Kept {
+        read: read.into_iter().collect(),
+        write: vec![],
+        execute: execute.into_iter().collect(),
+        connect_to: Some(vec![]),
+    }
+}
+
+fn path_in(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).map(PathBuf::from)
+}
+
+/// Role: a daemon that starts a thread and a program, and is refused every name space.
+pub fn name_spaces() -> u8 {
+    let program = path_in("CALLGIST_TEST_PROGRAM").unwrap();
+    give_up(kept(None, Some(program.clone()))).unwrap();
+    roles::tell(std::thread::spawn(|| "a thread").join().unwrap());
+    let started = Command::new(program).stdin(Stdio::null()).status();
+    roles::tell(if started.is_ok_and(|status| status.success()) { "a program" } else { "no program" });
+    let bait = trial::Bait::new().unwrap();
+    let refused = trial::needless_allowed(&bait).is_empty();
+    roles::tell(if refused { "refused" } else { "allowed" });
+    0
+}
+
+/// Role: a daemon that reads its own file, and tries files, folders, programs and devices of others.
+pub fn outside() -> u8 {
+    let own = path_in("CALLGIST_TEST_OWN").unwrap();
+    give_up(kept(Some(own.clone()), None)).unwrap();
+    let said = |what: &str, error: Option<io::Error>| match error {
+        None => roles::tell(format_args!("{what}: allowed")),
+        Some(error) => roles::tell(format_args!("{what}: {:?}", error.kind())),
+    };
+    let writes = |path: &str| OpenOptions::new().write(true).open(path);
+    roles::tell(if std::fs::read(own).is_ok() { "read its own" } else { "read nothing" });
+    said("/etc/passwd", std::fs::read("/etc/passwd").err());
+    said("listing /", std::fs::read_dir("/").err());
+    said("/bin/true", Command::new("/bin/true").stdin(Stdio::null()).status().err());
+    roles::tell(if writes("/dev/null").is_ok() { "wrote to /dev/null" } else { "wrote nowhere" });
+    said("/dev/zero", writes("/dev/zero").err());
+    0
+}
+
+/// Role: one that has given up nothing, and tries what a daemon tries.
+pub fn free() -> u8 {
+    trial::outside_allowed_to_anybody().into_iter().for_each(roles::tell);
+    0
+}
+
+/// Role: a daemon that says whether it may be dumped, and aborts.
+pub fn aborts() -> u8 {
+    give_up(kept(None, None)).unwrap();
+    roles::tell(if trial::may_be_dumped() { "dumpable" } else { "not dumpable" });
+    std::process::abort()
+}
+
+/// Role: an ear that aborts, if it is what it should be.
+pub fn ear_aborts() -> u8 {
+    before_threads(Path::new("/usr/lib")).unwrap();
+    match trial::may_be_dumped() == callgist::sandbox::MAY_BE_DUMPED.is_some() {
+        true => std::process::abort(),
+        false => 1,
+    }
+}
+
+/// Role: a daemon that looks for what it may do beyond other processes.
+pub fn capabilities() -> u8 {
+    use rustix::thread::{CapabilitySet, capabilities, capability_is_in_bounding_set, no_new_privs};
+    let root = is_root();
+    give_up(kept(None, None)).unwrap();
+    let sets = capabilities(None).unwrap();
+    let bounding = (0..64).map(|number| CapabilitySet::from_bits_retain(1 << number));
+    let bound = bounding.map_while(|one| capability_is_in_bounding_set(one).ok()).any(|is_in| is_in);
+    let none = sets.effective.is_empty() && sets.permitted.is_empty() && sets.inheritable.is_empty();
+    // Who may not set capabilities has none, and no way to those in its bounding set.
+    roles::tell(if none && !(root && bound) { "none in any set" } else { "some" });
+    roles::tell(if no_new_privs().unwrap() { "no new privileges" } else { "new privileges" });
+    let nobody = rustix::process::Uid::from_raw(65_534);
+    let changed = rustix::thread::set_thread_uid(nobody).is_ok();
+    roles::tell(if changed { "became another user" } else { "cannot become another user" });
+    0
 }
 
 /// A locked process that waits to be looked into.

@@ -184,11 +184,14 @@ fn kernel(config: &Config, findings: &mut Findings) {
     let state = if config.sandbox == Sandbox::Strict { State::Bad } else { State::Warning };
     let missing = sandbox::daemon::cannot_restrict();
     if missing.is_empty() {
-        return findings.good("kernel", "it can restrict all that both processes give up");
+        return findings.good("kernel", RESTRICTS_ALL);
     }
     let mend = mend::kernel(config.sandbox);
     missing.into_iter().for_each(|missing| findings.add("kernel", state, format!("{missing}; {mend}")));
 }
+
+const RESTRICTS_ALL: &str = "it can restrict all that both processes give up; UDP and addresses are restricted by the \
+                             systemd unit alone, not where callgist is started by other means";
 
 /// How long anything that was said can stay in an ear's memory, and whether its pages may be swapped out meanwhile.
 fn memory(config: &Config, findings: &mut Findings) {

@@ -6,7 +6,7 @@
 use audio_codec::Decoder as _;
 use audio_codec::g722::G722Decoder;
 use std::hint::black_box;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub(in crate::confidential) struct G722 {
     decoder: Box<G722Decoder>,
@@ -36,6 +36,8 @@ impl Drop for G722 {
         self.samples.zeroize();
     }
 }
+
+impl ZeroizeOnDrop for G722 {}
 
 /// Bytes that are decoded at once: 20 ms.
 const BYTES: usize = 160;

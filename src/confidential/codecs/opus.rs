@@ -6,7 +6,7 @@
 //! instructions and unchecked tables. `audio-codec`'s own wrapper of it takes packets of 20 ms alone.
 
 use opus_rs::OpusDecoder;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub(in crate::confidential) struct Opus {
     /// Nothing where it cannot be made; then there is silence.
@@ -75,6 +75,8 @@ impl Drop for Opus {
         self.forget();
     }
 }
+
+impl ZeroizeOnDrop for Opus {}
 
 /// Ticks of the clock, 48 kHz, that a packet lasts (RFC 6716, 3.1 and 3.2); none of one that is malformed.
 pub(super) fn ticks_in(payload: &[u8]) -> u32 {

@@ -12,30 +12,63 @@ pub(in crate::confidential) use sensitive::Secrets;
 use super::notes::lexicon::Lexicon;
 use super::notes::values::{self, Kind as Valued, Value};
 use super::notes::{tokens, when};
-use super::{Speaker, Transcript};
+use super::{Speaker, Text, Transcript};
 use crate::border::{MAX_TEXT, Topics, Trust};
 use crate::call::Language;
 use serde::Serialize;
 use std::collections::BTreeSet;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// A note that may leave the ear. It encodes field for field as [`crate::border::Note`] decodes.
 ///
-/// Only the guard makes one: from outside it can neither be written down,
+/// Only the guard makes one. From outside one that was made can be given on and encoded,
+///
+/// ```
+/// use callgist::{border::{Topics, Trust, TrustLabel}, call::Language, confidential::guard::Guarded};
+/// let trust = Trust { label: TrustLabel::Good, confidence_pct: 1, kept_pct: 1, arrived_pct: 1 };
+/// let (language, topics, text) = (Language::En, Topics(1), String::new());
+/// fn give(note: Guarded) -> Guarded {
+///     note
+/// }
+/// fn encode(note: &Guarded) -> Vec<u8> {
+///     postcard::to_stdvec(note).unwrap()
+/// }
+/// ```
+///
+/// but it can neither be written down,
 ///
 /// ```compile_fail,E0451
 /// use callgist::{border::{Topics, Trust, TrustLabel}, call::Language, confidential::guard::Guarded};
 /// let trust = Trust { label: TrustLabel::Good, confidence_pct: 1, kept_pct: 1, arrived_pct: 1 };
-/// let forged = Guarded { language: Language::En, topics: Topics(1), trust, text: String::new() };
+/// let (language, topics, text) = (Language::En, Topics(1), String::new());
+/// let forged = Guarded { language, topics, trust, text };
 /// ```
 ///
-/// nor decoded,
+/// nor decoded, as what comes out of an ear is,
+///
+/// ```
+/// let decoded: postcard::Result<callgist::border::Note> = postcard::from_bytes(&[0]);
+/// ```
 ///
 /// ```compile_fail,E0277
-/// let forged: callgist::confidential::guard::Guarded = postcard::from_bytes(&[0]).unwrap();
+/// let forged: postcard::Result<callgist::confidential::guard::Guarded> = postcard::from_bytes(&[0]);
 /// ```
 ///
-/// nor copied, nor read:
+/// nor copied,
+///
+/// ```compile_fail,E0599
+/// fn copy(note: &callgist::confidential::guard::Guarded) -> callgist::confidential::guard::Guarded {
+///     callgist::confidential::guard::Guarded::clone(note)
+/// }
+/// ```
+///
+/// nor read, as what was decoded is:
+///
+/// ```
+/// fn read(note: &callgist::border::Note) -> &str {
+///     note.text()
+/// }
+/// ```
 ///
 /// ```compile_fail,E0624
 /// fn read(note: &callgist::confidential::guard::Guarded) -> &str {
@@ -52,6 +85,12 @@ pub struct Guarded {
     trust: Trust,
     text: String,
 }
+
+// It is encoded, so it has `Serialize`; all else it has not.
+super::lacks!(Guarded:
+    std::fmt::Debug, std::fmt::Display, Clone, AsRef<str>, AsRef<[u8]>, std::ops::Deref);
+super::wiped!(Guarded);
+super::never_shown!(Draft, Verdict, Bench<'static>, verbatim::Said, Secrets);
 
 impl Guarded {
     /// The note's text; for written calls only, an ear has no use for it.
@@ -99,9 +138,9 @@ pub(in crate::confidential) struct Statement {
     pub positive: bool,
     #[zeroize(skip)]
     pub modality: Modality,
-    pub text: String,
+    pub text: Text,
     /// Said instead when the text is too near to the call's words.
-    pub shorter: Option<String>,
+    pub shorter: Option<Text>,
     /// The turns it rests on.
     pub evidence: Vec<u16>,
     /// Which rule made it.
@@ -204,15 +243,15 @@ pub(in crate::confidential) fn examine(
 }
 
 /// The statements that stand, as one text.
-fn joined(statements: &[Statement], faults: &[Option<Fault>]) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::new());
+fn joined(statements: &[Statement], faults: &[Option<Fault>]) -> Text {
+    let mut text = Text::new();
     for (statement, _) in statements.iter().zip(faults).filter(|(_, fault)| fault.is_none()) {
         push_sentence(&mut text, &statement.text);
     }
     text
 }
 
-fn push_sentence(text: &mut String, sentence: &str) {
+fn push_sentence(text: &mut Text, sentence: &str) {
     if !text.is_empty() {
         text.push(' ');
     }
@@ -225,11 +264,11 @@ struct Bench<'a> {
     said: verbatim::Said,
     secrets: Secrets,
     /// Numbers that were heard with enough confidence, as they may be printed.
-    numbers: BTreeSet<String>,
+    numbers: BTreeSet<Text>,
     /// Names of days and months that were heard.
-    days: BTreeSet<String>,
+    days: BTreeSet<Text>,
     /// Values that fell, each as its words.
-    dead: Vec<Vec<String>>,
+    dead: Vec<Vec<Text>>,
     speakers: Vec<Speaker>,
     limit: usize,
 }
@@ -274,7 +313,7 @@ impl<'a> Bench<'a> {
         if !self.is_supported(statement) {
             return Some(Fault::Unsupported);
         }
-        let mut whole = Zeroizing::new(before.to_owned());
+        let mut whole = Text::from(before);
         push_sentence(&mut whole, sentence);
         self.crowds(&whole, statement)
     }
@@ -316,7 +355,7 @@ impl<'a> Bench<'a> {
     /// A whole sentence: four words or more, a capital, a stop, a finite verb of ours, no line break.
     fn has_form(&self, sentence: &str) -> bool {
         let words = verbatim::words(sentence);
-        let verb = words.iter().any(|word| self.lexicon.words.finite.contains(word));
+        let verb = words.iter().any(|word| self.lexicon.words.finite.contains(word.as_str()));
         words.len() >= 4
             && verb
             && sentence.starts_with(|c: char| c.is_uppercase())
@@ -356,14 +395,14 @@ impl<'a> Bench<'a> {
 }
 
 /// The words and numbers by which a value may be printed.
-fn ground(value: &Value, lexicon: &Lexicon, numbers: &mut BTreeSet<String>, days: &mut BTreeSet<String>) {
+fn ground(value: &Value, lexicon: &Lexicon, numbers: &mut BTreeSet<Text>, days: &mut BTreeSet<Text>) {
     let mut add = |text: &str| {
         let runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
-        numbers.extend(runs.map(str::to_owned));
+        numbers.extend(runs.map(Text::from));
     };
     match &value.kind {
-        Valued::Digits(text) => {
-            add(text);
+        Valued::Digits => {
+            add(&value.digits);
             // Printed in groups, a telephone number is more than one run.
         }
         Valued::Count(count) => add(&when::number(u64::from(*count))),
@@ -376,7 +415,7 @@ fn ground(value: &Value, lexicon: &Lexicon, numbers: &mut BTreeSet<String>, days
         Valued::Date { .. } | Valued::Weekday(_) | Valued::Month(_) => {
             let text = when::day(lexicon, &value.kind);
             add(&text);
-            days.extend(tokens::fold(&text).split(|c: char| !c.is_alphanumeric()).map(str::to_owned));
+            days.extend(tokens::fold(&text).split(|c: char| !c.is_alphanumeric()).map(Text::from));
         }
         Valued::Relative(_) | Valued::Part(_) => {}
     }
@@ -388,8 +427,8 @@ fn printed_words(
     values: &[Value],
     covered: &[Option<usize>],
     lexicon: &Lexicon,
-) -> String {
-    let mut text = String::new();
+) -> Text {
+    let mut text = Text::new();
     for (at, token) in tokens.iter().enumerate() {
         match covered[at].map(|index| &values[index]) {
             Some(Value { kind: Valued::Relative(_) | Valued::Part(_), .. }) | None => {
@@ -413,16 +452,16 @@ fn printed_words(
     text
 }
 
-fn print(value: &Value, lexicon: &Lexicon) -> String {
+fn print(value: &Value, lexicon: &Lexicon) -> Text {
     match &value.kind {
-        Valued::Digits(text) => text.clone(),
+        Valued::Digits => value.digits.again(),
         Valued::Count(count) => when::number(u64::from(*count)),
         Valued::Amount { cents, currency } => super::notes::print_amount(lexicon, *cents, *currency),
         Valued::Time { .. } | Valued::Window { .. } => when::clock(lexicon, &value.kind),
         Valued::Duration { .. } => when::duration(lexicon, &value.kind),
         Valued::Weekday(_) | Valued::Month(_) => when::day(lexicon, &value.kind),
         // Printed word by word: our words for these are not the call's.
-        Valued::Date { .. } | Valued::Relative(_) | Valued::Part(_) => String::new(),
+        Valued::Date { .. } | Valued::Relative(_) | Valued::Part(_) => Text::new(),
     }
 }
 
@@ -436,7 +475,7 @@ fn is_day_number(word: &str, lexicon: &Lexicon) -> bool {
 }
 
 /// The words by which a value that fell would show itself.
-fn printed(kind: &Valued, lexicon: &Lexicon) -> Vec<String> {
+fn printed(kind: &Valued, lexicon: &Lexicon) -> Vec<Text> {
     let text = match kind {
         Valued::Weekday(_) | Valued::Month(_) => when::day(lexicon, kind),
         Valued::Date { weekday: Some(weekday), .. } => when::day(lexicon, &Valued::Weekday(*weekday)),
@@ -447,7 +486,7 @@ fn printed(kind: &Valued, lexicon: &Lexicon) -> Vec<String> {
             text.push_str(&when::two_digits((cents % 100) as u8));
             text
         }
-        _ => String::new(),
+        _ => Text::new(),
     };
     verbatim::words(&text)
 }
@@ -499,7 +538,7 @@ mod tests {
             by,
             positive: true,
             modality: Modality::Fact,
-            text: text.to_owned(),
+            text: text.into(),
             shorter: None,
             evidence: if by.is_caller() { vec![0, 2] } else { vec![1, 3] },
             rule: "test",

@@ -4,11 +4,12 @@
 //! It is judged by shape (check digits, lengths) and by the words around it, never by one alone: a misheard digit
 //! spoils the check digit, a misheard word the context.
 
+use crate::confidential::Text;
 use crate::confidential::notes::lexicon::{Lexicon, Stem};
 use crate::confidential::notes::tokens::Token;
 use crate::confidential::notes::values::{Kind, Value};
 use std::collections::BTreeSet;
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
 /// Digits in a row of numbers from which on it may be a card or an account.
 const LONG: usize = 12;
@@ -20,15 +21,8 @@ const LONGEST_NUMBER: usize = 13;
 pub(in crate::confidential) struct Secrets {
     /// Per token.
     pub tokens: Vec<bool>,
-    words: BTreeSet<String>,
-    digits: BTreeSet<String>,
-}
-
-impl Drop for Secrets {
-    fn drop(&mut self) {
-        let sets = [&mut self.words, &mut self.digits];
-        sets.into_iter().for_each(|set| std::mem::take(set).into_iter().for_each(|mut text| text.zeroize()));
-    }
+    words: BTreeSet<Text>,
+    digits: BTreeSet<Text>,
 }
 
 impl Secrets {
@@ -45,7 +39,7 @@ impl Secrets {
         }
         let (words, digits) = collect(tokens, values, lexicon, &ban);
         for (at, token) in tokens.iter().enumerate() {
-            ban[at] |= words.contains(&token.text);
+            ban[at] |= words.contains(token.text.as_str());
         }
         Secrets { tokens: ban, words, digits }
     }
@@ -66,7 +60,7 @@ pub(super) fn holds_account(text: &str) -> bool {
     let closed = closed_up(text);
     let runs = closed.split(|c: char| !c.is_ascii_alphanumeric());
     runs.into_iter().any(|run| {
-        let digits: String = run.chars().filter(char::is_ascii_digit).collect();
+        let digits: Text = run.chars().filter(char::is_ascii_digit).collect();
         digits.len() > LONGEST_NUMBER || (digits.len() >= LONG && luhn(&digits)) || iban(run)
     })
 }
@@ -95,9 +89,10 @@ pub(super) fn iban(run: &str) -> bool {
 }
 
 /// Numbers closed up over blanks, points and hyphens between digits, and over blanks after letters before digits.
-fn closed_up(text: &str) -> String {
-    let chars: Vec<char> = text.chars().collect();
-    let mut closed = String::with_capacity(text.len());
+fn closed_up(text: &str) -> Text {
+    let mut chars = Zeroizing::new(Vec::with_capacity(text.len()));
+    chars.extend(text.chars());
+    let mut closed = Text::with_room(text.len());
     for (at, c) in chars.iter().enumerate() {
         let joins = c.is_whitespace() || ".-/".contains(*c);
         let between = at > 0
@@ -111,9 +106,9 @@ fn closed_up(text: &str) -> String {
 }
 
 /// Maximal strings of digits, closed up over blanks and hyphens.
-fn digit_groups(text: &str) -> Vec<String> {
+fn digit_groups(text: &str) -> Vec<Text> {
     let closed = closed_up(text);
-    closed.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty()).map(str::to_owned).collect()
+    closed.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty()).map(Text::from).collect()
 }
 
 fn fits(stems: &[Stem], token: &Token) -> bool {
@@ -129,10 +124,9 @@ fn long_numbers(tokens: &[Token], values: &[Value], lexicon: &Lexicon, ban: &mut
             end += 1;
         }
         let row = &values[at..=end];
-        let digits: String = row.iter().map(digits_of).collect();
-        let letters =
-            row.iter().any(|v| matches!(&v.kind, Kind::Digits(text) if text.len() > digits_of(v).len()));
-        let alone = row.len() == 1 && matches!(row[0].kind, Kind::Digits(_));
+        let digits = Text::joined(&row.iter().map(digits_of).collect::<Vec<_>>(), "");
+        let letters = row.iter().any(|v| v.digits.len() > digits_of(v).len());
+        let alone = row.len() == 1 && row[0].kind == Kind::Digits;
         let number = alone && digits.len() <= LONGEST_NUMBER && !letters && !luhn(&digits);
         if digits.len() >= LONG && !number {
             let from = row[0].from;
@@ -150,16 +144,16 @@ fn long_numbers(tokens: &[Token], values: &[Value], lexicon: &Lexicon, ban: &mut
 /// Whether a number goes on in the next one: nothing but short function words between them.
 fn continues(tokens: &[Token], a: &Value, b: &Value, lexicon: &Lexicon) -> bool {
     let between = &tokens[a.to..b.from];
-    let plain = |value: &Value| matches!(value.kind, Kind::Digits(_) | Kind::Count(_) | Kind::Time { .. });
+    let plain = |value: &Value| matches!(value.kind, Kind::Digits | Kind::Count(_) | Kind::Time { .. });
     let small =
         |token: &Token| token.text.len() <= 4 && !token.stop || lexicon.words.stop.contains(&token.text);
     a.turn == b.turn && plain(a) && plain(b) && between.len() <= 2 && between.iter().all(small)
 }
 
-fn digits_of(value: &Value) -> String {
-    let mut text = String::new();
+fn digits_of(value: &Value) -> Text {
+    let mut text = Text::new();
     match &value.kind {
-        Kind::Digits(digits) => text.extend(digits.chars().filter(char::is_ascii_digit)),
+        Kind::Digits => text.extend(value.digits.chars().filter(char::is_ascii_digit)),
         Kind::Count(count) => crate::confidential::notes::values::push_number(&mut text, u64::from(*count)),
         Kind::Time { hour, minute } => {
             crate::confidential::notes::values::push_number(
@@ -301,7 +295,7 @@ fn collect(
     values: &[Value],
     lexicon: &Lexicon,
     ban: &[bool],
-) -> (BTreeSet<String>, BTreeSet<String>) {
+) -> (BTreeSet<Text>, BTreeSet<Text>) {
     let mut words = BTreeSet::new();
     for (token, _) in tokens.iter().zip(ban).filter(|(_, ban)| **ban) {
         let common = lexicon.words.stop.contains(&token.text)
@@ -312,7 +306,7 @@ fn collect(
             || lexicon.numbers.tens.contains_key(&token.text)
             || lexicon.time.weekdays.contains_key(&token.text);
         if !common {
-            words.insert(token.text.clone());
+            words.insert(token.text.as_str().into());
         }
     }
     let banned = values.iter().filter(|value| ban[value.from..value.to].iter().any(|ban| *ban));

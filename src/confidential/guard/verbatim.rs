@@ -1,8 +1,8 @@
 //! How much of a text is the call's own words: counted as `calls/score.py` counts it.
 
-use crate::confidential::Transcript;
 use crate::confidential::notes::fold;
-use zeroize::Zeroize;
+use crate::confidential::{Text, Transcript};
+use zeroize::Zeroizing;
 
 /// Longest run of words that a note may share with the call.
 pub(super) const LONGEST_RUN: usize = 5;
@@ -11,7 +11,7 @@ pub(super) const LONGEST_RUN: usize = 5;
 const SHORT_RUN: usize = 4;
 
 /// Everything that was said, as the words a run is counted in: all turns in order, and each speaker alone.
-pub(super) struct Said(Vec<Vec<String>>);
+pub(super) struct Said(Vec<Vec<Text>>);
 
 impl Said {
     /// `printed` is the same call once more, with its values as a note prints them.
@@ -20,16 +20,14 @@ impl Said {
         speakers.sort();
         speakers.dedup();
         let text = |wanted: Option<crate::confidential::Speaker>| {
-            let mut text = String::new();
+            let mut text = Text::new();
             for turn in transcript.turns.iter().filter(|turn| wanted.is_none_or(|who| who == turn.speaker)) {
                 for word in &turn.words {
                     text.push_str(word.text());
                     text.push(' ');
                 }
             }
-            let words = words(&text);
-            text.zeroize();
-            words
+            words(&text)
         };
         let mut all = vec![text(None), words(printed)];
         all.extend(speakers.into_iter().map(|speaker| text(Some(speaker))));
@@ -46,7 +44,7 @@ impl Said {
     pub fn shared(&self, text: &str) -> (usize, usize) {
         let text = words(text);
         let mut shared = vec![false; text.len()];
-        let runs: std::collections::BTreeSet<&[String]> =
+        let runs: std::collections::BTreeSet<&[Text]> =
             self.0.iter().take(2).flat_map(|said| said.windows(SHORT_RUN)).collect();
         for (at, window) in text.windows(SHORT_RUN).enumerate() {
             if runs.contains(window) {
@@ -57,16 +55,12 @@ impl Said {
     }
 }
 
-impl Drop for Said {
-    fn drop(&mut self) {
-        self.0.iter_mut().flatten().for_each(Zeroize::zeroize);
-    }
-}
-
 /// The words of a text as runs are counted: folded, digits that stand together are one word.
-pub(super) fn words(text: &str) -> Vec<String> {
-    let folded: Vec<char> = fold(text).chars().collect();
-    let mut closed = String::with_capacity(folded.len());
+pub(super) fn words(text: &str) -> Vec<Text> {
+    let text = fold(text);
+    let mut folded = Zeroizing::new(Vec::with_capacity(text.len()));
+    folded.extend(text.chars());
+    let mut closed = Text::with_room(text.len());
     let mut at = 0;
     while at < folded.len() {
         let c = folded[at];
@@ -81,13 +75,13 @@ pub(super) fn words(text: &str) -> Vec<String> {
         closed.push(c);
         at += 1;
     }
-    let closed = closed.replace("e-mail", "email").replace("e mail", "email");
+    let closed = Text::replaced(&Text::replaced(&closed, "e-mail", "email"), "e mail", "email");
     let plain = |c: char| c.is_lowercase() || c.is_ascii_digit();
     let pieces = closed.split(|c: char| !plain(c) && c != '\'');
-    pieces.map(|piece| piece.trim_matches('\'').to_owned()).filter(|piece| !piece.is_empty()).collect()
+    pieces.map(|piece| Text::from(piece.trim_matches('\''))).filter(|piece| !piece.is_empty()).collect()
 }
 
-fn longest(a: &[String], b: &[String]) -> usize {
+fn longest(a: &[Text], b: &[Text]) -> usize {
     let mut best = 0;
     let mut previous = vec![0; b.len() + 1];
     for word in a {
@@ -109,11 +103,9 @@ mod tests {
 
     #[test]
     fn numbers_that_stand_together_are_one_word() {
-        assert_eq!(
-            words("on 10-12, at 10:30 and 691 000 852."),
-            ["on", "1012", "at", "1030", "and", "691000852"]
-        );
-        assert_eq!(words("Don't e-mail 18:30 Uhr"), ["don't", "email", "1830", "uhr"]);
+        let said = words("on 10-12, at 10:30 and 691 000 852.");
+        assert!(said == ["on", "1012", "at", "1030", "and", "691000852"]);
+        assert!(words("Don't e-mail 18:30 Uhr") == ["don't", "email", "1830", "uhr"]);
     }
 
     #[test]

@@ -331,7 +331,10 @@ fn named_number(view: View<'_>, turns: &[Range<usize>], index: usize, of_others:
     // What both sides said stands; what was corrected was said by one.
     let (both, one): (Vec<_>, Vec<_>) = near().partition(|value| value.read_back);
     for value in both.into_iter().chain(one.into_iter().rev()) {
-        let Kind::Digits(text) = &value.kind else { continue };
+        if value.kind != Kind::Digits {
+            continue;
+        }
+        let text = &value.digits;
         // "Ring me back on ...", "rufen Sie mich unter ... zurück".
         let beside = value.from.saturating_sub(EXCUSE).max(place.start)..(value.to + 1).min(place.end);
         let reached = pattern::any(view.lexicon.cue("contact_reach"), view, &beside);

@@ -4,7 +4,7 @@
 
 use super::pattern::{Classes, Pattern};
 use super::sound::Sounds;
-use super::tokens::fold;
+use super::tokens;
 use crate::call::Language;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -711,6 +711,11 @@ fn compile_with(
         Pattern::compile(text, classes).ok_or_else(|| LexiconError { file, what: text.clone() })
     };
     patterns.iter().map(compile).collect()
+}
+
+/// A lexicon's text folded; it is part of the program, so it needs no wiping.
+fn fold(text: &str) -> String {
+    tokens::fold(text).into_string()
 }
 
 /// The words of a text, folded.

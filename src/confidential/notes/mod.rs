@@ -35,9 +35,10 @@ use pattern::View;
 use std::collections::BTreeMap;
 use tokens::Token;
 use values::Value;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
-super::never_shown!(Token, Value, Statement);
+super::never_shown!(Token, Value, Statement, Read, Explained, ExplainedStatement);
+super::wiped!(Token, Value, Statement, Read);
 
 /// How well the call was heard, in whole per cents; it becomes the note's trust label.
 #[derive(Clone, Copy)]
@@ -150,8 +151,14 @@ impl Read {
 fn count(tokens: &[Token]) -> BTreeMap<String, (usize, usize)> {
     let mut counts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     for token in tokens {
-        let (caller, agent) = counts.entry(token.text.clone()).or_default();
-        *(if token.speaker.is_caller() { caller } else { agent }) += 1;
+        let (by_caller, by_agent) = if token.speaker.is_caller() { (1, 0) } else { (0, 1) };
+        // Not by `entry`: a key that is there already would be dropped unwiped.
+        match counts.get_mut(&token.text) {
+            Some((caller, agent)) => (*caller, *agent) = (*caller + by_caller, *agent + by_agent),
+            None => {
+                counts.insert(token.text.clone(), (by_caller, by_agent));
+            }
+        }
     }
     counts
 }
@@ -161,6 +168,8 @@ impl Drop for Read {
         std::mem::take(&mut self.counts).into_keys().for_each(|mut word| word.zeroize());
     }
 }
+
+impl ZeroizeOnDrop for Read {}
 
 type Written = (Result<Guarded, NoSummary>, Vec<Statement>, Vec<Option<Fault>>);
 
@@ -262,7 +271,7 @@ fn plain(statement: &Statement) -> ExplainedStatement {
         by: if statement.by.is_caller() { "caller".to_owned() } else { "agent".to_owned() },
         polarity: if statement.positive { "positive" } else { "negative" },
         modality: modality_word(statement.modality),
-        text: statement.text.clone(),
+        text: statement.text.as_str().to_owned(),
         evidence: statement.evidence.clone(),
         rule: statement.rule,
     }

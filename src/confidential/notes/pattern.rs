@@ -94,7 +94,7 @@ const LONG: usize = 7;
 impl Stem {
     fn new(text: &str, classes: &Classes) -> Stem {
         let open = (text.starts_with('*'), text.ends_with('*'));
-        let text = fold(text.trim_matches('*'));
+        let text = fold(text.trim_matches('*')).into_string();
         Stem { misheard: classes.misheard && !open.0 && text.len() >= LONG, text, open }
     }
 
@@ -363,7 +363,7 @@ fn take(what: &What, view: View<'_>, within: &Range<usize>, at: usize, found: &m
         }
         What::When => value(Kind::is_when, found),
         What::Amount => value(|kind| matches!(kind, Kind::Amount { .. }), found),
-        What::Digits => value(|kind| matches!(kind, Kind::Digits(_)), found),
+        What::Digits => value(|kind| *kind == Kind::Digits, found),
         What::Count => value(|kind| matches!(kind, Kind::Count(_)), found),
         What::Channel => view.channel.iter().find_map(|p| p.at(view, within, at)).map(|f| f.to),
         What::Word(_) | What::Class(_) | What::Gap(_) | What::Act | What::Start | What::End => None,

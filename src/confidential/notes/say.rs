@@ -3,11 +3,12 @@
 use super::lexicon::Lexicon;
 use super::pattern::View;
 use super::when;
+use crate::confidential::Text;
 use std::ops::Range;
 
 /// Puts values in the places of a frame: `{name}`, or `{}` for the nameless one.
-pub(in crate::confidential) fn fill(frame: &str, values: &[(&str, &str)]) -> String {
-    let mut text = String::new();
+pub(in crate::confidential) fn fill(frame: &str, values: &[(&str, &str)]) -> Text {
+    let mut text = Text::new();
     let mut rest = frame;
     while let Some((head, tail)) = rest.split_once('{') {
         text.push_str(head);
@@ -22,7 +23,7 @@ pub(in crate::confidential) fn fill(frame: &str, values: &[(&str, &str)]) -> Str
 }
 
 /// A whole sentence of a frame: the parties are named, doubled stops and blanks are mended.
-pub(super) fn sentence(lexicon: &Lexicon, frame: &str, values: &[(&str, &str)]) -> String {
+pub(super) fn sentence(lexicon: &Lexicon, frame: &str, values: &[(&str, &str)]) -> Text {
     let mut all = values.to_vec();
     for key in ["caller", "agent", "Caller", "Agent"] {
         if !values.iter().any(|(name, _)| *name == key) {
@@ -34,19 +35,19 @@ pub(super) fn sentence(lexicon: &Lexicon, frame: &str, values: &[(&str, &str)]) 
 }
 
 /// "de envoyer" is "d'envoyer".
-fn elide(text: &str) -> String {
-    let mut elided = text.to_owned();
+fn elide(text: &str) -> Text {
+    let mut elided = Text::from(text);
     for vowel in ["a", "e", "i", "o", "u", "é", "h"] {
-        let (mut full, mut short) = (String::from(" de "), String::from(" d'"));
+        let (mut full, mut short) = (Text::from(" de "), Text::from(" d'"));
         full.push_str(vowel);
         short.push_str(vowel);
-        elided = elided.replace(&full, &short);
+        elided = Text::replaced(&elided, &full, &short);
     }
     elided
 }
 
-fn mend(text: &str) -> String {
-    let mut mended = String::with_capacity(text.len());
+fn mend(text: &str) -> Text {
+    let mut mended = Text::with_room(text.len());
     for c in text.chars() {
         let last = mended.chars().last();
         match (last, c) {
@@ -74,12 +75,12 @@ fn mend(text: &str) -> String {
             _ => mended.push(c),
         }
     }
-    mended.trim().to_owned()
+    mended.trim().into()
 }
 
 /// A noun phrase as it stands in the note: possessives swapped, the last word of a German one a noun.
-pub(super) fn phrase(view: View<'_>, place: &Range<usize>) -> String {
-    let mut text = String::new();
+pub(super) fn phrase(view: View<'_>, place: &Range<usize>) -> Text {
+    let mut text = Text::new();
     let last = place.end.saturating_sub(1);
     for at in place.clone() {
         let token = &view.tokens[at];
@@ -91,7 +92,7 @@ pub(super) fn phrase(view: View<'_>, place: &Range<usize>) -> String {
             text.push_str(swapped);
         } else if lexicon.words.determiners.contains(&token.text) || lexicon.words.links.contains(&token.text)
         {
-            text.push_str(&token.shown.to_lowercase());
+            text.push_str(&Text::lowercase(&token.shown));
         } else if at == last && lexicon.numbers.is_german() {
             push_capital(&mut text, &token.shown);
         } else {
@@ -102,13 +103,13 @@ pub(super) fn phrase(view: View<'_>, place: &Range<usize>) -> String {
 }
 
 /// The same without its determiner.
-pub(super) fn bare_phrase(view: View<'_>, place: &Range<usize>) -> String {
+pub(super) fn bare_phrase(view: View<'_>, place: &Range<usize>) -> Text {
     let determined = view.words().determiners.contains(&view.tokens[place.start].text);
     let from = place.start + usize::from(determined && place.len() > 1);
     phrase(view, &(from..place.end))
 }
 
-fn push_capital(text: &mut String, word: &str) {
+fn push_capital(text: &mut Text, word: &str) {
     let mut chars = word.chars();
     if let Some(first) = chars.next() {
         text.extend(first.to_uppercase());
@@ -117,7 +118,7 @@ fn push_capital(text: &mut String, word: &str) {
 }
 
 /// An amount of money.
-pub(in crate::confidential) fn amount(lexicon: &Lexicon, cents: u64, currency: u8) -> String {
+pub(in crate::confidential) fn amount(lexicon: &Lexicon, cents: u64, currency: u8) -> Text {
     let mut number = when::number(cents / 100);
     if !cents.is_multiple_of(100) {
         number.push_str(lexicon.frame("point"));
@@ -128,8 +129,8 @@ pub(in crate::confidential) fn amount(lexicon: &Lexicon, cents: u64, currency: u
 }
 
 /// "a, b and c".
-pub(super) fn list(lexicon: &Lexicon, items: &[String]) -> String {
-    let mut text = String::new();
+pub(super) fn list(lexicon: &Lexicon, items: &[Text]) -> Text {
+    let mut text = Text::new();
     for (at, item) in items.iter().enumerate() {
         if at > 0 {
             text.push_str(lexicon.frame(if at + 1 == items.len() { "and" } else { "comma" }));

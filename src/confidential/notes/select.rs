@@ -15,8 +15,8 @@ use super::values::{Kind as Valued, Value};
 use super::when::{self, When};
 use super::{contact, phrase};
 use crate::border::{DoNotContact, WhoseNumber};
-use crate::confidential::Speaker;
 use crate::confidential::guard::{Kind, Modality, Statement};
+use crate::confidential::{Speaker, Text};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -197,11 +197,12 @@ const NEWS: usize = 3;
 
 /// How many words of the call a sentence has that another lacks.
 fn news(view: View<'_>, text: &str, other: &str) -> usize {
-    let words = |text: &str| -> BTreeSet<String> {
-        super::fold(text).split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect()
+    let words = |text: &str| -> BTreeSet<Text> {
+        super::fold(text).split(|c: char| !c.is_alphanumeric()).map(Text::from).collect()
     };
     let known = words(other);
-    let tells = |word: &String| view.counts.contains_key(word) && !view.words().stop.contains(word);
+    let tells =
+        |word: &Text| view.counts.contains_key(word.as_str()) && !view.words().stop.contains(word.as_str());
     words(text).into_iter().filter(|word| tells(word) && !known.contains(word)).count()
 }
 
@@ -231,7 +232,7 @@ pub(super) fn make(
     kind: Kind,
     by: Speaker,
     modality: Modality,
-    text: String,
+    text: Text,
     evidence: Vec<u16>,
     rule: &'static str,
 ) -> Statement {
@@ -252,14 +253,10 @@ fn contact_requests(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
             (channels.email, "dnc_email", "keep_email"),
             (channels.letters, "dnc_letters", "keep_letters"),
         ];
-        let words: Vec<String> = if named.iter().all(|(set, _, _)| *set) {
-            vec![lexicon.frame("dnc_all").to_owned()]
+        let words: Vec<Text> = if named.iter().all(|(set, _, _)| *set) {
+            vec![lexicon.frame("dnc_all").into()]
         } else {
-            named
-                .iter()
-                .filter(|(set, _, _)| *set)
-                .map(|(_, word, _)| lexicon.frame(word).to_owned())
-                .collect()
+            named.iter().filter(|(set, _, _)| *set).map(|(_, word, _)| lexicon.frame(word).into()).collect()
         };
         let frame = match (request.number, request.purpose) {
             (WhoseNumber::Named(_), _) => "dnc_other",
@@ -270,11 +267,11 @@ fn contact_requests(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         let mut statement = make(Kind::Request, CALLER, Modality::Wish, text, heard.turns.clone(), "contact");
         statement.reason = true;
         out.push(statement);
-        let keep: Vec<String> = named
+        let keep: Vec<Text> = named
             .iter()
             .zip(heard.kept)
             .filter(|(_, kept)| *kept)
-            .map(|((_, _, word), _)| lexicon.frame(word).to_owned())
+            .map(|((_, _, word), _)| lexicon.frame(word).into())
             .collect();
         if !keep.is_empty() {
             let text = say::sentence(lexicon, "dnc_keep", &[("channel", &say::list(lexicon, &keep))]);
@@ -429,8 +426,8 @@ fn aim_at(view: View<'_>, place: &Range<usize>) -> Option<(usize, Range<usize>)>
     Some((verb, object))
 }
 
-fn number_of(value: &Value) -> String {
-    let mut text = String::new();
+fn number_of(value: &Value) -> Text {
+    let mut text = Text::new();
     if let Valued::Count(count) = value.kind {
         text = when::number(u64::from(count));
         text.push(' ');
@@ -444,20 +441,20 @@ fn is_form(view: View<'_>, at: usize) -> bool {
 }
 
 /// The infinitive phrase of a deed; `None` when its object is needed and unknown.
-fn act_text(view: View<'_>, deed: &Deed, plain: bool) -> Option<String> {
+fn act_text(view: View<'_>, deed: &Deed, plain: bool) -> Option<Text> {
     let act = &view.lexicon.acts[deed.act];
     let object = match (act.object, &deed.object) {
-        (Need::None, _) => String::new(),
+        (Need::None, _) => Text::new(),
         (Need::Optional, _) if act.money && deed.amount.is_some() => amount_text(view, deed.amount)?,
         (_, Some(phrase)) if is_named(view, phrase) => say::phrase(view, phrase),
-        (Need::Optional, _) if deed.mode == Mode::Permit => String::new(),
+        (Need::Optional, _) if deed.mode == Mode::Permit => Text::new(),
         // What goes by e-mail is not the goods.
         (Need::Optional, _)
             if act.default.is_some() && !act.say.contains("{channel}") && !channel(view, deed).is_empty() =>
         {
             return None;
         }
-        (Need::Optional, _) => act.default.clone().unwrap_or_default(),
+        (Need::Optional, _) => act.default.as_deref().map(Text::from).unwrap_or_default(),
         (Need::Needed, _) => return None,
     };
     let when = deed.when.as_ref().map(|when| when.say(view.lexicon)).unwrap_or_default();
@@ -467,10 +464,10 @@ fn act_text(view: View<'_>, deed: &Deed, plain: bool) -> Option<String> {
     let to = to.map(|n| say::fill(view.lexicon.frame("to_amount"), &[("n", &n)])).unwrap_or_default();
     let values = [("object", object.as_str()), ("when", &when), ("channel", channel), ("to", &to)];
     let text = say::fill(frame, &values);
-    Some(text.trim().to_owned())
+    Some(text.trim().into())
 }
 
-fn amount_text(view: View<'_>, amount: Option<usize>) -> Option<String> {
+fn amount_text(view: View<'_>, amount: Option<usize>) -> Option<Text> {
     match view.values.get(amount?)?.kind {
         Valued::Amount { cents, currency } => Some(say::amount(view.lexicon, cents, currency)),
         _ => None,
@@ -534,7 +531,7 @@ fn appointments(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statemen
 }
 
 /// What an act is about where it names no object, or little of it.
-fn details_of(evidence: &Evidence<'_>, told: &Told<'_>, deed: &Deed, text: &str) -> Option<String> {
+fn details_of(evidence: &Evidence<'_>, told: &Told<'_>, deed: &Deed, text: &str) -> Option<Text> {
     let calls = evidence.view.lexicon.acts[deed.act].kind == "callback";
     let (answers, most) =
         if calls || deed.object.is_some() || deed.amount.is_some() { (false, 1) } else { (true, 3) };
@@ -542,7 +539,7 @@ fn details_of(evidence: &Evidence<'_>, told: &Told<'_>, deed: &Deed, text: &str)
 }
 
 /// Puts what a statement is about behind it.
-fn append(text: &mut String, details: Option<String>) {
+fn append(text: &mut Text, details: Option<Text>) {
     if let Some(details) = details
         && text.ends_with('.')
     {
@@ -621,7 +618,7 @@ fn word_of_meeting(evidence: &Evidence<'_>, appointment: &Appointment) -> bool {
     pattern::any(view.lexicon.cue("appointment_word"), view, &place)
 }
 
-fn wished_phrase(evidence: &Evidence<'_>) -> Option<String> {
+fn wished_phrase(evidence: &Evidence<'_>) -> Option<Text> {
     let view = evidence.view;
     let caller = evidence.clauses.iter().filter(|clause| clause.speaker.is_caller());
     caller.filter_map(|clause| pattern::first(view.lexicon.cue("wish"), view, &clause.place)).find_map(
@@ -657,8 +654,8 @@ fn promises(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Candidate>) 
         }
         let mut text = say::sentence(view.lexicon, frame, &[("do", &act)]);
         let number = phone(evidence).filter(|v| kind == Kind::Callback && v.turn.abs_diff(deed.turn) <= 4);
-        let details = match number.map(|value| &value.kind) {
-            Some(Valued::Digits(digits)) => Some(digits.clone()),
+        let details = match number {
+            Some(number) => Some(number.digits.again()),
             // What else was said in the turn would be told of the object.
             _ if deed.object.is_some() => None,
             _ => details_of(evidence, told, deed, &text),
@@ -679,7 +676,7 @@ fn promises(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Candidate>) 
     );
 }
 
-fn without_object(view: View<'_>, deed: &Deed) -> Option<String> {
+fn without_object(view: View<'_>, deed: &Deed) -> Option<Text> {
     let bare = Deed { object: None, ..deed.clone() };
     act_text(view, &bare, false)
 }
@@ -795,7 +792,7 @@ fn decisions(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         });
         let proposal: Vec<&Clause> = proposal.collect();
         let Some(turn) = proposal.last().map(|clause| clause.turn) else { continue };
-        let mut parts: Vec<String> = Vec::new();
+        let mut parts: Vec<Text> = Vec::new();
         for clause in proposal.iter().filter(|clause| clause.turn == turn) {
             let phrases = deeds::phrases(view, &clause.place);
             let whole = |p: &Range<usize>| if p.len() > 2 { noun_part(view, p) } else { p.clone() };
@@ -877,7 +874,7 @@ fn hours(evidence: &Evidence<'_>, teller: &Told<'_>, out: &mut Vec<Statement>) {
         for when in when::read(view, &clause.place) {
             let limit = when.is_limit(view.lexicon) || when.habitual;
             if limit && when.time.is_some() && !said && told.len() < 3 {
-                told.push(when.say(view.lexicon).trim().to_owned());
+                told.push(when.say(view.lexicon).trim().into());
                 heard.push(clause.turn);
             }
         }
@@ -927,7 +924,7 @@ fn claims(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
 /// References that were read back, in one statement; the number to call in another.
 fn references(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
-    let mut given: [(Vec<String>, Vec<u16>); 2] = Default::default();
+    let mut given: [(Vec<Text>, Vec<u16>); 2] = Default::default();
     // "The contract is the six hundred and eighteen": a number in one piece, where it is called one.
     let alone = |at: usize| {
         let before = at.checked_sub(1).map(|before| &view.tokens[before]);
@@ -940,7 +937,10 @@ fn references(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>
         _ => None,
     };
     let usable = |value: &&Value| {
-        let Valued::Digits(text) = &value.kind else { return false };
+        if value.kind != Valued::Digits {
+            return false;
+        }
+        let text = &value.digits;
         let digits = text.chars().filter(char::is_ascii_digit).count();
         let banned = view.banned[value.from..value.to].iter().any(|banned| *banned);
         let sure = value.read_back || is_noted(evidence, value);
@@ -948,15 +948,15 @@ fn references(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>
         let long = (4..=13).contains(&digits) || digits == 3 && text.len() >= SHORTEST && value.read_back;
         !banned && long && sure && !is_phone(evidence, value)
     };
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: Vec<Text> = Vec::new();
     for value in view.values {
         let text = match (&value.kind, counted(value)) {
-            (Valued::Digits(text), _) if usable(&value) => text.clone(),
+            (Valued::Digits, _) if usable(&value) => value.digits.again(),
             (_, Some(count)) => when::number(u64::from(count)),
             _ => continue,
         };
-        if !seen.iter().any(|other| other.contains(&text)) {
-            seen.push(text.clone());
+        if !seen.iter().any(|other| other.contains(text.as_str())) {
+            seen.push(text.again());
             let (texts, turns) = &mut given[usize::from(value.speaker.is_caller())];
             texts.push(text);
             turns.push(value.turn);
@@ -985,7 +985,7 @@ fn is_noted(evidence: &Evidence<'_>, value: &Value) -> bool {
     let place = value.from.saturating_sub(8).max(evidence.clauses[clause].place.start)..value.from;
     let corrected = view.values.iter().any(|other| {
         let later = other.turn > value.turn && other.turn - value.turn <= 3;
-        later && !other.speaker.is_caller() && matches!(other.kind, Valued::Digits(_))
+        later && !other.speaker.is_caller() && other.kind == Valued::Digits
     });
     !value.speaker.is_caller()
         && !value.torn
@@ -1009,25 +1009,26 @@ fn is_not_to_be_called(evidence: &Evidence<'_>, value: &Value) -> bool {
         WhoseNumber::Named(digits) => digits.text(),
         WhoseNumber::Caller => None,
     });
-    let Valued::Digits(text) = &value.kind else { return false };
-    named.into_iter().any(|digits| digits == *text)
+    value.kind == Valued::Digits && named.into_iter().any(|digits| value.digits == *digits)
 }
 
 fn is_phone(evidence: &Evidence<'_>, value: &Value) -> bool {
-    let Valued::Digits(text) = &value.kind else { return false };
+    let text = &value.digits;
     let clause = clause_at(evidence.clauses, value.from);
     let from = clause.and_then(|at| evidence.clauses.get(at.saturating_sub(2))).map_or(0, |c| c.place.start);
     let named =
         || pattern::any(evidence.view.lexicon.cue("phone_number"), evidence.view, &(from..value.from));
-    (8..=13).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && named()
+    value.kind == Valued::Digits
+        && (8..=13).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_digit())
+        && named()
 }
 
 /// The number to call.
 fn numbers(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
     let Some(value) = phone(evidence) else { return };
-    let Valued::Digits(text) = &value.kind else { return };
     let by = if value.speaker.is_caller() { CALLER } else { AGENT };
-    let text = say::sentence(evidence.view.lexicon, "callback_number", &[("digits", text)]);
+    let text = say::sentence(evidence.view.lexicon, "callback_number", &[("digits", &value.digits)]);
     out.push(make(Kind::Callback, by, Modality::Committed, text, vec![value.turn], "number"));
 }
 
@@ -1112,7 +1113,7 @@ fn possibilities(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Stateme
 /// What the call is about: the heaviest words, the caller's first.
 fn subjects(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
-    let mut best: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    let mut best: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for (at, token) in view.tokens.iter().enumerate() {
         if !token.speaker.is_caller() || !phrase::is_content(view, at) || is_form(view, at) {
             continue;
@@ -1120,7 +1121,7 @@ fn subjects(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         let early = usize::from(token.turn < 8);
         let relative = view.lexicon.sensitive.relations.contains(&token.text);
         let score = if relative { 0 } else { weight(view, at) + 1 + early };
-        let entry = best.entry(token.text.clone()).or_insert((0, at));
+        let entry = best.entry(token.text.as_str()).or_insert((0, at));
         if score > entry.0 {
             *entry = (score, entry.1);
         }
@@ -1132,7 +1133,7 @@ fn subjects(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
         return first_thing(evidence, out);
     }
     let turns: Vec<u16> = chosen.iter().map(|&at| view.tokens[at].turn).collect();
-    let words: Vec<String> = chosen.iter().map(|&at| say::phrase(view, &(at..at + 1))).collect();
+    let words: Vec<Text> = chosen.iter().map(|&at| say::phrase(view, &(at..at + 1))).collect();
     let text = say::sentence(view.lexicon, "about", &[("np", &say::list(view.lexicon, &words))]);
     let mut statement = make(Kind::Issue, CALLER, Modality::Claim, text, turns, "subject");
     statement.reason = true;

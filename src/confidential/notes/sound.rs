@@ -5,11 +5,12 @@
 //! not count. Short words have too many neighbours and are left alone.
 
 use super::tokens::Token;
+use crate::confidential::Text;
 use std::collections::BTreeMap;
 
 /// Words by their consonants.
 #[derive(Default)]
-pub(in crate::confidential) struct Sounds(BTreeMap<Vec<u8>, String>);
+pub(in crate::confidential) struct Sounds(BTreeMap<String, String>);
 
 /// Consonants that a word must have to be known by them.
 const LEAST: usize = 4;
@@ -22,7 +23,7 @@ const LETTERS: usize = 4;
 
 impl Sounds {
     pub fn new<'a>(words: impl Iterator<Item = &'a str>) -> Sounds {
-        let by_sound = words.map(|word| (skeleton(word.bytes()), word.to_owned()));
+        let by_sound = words.map(|word| (skeleton(word.bytes()).into_string(), word.to_owned()));
         Sounds(by_sound.filter(|(sound, _)| sound.len() >= LEAST).collect())
     }
 
@@ -34,7 +35,8 @@ impl Sounds {
                 let Some(word) = self.heard(tokens, at, parts) else { continue };
                 let rest: Vec<Token> = tokens.drain(at + 1..at + parts).collect();
                 let token = &mut tokens[at];
-                (token.text, token.shown) = (word.clone(), word);
+                token.tell(word.again());
+                token.show(word);
                 if let Some(last) = rest.last() {
                     (token.stop, token.question, token.comma) = (last.stop, last.question, last.comma);
                 }
@@ -44,14 +46,14 @@ impl Sounds {
         }
     }
 
-    fn heard(&self, tokens: &[Token], at: usize, parts: usize) -> Option<String> {
+    fn heard(&self, tokens: &[Token], at: usize, parts: usize) -> Option<Text> {
         let torn = tokens.get(at..at + parts)?;
         let (_, before) = torn.split_last()?;
         if before.iter().any(|token| token.stop || token.comma) || torn.iter().any(Token::is_number) {
             return None;
         }
         let sound = skeleton(torn.iter().flat_map(|token| token.text.bytes()));
-        let word = self.0.get(&sound)?;
+        let word = self.0.get(sound.as_str())?;
         // A part that is the word by itself was not torn: its neighbours only add vowels.
         if torn.iter().any(|token| skeleton(token.text.bytes()) == sound) {
             return None;
@@ -59,18 +61,18 @@ impl Sounds {
         let length: usize = torn.iter().map(|token| token.text.len()).sum();
         let begins = first(torn.iter().flat_map(|token| token.text.bytes()));
         let alike = first(word.bytes()) == begins && word.len().abs_diff(length) <= LETTERS;
-        alike.then(|| word.clone())
+        alike.then(|| word.as_str().into())
     }
 }
 
 /// The consonants of a folded word, those that sound alike as one, none twice in a row.
-fn skeleton(word: impl Iterator<Item = u8>) -> Vec<u8> {
+fn skeleton(word: impl Iterator<Item = u8>) -> Text {
     let mut letters = word.filter(u8::is_ascii_alphabetic).peekable();
-    let mut sounds: Vec<u8> = Vec::new();
+    let mut sounds = Text::new();
     while let Some(letter) = letters.next() {
         let sound = sound(letter, letters.peek().copied());
-        if sound.is_some() && sounds.last().copied() != sound {
-            sounds.extend(sound);
+        if sound.is_some() && sounds.bytes().last() != sound {
+            sounds.extend(sound.map(char::from));
         }
     }
     sounds

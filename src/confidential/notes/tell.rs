@@ -8,6 +8,7 @@ use super::pairs::{self, Answer};
 use super::pattern::{self, View};
 use super::values::Kind;
 use super::{phrase, say, tokens, when};
+use crate::confidential::Text;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -98,8 +99,8 @@ impl<'a> Teller<'a> {
     }
 
     /// The heaviest words of the places as phrases; none lighter than `floor`, none that `said` holds already.
-    pub fn list(&self, places: &[Place], most: usize, floor: i32, said: &str) -> Vec<String> {
-        let said = tokens::fold(said).replace("e-mail", "email");
+    pub fn list(&self, places: &[Place], most: usize, floor: i32, said: &str) -> Vec<Text> {
+        let said = Text::replaced(&tokens::fold(said), "e-mail", "email");
         let mut best: BTreeMap<&str, (i32, usize)> = BTreeMap::new();
         for (place, bonus) in places {
             for at in place.clone().filter(|&at| self.is_told(at) && (*bonus >= OWN || !self.is_grant(at))) {
@@ -136,7 +137,7 @@ impl<'a> Teller<'a> {
     }
 
     /// What was spoken of most within some turns before one: its heaviest words.
-    pub fn topic(&self, turn: u16, back: u16, said: &str) -> Option<String> {
+    pub fn topic(&self, turn: u16, back: u16, said: &str) -> Option<Text> {
         let near = |token: &tokens::Token| token.turn <= turn && turn - token.turn <= back;
         let all = self
             .view
@@ -170,8 +171,8 @@ impl<'a> Teller<'a> {
     }
 
     /// Chosen words as they are said: neighbours together, each with its denial.
-    fn phrases(&self, chosen: &BTreeSet<usize>) -> Vec<String> {
-        let mut phrases: Vec<String> = Vec::new();
+    fn phrases(&self, chosen: &BTreeSet<usize>) -> Vec<Text> {
+        let mut phrases: Vec<Text> = Vec::new();
         let mut last: Option<(usize, usize)> = None;
         for &at in chosen {
             let text = self.shown(at);
@@ -205,7 +206,7 @@ impl<'a> Teller<'a> {
                         continue;
                     }
                     phrases
-                        .push(denied.map_or_else(|| text.clone(), |frame| say::fill(frame, &[("", &text)])));
+                        .push(denied.map_or_else(|| text.again(), |frame| say::fill(frame, &[("", &text)])));
                     last = Some((at + 1, 1));
                 }
             }
@@ -232,7 +233,7 @@ impl<'a> Teller<'a> {
     }
 
     /// "Two SIM cards": a number right before a word belongs to it.
-    fn counted(&self, at: usize, text: String) -> String {
+    fn counted(&self, at: usize, text: Text) -> Text {
         let before =
             at.checked_sub(1).and_then(|before| self.view.covered[before]).map(|v| &self.view.values[v]);
         match before.map(|value| (&value.kind, value.to, value.turn)) {
@@ -247,14 +248,14 @@ impl<'a> Teller<'a> {
     }
 
     /// A word as it stands in a list: in German a noun has its capital, where it is known to be one.
-    fn shown(&self, at: usize) -> String {
+    fn shown(&self, at: usize) -> Text {
         let view = self.view;
         let noun = |at: usize| {
             let word = view.tokens[at].text.as_str();
             view.words().nouns.contains(word) || self.nouns.contains(word)
         };
         if view.lexicon.numbers.is_german() && !noun(at) {
-            return view.tokens[at].shown.clone();
+            return view.tokens[at].shown.as_str().into();
         }
         say::phrase(view, &(at..at + 1))
     }

@@ -4,7 +4,7 @@
 //! "'ll"), so are hyphens; currency signs and numbers stand alone.
 
 use super::lexicon::Lexicon;
-use crate::confidential::{Speaker, Transcript};
+use crate::confidential::{Speaker, Text, Transcript};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// One token and where it was heard.
@@ -26,8 +26,20 @@ pub(in crate::confidential) struct Token {
 
 impl Token {
     /// As recognised, for the note.
-    pub fn text_as_shown(&self) -> String {
-        self.shown.to_lowercase()
+    pub fn text_as_shown(&self) -> Text {
+        Text::lowercase(&self.shown)
+    }
+
+    /// Puts another text in the place of its own.
+    pub fn tell(&mut self, text: Text) {
+        self.text.zeroize();
+        self.text = text.into_string();
+    }
+
+    /// The same for what is shown.
+    pub fn show(&mut self, shown: Text) {
+        self.shown.zeroize();
+        self.shown = shown.into_string();
     }
 
     pub fn is_number(&self) -> bool {
@@ -43,8 +55,8 @@ pub(in crate::confidential) fn read(transcript: &Transcript, lexicon: &Lexicon) 
         for word in &said.words {
             split_word(word.text(), lexicon, &mut |text, shown| {
                 tokens.push(Token {
-                    text,
-                    shown,
+                    text: text.into_string(),
+                    shown: shown.into_string(),
                     turn: u16::try_from(turn).unwrap_or(u16::MAX),
                     speaker: said.speaker,
                     probability: word.probability,
@@ -69,8 +81,8 @@ pub(in crate::confidential) fn read(transcript: &Transcript, lexicon: &Lexicon) 
 
 /// Lower case without accents; `ß` is `ss`, every apostrophe is `'`. A German umlaut stays: "hatte" is told, "hätte" is
 /// a wish.
-pub(in crate::confidential) fn fold(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
+pub(in crate::confidential) fn fold(text: &str) -> Text {
+    let mut folded = Text::with_room(text.len());
     for c in text.chars().flat_map(char::to_lowercase) {
         match c {
             'à' | 'á' | 'â' | 'ã' | 'å' => folded.push('a'),
@@ -106,8 +118,10 @@ fn join_decimals(tokens: &mut Vec<Token>, from: usize, word: &str) {
         let at = tokens.len() - 2;
         let last = tokens.remove(at + 1);
         let joined = &mut tokens[at];
-        joined.text.push_str(&word[..1]);
-        joined.text.push_str(&last.text);
+        let mut text = Text::from(joined.text.as_str());
+        text.push_str(&word[..1]);
+        text.push_str(&last.text);
+        joined.tell(text);
         joined.probability = joined.probability.min(last.probability);
         (joined.stop, joined.comma) = (false, false);
     }
@@ -132,16 +146,16 @@ fn mark_end(token: &mut Token, word: &str) {
     }
 }
 
-fn split_word(word: &str, lexicon: &Lexicon, push: &mut impl FnMut(String, String)) {
+fn split_word(word: &str, lexicon: &Lexicon, push: &mut impl FnMut(Text, Text)) {
     // An e-mail address is never read, so it can never be quoted.
     if word.contains('@') {
         return;
     }
     for piece in pieces(word) {
         let folded = fold(piece);
-        if let Some(parts) = lexicon.split.get(&folded) {
+        if let Some(parts) = lexicon.split.get(folded.as_str()) {
             for part in parts {
-                push(part.clone(), part.clone());
+                push(part.as_str().into(), part.as_str().into());
             }
             continue;
         }
@@ -191,44 +205,44 @@ fn pieces(word: &str) -> Vec<&str> {
 
 /// "7th", "10h30", "10am" stay together.
 fn suffix_of_number(rest: &str) -> bool {
-    let letters: String = rest.chars().take_while(|c| c.is_alphabetic()).collect();
+    let letters: Text = rest.chars().take_while(|c| c.is_alphabetic()).collect();
     matches!(
-        letters.to_lowercase().as_str(),
+        Text::lowercase(&letters).as_str(),
         "st" | "nd" | "rd" | "th" | "d" | "h" | "am" | "pm" | "er" | "ere" | "e" | "eme" | "m"
     ) || (rest.starts_with('h') && rest[1..].starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// English gives "i" + "'ll" and "do" + "n't", French "j'" + "ai".
-fn split_apostrophe(piece: &str, folded: &str, lexicon: &Lexicon, push: &mut impl FnMut(String, String)) {
+fn split_apostrophe(piece: &str, folded: &str, lexicon: &Lexicon, push: &mut impl FnMut(Text, Text)) {
     let shown = piece.trim_end_matches(['\'', '’']);
     if let Some((head, tail)) = folded.split_once('\'') {
         if lexicon.elides {
-            let mut prefix = head.to_owned();
+            let mut prefix = Text::from(head);
             prefix.push('\'');
-            push(prefix.clone(), prefix);
+            push(prefix.again(), prefix);
             if !tail.is_empty() {
                 let shown = piece.split_once(['\'', '’']).map_or(tail, |(_, rest)| rest);
-                push(tail.to_owned(), shown.to_owned());
+                push(tail.into(), shown.into());
             }
             return;
         }
         if tail == "t" && head.ends_with('n') && head.len() > 1 {
             let head = &head[..head.len() - 1];
-            push(head.to_owned(), head.to_owned());
-            push("n't".to_owned(), "n't".to_owned());
+            push(head.into(), head.into());
+            push("n't".into(), "n't".into());
             return;
         }
         if !head.is_empty() && !tail.is_empty() {
-            let mut suffix = String::from("'");
+            let mut suffix = Text::from("'");
             suffix.push_str(tail);
-            push(head.to_owned(), shown.split(['\'', '’']).next().unwrap_or(head).to_owned());
-            push(suffix.clone(), suffix);
+            push(head.into(), shown.split(['\'', '’']).next().unwrap_or(head).into());
+            push(suffix.again(), suffix);
             return;
         }
     }
     let text = folded.trim_matches('\'');
     if !text.is_empty() {
-        push(text.to_owned(), shown.to_owned());
+        push(text.into(), shown.into());
     }
 }
 
@@ -238,37 +252,40 @@ fn join_torn(tokens: &mut Vec<Token>, from: usize, lexicon: &Lexicon) {
     while at + 1 < tokens.len() {
         if lexicon.elides && tokens[at + 1].text == "'" {
             let mark = tokens.remove(at + 1);
-            tokens[at].text.push_str(&mark.text);
-            tokens[at].shown.push_str(&mark.text);
+            let token = &mut tokens[at];
+            let marked = |text: &str| Text::joined(&[text.into(), mark.text.as_str().into()], "");
+            let (text, shown) = (marked(&token.text), marked(&token.shown));
+            token.tell(text);
+            token.show(shown);
         }
         let Some(second) = tokens.get(at + 1) else { break };
         let (first, second) = (tokens[at].text.as_str(), second.text.as_str());
         let clock = tokens.get(at + 2).is_some_and(|third| lexicon.time.hour.contains(&third.text));
-        let mut both = first.to_owned();
+        let mut both = Text::from(first);
         both.push_str(second);
         let joined = match (first, second) {
-            ("e", mail) if mail.starts_with("mail") => Some("email".to_owned()),
-            ("wi", "fi") => Some("wifi".to_owned()),
+            ("e", mail) if mail.starts_with("mail") => Some("email".into()),
+            ("wi", "fi") => Some("wifi".into()),
             (elided, _) if elided.ends_with('\'') => {
-                lexicon.split.get(&both).and_then(|parts| parts.first().cloned())
+                lexicon.split.get(both.as_str()).and_then(|parts| Some(parts.first()?.as_str().into()))
             }
             // "Sech zehn uhr", "drei zehn uhr" are sixteen and thirteen.
             (first, "zehn")
                 if lexicon.numbers.is_german() && (clock || !lexicon.numbers.small.contains_key(first)) =>
             {
-                Some(both).filter(|both| lexicon.numbers.small.contains_key(both))
+                Some(both).filter(|both| lexicon.numbers.small.contains_key(both.as_str()))
             }
             _ => None,
         };
         if let Some(word) = joined {
             let next = tokens.remove(at + 1);
             let token = &mut tokens[at];
-            token.shown = match word.as_str() {
-                "email" => "E-Mail".to_owned(),
-                "wifi" => "Wi-Fi".to_owned(),
-                other => other.to_owned(),
-            };
-            token.text = word;
+            token.show(match word.as_str() {
+                "email" => "E-Mail".into(),
+                "wifi" => "Wi-Fi".into(),
+                other => other.into(),
+            });
+            token.tell(word);
             (token.stop, token.question, token.comma) = (next.stop, next.question, next.comma);
         }
         at += 1;

@@ -10,8 +10,8 @@ use super::say;
 use super::tell::{OWN, Place, Teller};
 use super::values::Kind as Valued;
 use super::when::{self, When};
-use crate::confidential::Speaker;
 use crate::confidential::guard::{Kind, Modality, Statement};
+use crate::confidential::{Speaker, Text};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -156,16 +156,16 @@ impl<'a> Told<'a> {
         turn.map(|turn| self.context(turn, bonus)).unwrap_or_default()
     }
 
-    fn list(&self, places: &[Place], most: usize, said: &str) -> Option<String> {
+    fn list(&self, places: &[Place], most: usize, said: &str) -> Option<Text> {
         let items = self.teller.list(places, most, FLOOR, said);
         (!items.is_empty()).then(|| say::list(self.view().lexicon, &items))
     }
 
     /// The same, and what was spoken of before where that alone says little.
-    fn list_of(&self, places: &[Place], most: usize, turn: u16) -> Option<String> {
+    fn list_of(&self, places: &[Place], most: usize, turn: u16) -> Option<Text> {
         let mut items = self.teller.list(places, most, FLOOR, "");
         if items.iter().map(|item| item.split(' ').count()).sum::<usize>() < FEW {
-            items.extend(self.teller.topic(turn, BACK, &items.join(" ")));
+            items.extend(self.teller.topic(turn, BACK, &Text::joined(&items, " ")));
         }
         (!items.is_empty()).then(|| say::list(self.view().lexicon, &items))
     }
@@ -258,7 +258,7 @@ impl<'a> Told<'a> {
         self.turns.iter().find(|other| other.number == turn).map_or(0, |turn| turn.nth as i32)
     }
 
-    fn said(&self, when: Option<&When>) -> String {
+    fn said(&self, when: Option<&When>) -> Text {
         when.map(|when| when.say(self.view().lexicon)).unwrap_or_default()
     }
 
@@ -815,7 +815,7 @@ impl<'a> Told<'a> {
     pub fn amounts(&self, out: &mut Vec<Candidate>) {
         let view = self.view();
         let mut seen = BTreeSet::new();
-        let mut sides: [(Vec<String>, Vec<u16>, bool); 2] = Default::default();
+        let mut sides: [(Vec<Text>, Vec<u16>, bool); 2] = Default::default();
         for (at, value) in view.values.iter().enumerate() {
             let Some((cents, currency)) = self.money(value) else { continue };
             let Some(clause) = self.teller.clauses.iter().position(|c| c.place.contains(&value.from)) else {
@@ -961,7 +961,7 @@ impl<'a> Told<'a> {
     }
 
     /// The amount of money in a clause.
-    fn amount_in(&self, place: &Range<usize>) -> Option<String> {
+    fn amount_in(&self, place: &Range<usize>) -> Option<Text> {
         let view = self.view();
         let values = super::values::within(view.values, place).map(|at| &view.values[at]);
         let usable =
@@ -1027,7 +1027,7 @@ impl<'a> Told<'a> {
         answers: bool,
         most: usize,
         said: &str,
-    ) -> Option<String> {
+    ) -> Option<Text> {
         let first = turns.iter().min().copied().unwrap_or(0);
         let mut places = Vec::new();
         for turn in &self.turns {
@@ -1049,7 +1049,7 @@ impl<'a> Told<'a> {
         kind: Kind,
         by: Speaker,
         modality: Modality,
-        text: String,
+        text: Text,
         evidence: Vec<u16>,
         rule: &'static str,
         worth: i32,

@@ -5,10 +5,11 @@
 
 use super::lexicon::{Lexicon, Style};
 use super::tokens::Token;
-use crate::confidential::Speaker;
+use crate::confidential::{Speaker, Text};
 use std::ops::Range;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+/// What it is and says, as numbers alone: letters and digits that were said stand beside it, in the [`Value`].
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Zeroize, ZeroizeOnDrop)]
 pub(in crate::confidential) enum Kind {
     /// Days from Monday, 0 to 6.
@@ -40,15 +41,15 @@ pub(in crate::confidential) enum Kind {
         cents: u64,
         currency: u8,
     },
-    /// A reference or a number, letters first.
-    Digits(String),
+    /// A reference or a number ([`Value::digits`]).
+    Digits,
     Count(u32),
 }
 
 impl Kind {
     /// Whether it says when.
     pub fn is_when(&self) -> bool {
-        !matches!(self, Kind::Amount { .. } | Kind::Digits(_) | Kind::Count(_))
+        !matches!(self, Kind::Amount { .. } | Kind::Digits | Kind::Count(_))
     }
 
     /// Whether it names a time of day.
@@ -60,6 +61,8 @@ impl Kind {
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(in crate::confidential) struct Value {
     pub kind: Kind,
+    /// Letters first; empty for any other kind.
+    pub digits: Text,
     pub from: usize,
     pub to: usize,
     pub turn: u16,
@@ -80,12 +83,13 @@ pub(in crate::confidential) fn read(tokens: &[Token], lexicon: &Lexicon) -> Vec<
         let end = turn_end(tokens, at);
         let reader = Reader { tokens, lexicon, end };
         match reader.value(at) {
-            Some((kind, next)) => {
+            Some((kind, digits, next)) => {
                 let confidence = tokens[at..next].iter().map(|t| t.probability).fold(1.0, f32::min);
                 let (turn, speaker) = (tokens[at].turn, tokens[at].speaker);
                 let torn = reader.has_two_readings(&kind, at..next);
                 let (from, to) = (at, next);
-                values.push(Value { kind, from, to, turn, speaker, confidence, read_back: false, torn });
+                let read_back = false;
+                values.push(Value { kind, digits, from, to, turn, speaker, confidence, read_back, torn });
                 at = next;
             }
             None => at += 1,
@@ -152,7 +156,7 @@ fn mark_read_backs(values: &mut [Value]) {
                 break;
             }
             let sides_differ = a.speaker.is_caller() != b.speaker.is_caller();
-            if sides_differ && !a.torn && !b.torn && same(&a.kind, &b.kind) {
+            if sides_differ && !a.torn && !b.torn && same(a, b) {
                 let both = (1.0 - (1.0 - a.confidence) * (1.0 - b.confidence)).min(1.0);
                 for index in [earlier, later] {
                     values[index].read_back = true;
@@ -196,11 +200,11 @@ fn join_prices(values: &mut Vec<Value>) {
 }
 
 /// "A hundred and ninety pounds" is read back as "a hundred and ninety".
-fn same(a: &Kind, b: &Kind) -> bool {
-    match (a, b) {
+fn same(a: &Value, b: &Value) -> bool {
+    match (&a.kind, &b.kind) {
         (Kind::Amount { cents, .. }, Kind::Count(count))
         | (Kind::Count(count), Kind::Amount { cents, .. }) => *cents == u64::from(*count) * 100,
-        (a, b) => a == b,
+        (one, other) => one == other && a.digits == b.digits,
     }
 }
 
@@ -221,16 +225,21 @@ struct Number {
 }
 
 impl Reader<'_> {
-    fn value(&self, at: usize) -> Option<(Kind, usize)> {
-        self.amount(at)
-            .or_else(|| self.window(at))
-            .or_else(|| self.duration(at))
-            .or_else(|| self.torn_time(at))
-            .or_else(|| self.digits(at))
-            .or_else(|| self.date(at))
-            .or_else(|| self.time(at))
-            .or_else(|| self.relative(at))
-            .or_else(|| self.count(at))
+    fn value(&self, at: usize) -> Option<(Kind, Text, usize)> {
+        let plain = |(kind, next)| (kind, Text::new(), next);
+        let before_digits = || {
+            self.amount(at)
+                .or_else(|| self.window(at))
+                .or_else(|| self.duration(at))
+                .or_else(|| self.torn_time(at))
+        };
+        let after_digits = || {
+            self.date(at).or_else(|| self.time(at)).or_else(|| self.relative(at)).or_else(|| self.count(at))
+        };
+        before_digits()
+            .map(plain)
+            .or_else(|| self.digits(at).map(|(digits, next)| (Kind::Digits, digits, next)))
+            .or_else(|| after_digits().map(plain))
     }
 
     fn text(&self, at: usize) -> &str {
@@ -260,7 +269,7 @@ impl Reader<'_> {
             return Some(Number { value: text.parse().ok()?, cents: None, next });
         }
         let (whole, part) = text.rsplit_once(['.', ','])?;
-        let plain: String = whole.chars().filter(|c| c.is_ascii_digit()).collect();
+        let plain: Text = whole.chars().filter(|c| c.is_ascii_digit()).collect();
         let only_digits = whole.chars().all(|c| c.is_ascii_digit() || c == '.' || c == ',');
         if !only_digits || !part.bytes().all(|b| b.is_ascii_digit()) {
             return None;
@@ -442,7 +451,7 @@ impl Reader<'_> {
                 && small(at + 1) == Some(4)
                 && ten(at + 2) == Some(20)
         };
-        numbers.style == Style::French && matches!(kind, Kind::Digits(_)) && place.into_iter().any(torn)
+        numbers.style == Style::French && *kind == Kind::Digits && place.into_iter().any(torn)
     }
 
     /// The number that ends here belongs to what follows: a unit, a currency, a clock.
@@ -502,11 +511,11 @@ impl Reader<'_> {
     }
 
     /// Letters and at least three digits, said one by one or in groups.
-    fn digits(&self, at: usize) -> Option<(Kind, usize)> {
-        let mut text = String::new();
+    fn digits(&self, at: usize) -> Option<(Text, usize)> {
+        let mut text = Text::new();
         let mut place = at;
         while self.is_letters(place) {
-            text.push_str(&self.text(place).to_uppercase());
+            text.push_str(&Text::uppercase(self.text(place)));
             place += 1;
         }
         place += self.spelling_aid(place, text.len());
@@ -556,7 +565,7 @@ impl Reader<'_> {
             1..=4 => count >= 3 && (letters > 1 || atoms >= 3 || count >= 4 || groups > 0),
             _ => false,
         };
-        (enough && count <= 24).then_some((Kind::Digits(text), place))
+        (enough && count <= 24).then_some((text, place))
     }
 
     /// "Nine hundred" among the digits of a telephone number.
@@ -837,7 +846,7 @@ fn minutes_of(hour: &str, minute: &str) -> Option<(u8, u8)> {
     Some((hour, minute))
 }
 
-pub(in crate::confidential) fn push_number(text: &mut String, value: u64) {
+pub(in crate::confidential) fn push_number(text: &mut Text, value: u64) {
     if value >= 10 {
         push_number(text, value / 10);
     }

@@ -4,6 +4,7 @@ use super::lexicon::{Bound, Lexicon};
 use super::pattern::View;
 use super::say::fill;
 use super::values::Kind;
+use crate::confidential::Text;
 use std::ops::Range;
 
 /// One time, put together from values that stand near each other.
@@ -83,7 +84,7 @@ impl When {
             // "until Friday, after that one night is charged" are two times.
             Kind::Duration { .. } if self.day.is_some() || self.time.is_some() => false,
             Kind::Duration { .. } => set(&mut self.duration, kind.clone()),
-            Kind::Amount { .. } | Kind::Digits(_) | Kind::Count(_) => false,
+            Kind::Amount { .. } | Kind::Digits | Kind::Count(_) => false,
         };
         if !free {
             return false;
@@ -108,10 +109,10 @@ impl When {
     }
 
     /// As it stands in the note, with a blank before it.
-    pub fn say(&self, lexicon: &Lexicon) -> String {
+    pub fn say(&self, lexicon: &Lexicon) -> Text {
         let say = &lexicon.time.say;
         let bound = self.bound.and_then(|(index, on_time)| Some((lexicon.time.bounds.get(index)?, on_time)));
-        let mut text = String::new();
+        let mut text = Text::new();
         if let (Some(from), Some(to)) = (&self.day, &self.end) {
             text.push(' ');
             let (a, b) = (day(lexicon, from), day(lexicon, to));
@@ -263,10 +264,9 @@ fn bound_before(view: View<'_>, at: usize) -> Option<usize> {
             skipped.iter().all(|token| article(&token.text))
                 && end.checked_sub(words.len()).is_some_and(|from| {
                     let place = &view.tokens[from..end];
-                    place
-                        .iter()
-                        .zip(&words)
-                        .all(|(token, word)| token.turn == turn && token.text == super::tokens::fold(word))
+                    place.iter().zip(&words).all(|(token, word)| {
+                        token.turn == turn && super::tokens::fold(word) == token.text.as_str()
+                    })
                 })
         })
     };
@@ -275,7 +275,7 @@ fn bound_before(view: View<'_>, at: usize) -> Option<usize> {
     bounds.filter_map(|(index, bound)| Some((fits(bound)?, index))).max().map(|(_, index)| index)
 }
 
-fn push_bounded(text: &mut String, bound: Option<(&Bound, bool)>, plain: &str, prefix: &str) {
+fn push_bounded(text: &mut Text, bound: Option<(&Bound, bool)>, plain: &str, prefix: &str) {
     match bound {
         Some((bound, _)) => text.push_str(&fill(&bound.say, &[("", plain)])),
         None => {
@@ -286,9 +286,11 @@ fn push_bounded(text: &mut String, bound: Option<(&Bound, bool)>, plain: &str, p
     }
 }
 
-pub(in crate::confidential) fn day(lexicon: &Lexicon, kind: &Kind) -> String {
+pub(in crate::confidential) fn day(lexicon: &Lexicon, kind: &Kind) -> Text {
     let say = &lexicon.time.say;
-    let name = |names: &[String], index: u8| names.get(usize::from(index)).cloned().unwrap_or_default();
+    let name = |names: &[String], index: u8| {
+        names.get(usize::from(index)).map(|name| Text::from(name.as_str())).unwrap_or_default()
+    };
     match kind {
         Kind::Weekday(weekday) => name(&say.weekdays, *weekday),
         Kind::Relative(id) => name(&say.relative, *id),
@@ -304,16 +306,16 @@ pub(in crate::confidential) fn day(lexicon: &Lexicon, kind: &Kind) -> String {
             let month = month.map(|month| month_name(lexicon, month)).unwrap_or_default();
             fill(frame, &[("w", &weekday), ("d", &ordinal(lexicon, *day)), ("m", &month)])
         }
-        _ => String::new(),
+        _ => Text::new(),
     }
 }
 
-fn month_name(lexicon: &Lexicon, month: u8) -> String {
+fn month_name(lexicon: &Lexicon, month: u8) -> Text {
     let names = &lexicon.time.say.months;
-    names.get(usize::from(month.saturating_sub(1))).cloned().unwrap_or_default()
+    names.get(usize::from(month.saturating_sub(1))).map(|name| Text::from(name.as_str())).unwrap_or_default()
 }
 
-fn ordinal(lexicon: &Lexicon, day: u8) -> String {
+fn ordinal(lexicon: &Lexicon, day: u8) -> Text {
     let endings = &lexicon.time.say.ordinals;
     let ending = match day {
         1 | 21 | 31 => &endings[0],
@@ -328,7 +330,7 @@ fn ordinal(lexicon: &Lexicon, day: u8) -> String {
     text
 }
 
-pub(in crate::confidential) fn clock(lexicon: &Lexicon, kind: &Kind) -> String {
+pub(in crate::confidential) fn clock(lexicon: &Lexicon, kind: &Kind) -> Text {
     let say = &lexicon.time.say;
     let one = |(hour, minute): (u8, u8)| {
         let frame = if minute == 0 { &say.full_hour } else { &say.clock };
@@ -347,28 +349,28 @@ pub(in crate::confidential) fn clock(lexicon: &Lexicon, kind: &Kind) -> String {
             };
             fill(&say.window, &[("a", &bare(*from)), ("b", &bare(*to))])
         }
-        _ => String::new(),
+        _ => Text::new(),
     }
 }
 
-pub(in crate::confidential) fn duration(lexicon: &Lexicon, kind: &Kind) -> String {
-    let Kind::Duration { count, unit } = kind else { return String::new() };
-    let Some(forms) = lexicon.time.say.units.get(usize::from(*unit)) else { return String::new() };
+pub(in crate::confidential) fn duration(lexicon: &Lexicon, kind: &Kind) -> Text {
+    let Kind::Duration { count, unit } = kind else { return Text::new() };
+    let Some(forms) = lexicon.time.say.units.get(usize::from(*unit)) else { return Text::new() };
     let mut text = number(u64::from(*count));
     text.push(' ');
     text.push_str(&forms[usize::from(*count != 1)]);
     text
 }
 
-pub(in crate::confidential) fn two_digits(value: u8) -> String {
-    let mut text = String::new();
+pub(in crate::confidential) fn two_digits(value: u8) -> Text {
+    let mut text = Text::new();
     text.push(char::from(b'0' + value / 10 % 10));
     text.push(char::from(b'0' + value % 10));
     text
 }
 
-pub(in crate::confidential) fn number(value: u64) -> String {
-    let mut text = String::new();
+pub(in crate::confidential) fn number(value: u64) -> Text {
+    let mut text = Text::new();
     super::values::push_number(&mut text, value);
     text
 }

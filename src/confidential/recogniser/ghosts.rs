@@ -3,6 +3,8 @@
 //! Whisper writes words into silence, noise and music. In those it was tried on, `no_speech_prob` lay between 0.67
 //! and 0.84, and either the mean log probability was under -1 or the text repeated itself; in speech none of it did.
 
+use super::super::Text;
+
 /// How Whisper judged its own window.
 #[derive(Clone, Copy)]
 pub(in crate::confidential) struct Judgement {
@@ -13,7 +15,7 @@ pub(in crate::confidential) struct Judgement {
 
 /// Whether each word is kept.
 pub(in crate::confidential) fn keep(judgement: Judgement, words: &[&str]) -> Vec<bool> {
-    let alike: Vec<Vec<char>> = words.iter().map(|word| bare(word)).collect();
+    let alike: Vec<Text> = words.iter().map(|word| bare(word)).collect();
     let mut kept = without_loops(&alike);
     let repeated = kept.iter().filter(|keep| !**keep).count() * 2 > words.len();
     let doubtful = judgement.mean_log < DOUBTFUL || repeated;
@@ -24,7 +26,7 @@ pub(in crate::confidential) fn keep(judgement: Judgement, words: &[&str]) -> Vec
 }
 
 /// A phrase said over and over is kept once.
-fn without_loops(words: &[Vec<char>]) -> Vec<bool> {
+fn without_loops(words: &[Text]) -> Vec<bool> {
     let mut kept = vec![true; words.len()];
     let mut at = 0;
     while at < words.len() {
@@ -43,7 +45,7 @@ fn without_loops(words: &[Vec<char>]) -> Vec<bool> {
 }
 
 /// How many times the first `length` words stand there one after the other.
-fn copies(words: &[Vec<char>], length: usize) -> usize {
+fn copies(words: &[Text], length: usize) -> usize {
     let Some(phrase) = words.get(..length) else { return 0 };
     words.chunks(length).take_while(|chunk| *chunk == phrase).count()
 }
@@ -57,7 +59,7 @@ fn most_copies(length: usize) -> usize {
     }
 }
 
-fn bare(word: &str) -> Vec<char> {
+fn bare(word: &str) -> Text {
     word.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

@@ -16,6 +16,8 @@ pub(in crate::confidential) struct Token<'a> {
     pub(in crate::confidential) end_ms: u32,
 }
 
+super::super::never_shown!(Token<'static>);
+
 pub(in crate::confidential) fn words(tokens: &[Token<'_>]) -> Vec<Word> {
     let spoken: Vec<&Token<'_>> = tokens.iter().filter(|token| !is_special(token.text)).collect();
     spoken.chunk_by(|_, next| !next.text.starts_with(BLANK)).filter_map(word).collect()
@@ -46,10 +48,11 @@ fn word(tokens: &[&Token<'_>]) -> Option<Word> {
     let (first, last) = (tokens.first()?, tokens.last()?);
     let mut bytes: Vec<u8> = Vec::with_capacity(tokens.iter().map(|token| token.text.len()).sum());
     bytes.extend(tokens.iter().flat_map(|token| token.text.chars()).filter_map(byte));
-    let text = std::str::from_utf8(&bytes).ok().map(str::trim).map(String::from);
-    bytes.zeroize();
     // Half a character at the end of a window is the only way to lose a word here.
-    let text = text.filter(|text| text.chars().any(char::is_alphanumeric))?;
+    let text = std::str::from_utf8(&bytes).ok().map(str::trim);
+    let text = text.filter(|text| text.chars().any(char::is_alphanumeric)).map(String::from);
+    bytes.zeroize();
+    let text = text?;
     let lettered = tokens.iter().filter(|token| token.text.chars().any(char::is_alphanumeric));
     let (sum, count) = lettered.fold((0.0, 0), |(sum, n), token| (sum + token.probability, n + 1));
     let probability = if count == 0 { 0.0 } else { (sum / count as f32).clamp(0.0, 1.0) };

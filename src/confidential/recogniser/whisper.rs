@@ -17,7 +17,7 @@ use super::{Failure, Found, ModelError, Packing, Recogniser};
 use crate::border;
 use crate::call::Language;
 use std::path::Path;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// The network that turns a window's features into tokens; CTranslate2's in the ear.
 pub trait Network: Send + Sync + Sized + 'static {
@@ -64,6 +64,8 @@ impl Drop for Decoded {
         self.tokens.zeroize();
     }
 }
+
+impl ZeroizeOnDrop for Decoded {}
 
 /// A loaded model.
 pub struct Whisper<N> {
@@ -143,6 +145,7 @@ impl<N: Network> Recogniser for Whisper<N> {
 }
 
 super::never_shown!(Features, Decoded, Stream);
+super::super::wiped!(Zeroizing<Vec<f32>>, Decoded);
 
 impl Decoded {
     fn tell(&self, begins_ms: u32, length_ms: u32, found: &mut Found) {

@@ -146,7 +146,7 @@ fn a_worry_brought_up_late_is_no_problem() {
 #[test]
 fn a_list_of_nothing_ends_with_its_sentence() {
     let call = say::sentence(lexicon::of(Language::De), "told_call", &[("when", " morgen"), ("list", "")]);
-    assert_eq!(call, "Ein Anruf wurde vereinbart morgen.");
+    assert!(call == "Ein Anruf wurde vereinbart morgen.");
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn a_week_is_told_as_a_week_and_a_month_without_its_preposition() {
             .map(|at| (at, false)),
         ..when::When::default()
     };
-    assert_eq!(month.say(lexicon::of(Language::De)), " ab Mai");
+    assert!(month.say(lexicon::of(Language::De)) == " ab Mai");
 }
 
 #[test]
