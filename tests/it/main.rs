@@ -60,6 +60,8 @@ mod sandbox;
 mod scripted;
 /// As a service of systemd's, and as a package.
 mod service;
+/// What must be read though the tests pass.
+mod shout;
 /// Known words and known sound, looked for in files and in memory.
 mod sought;
 /// Whole calls of the daemon on the simulated switch, and what may go wrong in them.
