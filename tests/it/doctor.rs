@@ -101,13 +101,14 @@ fn test_call(callgist: &Sidecar) -> Value {
 }
 
 fn finding(callgist: &Sidecar, what: &str, flag: &str) -> Value {
-    let told = told(&callgist.path("callgist.toml"), &[flag]);
+    let told = told(&callgist.path("callgist.toml"), None, &[flag]);
     named(&told, what).unwrap_or_else(|| panic!("nothing of {what}: {told}")).clone()
 }
 
-/// What `callgist doctor` tells of these settings.
-pub(crate) fn told(config: &Path, flags: &[&str]) -> Value {
+/// What `callgist doctor` tells of these settings. `ears` is the folder of the ears' programs, if they are not beside it.
+pub(crate) fn told(config: &Path, ears: Option<&Path>, flags: &[&str]) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_callgist"))
+        .envs(ears.map(|ears| ("CALLGIST_EAR_DIR", ears)))
         .arg("--config")
         .arg(config)
         .args(["doctor", "--json"])
