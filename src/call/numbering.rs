@@ -85,7 +85,8 @@ impl Plan {
             // With a one begin emergency numbers, directories and the like.
             Plan::NoTrunkZero(shortest) => digits.len() >= shortest && first(0) >= b'2',
             Plan::ZeroKept => match first(0) {
-                b'0' => digits.len() >= SHORTEST_AFTER_ZERO + 1,
+                // The zero, and as many as behind any other.
+                b'0' => digits.len() > SHORTEST_AFTER_ZERO,
                 first => digits.len() >= SHORTEST_ITALIAN_MOBILE && first == b'3',
             },
             Plan::Nanp => digits.len() == 10 && first(0) >= b'2' && first(3) >= b'2',
