@@ -307,6 +307,10 @@ pub enum EarExit {
     Lock,
     /// The daemon is gone, or one of the two did not keep to the border.
     Border,
+    /// It panicked before it was ready; what Rust itself ends with.
+    Panicked,
+    /// A library that it needs is not there; what the dynamic loader ends with, before any code of ours.
+    Library,
     /// The kernel did not refuse the act of this number.
     NotRefused(u8),
     /// A code that no ear of ours ends with.
@@ -321,6 +325,8 @@ impl EarExit {
             EarExit::Model => 10,
             EarExit::Lock => 11,
             EarExit::Border => 12,
+            EarExit::Panicked => PANICKED,
+            EarExit::Library => LIBRARY,
             EarExit::NotRefused(act) => FIRST_ACT.saturating_add(act),
             EarExit::Unknown => 1,
         }
@@ -333,6 +339,8 @@ impl EarExit {
             10 => EarExit::Model,
             11 => EarExit::Lock,
             12 => EarExit::Border,
+            PANICKED => EarExit::Panicked,
+            LIBRARY => EarExit::Library,
             FIRST_ACT.. => EarExit::NotRefused(code - FIRST_ACT),
             _ => EarExit::Unknown,
         }
@@ -346,14 +354,21 @@ impl EarExit {
             EarExit::Model => "its model is missing, broken or does not decode",
             EarExit::Lock => "it could not lock itself in",
             EarExit::Border => "the border was broken",
+            EarExit::Panicked => "it panicked before it was ready",
+            EarExit::Library => "a library that it needs cannot be loaded",
             EarExit::NotRefused(_) => "its lock does not hold",
             EarExit::Unknown => "it ended for a reason that has no number",
         }
     }
 }
 
-/// Acts that were not refused are numbered from here.
-const FIRST_ACT: u8 = 100;
+/// Not ours to choose: Rust's code for a panic, and the dynamic loader's for a library that it did not find.
+const PANICKED: u8 = 101;
+const LIBRARY: u8 = 127;
+
+/// Acts that were not refused are numbered from here: above what a loader or a shell ends with, and low enough for all
+/// of them.
+const FIRST_ACT: u8 = 150;
 
 /// A message that is not what this version of the border speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -406,6 +421,13 @@ mod tests {
     fn an_exit_is_read_back_from_its_code() {
         for code in (0..=u8::MAX).filter(|code| EarExit::of(*code) != EarExit::Unknown) {
             assert_eq!(EarExit::of(code).code(), code);
+        }
+    }
+
+    #[test]
+    fn what_the_loader_and_a_panic_end_with_is_no_act_that_was_not_refused() {
+        for (code, exit) in [(101, EarExit::Panicked), (126, EarExit::Unknown), (127, EarExit::Library)] {
+            assert_eq!(EarExit::of(code), exit);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Names of calls, legs and numbers, checked on the way in.
 
+use super::numbering;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -76,18 +77,18 @@ impl Number {
         if fits { Ok(Number(digits.into())) } else { Err(NumberError) }
     }
 
-    /// The same number in E.164 form for a line in the country `code` (`"352"`, `"49"`), where that can be told:
-    /// `+...` stays, `00...` becomes `+...`, a national `0...` gets the country's code.
+    /// The same number in E.164 form for a line in the country `code` (`"352"`, `"49"`), where that can be told; see
+    /// [`numbering`].
     pub fn in_country(text: &str, code: &str) -> Result<Number, NumberError> {
         let number = Number::new(text)?;
-        let digits = number.as_str();
-        let full = match digits {
-            _ if digits.starts_with('+') => return Ok(number),
-            _ if digits.starts_with("00") => format!("+{}", digits.trim_start_matches('0')),
-            _ if digits.starts_with('0') && !code.is_empty() => format!("+{code}{}", &digits[1..]),
-            _ => return Ok(number),
-        };
-        Number::new(&full)
+        let full = numbering::e164(number.as_str(), code).and_then(|full| Number::new(&full).ok());
+        Ok(full.unwrap_or(number))
+    }
+
+    /// This number and every other way in which it may have been written down before its country was known.
+    pub fn spellings(&self) -> Vec<Number> {
+        let others = numbering::other_spellings(&self.0).into_iter().map(|text| Number(text.into()));
+        std::iter::once(self.clone()).chain(others).collect()
     }
 
     /// The whole number; for the store and the switch only.

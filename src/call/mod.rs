@@ -3,6 +3,7 @@
 mod ids;
 mod life;
 mod moment;
+pub mod numbering;
 mod proof;
 mod reason;
 

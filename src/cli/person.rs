@@ -175,8 +175,11 @@ impl Who {
                 calls
             }
         };
-        let is_of =
-            |kept: &Kept| number.is_none() || kept.call.caller == number || kept.call.called == number;
+        let own = number.as_ref().map(Number::spellings).unwrap_or_default();
+        let is_of = |kept: &Kept| {
+            let mut numbers = [&kept.call.caller, &kept.call.called].into_iter().flatten();
+            number.is_none() || numbers.any(|number| own.contains(number))
+        };
         if !self.call.is_empty() && (calls.len() < self.call.len() || !calls.iter().all(is_of)) {
             return Ok(Err(fail(Exit::Failed, "one of these calls is not there, or not of this number")));
         }
@@ -277,17 +280,14 @@ fn export(place: &Place, clerk: &mut Clerk, who: &Who, as_json: bool) -> Result<
 
 /// The other party's number is the other party's.
 fn mask_others(kept: &mut Kept, own: Option<&Number>) {
+    let own = own.map(Number::spellings).unwrap_or_default();
     for number in [&mut kept.call.caller, &mut kept.call.called] {
-        if number.is_some() && number.as_ref() != own {
-            *number = None;
-        }
+        number.take_if(|number| !own.contains(number));
     }
     // Who of the staff had the call is not the caller's either.
     kept.call.segments.iter_mut().for_each(|segment| segment.agent = None);
     for request in &mut kept.requests {
-        if request.number.as_ref() != own {
-            request.number = None;
-        }
+        request.number.take_if(|number| !own.contains(number));
     }
 }
 

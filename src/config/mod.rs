@@ -128,7 +128,6 @@ pub struct Told {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Basis {
     LegitimateInterest,
-    Consent,
 }
 
 /// Which recogniser a line wants.
@@ -385,18 +384,27 @@ fn told(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Told {
     let basis = match basis.as_deref() {
         None => None,
         Some("legitimate_interest") => Some(Basis::LegitimateInterest),
-        Some("consent") => Some(Basis::Consent),
         Some("contract") => {
             section.wrong(
                 "basis",
                 "cannot be \"contract\": callers need not be parties to one (Art. 6(1)(b) GDPR); take \
-                 \"legitimate_interest\" with its balancing (callgist notices render --text balancing), or \"consent\"",
+                 \"legitimate_interest\" with its balancing (callgist notices render --text balancing)",
+                problems,
+            );
+            None
+        }
+        Some("consent") => {
+            section.wrong(
+                "basis",
+                "cannot be \"consent\": this version asks no caller for it; take \
+                 \"legitimate_interest\" with its balancing (callgist notices render --text balancing), or leave the line \
+                 out",
                 problems,
             );
             None
         }
         Some(_) => {
-            section.wrong("basis", "must be \"legitimate_interest\" or \"consent\"", problems);
+            section.wrong("basis", "must be \"legitimate_interest\"", problems);
             None
         }
     };
@@ -482,12 +490,17 @@ mod tests {
     }
 
     #[test]
-    fn a_contract_alone_is_no_basis_and_the_reason_is_told() {
-        let text = format!("{DEFAULT}basis = \"contract\"\n");
-        assert!(Config::parse(&text).unwrap_err().to_string().contains("need not be parties"));
-        let text = format!("{DEFAULT}basis = \"consent\"\ncontroller = \"A\"\n");
+    fn neither_a_contract_nor_a_consent_that_nobody_asks_for_is_a_basis_and_the_reason_is_told() {
+        for (basis, says) in [("contract", "need not be parties"), ("consent", "asks no caller for it")] {
+            let problems = Config::parse(&format!("{DEFAULT}basis = \"{basis}\"\n")).unwrap_err().to_string();
+            assert!(
+                problems.contains(says) && problems.contains("take \"legitimate_interest\""),
+                "{problems}"
+            );
+        }
+        let text = format!("{DEFAULT}basis = \"legitimate_interest\"\ncontroller = \"A\"\n");
         let told = Config::parse(&text).unwrap().lines.remove(0).told;
-        assert_eq!((told.basis, told.controller.as_deref()), (Some(Basis::Consent), Some("A")));
+        assert_eq!((told.basis, told.controller.as_deref()), (Some(Basis::LegitimateInterest), Some("A")));
     }
 
     #[test]

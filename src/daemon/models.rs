@@ -40,12 +40,20 @@ impl std::error::Error for ModelError {}
 /// `CALLGIST_VOSK_MODEL_EN` (`_DE`, `_FR`) names a Vosk model that stands elsewhere.
 pub fn folder(config: &Config, recogniser: Recogniser, language: Language) -> PathBuf {
     match recogniser {
-        Recogniser::Whisper => config.ears.models.join("whisper-base"),
+        Recogniser::Whisper => config.ears.models.join(name(recogniser, language)),
         Recogniser::Vosk => {
             let named = std::env::var_os(format!("CALLGIST_VOSK_MODEL_{}", language.code().to_uppercase()));
-            let usual = || config.ears.models.join(format!("vosk-{}", language.code()));
+            let usual = || config.ears.models.join(name(recogniser, language));
             named.filter(|name| !name.is_empty()).map_or_else(usual, PathBuf::from)
         }
+    }
+}
+
+/// The model's name in that folder and for `callgist models fetch`.
+pub fn name(recogniser: Recogniser, language: Language) -> String {
+    match recogniser {
+        Recogniser::Whisper => "whisper-base".to_owned(),
+        Recogniser::Vosk => format!("vosk-{}", language.code()),
     }
 }
 

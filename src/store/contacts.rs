@@ -185,9 +185,10 @@ impl Clerk {
 
 fn list(connection: &Connection, number: Option<&Number>) -> rusqlite::Result<Vec<Contact>> {
     let mut statement = connection.prepare(
-        "SELECT * FROM do_not_contact WHERE ?1 IS NULL OR number = ?1 ORDER BY created DESC, id DESC",
+        "SELECT * FROM do_not_contact WHERE ?1 IS NULL OR number IN (SELECT value FROM json_each(?1))
+         ORDER BY created DESC, id DESC",
     )?;
-    let rows = statement.query_map([number.map(Number::as_str)], contact)?;
+    let rows = statement.query_map([number.map(reader::spellings)], contact)?;
     rows.collect()
 }
 
@@ -231,11 +232,13 @@ fn check(
         Intent::Callback => "purpose = 'advertising' OR except_callback",
     };
     let blocked = format!(
-        "SELECT EXISTS (SELECT 1 FROM do_not_contact WHERE number = ?1 AND {} AND {ACTIVE} AND NOT ({passes}))",
+        "SELECT EXISTS (SELECT 1 FROM do_not_contact WHERE number IN (SELECT value FROM json_each(?1)) AND {}
+             AND {ACTIVE} AND NOT ({passes}))",
         channel.column()
     );
     let blocked: bool =
-        connection.query_row(&blocked, rusqlite::params![number.as_str(), now.0], |row| row.get(0))?;
+        connection
+            .query_row(&blocked, rusqlite::params![reader::spellings(number), now.0], |row| row.get(0))?;
     Ok(if blocked { Listed::Blocked } else { Listed::NotListed })
 }
 

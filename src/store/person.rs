@@ -6,6 +6,7 @@
 
 use super::clerk::{FORGET_PERSONS, count};
 use super::log::{self, Deed, Entry};
+use super::reader::{read, spellings};
 use super::{Clerk, StoreError, UtcMillis};
 use crate::call::{CallId, Number};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -110,7 +111,10 @@ impl Clerk {
     /// Takes a standing objection back; false where there was none. Restricted notes stay so.
     pub fn withdraw_objection(&mut self, number: &Number, now: UtcMillis) -> Result<bool, StoreError> {
         self.write(|transaction| {
-            let gone = transaction.execute("DELETE FROM objections WHERE number = ?1", [number.as_str()])?;
+            let gone = transaction.execute(
+                "DELETE FROM objections WHERE number IN (SELECT value FROM json_each(?1))",
+                [spellings(number)],
+            )?;
             if gone > 0 {
                 let entry = Entry::new(Deed::ObjectionWithdrawn).person(Some(number));
                 log::append(transaction, &entry, now)?;
@@ -145,8 +149,8 @@ impl Clerk {
 
 /// Whether this number has a standing objection.
 pub(super) fn objects(connection: &Connection, number: &Number) -> rusqlite::Result<bool> {
-    let known = "SELECT EXISTS (SELECT 1 FROM objections WHERE number = ?1)";
-    connection.prepare_cached(known)?.query_row([number.as_str()], |row| row.get(0))
+    let known = "SELECT EXISTS (SELECT 1 FROM objections WHERE number IN (SELECT value FROM json_each(?1)))";
+    connection.prepare_cached(known)?.query_row([spellings(number)], |row| row.get(0))
 }
 
 /// Erases a call that is not held, and leaves its tombstone.
@@ -180,25 +184,37 @@ fn forget(
         for key in keys(transaction, number)? {
             bury(transaction, &key, now)?;
         }
-        let requests = "DELETE FROM do_not_contact WHERE number = ?1";
-        erased.requests_erased = transaction.execute(requests, [number.as_str()])?;
-        transaction.execute("DELETE FROM objections WHERE number = ?1", [number.as_str()])?;
+        let requests = "DELETE FROM do_not_contact WHERE number IN (SELECT value FROM json_each(?1))";
+        erased.requests_erased = transaction.execute(requests, [spellings(number)])?;
+        transaction.execute(
+            "DELETE FROM objections WHERE number IN (SELECT value FROM json_each(?1))",
+            [spellings(number)],
+        )?;
     }
-    let left = "SELECT count(*) FROM do_not_contact WHERE number = ?1";
-    erased.requests_kept = count(transaction, left, [number.as_str()])?;
+    let left = "SELECT count(*) FROM do_not_contact WHERE number IN (SELECT value FROM json_each(?1))";
+    erased.requests_kept = count(transaction, left, [spellings(number)])?;
     erased.objection_kept = objects(transaction, number)?;
-    let person: Option<String> = transaction
-        .query_row("DELETE FROM persons WHERE number = ?1 RETURNING id", [number.as_str()], |row| row.get(0))
-        .optional()?;
-    person.map_or(Ok(()), |person| bury(transaction, &person, now))
+    for person in forget_persons(transaction, number)? {
+        bury(transaction, &person, now)?;
+    }
+    Ok(())
+}
+
+/// Takes the random ids away that lead to the number: one for each of its spellings that was ever kept.
+fn forget_persons(connection: &Connection, number: &Number) -> rusqlite::Result<Vec<String>> {
+    let persons = "DELETE FROM persons WHERE number IN (SELECT value FROM json_each(?1)) RETURNING id";
+    let mut statement = connection.prepare(persons)?;
+    let rows = statement.query_map([spellings(number)], |row| row.get(0))?;
+    rows.collect()
 }
 
 /// The names under which what protects a number is buried.
 fn keys(connection: &Connection, number: &Number) -> rusqlite::Result<Vec<String>> {
-    let all = "SELECT created FROM do_not_contact WHERE number = ?1
-               UNION ALL SELECT at FROM objections WHERE number = ?1";
+    let all = "SELECT number, created FROM do_not_contact WHERE number IN (SELECT value FROM json_each(?1))
+               UNION ALL SELECT number, at FROM objections WHERE number IN (SELECT value FROM json_each(?1))";
     let mut statement = connection.prepare(all)?;
-    let rows = statement.query_map([number.as_str()], |row| Ok(key(number.as_str(), row.get(0)?)))?;
+    let rows =
+        statement.query_map([spellings(number)], |row| Ok(key(&row.get::<_, String>(0)?, row.get(1)?)))?;
     rows.collect()
 }
 
@@ -222,9 +238,9 @@ fn mark_call(connection: &Connection, call: CallId, mark: Mark, now: UtcMillis) 
 }
 
 fn noted_calls(connection: &Connection, number: &Number) -> rusqlite::Result<Vec<CallId>> {
-    let noted = "SELECT id FROM calls WHERE caller = ?1 AND note IS NOT NULL";
+    let noted = "SELECT id FROM calls WHERE caller IN (SELECT value FROM json_each(?1)) AND note IS NOT NULL";
     let mut statement = connection.prepare(noted)?;
-    let rows = statement.query_map([number.as_str()], |row| super::reader::read(row, "id", CallId::parse))?;
+    let rows = statement.query_map([spellings(number)], |row| read(row, "id", CallId::parse))?;
     rows.collect()
 }
 

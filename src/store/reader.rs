@@ -117,13 +117,14 @@ fn figures(connection: &Connection, line: &str, since: UtcMillis) -> rusqlite::R
 pub(super) fn list(connection: &Connection, filter: &Filter) -> rusqlite::Result<Vec<Kept>> {
     let mut statement = connection.prepare(
         "SELECT * FROM calls
-         WHERE (:number IS NULL OR caller = :number OR called = :number) AND (:line IS NULL OR line = :line)
+         WHERE (:number IS NULL OR caller IN (SELECT value FROM json_each(:number))
+                 OR called IN (SELECT value FROM json_each(:number))) AND (:line IS NULL OR line = :line)
              AND (:since IS NULL OR offered >= :since) AND (:until IS NULL OR offered < :until)
              AND (NOT :withheld OR caller IS NULL) AND (:reason IS NULL OR reason = :reason)
          ORDER BY offered DESC, id LIMIT :limit",
     )?;
     let wish = named_params! {
-        ":number": filter.number.as_ref().map(Number::as_str),
+        ":number": filter.number.as_ref().map(spellings),
         ":line": filter.line,
         ":since": filter.since.map(|time| time.0),
         ":until": filter.until.map(|time| time.0),
@@ -273,6 +274,14 @@ fn strange(column: &str) -> rusqlite::Error {
 
 fn name(text: &str) -> Option<Name> {
     Name::new(text).ok()
+}
+
+/// What a query compares with in `IN (SELECT value FROM json_each(?))`: the number, and how an earlier row may spell it.
+pub(super) fn spellings(number: &Number) -> String {
+    // Digits and a plus: nothing has to be escaped.
+    let quoted: Vec<String> =
+        number.spellings().iter().map(|number| format!("\"{}\"", number.as_str())).collect();
+    format!("[{}]", quoted.join(","))
 }
 
 pub(super) fn number(text: &str) -> Option<Number> {

@@ -549,18 +549,8 @@ fn two_calls_on_one_line_at_once_are_two_notes() {
 
 #[test]
 fn two_lines_have_each_their_own_settings() {
-    let stage = Stage::scripted(|settings| {
-        let second =
-            settings.snippet.replace("352260000", "352260001").replace("callgist=main", "callgist=second");
-        let (first, second) = (settings.snippet.trim_end(), second.replacen("<include>", "", 1));
-        settings.snippet = first.strip_suffix("</include>").unwrap().to_owned() + &second;
-    });
-    let second = |settings: String| {
-        let (_, line) = settings.split_once("[[line]]").unwrap();
-        let line = line.replace("main", "second").replace("352260000", "352260001").replace("live", "two");
-        format!("{settings}\n[[line]]{line}")
-    };
-    let mut callgist = stage.sidecar_with(stage.switch.event_socket().port(), second);
+    let stage = Stage::scripted(with_a_second_snippet);
+    let mut callgist = stage.sidecar_with(stage.switch.event_socket().port(), with_a_second_line);
     for (number, name, version) in [("352260001", "second", "two"), ("352260000", "main", "live")] {
         let call = stage.call(Script { line: number.into(), ..stage.speech(3) });
         let row = callgist.kept();
@@ -583,6 +573,21 @@ fn phones_of_two_codecs_are_both_heard() {
 fn a_call_whose_media_bypasses_the_switch_is_never_copied() {
     let call = Live::scripted(|stage| Script { bypass_media: true, ..stage.speech(4) });
     assert!(call.without("not_tappable").1.taps.is_empty());
+}
+
+/// The switch has the snippet of the line `second`, too.
+pub(crate) fn with_a_second_snippet(settings: &mut Settings) {
+    let second =
+        settings.snippet.replace("352260000", "352260001").replace("callgist=main", "callgist=second");
+    let (first, second) = (settings.snippet.trim_end(), second.replacen("<include>", "", 1));
+    settings.snippet = first.strip_suffix("</include>").unwrap().to_owned() + &second;
+}
+
+/// The settings have the line `second`, too, which is like the first.
+pub(crate) fn with_a_second_line(settings: String) -> String {
+    let (_, line) = settings.split_once("[[line]]").unwrap();
+    let line = line.replace("main", "second").replace("352260000", "352260001").replace("live", "two");
+    format!("{settings}\n[[line]]{line}")
 }
 
 // ---------------------------------------------------------------- a call under way

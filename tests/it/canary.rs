@@ -34,14 +34,7 @@ impl Canary {
 
     fn with(script: &str, others: &str) -> Canary {
         let folder = tempfile::tempdir().unwrap();
-        roles::program(folder.path(), PROGRAM);
-        let model = folder.path().join("whisper-base");
-        std::fs::create_dir(&model).unwrap();
-        for needed in callgist::daemon::models::needed(border::Recogniser::Whisper) {
-            std::fs::write(model.join(needed), "none").unwrap();
-        }
-        std::fs::write(model.join("script"), script).unwrap();
-        std::fs::write(model.join("others"), others).unwrap();
+        lay(folder.path(), folder.path(), script, others);
         Canary(folder)
     }
 
@@ -54,6 +47,18 @@ impl Canary {
     pub fn hears<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command.env("CALLGIST_EAR_DIR", self.0.path()).env("CALLGIST_MODELS", self.0.path())
     }
+}
+
+/// Lays the program and the model with its script into these folders.
+pub fn lay(ears: &Path, models: &Path, script: &str, others: &str) {
+    roles::program(ears, PROGRAM);
+    let model = models.join("whisper-base");
+    std::fs::create_dir(&model).unwrap();
+    for needed in callgist::daemon::models::needed(border::Recogniser::Whisper) {
+        std::fs::write(model.join(needed), "none").unwrap();
+    }
+    std::fs::write(model.join("script"), script).unwrap();
+    std::fs::write(model.join("others"), others).unwrap();
 }
 
 /// Role: that ear.

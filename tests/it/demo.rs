@@ -1,5 +1,6 @@
 //! The demo, as a user starts it: real sockets, a real locked ear, real recognition, a real database.
 
+use crate::shout::{shout, skipped};
 use crate::turn::Turn;
 use serde_json::Value;
 use std::path::Path;
@@ -8,6 +9,10 @@ use std::process::{Command, Output, Stdio};
 /// Runs `callgist demo` with a folder of its own for what it writes, and hands the folder on.
 fn demo(arguments: &[&str]) -> (Output, tempfile::TempDir) {
     let _turn = Turn::with_others();
+    demo_now(arguments)
+}
+
+fn demo_now(arguments: &[&str]) -> (Output, tempfile::TempDir) {
     let temporary = tempfile::tempdir().unwrap();
     let child = Command::new(env!("CARGO_BIN_EXE_callgist"))
         .arg("demo")
@@ -23,7 +28,12 @@ fn demo(arguments: &[&str]) -> (Output, tempfile::TempDir) {
 }
 
 fn told(arguments: &[&str]) -> Value {
-    let (output, _) = demo(&[arguments, &["--json", "--recogniser", "whisper"]].concat());
+    let _turn = Turn::with_others();
+    told_now(arguments)
+}
+
+fn told_now(arguments: &[&str]) -> Value {
+    let (output, _) = demo_now(&[arguments, &["--json", "--recogniser", "whisper"]].concat());
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("no JSON came; {said}"))
@@ -37,6 +47,9 @@ fn names(told: &Value, stems: &[&[&str]]) {
         assert!(any.iter().any(|stem| text.contains(stem)), "none of {any:?} is in: {told}");
     }
 }
+
+/// The name of the folder, and the beginning of the hash of what is in it.
+const MODEL: &str = "whisper listened, with the model whisper-base (d01c3014…)";
 
 /// The half past ten of both built-in calls, as a note may write it.
 const HALF_PAST_TEN: &[&str] = &["10:30", "10.30", "half past ten", "ten thirty", "10 uhr 30"];
@@ -59,8 +72,14 @@ fn the_german_call_gives_a_german_note() {
 #[test]
 fn another_recording_gives_another_note() {
     let garage = told(&["--fast", "--audio", "tests/audio/09-en-garage-injection.flac"]);
-    assert!(!garage["summary"].as_str().unwrap().to_lowercase().contains("dishwasher"), "{garage}");
-    assert_ne!(garage["summary"], "", "{garage}");
+    names(&garage, &[&["brake"], &["squeal", "nois"], &["friday"]]);
+    let energy = told(&["--fast", "--audio", "tests/audio/08-en-energy-dnc-calls.flac"]);
+    names(&energy, &[&["advertising"], &["call"], &["text message", "sms"], &["e-mail"]]);
+    assert_eq!(energy["do_not_contact"]["purpose"], "advertising", "{energy}");
+    for (told, words) in [(&garage, ["dishwasher", "advertising"]), (&energy, ["dishwasher", "brake"])] {
+        let text = told["summary"].as_str().unwrap().to_lowercase();
+        assert!(!words.iter().any(|word| text.contains(word)), "{told}");
+    }
 }
 
 #[test]
@@ -73,11 +92,13 @@ fn a_spoken_objection_leaves_no_note() {
 
 #[test]
 fn the_same_call_fast_and_in_real_time_gives_the_same_note() {
-    let (fast, real) = (told(&["--fast"]), told(&[]));
+    let _turn = Turn::alone();
+    let (fast, real) = (told_now(&["--fast"]), told_now(&[]));
     if fast != real {
-        // On a starved machine the two voices shift against each other; a difference of ours shows every time.
-        eprintln!("once more, for these differ: {fast} and {real}");
-        assert_eq!(told(&["--fast"]), told(&[]));
+        // A machine that is busy with other things lets the two voices shift against each other, and nothing in a row
+        // tells it. A difference of ours is there in every run, so two of three have to be the same.
+        shout(format_args!("once more in real time, for these differ: {fast} and {real}"));
+        assert_eq!(fast, told_now(&[]), "and the first in real time was {real}");
     }
 }
 
@@ -86,8 +107,16 @@ fn every_step_is_shown_and_nothing_is_left_behind() {
     let (output, temporary) = demo(&["--fast", "--recogniser", "whisper"]);
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    let steps =
-        ["announced", "bridged", "heard ", "words recognised", "guarded", "they are gone", "calls show"];
+    let steps = [
+        "announced",
+        "bridged",
+        "heard ",
+        "words recognised",
+        "guarded",
+        MODEL,
+        "they are gone",
+        "calls show",
+    ];
     for step in steps {
         assert!(said.contains(step), "{step:?} is not in: {said}");
     }
@@ -114,9 +143,7 @@ fn what_is_kept_on_demand_can_be_shown_again() {
 fn the_demo_runs_on_an_english_vosk_model_where_one_is() {
     let model = std::env::var("CALLGIST_VOSK_MODEL_EN").unwrap_or_default();
     if !Path::new(&model).is_dir() {
-        eprintln!(
-            "SKIPPED: no English Vosk model; set CALLGIST_VOSK_MODEL_EN to its folder to run this test"
-        );
+        skipped("no English Vosk model; set CALLGIST_VOSK_MODEL_EN to its folder to run this test");
         return;
     }
     let (output, _) = demo(&["--fast", "--json", "--recogniser", "vosk"]);

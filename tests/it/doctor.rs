@@ -100,10 +100,10 @@ fn a_model_that_does_not_load_and_a_profile_that_is_not_there_are_told_with_what
     let stage = Stage::scripted(|settings| settings.profile = false);
     let callgist = stage.sidecar();
     Manner::Broken.write(&callgist.path("models/vosk-en"));
-    let mut doctor = doctor(&callgist.path("callgist.toml"), &["--no-call"]);
-    let told = answer(doctor.env("CALLGIST_EAR_DIR", callgist.path("ears")));
+    let ears = callgist.path("ears");
+    let told = told(&callgist.path("callgist.toml"), Some(&ears), &["--no-call"]);
     for (what, command) in [
-        ("ear vosk", "callgist models fetch vosk-en --again"),
+        ("ear vosk", "callgist models fetch --again vosk-en"),
         ("SIP profile callgist", "fs_cli -x 'sofia profile callgist start'"),
     ] {
         let found = named(&told, what).unwrap();
@@ -117,23 +117,22 @@ fn test_call(callgist: &Sidecar) -> Value {
 }
 
 fn finding(callgist: &Sidecar, what: &str, flag: &str) -> Value {
-    let told = told(&callgist.path("callgist.toml"), &[flag]);
+    let told = told(&callgist.path("callgist.toml"), None, &[flag]);
     named(&told, what).unwrap_or_else(|| panic!("nothing of {what}: {told}")).clone()
 }
 
-/// What `callgist doctor` tells of these settings.
-pub(crate) fn told(config: &Path, flags: &[&str]) -> Value {
-    answer(&mut doctor(config, flags))
-}
-
-fn doctor(config: &Path, flags: &[&str]) -> Command {
-    let mut doctor = Command::new(env!("CARGO_BIN_EXE_callgist"));
-    doctor.arg("--config").arg(config).args(["doctor", "--json"]).args(flags).stdin(Stdio::null());
-    doctor
-}
-
-fn answer(doctor: &mut Command) -> Value {
-    serde_json::from_slice(&doctor.output().unwrap().stdout).unwrap()
+/// What `callgist doctor` tells of these settings. `ears` is the folder of the ears' programs, if they are not beside it.
+pub(crate) fn told(config: &Path, ears: Option<&Path>, flags: &[&str]) -> Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_callgist"))
+        .envs(ears.map(|ears| ("CALLGIST_EAR_DIR", ears)))
+        .arg("--config")
+        .arg(config)
+        .args(["doctor", "--json"])
+        .args(flags)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// The finding of that name.

@@ -5,6 +5,7 @@
 
 use crate::roles;
 use crate::scripted::{Manner, Script, Scripted, Written, written};
+use crate::shout::skipped;
 use callgist::border::{
     self, Channels, Day, DoNotContact, EarExit, FromEar, Heard, MAX_MESSAGE, ModelId, Note, Purpose, ToEar,
     WhoseNumber,
@@ -235,9 +236,33 @@ async fn one_ear_can_be_tried_and_says_why_it_does_not_start() {
     let tried = try_one(settings.clone(), Clock::new(1)).await.unwrap();
     assert_eq!(usize::from(tried.acts_refused), callgist::sandbox::trial::count());
     let lost = Settings { model: "/nonexistent/model".into(), ..settings.clone() };
-    assert_eq!(try_one(lost, Clock::new(1)).await, Err(EarExit::Model.words().to_owned()));
+    let why = try_one(lost, Clock::new(1)).await.unwrap_err();
+    assert!(why.starts_with(EarExit::Model.words()) && why.contains("models fetch"), "{why}");
     let unknown = Settings { program: folder.path().join("no-ear"), ..settings };
     assert!(try_one(unknown, Clock::new(1)).await.unwrap_err().starts_with("it cannot be started"));
+}
+
+#[test]
+fn every_act_that_may_not_be_refused_has_an_exit_of_its_own() {
+    for act in 0..u8::try_from(callgist::sandbox::trial::count()).unwrap() {
+        assert_eq!(EarExit::of(EarExit::NotRefused(act).code()), EarExit::NotRefused(act));
+    }
+}
+
+/// The shipped ear, whose loader asks for a library that is nowhere.
+#[cfg(feature = "vosk")]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_vosk_ear_without_libvosk_says_where_to_put_it() {
+    let (folder, model) = place("none");
+    let program = folder.path().join("bin/callgist-ear-vosk");
+    std::fs::create_dir(program.parent().unwrap()).unwrap();
+    std::fs::copy(env!("CARGO_BIN_EXE_callgist-ear-vosk"), &program).unwrap();
+    // By another process: while this one has a program open to write, it cannot be started.
+    let renamed = ["-i", r"s/libvosk\.so\x00/libnone.so\x00/"];
+    assert!(Command::new("sed").env("LC_ALL", "C").args(renamed).arg(&program).status().unwrap().success());
+    let why = try_one(settings(program, model), Clock::new(1)).await.unwrap_err();
+    let place = folder.path().join("lib/callgist");
+    assert_eq!(why, format!("its library cannot be loaded: put libvosk.so into {}", place.display()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -314,7 +339,7 @@ fn an_ears_pages_are_locked_where_there_is_no_limit_and_elsewhere_it_says_so() {
     for (limit, locked) in [("unlimited", true), ("65536", false)] {
         let limit = ["--memlock=", limit, ":", limit].concat();
         if !Command::new("prlimit").args([&limit, "true"]).status().unwrap().success() {
-            eprintln!("SKIPPED: whoever runs this may not raise the limit on locked memory");
+            skipped("an ear's pages are locked; whoever runs this may not raise the limit on locked memory");
             continue;
         }
         let mut ear = ByHand::under(&["prlimit", &limit], "honest-ear", &[]);

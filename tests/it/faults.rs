@@ -5,7 +5,10 @@
 
 mod talk;
 
+use crate::calls::{with_a_second_line, with_a_second_snippet};
+use crate::doctor;
 use crate::ear::ByHand;
+use crate::live::sidecar::Sidecar;
 use crate::restart::{Trouble, connected, object};
 use crate::scripted::{Manner, NOTE, SLOW};
 use crate::stories::{Stage, extension, seconds};
@@ -284,6 +287,67 @@ fn an_ear_whose_model_breaks_is_told_and_calls_are_not_announced() {
     let mut talk = Talk::forked();
     talk.callgist.manner(Manner::Broken);
     talk.not_announced_after_its_end();
+}
+
+#[test]
+fn a_model_that_is_there_and_broken_is_told_with_the_command_that_brings_it_anew() {
+    let stage = Stage::scripted(|_| {});
+    let mut callgist = stage.sidecar();
+    callgist.manner(Manner::Broken);
+    callgist.kill();
+    callgist.again();
+    let explains = |line: &Value| {
+        line["line"].as_str().is_some_and(|said| said.contains("models/vosk-en cannot be loaded"))
+    };
+    callgist.until("told what cannot be loaded", seconds(60), explains);
+    let why = callgist.says("ear ended")["why"].to_string();
+    assert!(
+        why.contains("its model is missing, broken") && why.contains("models fetch --again vosk-en"),
+        "{why}"
+    );
+    unannounced(&stage);
+    assert_eq!(callgist.kept()["no_summary_reason"], "engine_failed");
+    let found = told_of_ears(&callgist, "ear vosk");
+    assert_eq!(found["state"], "bad", "{found}");
+    assert!(found["says"].as_str().unwrap().contains("models fetch --again vosk-en"), "{found}");
+}
+
+#[test]
+fn a_vosk_ear_without_its_library_is_told_and_the_whisper_line_works_on() {
+    let stage = Stage::scripted(with_a_second_snippet);
+    let with_whisper = |settings| {
+        let two = with_a_second_line(settings);
+        let (vosk, whisper) = two.rsplit_once("\"vosk\"").unwrap();
+        format!("{vosk}\"whisper\"{whisper}")
+    };
+    let mut callgist = stage.sidecar_unready(stage.switch.event_socket().port(), with_whisper);
+    callgist.manner(Manner::Unlinked);
+    let (ears, models) = (callgist.path("ears"), callgist.path("models"));
+    crate::canary::lay(&ears, &models, "Hello, my heating is broken.", "");
+    callgist.kill();
+    callgist.again();
+    let ended = callgist.says("ear ended");
+    let place = callgist.path("lib/callgist").display().to_string();
+    assert_eq!(ended["recogniser"], "vosk", "{ended}");
+    let sentence = format!("its library cannot be loaded: put libvosk.so into {place}");
+    assert_eq!(ended["why"], sentence.as_str());
+    callgist.announcing();
+    let call = stage.call(Script { line: "352260001".into(), ..stage.speech(4) });
+    let row = callgist.kept();
+    assert_eq!((&row["line"], &row["recogniser"]), (&"second".into(), &"whisper".into()), "{row}");
+    assert!(stage.ended(call).notice_heard > Duration::from_millis(2_500));
+    unannounced(&stage);
+    let row = callgist.kept();
+    assert_eq!((&row["line"], &row["no_summary_reason"]), (&"main".into(), &"engine_failed".into()), "{row}");
+    let found = told_of_ears(&callgist, "ear vosk");
+    assert_eq!((&found["state"], &found["says"]), (&"bad".into(), &sentence.into()));
+    assert_eq!(told_of_ears(&callgist, "ear whisper")["state"], "good");
+}
+
+#[track_caller]
+fn told_of_ears(callgist: &Sidecar, what: &str) -> Value {
+    let told = doctor::told(&callgist.path("callgist.toml"), Some(&callgist.path("ears")), &["--no-call"]);
+    doctor::named(&told, what).unwrap_or_else(|| panic!("nothing of {what}: {told}")).clone()
 }
 
 #[test]

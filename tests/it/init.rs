@@ -44,6 +44,28 @@ fn what_init_writes_passes_the_check_and_names_each_file_with_its_place() {
 }
 
 #[test]
+fn another_key_is_filled_in_with_advice_and_one_that_no_telephone_has_is_refused() {
+    let bench = Bench::new();
+    let line = ["--number", "+493012345", "--language", "de", "--force"];
+    let with_key = |key| [&line[..], &["--key", key]].concat();
+    for (key, pins) in [("#17", 0), ("99", 1)] {
+        let told = bench.done(&with_key(key));
+        let snippet = bench.staged(&told, 0, "/etc/freeswitch/dialplan/public/00_callgist.xml");
+        assert!(
+            snippet.contains(&format!("callgist,{key},exec[i]:set,callgist_objection=caller")),
+            "{snippet}"
+        );
+        let advice = told["advice"].to_string();
+        assert!(advice.contains("say star nine"), "{advice}");
+        assert_eq!(advice.matches("within a PIN").count(), pins, "{advice}");
+    }
+    assert!(!bench.done(&line)["advice"].to_string().contains("star nine"));
+    for key in ["", "9,exec", "*9\"", "A", "*123456"] {
+        bench.refuses(&with_key(key), 2, &["--key", "0 to 9, * and #"]);
+    }
+}
+
+#[test]
 fn a_switch_with_the_files_that_init_filled_in_lets_callgist_in() {
     let bench = Bench::new();
     let told = bench.done(&["--number", "+493012345", "--language", "en"]);

@@ -56,7 +56,7 @@ fn doctor_calls_such_a_kernel_bad_where_all_is_asked_for_and_warns_elsewhere() {
 
 #[test]
 fn doctor_says_what_only_the_unit_restricts() {
-    let told = crate::doctor::told(&House::new().written(), &[]);
+    let told = crate::doctor::told(&House::new().written(), None, &[]);
     let found = crate::doctor::named(&told, "kernel").unwrap_or_else(|| panic!("{told}"));
     if found["state"] == "good" {
         let says = found["says"].as_str().unwrap();

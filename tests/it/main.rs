@@ -62,6 +62,8 @@ mod sandbox;
 mod scripted;
 /// As a service of systemd's, and as a package.
 mod service;
+/// What must be read though the tests pass.
+mod shout;
 /// Which types of what was said can be printed or copied, and what does not compile.
 mod shown;
 /// Known words and known sound, looked for in files and in memory.

@@ -169,7 +169,12 @@ fn a_database_that_is_none_is_told_and_left_alone() {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, "this is no database, and nobody may write over it".repeat(40)).unwrap();
     let before = fs::read(&path).unwrap();
-    house.refuses(&["run"], 5, &["callgist.db"]);
+    let says = [
+        "callgist.db is no database of Callgist",
+        "was not touched",
+        "name another file in [store] database",
+    ];
+    house.refuses(&["run"], 5, &says);
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
@@ -178,7 +183,7 @@ fn a_read_only_database_is_told() {
     let house = House::new();
     make_database(&house.path("store/callgist.db"));
     fs::set_permissions(house.path("store/callgist.db"), fs::Permissions::from_mode(0o400)).unwrap();
-    house.refuses(&["run"], 5, &["callgist.db"]);
+    house.refuses(&["run"], 5, &["callgist.db is read-only", "run chmod 0600 on it"]);
 }
 
 #[test]
@@ -188,7 +193,7 @@ fn a_locked_database_is_told() {
     make_database(&path);
     let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").unwrap();
-    house.refuses(&["run"], 5, &["callgist.db"]);
+    house.refuses(&["run"], 5, &["another process holds the database", "end it", "try again"]);
 }
 
 #[test]
@@ -199,7 +204,7 @@ fn a_database_of_a_newer_version_is_told_and_left_alone() {
     let other = rusqlite::Connection::open(&path).unwrap();
     other.pragma_update(None, "user_version", 999).unwrap();
     drop(other);
-    house.refuses(&["run"], 5, &["newer"]);
+    house.refuses(&["run"], 5, &["has version 999", "install the newer Callgist again"]);
     let version: i64 = rusqlite::Connection::open(&path)
         .unwrap()
         .pragma_query_value(None, "user_version", |row| row.get(0))

@@ -154,6 +154,35 @@ fn after_an_erasure_no_byte_of_the_calls_is_left_and_the_request_still_protects(
 }
 
 #[test]
+fn what_was_kept_before_the_callers_country_was_known_is_found_and_goes_with_the_rest() {
+    let office = Office::open();
+    let store = Store::open(&office.database()).unwrap();
+    let (national, bare) = ("621987654", "352621987654");
+    wait(store.keep(call(5, Some(national), Some("The Parasaurolophus boiler drips.")))).unwrap();
+    wait(store.keep(call(6, Some(bare), None))).unwrap();
+    drop(store);
+    // As somebody wrote it into a list, and as a caller was shown when he objected.
+    office.says(&["contacts", "add", national, "--channels", "calls", "--purpose", "everything"]);
+    office.surely(&["person", "object", national]);
+    let found = office.json(&["person", "find", CALLER]);
+    assert_eq!(found["calls"].as_array().unwrap().len(), 4, "{found}");
+    assert_eq!(found["do_not_contact"].as_array().unwrap().len(), 2, "{found}");
+    assert_eq!(found["standing_objection"], true, "{found}");
+    assert_eq!(office.json(&["person", "find", bare])["calls"].as_array().unwrap().len(), 3);
+    assert_eq!(office.code(&["contacts", "check", CALLER, "--purpose", "service"]), 10);
+    let export = office.says(&["person", "export", CALLER]);
+    assert!(export.contains("Parasaurolophus"), "{export}");
+    let receipt = office.surely(&["person", "erase", CALLER, "--also-requests"]);
+    assert_eq!(receipt["calls"].as_array().unwrap().len(), 4, "{receipt}");
+    assert_eq!(
+        (&receipt["do_not_contact_erased"], &receipt["standing_objection_kept"]),
+        (&2.into(), &false.into())
+    );
+    assert!(!office.holds(national), "the number is gone from every file");
+    office.says(&["log", "verify"]);
+}
+
+#[test]
 fn an_erasure_asks_twice_and_the_word_fits_only_what_was_shown() {
     let office = Office::open();
     let word = office.json(&["person", "erase", CALLER])["confirm"].as_str().unwrap().to_owned();

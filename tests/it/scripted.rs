@@ -30,6 +30,8 @@ pub enum Manner {
     Lies,
     /// Its model does not load.
     Broken,
+    /// The loader does not find its library: no code of its own is ever run.
+    Unlinked,
 }
 
 /// How slow a slow ear is.
@@ -38,7 +40,7 @@ pub const SLOW: Manner = Manner::Slow(Duration::from_millis(500));
 /// A talk whose ear is to fail begins first: speech is heard before the second copy runs.
 const BOTH_COPIED: Duration = Duration::from_millis(1_500);
 
-const MANNERS: [(&str, Manner); 8] = [
+const MANNERS: [(&str, Manner); 9] = [
     ("honest", Manner::Honest),
     ("slow", SLOW),
     ("late", Manner::Late),
@@ -47,6 +49,7 @@ const MANNERS: [(&str, Manner); 8] = [
     ("greedy", Manner::Greedy),
     ("lies", Manner::Lies),
     ("broken", Manner::Broken),
+    ("unlinked", Manner::Unlinked),
 ];
 
 impl Manner {
@@ -74,7 +77,12 @@ pub fn write_model(folder: &Path) {
 
 /// Role: the ear.
 pub fn ear() -> u8 {
-    let load = |arguments: &ear::Arguments| match Manner::read(&arguments.model) {
+    let named = std::env::args_os().skip_while(|word| word != "--model").nth(1);
+    let manner = named.and_then(|model| Manner::read(Path::new(&model)));
+    if manner == Some(Manner::Unlinked) {
+        return loader_fails();
+    }
+    let load = |_: &ear::Arguments| match manner {
         None | Some(Manner::Broken) => Err("this model is broken"),
         Some(manner) => {
             if manner == Manner::Late {
@@ -83,12 +91,16 @@ pub fn ear() -> u8 {
             Ok(Scripted { manner })
         }
     };
-    let lies = std::env::args_os()
-        .skip_while(|word| word != "--model")
-        .nth(1)
-        .is_some_and(|model| Manner::read(Path::new(&model)) == Some(Manner::Lies));
-    let text = if lies { "The caller paid with 4111 1111 1111 1111." } else { NOTE };
+    let text = if manner == Some(Manner::Lies) { "The caller paid with 4111 1111 1111 1111." } else { NOTE };
     roles::number(ear::run(Code::Fixed, std::env::args_os().skip(1), load, Script { text }))
+}
+
+/// What glibc's loader says and ends with.
+fn loader_fails() -> u8 {
+    eprintln!(
+        "callgist-ear-vosk: error while loading shared libraries: libvosk.so: cannot open shared object file"
+    );
+    127
 }
 
 /// Recognises nothing, in its manner.
@@ -121,7 +133,7 @@ impl Recogniser for Scripted {
             Manner::Aborts => std::process::abort(),
             // A size that no machine has: the allocator gives up as it does when memory is used up.
             Manner::Greedy => drop(std::hint::black_box(vec![1u8; 1 << 46])),
-            Manner::Honest | Manner::Late | Manner::Lies | Manner::Broken => {}
+            Manner::Honest | Manner::Late | Manner::Lies | Manner::Broken | Manner::Unlinked => {}
         }
         Ok(())
     }

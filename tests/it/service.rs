@@ -40,7 +40,7 @@ fn the_service_manager_is_told_of_the_start_the_life_and_the_end() {
 #[test]
 fn doctor_leaves_the_database_to_the_daemons_user() {
     let house = crate::refusals::House::new();
-    let told = crate::doctor::told(&house.written(), &[]).to_string();
+    let told = crate::doctor::told(&house.written(), None, &[]).to_string();
     assert!(told.contains("made at the first start"), "{told}");
     assert!(!house.path("store").exists(), "doctor made the folder");
 }
@@ -49,7 +49,7 @@ fn doctor_leaves_the_database_to_the_daemons_user() {
 fn doctor_publishes_the_longest_time_that_anything_said_can_stay_in_memory() {
     let settings = "[ears]\nrotate_after_calls = 7\nrotate_after_hours = 3\n";
     let house = crate::refusals::House::new().with("[ears]\n", settings);
-    let told = crate::doctor::told(&house.written(), &[]);
+    let told = crate::doctor::told(&house.written(), None, &[]);
     let says = |what: &str| crate::doctor::named(&told, what).map(|found| found["says"].as_str().unwrap());
     let stay = says("memory").unwrap();
     assert!(stay.contains("7 calls or 3 h") && stay.contains("3 h and that call"), "{stay}");

@@ -5,12 +5,15 @@ pub(super) mod audio;
 pub(super) mod daemon;
 
 use super::{Exit, calls, fail};
+use crate::border::Recogniser;
 use crate::call::{CallId, Language};
+use crate::config::Config;
+use crate::daemon::models;
 use crate::sim::{Script, Settings, SimClock, Switch, User};
 use crate::store::{Kept, Outcome, Reader};
 use audio::Recording;
 use clap::{Args, ValueEnum};
-use daemon::{Daemon, Line};
+use daemon::{Daemon, Line, Written};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -131,7 +134,7 @@ async fn demo(args: &DemoArgs, recording: Recording) -> anyhow::Result<Exit> {
     let report = call.ended().await;
     daemon.stop().await?;
     say(args, &format!("the caller heard {:.1} s of the notice", report.notice_heard.as_secs_f64()));
-    let exit = show(args, &written.database, id)?;
+    let exit = show(args, &written, id)?;
     switch.shut_down().await;
     if args.keep {
         let kept = folder.keep();
@@ -173,8 +176,8 @@ fn step_words(step: &str) -> &'static str {
 }
 
 /// The note, which recogniser made it of what, and the row as `calls show` prints it.
-fn show(args: &DemoArgs, database: &Path, id: CallId) -> anyhow::Result<Exit> {
-    let reader = Reader::open(database)?;
+fn show(args: &DemoArgs, written: &Written, id: CallId) -> anyhow::Result<Exit> {
+    let reader = Reader::open(&written.database)?;
     let kept = reader.show(id)?.ok_or_else(|| anyhow::anyhow!("the call's row is not in the database"))?;
     if args.json {
         println!("{}", output(args, &kept));
@@ -186,14 +189,23 @@ fn show(args: &DemoArgs, database: &Path, id: CallId) -> anyhow::Result<Exit> {
     }
     if let (Some((recogniser, model)), Some(heard)) = (kept.call.origin.ear, kept.call.heard) {
         println!(
-            "{} listened, with the model {model}: {} words were recognised in memory, and they are gone.\n",
+            "{} listened, with the model {} ({}…): {} words were recognised in memory, and they are gone.\n",
             recogniser.word(),
+            model_name(&written.config, recogniser, kept.call.language),
+            &model.to_string()[..8],
             heard.words
         );
     }
     println!("$ callgist calls show {id}");
     calls::print_call(&kept);
     Ok(Exit::Done)
+}
+
+/// The name of the folder that the ear read.
+fn model_name(config: &Path, recogniser: Recogniser, language: Language) -> String {
+    let folder = Config::load(config).map(|config| models::folder(&config, recogniser, language));
+    let name = folder.ok().and_then(|folder| Some(folder.file_name()?.to_string_lossy().into_owned()));
+    name.unwrap_or_else(|| models::name(recogniser, language))
 }
 
 /// The object that the scorer of written calls reads, without statements.
@@ -251,7 +263,7 @@ pub(super) const CALLER: &str = "+442079460123";
 const USER: &str = "callgist@callgist.invalid";
 const PASSWORD: &str = "only for this demo";
 
-/// Recognition takes about a tenth of real time on one core, and the machine does other things, too.
+/// Recognition takes about a sixth of real time on one core (docs/sizing.md), and the machine does other things, too.
 pub(super) const FAST: u32 = 5;
 
 /// With more unrecognised than this the simulated call waits, so that no packet is lost.

@@ -577,7 +577,7 @@ async fn models(config: &Config, findings: &mut Findings) {
                 ),
             ),
             Ok(Err(why)) => {
-                let mend = mend::ear(chosen, line.language, &why);
+                let mend = mend::ear(&why);
                 findings.bad(what, format!("{why}; {mend}"));
             }
             Err(_) => findings.bad(

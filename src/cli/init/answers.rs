@@ -1,7 +1,7 @@
 //! Flags, what the switch says and, on a terminal, a person's answers go in; all that settings and files need comes out.
 
 use super::seen::Seen;
-use super::{InitArgs, Refusal, settings};
+use super::{InitArgs, Refusal, files, settings};
 use crate::call::{Language, Number};
 use crate::cli::Exit;
 use std::io::{BufRead, IsTerminal, Write};
@@ -12,6 +12,7 @@ pub struct Answers {
     pub seen_as: Option<String>,
     pub language: Language,
     pub line: String,
+    pub key: String,
     pub context: String,
     pub conf_dir: PathBuf,
 }
@@ -49,8 +50,27 @@ impl Answers {
         )?;
         let seen_as =
             args.seen_as.as_deref().map(digits).transpose().map_err(|why| refused("--seen-as", &why))?;
+        let key = key(&args.key).map_err(|why| refused("--key", &why))?;
         heard_at_the_switch(args, seen, language)?;
-        Ok(Answers { number, seen_as, language, line: args.line.clone(), context, conf_dir })
+        Ok(Answers { number, seen_as, language, line: args.line.clone(), key, context, conf_dir })
+    }
+
+    /// What another key than the usual one asks for.
+    pub fn advice_on_key(&self) -> Vec<String> {
+        let key = &self.key;
+        if key == files::KEY {
+            return Vec::new();
+        }
+        let digits = key.bytes().all(|byte| byte.is_ascii_digit());
+        let pin = format!(
+            "whoever types {key} in a menu or within a PIN objects, and the menu does not get it: a key that begins with \
+             * or # is safer"
+        );
+        let said = format!(
+            "our notices and the texts of callgist notices render say star nine: record a notice that says {key}, and \
+             change the texts (sounds/README.md)"
+        );
+        digits.then_some(pin).into_iter().chain([said]).collect()
     }
 }
 
@@ -147,6 +167,13 @@ fn language(text: &str) -> Result<Language, String> {
 fn digits(text: &str) -> Result<String, String> {
     let fits = (2..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     if fits { Ok(text.to_owned()) } else { Err("it must be digits".to_owned()) }
+}
+
+/// What a telephone has keys for.
+fn key(text: &str) -> Result<String, String> {
+    let fits = (1..=6).contains(&text.len()) && text.bytes().all(|byte| b"0123456789*#".contains(&byte));
+    let why = "it must be one to six of 0 to 9, * and #, best beginning with * or #, such as *9";
+    if fits { Ok(text.to_owned()) } else { Err(why.to_owned()) }
 }
 
 /// It becomes the name of a folder.

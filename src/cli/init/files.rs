@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 /// The name of our profile at the switch.
 pub const PROFILE: &str = "callgist";
 
+/// The key that the snippet comes with.
+pub const KEY: &str = "*9";
+
 /// A file that is ready, and where it belongs.
 #[derive(Serialize)]
 pub struct Copy {
@@ -49,7 +52,13 @@ fn snippet(answers: &Answers) -> String {
         Some(other) => format!("^(\\+?{number}|{other})$"),
         None => format!("^\\+?{number}$"),
     };
-    SNIPPET.replace(r"^\+?352260000$", &seen).replace("callgist=main", &format!("callgist={}", answers.line))
+    let bind = |key: &str| format!("data=\"callgist,{key},exec");
+    let named = if answers.key == KEY { "Star nine" } else { &answers.key };
+    SNIPPET
+        .replace(r"^\+?352260000$", &seen)
+        .replace("callgist=main", &format!("callgist={}", answers.line))
+        .replace(&bind(KEY), &bind(&answers.key))
+        .replace("Star nine", named)
 }
 
 fn profile(ports: &Ports) -> String {
@@ -78,6 +87,7 @@ mod tests {
             seen_as: seen_as.map(str::to_owned),
             language: Language::De,
             line: "front".into(),
+            key: "#17".into(),
             context: "trunk".into(),
             conf_dir: "/etc/freeswitch".into(),
         }
@@ -88,6 +98,7 @@ mod tests {
         let ports = Ports { profile: 5_099, sip: 5_090, rtp: 30_000..=30_499 };
         let text = snippet(&answers(None));
         assert!(text.contains("expression=\"^\\+?493012345$\"") && text.contains("callgist=front"), "{text}");
+        assert!(text.contains("data=\"callgist,#17,exec[i]:") && !text.contains("*9"), "{text}");
         assert!(snippet(&answers(Some("12345"))).contains("expression=\"^(\\+?493012345|12345)$\""));
         assert!(profile(&ports).contains("name=\"sip-port\" value=\"5099\""));
         assert!(user("s3cret").contains("name=\"esl-password\" value=\"s3cret\""));

@@ -37,6 +37,9 @@ pub struct InitArgs {
     /// The line's name, as it stands in the settings and in the snippet.
     #[arg(long, default_value = "main")]
     line: String,
+    /// The key with which a caller objects; one that begins with * or # is best.
+    #[arg(long, value_name = "KEY", default_value = files::KEY)]
+    key: String,
     /// The event socket of the switch.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8021")]
     event_socket: SocketAddr,
@@ -106,8 +109,9 @@ fn init(path: &Path, args: &InitArgs) -> Result<Report, Refusal> {
         ));
     }
     let mut questions = Questions::on_terminal();
-    let (seen, advice) = look(args)?;
+    let (seen, mut advice) = look(args)?;
     let answers = Answers::gather(args, seen.as_ref(), &mut questions)?;
+    advice.extend(answers.advice_on_key());
     let ports = match Config::load(&path) {
         // A Callgist that runs holds its own ports.
         Ok(old) => Ports::of(&old, seen.as_ref()),

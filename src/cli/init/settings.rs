@@ -108,6 +108,7 @@ mod tests {
             seen_as: None,
             language: Language::De,
             line: "front".into(),
+            key: "*9".into(),
             context: "public".into(),
             conf_dir: "/etc/freeswitch".into(),
         };

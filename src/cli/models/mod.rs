@@ -57,12 +57,6 @@ pub fn run(config: &Path, command: &ModelsCommand) -> Exit {
     }
 }
 
-/// The name of the smallest model that can be fetched for this recogniser and language.
-pub(super) fn smallest(recogniser: Recogniser, language: Language) -> &'static str {
-    let fits = |model: &&Model| model.recogniser == recogniser && model.languages.contains(&language);
-    MODELS.iter().filter(fits).min_by_key(|model| model.bytes).map_or("MODEL", |model| model.name)
-}
-
 /// The folder that was named, else that of the settings, else that of the settings' defaults.
 fn folder(config: &Path, named: Option<&PathBuf>) -> PathBuf {
     named.cloned().unwrap_or_else(|| {

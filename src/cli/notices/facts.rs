@@ -77,7 +77,6 @@ impl Facts {
             "extensions_kept" => self.extensions_kept,
             "extensions_unkept" => !self.extensions_kept,
             "basis_f" => self.basis == Some(Basis::LegitimateInterest),
-            "basis_a" => self.basis == Some(Basis::Consent),
             "basis_none" => self.basis.is_none(),
             _ => false,
         }
@@ -140,9 +139,6 @@ fn basis_words(basis: Basis, lang: Lang) -> &'static str {
         (Basis::LegitimateInterest, Lang::Fr) => {
             "intérêt légitime, art. 6, par. 1, point f) du RGPD (mise en balance documentée)"
         }
-        (Basis::Consent, Lang::En) => "consent, Art. 6(1)(a) GDPR",
-        (Basis::Consent, Lang::De) => "Einwilligung, Art. 6 Abs. 1 Buchst. a DSGVO",
-        (Basis::Consent, Lang::Fr) => "consentement, art. 6, par. 1, point a) du RGPD",
     }
 }
 

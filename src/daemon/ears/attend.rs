@@ -4,12 +4,12 @@
 use super::held::Gauge;
 use super::judge::{Breach, Heed, Judge};
 use super::log::{EarHolds, EarReady, EarSays};
-use super::process::Line;
+use super::process::{Line, packaged_libraries};
 use super::{EarWord, Settings};
 use crate::border::table::{PING_EVERY_S, PONG_WITHIN_S};
-use crate::border::{Day, EarExit, FromEar, ModelId, Note, ToEar};
+use crate::border::{Day, EarExit, FromEar, ModelId, Note, Recogniser, ToEar};
 use crate::call::{CallId, Language, Moment, Party};
-use crate::daemon::clock::Clock;
+use crate::daemon::{clock::Clock, models};
 use crate::sandbox::trial;
 use crate::wire::rtp::Format;
 use std::collections::BTreeMap;
@@ -93,13 +93,27 @@ impl Gone {
         }
     }
 
-    /// A sentence for the log.
-    pub fn words(self) -> String {
+    /// A sentence for the log about the ear of these settings, and what can be done.
+    pub fn words(self, ear: &Settings) -> String {
         match self {
             Gone::Breach(breach) => format!("killed: {breach}"),
             Gone::Slow => "killed: it was not ready in time".to_owned(),
             Gone::Exit(EarExit::NotRefused(act)) => {
                 format!("its lock does not hold: {}", trial::name(act).unwrap_or("an act was not refused"))
+            }
+            Gone::Exit(EarExit::Library) => match ear.recogniser {
+                Recogniser::Vosk => format!(
+                    "its library cannot be loaded: put libvosk.so into {}",
+                    packaged_libraries(&ear.program).display()
+                ),
+                Recogniser::Whisper => {
+                    format!("{}: ldd {} names it", EarExit::Library.words(), ear.program.display())
+                }
+            },
+            Gone::Exit(EarExit::Model) => {
+                let language = ear.languages.first().copied().unwrap_or(Language::En);
+                let model = models::name(ear.recogniser, language);
+                format!("{}: callgist models fetch --again {model} brings it anew", EarExit::Model.words())
             }
             Gone::Exit(exit) => exit.words().to_owned(),
             Gone::Signal(libc::SIGSYS) => {

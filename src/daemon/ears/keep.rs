@@ -122,28 +122,28 @@ async fn keep(slot: &Slot) {
         };
         if let Some(gone) = gone {
             slot.publish(None);
-            log_end(recogniser, gone);
+            log_end(&slot.settings, gone);
             (slot.diary)(recogniser, false);
         }
         // An old one takes calls until the fresh one is ready.
         let fresh = start_until_ready(slot, &mut patience).await;
         let old = std::mem::replace(&mut running, fresh);
         if gone.is_none() {
-            tokio::spawn(retire(old, recogniser, Arc::clone(&slot.diary)));
+            tokio::spawn(retire(old, slot.settings.clone(), Arc::clone(&slot.diary)));
         }
     }
 }
 
 /// Lets an ear end with its last call.
-async fn retire(old: Running, recogniser: Recogniser, diary: Diary) {
+async fn retire(old: Running, settings: Settings, diary: Diary) {
     // If it has ended meanwhile there is nobody to tell.
     let _ = old.orders.send(Order::Tell(ToEar::Retire));
     drop(old.orders);
     let gone = old.attended.await.unwrap_or(Gone::Unknown);
     if gone != Gone::Exit(EarExit::Retired) {
-        log_end(recogniser, gone);
+        log_end(&settings, gone);
     }
-    diary(recogniser, false);
+    diary(settings.recogniser, false);
 }
 
 async fn start_until_ready(slot: &Slot, patience: &mut Patience) -> Running {
@@ -163,7 +163,7 @@ async fn start_until_ready(slot: &Slot, patience: &mut Patience) -> Running {
                     (slot.diary)(recogniser, true);
                     return running;
                 }
-                log_end(recogniser, running.attended.await.unwrap_or(Gone::Unknown));
+                log_end(&slot.settings, running.attended.await.unwrap_or(Gone::Unknown));
             }
             Err(error) => EarEnded { recogniser, why: &format!("it cannot be started: {error}") }.log(),
         }
@@ -181,7 +181,7 @@ pub async fn try_one(settings: Settings, clock: Clock) -> Result<Tried, String> 
     };
     drop(running.orders);
     let gone = running.attended.await.unwrap_or(Gone::Unknown);
-    tried.ok_or_else(|| gone.words())
+    tried.ok_or_else(|| gone.words(&settings))
 }
 
 fn start(settings: &Settings, clock: Clock, gauge: &Arc<Gauge>) -> std::io::Result<Running> {
@@ -196,8 +196,8 @@ fn start(settings: &Settings, clock: Clock, gauge: &Arc<Gauge>) -> std::io::Resu
     Ok(Running { orders, state, attended, model: None })
 }
 
-fn log_end(recogniser: Recogniser, gone: Gone) {
-    EarEnded { recogniser, why: &gone.words() }.log();
+fn log_end(settings: &Settings, gone: Gone) {
+    EarEnded { recogniser: settings.recogniser, why: &gone.words(settings) }.log();
 }
 
 /// How long to wait before the next start: not at all after an ear that was ready, ever longer after others.

@@ -12,7 +12,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::UdpSocket;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::io::Interest;
 use tokio::net::UnixDatagram;
@@ -42,7 +42,7 @@ pub fn programs() -> Vec<PathBuf> {
 pub fn libraries() -> Vec<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let named = set("LD_LIBRARY_PATH").unwrap_or_default();
-    let packaged = programs().first().and_then(|ear| Some(ear.parent()?.parent()?.join("lib/callgist")));
+    let packaged = programs().first().map(|ear| packaged_libraries(ear));
     let cache = set("CALLGIST_CACHE")
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(set("XDG_CACHE_HOME")?).join("callgist")))
@@ -53,6 +53,12 @@ pub fn libraries() -> Vec<PathBuf> {
         .chain(cache.map(|folder| folder.join("lib")))
         .filter(|folder| folder.is_absolute() && folder.is_dir())
         .collect()
+}
+
+/// Where a package puts the library of an ear that stands there; the first place in which its loader looks.
+pub fn packaged_libraries(program: &Path) -> PathBuf {
+    let prefix = program.parent().and_then(Path::parent).unwrap_or(Path::new("/usr"));
+    prefix.join("lib/callgist")
 }
 
 /// Starts an ear: it gets its end of the pair as standard input (it makes it descriptor 3), nothing as standard

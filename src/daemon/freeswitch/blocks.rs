@@ -6,6 +6,7 @@
 //! back while nobody was connected blocks until the switch is restarted: too much protection, never too little.
 
 use super::FreeSwitch;
+use crate::call::numbering;
 use crate::daemon::events;
 use crate::store::{Block, Store, UtcMillis};
 use crate::wire::esl::Command;
@@ -93,20 +94,13 @@ fn dialled(number: &str, countries: &BTreeSet<String>) -> Vec<String> {
     let mut forms = vec![format!("+{digits}"), digits.to_owned(), format!("00{digits}")];
     for country in countries.iter().filter(|country| !country.is_empty()) {
         if let Some(national) = digits.strip_prefix(country.as_str()) {
-            forms.push(format!("0{national}"));
-            if NO_TRUNK_ZERO.contains(&country.as_str()) {
-                forms.push(national.to_owned());
-            }
+            forms.extend(numbering::dialled_at_home(national, country));
         }
     }
     forms
 }
 
 const REALM: &str = "callgist_dnc";
-
-/// Countries where a national number is dialled without a leading zero: Luxembourg, Denmark, Norway, Spain, Portugal,
-/// Poland, Czechia, and Italy, where the zero belongs to the number.
-const NO_TRUNK_ZERO: &[&str] = &["352", "45", "47", "34", "351", "48", "420", "39"];
 
 /// Longer, and an objection made in a call takes longer to reach the dialler; shorter costs a question to the store.
 const LOOK_EVERY: Duration = Duration::from_secs(5);

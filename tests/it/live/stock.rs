@@ -1,5 +1,6 @@
 //! Vanilla's configuration of FreeSWITCH, as it was installed: a copy of it for one test, on ports that are free.
 
+use crate::shout::skipped;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -12,9 +13,7 @@ pub fn of(program: &Path) -> Option<PathBuf> {
     let beside = || program.parent()?.parent().map(|prefix| prefix.join("etc/freeswitch"));
     let conf = named.map(PathBuf::from).or_else(beside).filter(|conf| conf.join("vars.xml").is_file());
     if conf.is_none() {
-        eprintln!(
-            "SKIPPED: no vanilla configuration; set CALLGIST_FREESWITCH_CONF to its folder to run this test"
-        );
+        skipped("no vanilla configuration; set CALLGIST_FREESWITCH_CONF to its folder to run this test");
     }
     conf
 }

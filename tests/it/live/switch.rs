@@ -3,6 +3,7 @@
 
 use super::ways::Way;
 use super::{coding, stock};
+use crate::shout::skipped;
 use callgist::wire::rtp::Codec;
 use serde_json::Value;
 use std::ffi::{OsStr, OsString};
@@ -187,9 +188,9 @@ impl Drop for FreeSwitch {
 fn program() -> Option<OsString> {
     let program = std::env::var_os("CALLGIST_FREESWITCH").filter(|path| !path.is_empty());
     if program.is_none() {
-        eprintln!(
-            "SKIPPED: no FreeSWITCH; set CALLGIST_FREESWITCH to the path of its program (and \
-             CALLGIST_FREESWITCH_MODS to the folder of its modules) to run this test"
+        skipped(
+            "no FreeSWITCH; set CALLGIST_FREESWITCH to the path of its program (and \
+             CALLGIST_FREESWITCH_MODS to the folder of its modules) to run this test",
         );
     }
     program

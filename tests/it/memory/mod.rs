@@ -9,6 +9,7 @@ mod search;
 
 use crate::canary::Canary;
 use crate::live::sidecar::{At, Sidecar};
+use crate::shout::skipped;
 use crate::stories::{Stage, seconds};
 use callgist::call::Party;
 use callgist::sim::{Act, LiveCall, Script};
@@ -130,7 +131,7 @@ impl Scene {
     /// Nothing where their memory may not be read: a process that is not dumpable shows it to root alone.
     fn saying(script: &str) -> Option<Scene> {
         if !rustix::process::geteuid().is_root() && !cfg!(feature = "dumpable") {
-            eprintln!("SKIPPED: run it as root, or build with the feature dumpable");
+            skipped("what is left in memory; run it as root, or build with the feature dumpable");
             return None;
         }
         let stage = Stage::set();

@@ -22,6 +22,8 @@ type Whisper = super::Whisper<CTranslate2>;
 
 const FORMAT: Format = Format { codec: Codec::Pcma, payload_type: 8, clock_rate: 8_000, ptime_ms: 20 };
 
+const WIDE: Format = Format { codec: Codec::L16, payload_type: 96, clock_rate: 16_000, ptime_ms: 20 };
+
 /// One for all tests of the process: it takes a second to load and 300 MB.
 static MODEL: LazyLock<Arc<Whisper>> = LazyLock::new(|| {
     let whisper =
@@ -86,8 +88,19 @@ fn read(path: impl AsRef<Path>) -> Vec<i16> {
 
 /// What comes out of a call in which the caller says this at 8 kHz, its packets now and then out of order or twice.
 fn through_a_call(samples: &[i16], language: Language) -> String {
-    let alaw = PcmaEncoder::new().encode(samples);
-    let mut packets: Vec<Vec<u8>> = alaw.as_chunks::<160>().0.iter().enumerate().map(packet).collect();
+    through(FORMAT, &PcmaEncoder::new().encode(samples), language)
+}
+
+/// The same at 16 kHz, uncompressed.
+fn through_a_wide_call(samples: &[i16], language: Language) -> String {
+    let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_be_bytes()).collect();
+    through(WIDE, &bytes, language)
+}
+
+fn through(format: Format, encoded: &[u8], language: Language) -> String {
+    let bytes = samples_of(format) as usize * if format.codec == Codec::L16 { 2 } else { 1 };
+    let payloads = encoded.chunks_exact(bytes).enumerate();
+    let mut packets: Vec<Vec<u8>> = payloads.map(|(n, payload)| packet(format, n, payload)).collect();
     let mut seed = 7u32;
     for n in 1..packets.len() {
         // A copy pushed to the end comes far too late and must be dropped.
@@ -99,7 +112,7 @@ fn through_a_call(samples: &[i16], language: Language) -> String {
         }
     }
     let spaced = packets.into_iter().enumerate().map(|(n, packet)| (n as u64 * 20_000, packet));
-    heard(spaced, language)
+    heard(spaced, format, language)
 }
 
 /// What comes out of a call on the simulated switch: its phones, its bridge, its tap by SIP, its RTP over a socket.
@@ -107,7 +120,7 @@ fn through_the_switch(samples: &[i16], language: Language) -> String {
     let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let packets = threads.unwrap().block_on(tapped(samples));
     assert!(packets.len() * 160 > samples.len(), "the tap lost a part of the call");
-    heard(packets.into_iter(), language)
+    heard(packets.into_iter(), FORMAT, language)
 }
 
 /// The packets of a write tap of the agent's leg, which carries the caller's voice, with when each came.
@@ -194,14 +207,14 @@ fn take_the_call(sip: &std::net::UdpSocket, rtp: std::net::SocketAddr) {
 }
 
 /// The words of a call whose caller's packets come so, at microseconds of the call.
-fn heard(packets: impl Iterator<Item = (u64, Vec<u8>)>, language: Language) -> String {
+fn heard(packets: impl Iterator<Item = (u64, Vec<u8>)>, format: Format, language: Language) -> String {
     let answers = Arc::new(Mutex::new(Vec::new()));
     let kept = answers.clone();
     let answer = Box::new(move |answer| kept.lock().unwrap().push(answer));
     let hall = Hall::with_note_taker(Shared, Stenographer, Settings::default(), answer);
     let (call, day) = (CallId(1), Day { year: 2026, month: 3, day: 5, minute: 600 });
     hall.open(call, language, day);
-    hall.hear(call, Party::Caller, FORMAT);
+    hall.hear(call, Party::Caller, format);
     hall.bridged(call, Moment::START);
     for (micros, mut datagram) in packets {
         hall.packet(call, Party::Caller, &mut datagram, Moment::from_micros(micros));
@@ -221,10 +234,15 @@ fn heard(packets: impl Iterator<Item = (u64, Vec<u8>)>, language: Language) -> S
     note.unwrap()
 }
 
-fn packet((n, payload): (usize, &[u8; 160])) -> Vec<u8> {
-    let (seq, timestamp) = (Seq(n as u16), Timestamp(n as u32 * 160));
-    let header = Header { marker: n == 0, payload_type: 8, seq, timestamp, ssrc: Ssrc(1) };
+fn packet(format: Format, n: usize, payload: &[u8]) -> Vec<u8> {
+    let (seq, timestamp) = (Seq(n as u16), Timestamp(n as u32 * samples_of(format)));
+    let header = Header { marker: n == 0, payload_type: format.payload_type, seq, timestamp, ssrc: Ssrc(1) };
     Packet { header, payload }.to_bytes()
+}
+
+/// Samples in a packet.
+fn samples_of(format: Format) -> u32 {
+    format.clock_rate / 1_000 * u32::from(format.ptime_ms)
 }
 
 /// The same audio as one window, straight from the A-law samples.
@@ -250,10 +268,15 @@ fn text(found: &Found) -> String {
 fn each_notice_is_understood_through_the_path_of_a_call() {
     for language in [Language::En, Language::De, Language::Fr] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sounds").join(language.code());
-        let heard = through_a_call(&read(folder.join("8000/notice.wav")), language);
         let spoken = std::fs::read_to_string(folder.join("notice.txt")).unwrap();
-        let (wrong, words) = (word_errors(&spoken, &heard), trial::plain_words(&spoken).len());
-        assert!(wrong * 5 <= words, "{}: {wrong} of {words} words wrong", language.code());
+        let words = trial::plain_words(&spoken).len();
+        for (rate, heard) in [
+            (8_000, through_a_call(&read(folder.join("8000/notice.wav")), language)),
+            (16_000, through_a_wide_call(&read(folder.join("16000/notice.wav")), language)),
+        ] {
+            let wrong = word_errors(&spoken, &heard);
+            assert!(wrong * 5 <= words, "{} at {rate} Hz: {wrong} of {words} words wrong", language.code());
+        }
     }
 }
 
