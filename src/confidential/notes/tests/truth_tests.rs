@@ -333,3 +333,28 @@ fn one_word_behind_a_callers_because_is_no_cause() {
     );
     assert!(!text.contains("cause"), "{text}");
 }
+
+#[test]
+fn a_number_that_is_called_a_code_or_a_secret_is_never_told() {
+    let secret = english(
+        "a: may i have your number\nc: my secret is xylocarp borborygmus and the code is 48 15 16 23 42 99\n\
+         a: 48 15 16 23 42 99 thank you",
+    );
+    assert!(
+        secret.contains("dishwasher") && !secret.contains("4815") && !secret.contains("xylo"),
+        "{secret}"
+    );
+    let asked = english("a: what is your code\nc: four eight one five\na: four eight one five thank you");
+    assert!(!asked.contains("4815"), "{asked}");
+    let open =
+        english("a: which error code do you see\nc: four eight one five\na: four eight one five thank you");
+    assert!(open.contains("4815"), "{open}");
+    let french = french(
+        "a: bonjour\nc: bonjour j'ai un problème avec mon lave vaisselle le lave vaisselle fuit\na: votre mot de passe\n\
+         c: c'est tournesol\na: tournesol merci et le code\nc: quarante huit quinze\na: quarante huit quinze merci",
+    );
+    assert!(
+        french.contains("vaisselle") && !french.contains("tournesol") && !french.contains("4815"),
+        "{french}"
+    );
+}
