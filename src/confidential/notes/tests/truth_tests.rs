@@ -358,3 +358,25 @@ fn a_number_that_is_called_a_code_or_a_secret_is_never_told() {
         "{french}"
     );
 }
+
+#[test]
+fn a_call_of_courtesies_is_too_short() {
+    let reason = |language, text: &str| explain(&call(text), language).reason;
+    let calls = [
+        (
+            Language::En,
+            "a: thank you for waiting one moment please\nc: good morning thank you for waiting one moment please",
+        ),
+        (
+            Language::De,
+            "a: vielen dank fürs warten einen moment bitte\nc: guten morgen danke fürs warten einen moment bitte",
+        ),
+        (
+            Language::Fr,
+            "a: merci de patienter un instant s'il vous plaît\nc: bonjour merci de patienter un instant s'il vous plaît",
+        ),
+    ];
+    for (language, text) in calls {
+        assert!(reason(language, text) == Some(NoSummary::TooShort), "{text}");
+    }
+}
