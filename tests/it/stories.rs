@@ -278,7 +278,8 @@ impl Stage {
 
     pub(crate) fn ended(&self, call: LiveCall) -> Report {
         let ended = async { tokio::time::timeout(seconds(600), call.ended()).await };
-        let report = self.runtime.block_on(ended).expect("a call that nobody ends is a fault of the switch's");
+        let report =
+            self.runtime.block_on(ended).expect("a call that nobody ends is a fault of the switch's");
         table::call(&report);
         report
     }

@@ -380,3 +380,51 @@ fn a_call_of_courtesies_is_too_short() {
         assert!(reason(language, text) == Some(NoSummary::TooShort), "{text}");
     }
 }
+
+#[test]
+fn what_is_asked_for_is_told_without_the_words_of_another_sentence() {
+    let text = texts(
+        Language::En,
+        "c: Hello, my dishwasher is leaking since Thursday, zyzzyva quokka. Could you please send somebody to repair it?\n\
+         a: All right. I will see to it.",
+    );
+    let asked = text.split('.').find(|sentence| sentence.contains("asked"));
+    assert!(asked.is_some_and(|asked| !asked.contains("quokka") && !asked.contains("dishwasher")), "{text}");
+}
+
+#[test]
+fn trying_hard_is_no_promise() {
+    let text = german(
+        "a: guten tag\nc: guten tag die rechnung vom letzten einsatz ist falsch aber nicht wieder musik bitte\n\
+         a: ich gebe mir kühe moment\nc: danke",
+    );
+    assert!(!text.contains("sagte zu"), "{text}");
+}
+
+#[test]
+fn a_period_that_fell_in_another_turn_is_not_told_when_it_is_named_again() {
+    let text = english(
+        "a: the part takes ten days i'd say\nc: ten days is no good the wedding is on friday\n\
+         a: ten days from the factory but there is one in the hall\nc: ten days from the factory i see\na: so we take the other one",
+    );
+    assert!(text.contains("dishwasher") && !text.contains("10 days"), "{text}");
+}
+
+#[test]
+fn what_is_kept_of_advertising_is_no_decision_beside_the_request() {
+    let text = french(
+        "a: bonjour la billetterie\nc: bonjour j'ai un problème avec mes places de balcon je ne peux plus venir\na: d'accord\n\
+         c: je ne veux plus de mails publicitaires il faut m'enlever de là la brochure par la poste je la garde\n\
+         a: c'est noté plus de mails",
+    );
+    assert!(!text.contains("accepté"), "{text}");
+}
+
+#[test]
+fn how_a_caller_presents_themselves_is_not_what_they_call_about() {
+    let text = german(
+        "a: fitnessclub guten tag\nc: hallo guten tag joh lande felt ich rufe an wegen dem vertrag und der kündigungsfrist\n\
+         a: oh schade\nc: ich ziehe bald um",
+    );
+    assert!(text.contains("Vertrag") && !text.contains("lande") && !text.contains("felt"), "{text}");
+}
