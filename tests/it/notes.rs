@@ -81,16 +81,19 @@ fn the_written_calls_are_told_as_well_as_they_ever_were() {
     for name in all {
         assert_eq!(figures[name], 1.0, "{name}");
     }
-    assert_floors(&figures, &[("essential_recall", 0.88), ("typed_recall", 0.75), ("all_recall", 0.7)]);
+    // All facts fell from 0.70 when promises, wishes and requests stopped taking words of sentences beside them: a note
+    // says less, and less that is wrong.
+    assert_floors(&figures, &[("essential_recall", 0.88), ("typed_recall", 0.75), ("all_recall", 0.67)]);
 }
 
 /// Calls in other domains, written with their labels by people who had not seen the rules.
 #[test]
 fn calls_of_other_domains_are_told_as_well_as_they_ever_were() {
+    // English fell from 0.82 and 0.60, French from 0.58 of all facts, for the same reason.
     let bars = [
-        ("en", [("essential_recall", 0.82), ("typed_recall", 0.75), ("all_recall", 0.6)]),
-        ("de", [("essential_recall", 0.7), ("typed_recall", 0.64), ("all_recall", 0.6)]),
-        ("fr", [("essential_recall", 0.7), ("typed_recall", 0.64), ("all_recall", 0.58)]),
+        ("en", [("essential_recall", 0.8), ("typed_recall", 0.75), ("all_recall", 0.57)]),
+        ("de", [("essential_recall", 0.74), ("typed_recall", 0.67), ("all_recall", 0.6)]),
+        ("fr", [("essential_recall", 0.74), ("typed_recall", 0.66), ("all_recall", 0.57)]),
     ];
     for (language, floors) in bars {
         let figures = figures("own", Some(language));

@@ -14,6 +14,9 @@ use zeroize::Zeroizing;
 /// Digits in a row of numbers from which on it may be a card or an account.
 const LONG: usize = 12;
 
+/// Tokens from the word for a code to the end of a turn that asks for one.
+const ASKED: usize = 4;
+
 /// Longest telephone number that is let through.
 const LONGEST_NUMBER: usize = 13;
 
@@ -31,6 +34,7 @@ impl Secrets {
         long_numbers(tokens, values, lexicon, &mut ban);
         near_cards(tokens, lexicon, covered, &mut ban);
         after_secrets(tokens, lexicon, &mut ban);
+        codes(tokens, lexicon, values, &mut ban);
         addresses(tokens, lexicon, covered, &mut ban);
         mail_addresses(tokens, lexicon, &mut ban);
         people(tokens, lexicon, &mut ban);
@@ -189,8 +193,14 @@ fn near_cards(tokens: &[Token], lexicon: &Lexicon, covered: &[Option<usize>], ba
 
 /// What follows the word "password", and the turn that answers it.
 fn after_secrets(tokens: &[Token], lexicon: &Lexicon, ban: &mut [bool]) {
+    let ends_phrase = |at: usize| {
+        lexicon.sensitive.secret_phrases.iter().any(|phrase| {
+            let from = (at + 1).checked_sub(phrase.len());
+            from.is_some_and(|from| phrase.iter().zip(&tokens[from..=at]).all(|(s, t)| s.fits(&t.text)))
+        })
+    };
     for at in 0..tokens.len() {
-        if !fits(&lexicon.sensitive.secrets, &tokens[at]) {
+        if !fits(&lexicon.sensitive.secrets, &tokens[at]) && !ends_phrase(at) {
             continue;
         }
         for later in at + 1..tokens.len() {
@@ -200,6 +210,23 @@ fn after_secrets(tokens: &[Token], lexicon: &Lexicon, ban: &mut [bool]) {
             }
             ban[later] |= !lexicon.words.stop.contains(&tokens[later].text);
         }
+    }
+}
+
+/// Numbers called a code, behind the word or as the answer to it. A code that everybody may know says which it is.
+fn codes(tokens: &[Token], lexicon: &Lexicon, values: &[Value], ban: &mut [bool]) {
+    let sensitive = &lexicon.sensitive;
+    for at in (0..tokens.len()).filter(|&at| sensitive.codes.contains(&tokens[at].text)) {
+        let beside = at.saturating_sub(1)..(at + 2).min(tokens.len());
+        if tokens[beside].iter().any(|token| sensitive.open_codes.contains(&token.text)) {
+            continue;
+        }
+        let end = turn_end(tokens, at);
+        let asks = end - at <= ASKED;
+        let to = if asks && end < tokens.len() { turn_end(tokens, end) } else { end };
+        let number = |value: &&Value| matches!(value.kind, Kind::Digits(_) | Kind::Count(_));
+        let behind = values.iter().filter(number).filter(|value| (at..to).contains(&value.from));
+        behind.for_each(|value| ban[value.from..value.to].fill(true));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::lexicon;
 use super::pattern::{self, View};
+use super::phrase;
 use crate::call::{Language, NoSummary};
 use crate::confidential::Transcript;
 
@@ -45,13 +46,25 @@ pub(super) fn before(transcript: &Transcript, language: Language, view: View<'_>
     if wrong && transcript.turns.len() <= SHORT {
         return Some(NoSummary::WrongNumber);
     }
-    if caller < FEW {
+    if caller < FEW || is_courtesy(view) {
         return Some(NoSummary::TooShort);
     }
     if !is_clear(transcript) {
         return Some(NoSummary::Unintelligible);
     }
     foreign(view, language)
+}
+
+/// Whether the caller says nothing but greetings, thanks and that they wait: then nothing says what the call is about.
+fn is_courtesy(view: View<'_>) -> bool {
+    let tells = |at: &usize| {
+        let word = &view.tokens[*at].text;
+        let banned = view.banned[*at] || view.covered[*at].is_some();
+        banned
+            || view.words().telling.contains(word)
+            || phrase::is_content(view, *at) && !view.words().light.contains(word)
+    };
+    !(0..view.tokens.len()).filter(|&at| view.tokens[at].speaker.is_caller()).any(|at| tells(&at))
 }
 
 fn agent_turns(transcript: &Transcript) -> usize {

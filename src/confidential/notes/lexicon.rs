@@ -250,6 +250,12 @@ pub(in crate::confidential) struct Sensitive {
     pub titles: BTreeSet<String>,
     pub relations: BTreeSet<String>,
     pub secrets: Vec<Stem>,
+    /// The same in several words.
+    pub secret_phrases: Vec<Vec<Stem>>,
+    /// What a secret number may be called.
+    pub codes: BTreeSet<String>,
+    /// Words beside it that make it a number for everybody: "postal code".
+    pub open_codes: BTreeSet<String>,
     pub cards: Vec<Stem>,
     pub birth: Vec<Stem>,
     /// The same as written: without its accent "né" is a negation.
@@ -472,6 +478,9 @@ struct SensitiveFile {
     titles: String,
     relations: String,
     secrets: String,
+    secret_phrases: String,
+    codes: String,
+    open_codes: String,
     cards: String,
     birth: String,
     born: String,
@@ -513,6 +522,9 @@ fn load(language: Language) -> Result<Lexicon, LexiconError> {
             titles: set(&sensitive.titles),
             relations: set(&sensitive.relations),
             secrets: stems(&sensitive.secrets),
+            secret_phrases: sensitive.secret_phrases.split('|').map(stems).collect(),
+            codes: set(&sensitive.codes),
+            open_codes: set(&sensitive.open_codes),
             cards: stems(&sensitive.cards),
             birth: stems(&sensitive.birth),
             born: sensitive.born.split_whitespace().map(str::to_owned).collect(),

@@ -123,6 +123,9 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>, more: Vec<Candidate>) -> Vec<S
     told.times(&mut all);
     told.decided(&mut all);
     told.follow_ups(&mut all);
+    // And what the caller takes or leaves in it.
+    let within = |c: &Candidate| c.statement.evidence.iter().any(|turn| asked.contains(turn));
+    all.retain(|c| !["told.decided", "told.agreed", "told.caller"].contains(&c.statement.rule) || !within(c));
     // What takes few words leaves room for more.
     let words = |candidate: &Candidate| candidate.statement.text.split(' ').count() as i32;
     all.sort_by_key(|candidate| std::cmp::Reverse(candidate.worth * WORDS_A_WORTH - words(candidate)));
@@ -176,7 +179,10 @@ fn without_repeats(view: View<'_>, all: Vec<Statement>) -> Vec<Statement> {
             let near =
                 statement.evidence.iter().any(|turn| other.evidence.iter().any(|t| t.abs_diff(*turn) <= 1));
             let dated = near && other.rule == "told.time" && statement.rule == "date";
-            let akin = shares && told && family(other.kind) == family(statement.kind);
+            let akin = shares
+                && told
+                && statement.kind != Kind::Amount
+                && family(other.kind) == family(statement.kind);
             let same = dated
                 || akin && (other.rule == statement.rule || news(view, &statement.text, &other.text) < NEWS);
             let calls = shares && statement.kind == Kind::Callback && other.kind == Kind::Callback && told;
@@ -1043,11 +1049,12 @@ fn periods(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
             deed.mode == Mode::Commit
                 && deed.when.as_ref().is_some_and(|w| w.duration.as_ref() == Some(&value.kind))
         });
-        // "Or we send it back, that takes two weeks. – No, I can't be without it that long."
-        let turn = view.tokens.partition_point(|token| token.turn < value.turn)..value.from;
-        let declined = pattern::any(view.lexicon.cue("tell_or"), view, &turn)
-            && clause_at(evidence.clauses, value.from)
-                .is_some_and(|at| pairs::answer(evidence.clauses, at).0 == Answer::Rejected);
+        // "Ten days is no good": nor where it is said once more, elsewhere.
+        let same = view.values.iter().filter(|other| other.kind == value.kind && !other.speaker.is_caller());
+        let declined = same
+            .into_iter()
+            .filter_map(|other| clause_at(evidence.clauses, other.from))
+            .any(|at| pairs::answer(evidence.clauses, at).0 == Answer::Rejected);
         if used || declined || out.iter().filter(|s| s.rule == "period").count() >= 2 {
             continue;
         }
@@ -1115,7 +1122,8 @@ fn subjects(evidence: &Evidence<'_>, out: &mut Vec<Statement>) {
     let view = evidence.view;
     let mut best: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for (at, token) in view.tokens.iter().enumerate() {
-        if !token.speaker.is_caller() || !phrase::is_content(view, at) || is_form(view, at) {
+        let light = view.words().light.contains(&token.text);
+        if !token.speaker.is_caller() || !phrase::is_content(view, at) || is_form(view, at) || light {
             continue;
         }
         let early = usize::from(token.turn < 8);

@@ -21,6 +21,12 @@ const QUOTED: usize = 4;
 /// What a place counts at least whose words are told as its own, not as what stands around it.
 pub(super) const OWN: i32 = 2;
 
+/// Weight of a word that is more than one heard once.
+const GROUNDED: i32 = 5;
+
+/// Tokens within which somebody has said who they are.
+const INTRODUCED: usize = 12;
+
 /// Weight from which on a word is what a stretch of the call is about.
 const TOPICAL: i32 = 8;
 
@@ -58,7 +64,21 @@ impl<'a> Teller<'a> {
         names.extend(greeting.map(|token| token.text.as_str()).filter(|word| !own(word)));
         let mut teller = Teller { view, clauses, names, nouns: nouns(view), fallen: Vec::new() };
         teller.fallen = teller.fallen();
+        teller.skip_introduction();
         teller
+    }
+
+    /// How the caller presents themselves is told nowhere: what stands before their first "I" in their first turn.
+    fn skip_introduction(&mut self) {
+        let view = self.view;
+        let Some(from) = view.tokens.iter().position(|token| token.speaker.is_caller()) else { return };
+        let turn = view.tokens[from].turn;
+        let end = view.tokens.partition_point(|token| token.turn <= turn);
+        let opens = pattern::first(view.lexicon.cue("tell_self"), view, &(from..end.min(from + INTRODUCED)));
+        // With little behind it, the words are what there is.
+        if let Some(opens) = opens.filter(|opens| opens.from + INTRODUCED <= end) {
+            self.fallen[from..opens.from].fill(true);
+        }
     }
 
     /// Of what the agent offered and the caller let go no word is told: it is easily taken for what stands.
@@ -126,6 +146,12 @@ impl<'a> Teller<'a> {
             return Vec::new();
         }
         self.phrases(&chosen)
+    }
+
+    /// Whether one of the places' own words is more than one heard once: said again, echoed, or known as a noun.
+    pub fn is_grounded(&self, places: &[Place]) -> bool {
+        let own = places.iter().filter(|(_, bonus)| *bonus >= OWN);
+        own.flat_map(|(place, _)| place.clone()).any(|at| self.is_told(at) && self.weight(at) >= GROUNDED)
     }
 
     /// How much the places have to tell: the weight of their best words.

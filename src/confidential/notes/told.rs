@@ -61,6 +61,9 @@ const ANOTHER: i32 = 8;
 /// Tokens on either side of a cue that are nearest to it.
 const NEAR: usize = 4;
 
+/// The place of amounts that the caller took, beside the agent's and the caller's.
+const TAKEN: usize = 2;
+
 /// Tokens within which an answer says a time back.
 const ECHO: usize = 8;
 
@@ -108,10 +111,10 @@ impl<'a> Told<'a> {
         self.hits(turn, cue, not).into_iter().filter(|&at| !turn.clauses[at].question).collect()
     }
 
-    /// What stands at the cues, fainter the clauses around them, faintest the clauses beside those.
-    fn places(&self, turn: &Turn<'a>, cue: &str, hits: &[usize], beside: i32) -> Vec<Place> {
+    /// What stands at the cues, fainter the clauses around them.
+    fn places(&self, turn: &Turn<'a>, cue: &str, hits: &[usize]) -> Vec<Place> {
         let own: Vec<Range<usize>> = hits.iter().map(|&at| self.own_place(cue, &turn.clauses[at])).collect();
-        let mut places: Vec<Place> = own.iter().map(|place| (place.clone(), 2)).collect();
+        let mut places: Vec<Place> = own.iter().map(|place| (place.clone(), OWN)).collect();
         for clause in &own {
             let cues = self.view().lexicon.cue(cue).iter();
             for found in cues.filter_map(|pattern| pattern.find(self.view(), clause.clone())) {
@@ -119,29 +122,28 @@ impl<'a> Told<'a> {
                 places.push((from..(found.to + NEAR).min(clause.end), 4));
             }
         }
+        places
+    }
+
+    /// The same, and faintest the clauses beside those: for what is told of, never for what somebody takes on or wants,
+    /// which has no word of another sentence.
+    fn places_around(&self, turn: &Turn<'a>, cue: &str, hits: &[usize]) -> Vec<Place> {
+        let mut places = self.places(turn, cue, hits);
         for &at in hits {
             for near in [at.checked_sub(1), Some(at + 1)].into_iter().flatten() {
                 let clause = turn.clauses.get(near).filter(|_| !hits.contains(&near));
                 let own = |clause: &&Clause| self.teller.is_plain(clause) && !self.is_other_act(cue, clause);
                 if let Some(clause) = clause.filter(own) {
-                    places.push((clause.place.clone(), beside));
+                    places.push((clause.place.clone(), 0));
                 }
             }
         }
         places
     }
 
-    /// Whether a clause beside one with that cue is another act: what is asked of the caller beside a promise, a promise
-    /// beside what is refused or asked, a question beside any of them.
+    /// Whether a clause beside one with that cue is another act: a promise or a question beside what is refused or asked.
     fn is_other_act(&self, cue: &str, clause: &Clause) -> bool {
-        let says = |cue| self.teller.says(cue, clause);
-        match cue {
-            "tell_commit" => {
-                clause.question || (says("tell_ask") || says("tell_duty")) && !self.commits(clause)
-            }
-            "tell_refuse" | "tell_ask" => clause.question || self.commits(clause),
-            _ => false,
-        }
+        matches!(cue, "tell_refuse" | "tell_ask") && (clause.question || self.commits(clause))
     }
 
     /// The plain clauses of a turn, as what stands around something.
@@ -161,13 +163,35 @@ impl<'a> Told<'a> {
         (!items.is_empty()).then(|| say::list(self.view().lexicon, &items))
     }
 
-    /// The same, and what was spoken of before where that alone says little.
-    fn list_of(&self, places: &[Place], most: usize, turn: u16) -> Option<Text> {
+    /// The same, and what was spoken of before where that alone says little and points back: "send me that".
+    fn list_of(
+        &self,
+        places: &[Place],
+        most: usize,
+        (turn, hits, few): (&Turn<'a>, &[usize], usize),
+    ) -> Option<Text> {
         let mut items = self.teller.list(places, most, FLOOR, "");
-        if items.iter().map(|item| item.split(' ').count()).sum::<usize>() < FEW {
-            items.extend(self.teller.topic(turn, BACK, &Text::joined(&items, " ")));
+        if words_of(&items) < few && self.points_back(turn, hits) {
+            items.extend(self.teller.topic(turn.number, BACK, &Text::joined(&items, " ")));
         }
         (!items.is_empty()).then(|| say::list(self.view().lexicon, &items))
+    }
+
+    /// Whether one word at most is told there.
+    fn is_thin(&self, places: &[Place]) -> bool {
+        words_of(&self.teller.list(places, MOST, FLOOR, "")) < 2
+    }
+
+    /// Whether the clauses speak of something by a pronoun.
+    fn points_back(&self, turn: &Turn<'a>, hits: &[usize]) -> bool {
+        let view = self.view();
+        let is_pronoun = |at: usize| {
+            let word = &view.tokens[at].text;
+            // "Je l'apporte": what would be an article stands right before a verb.
+            let clitic = view.lexicon.elides && view.words().determiners.contains(word);
+            view.words().pronouns.contains(word) || clitic && view.verbs.get(at + 1).copied().unwrap_or(false)
+        };
+        hits.iter().any(|&at| turn.clauses[at].place.clone().any(is_pronoun))
     }
 
     /// Whether the places tell something of their own.
@@ -302,7 +326,7 @@ impl<'a> Told<'a> {
             found.iter().filter(|(own, turn, _)| worth - own <= 6 && turn.nth.abs_diff(first) <= 2)
         {
             state = state.or(self.state(&turn.place, &mut places));
-            places.extend(self.places(turn, "tell_issue", hits, 0));
+            places.extend(self.places_around(turn, "tell_issue", hits));
             evidence.push(turn.number);
         }
         let Some(list) = self.list(&places, MOST + evidence.len(), "") else { return };
@@ -376,7 +400,7 @@ impl<'a> Told<'a> {
         }
         found.sort_by_key(|(worth, _, _)| std::cmp::Reverse(*worth));
         found.truncate(2);
-        let Some((worth, first, _)) = found.first().cloned() else { return };
+        let Some((worth, first, first_hits)) = found.first().cloned() else { return };
         let (mut places, mut evidence) = (Vec::new(), Vec::new());
         let nth = self.turns[first].nth;
         for (own, index, hits) in found.into_iter().filter(|(own, _, _)| worth - own <= 4) {
@@ -384,17 +408,18 @@ impl<'a> Told<'a> {
             if turn.nth.abs_diff(nth) > 1 || turn.number.abs_diff(self.turns[first].number) > BACK {
                 continue;
             }
-            places.extend(self.places(turn, "tell_need", &hits, 0));
-            let heaviest = hits.iter().map(|&at| self.teller.weight_of(&turn.clauses[at].place)).max();
-            if heaviest < Some(SPARSE) {
-                places.extend(self.before(index, -1));
+            let mut wanted = self.places(turn, "tell_need", &hits);
+            // "I have four tickets for the matinee, I'd like to swap them."
+            if self.is_thin(&wanted) && self.points_back(turn, &hits) {
+                wanted.extend(self.context(turn, 0));
+                wanted.extend(self.before(index, -1));
             }
+            places.extend(wanted);
             evidence.push((turn.number, own));
         }
         let evidence: Vec<u16> = evidence.into_iter().map(|(turn, _)| turn).collect();
-        let Some(list) = self.list_of(&places, MOST + evidence.len() - 1, self.turns[first].number) else {
-            return;
-        };
+        let back = (&self.turns[first], first_hits.as_slice(), 2);
+        let Some(list) = self.list_of(&places, MOST + evidence.len() - 1, back) else { return };
         let text = say::sentence(self.view().lexicon, "told_request", &[("list", &list)]);
         self.push(out, Kind::Request, Speaker::Caller, Modality::Wish, text, evidence, "told.request", worth);
     }
@@ -426,7 +451,10 @@ impl<'a> Told<'a> {
             let whole = focus.start..turn.clauses.get(last + 1).map_or(focus.end, |next| next.place.end);
             let when = self.when(&whole).or_else(|| self.read_back(index));
             let said = self.said(when.as_ref());
-            let mut places = self.places(turn, "tell_commit", &hits, 0);
+            let mut places = self.places(turn, "tell_commit", &hits);
+            if let Some(when) = &when {
+                places = self.beside(places, when);
+            }
             for &at in hits.iter().filter(|&&at| self.teller.says("tell_sure", &turn.clauses[at])) {
                 let before = at.checked_sub(1).and_then(|before| turn.clauses.get(before));
                 places.extend(
@@ -435,18 +463,20 @@ impl<'a> Told<'a> {
             }
             // What is told once more without its object is easily told of the wrong one.
             let settled = when.as_ref().is_none_or(|when| self.is_settled(when));
-            if !self.tells(&places) && settled {
+            if settled && !(self.tells(&places) && self.teller.is_grounded(&places)) {
                 continue;
             }
-            if self.teller.weight_of(&focus) < SPARSE {
+            // "What I can promise is before six": who comes was said right before.
+            if !self.tells(&places) {
                 places.extend(self.context(turn, 0));
                 places.extend(self.before(index, -1));
             }
-            let Some(list) = self.list_of(&places, MOST, turn.number) else { continue };
-            if says_little(&list, when.as_ref()) {
-                continue;
-            }
             let calls = hits.iter().any(|&at| self.teller.says("tell_callback", &turn.clauses[at]));
+            let list = self
+                .list_of(&places, MOST, (turn, &hits, FEW))
+                .filter(|list| !says_little(list, when.as_ref()));
+            // A call at its time is told without its matter, which is easily the wrong one.
+            let Some(list) = list.or_else(|| (calls && when.is_some()).then(Text::default)) else { continue };
             let depends = hits.iter().all(|&at| self.depends(turn, at));
             let (frame, kind) = match (calls, depends) {
                 (true, true) => ("told_callback_if", Kind::Callback),
@@ -567,19 +597,19 @@ impl<'a> Told<'a> {
             if hits.is_empty() {
                 continue;
             }
-            let mut places = self.places(turn, "tell_refuse", &hits, 0);
+            let mut places = self.places_around(turn, "tell_refuse", &hits);
+            let tells = self.tells(&places);
             let before =
                 index.checked_sub(1).map(|before| &self.turns[before]).filter(|before| before.caller);
             let needs = before.map(|before| self.hits(before, "tell_need", "tell_fine")).unwrap_or_default();
             match before {
-                Some(before) if !needs.is_empty() => {
-                    places.extend(self.places(before, "tell_need", &needs, 0))
-                }
+                Some(before) if !needs.is_empty() => places.extend(self.places(before, "tell_need", &needs)),
                 Some(before) => places.push((before.place.clone(), 0)),
                 None => {}
             }
             let asked = !needs.is_empty() || before.is_some_and(|b| b.clauses.iter().any(|c| c.question));
-            if hits.last().is_some_and(|last| self.is_taken_back(turn.first + last)) {
+            // Where nothing was asked and the refusal names nothing, it is not known what is refused.
+            if !tells && !asked || hits.last().is_some_and(|last| self.is_taken_back(turn.first + last)) {
                 continue;
             }
             // "Before that I cannot confirm it" refuses nothing.
@@ -638,29 +668,21 @@ impl<'a> Told<'a> {
         when::read(view, clause).into_iter().find(|when| when.values.iter().any(|&at| near(&view.values[at])))
     }
 
-    /// Why it is so.
+    /// Why it is so, as the agent says: a caller's "because" is mostly why they ask.
     pub fn causes(&self, out: &mut Vec<Candidate>) {
-        for (index, turn) in self.turns.iter().enumerate() {
+        for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| !turn.caller) {
             let hits = self.stated(turn, "tell_cause", "tell_unsure");
             if hits.is_empty() {
                 continue;
             }
-            let places = self.places(turn, "tell_cause", &hits, 0);
+            let places = self.places_around(turn, "tell_cause", &hits);
             let Some(list) = self.list(&places, MOST, "") else { continue };
-            // "'Cause he took it. He put it in the box": one word is no cause.
-            if turn.caller && says_little(&list, None) {
-                continue;
-            }
-            let (by, speaker) = side(turn.caller);
+            let (by, speaker) = side(false);
             let values = [("Speaker", self.view().lexicon.frame(speaker)), ("list", list.as_str())];
             let text = say::sentence(self.view().lexicon, "told_cause", &values);
-            let asked = index > 0 && self.turns[index - 1].clauses.iter().any(|c| c.question) && !turn.caller;
-            let early = turn.nth as i32 / 2;
-            let worth = 4
-                + self.teller.weight_of(&turn.place) / 8
-                + 3 * i32::from(asked)
-                + 2 * i32::from(!turn.caller)
-                - early;
+            let asked = index > 0 && self.turns[index - 1].clauses.iter().any(|c| c.question);
+            let worth =
+                6 + self.teller.weight_of(&turn.place) / 8 + 3 * i32::from(asked) - turn.nth as i32 / 2;
             self.push(out, Kind::Cause, by, Modality::Claim, text, vec![turn.number], "told.cause", worth);
         }
     }
@@ -672,6 +694,7 @@ impl<'a> Told<'a> {
                 !clause.question
                     && !clause.negated
                     && !clause.conditional
+                    && !clause.hedged
                     && !self.teller.says("tell_unsure", clause)
             };
             let hits: Vec<usize> = self
@@ -683,7 +706,7 @@ impl<'a> Told<'a> {
             let focus = turn.clauses[hits[0]].place.start..turn.clauses[last].place.end;
             let when = self.when(&focus);
             let said = self.said(when.as_ref());
-            let places = self.places(turn, "tell_will", &hits, 0);
+            let places = self.places(turn, "tell_will", &hits);
             let Some(list) = self.list(&places, 4, "") else { continue };
             if says_little(&list, None) {
                 continue;
@@ -728,13 +751,13 @@ impl<'a> Told<'a> {
             let own = |place: &Range<usize>| self.when(place).filter(|when| !settled(when));
             let answer = reply.place.start..reply.place.end.min(reply.place.start + ECHO);
             let when = own(&answer).filter(|_| will).or_else(|| own(&focus));
-            let mut places = self.places(turn, "tell_ask", &hits, 0);
-            if !self.tells(&places) && when.is_none() {
+            let mut places = self.places(turn, "tell_ask", &hits);
+            if when.is_none() && !(self.tells(&places) && self.teller.is_grounded(&places)) {
                 continue;
             }
             let takes = |c: &&Clause| self.teller.says("tell_will", c) && self.teller.is_plain(c);
             places.extend(reply.clauses.iter().filter(takes).map(|clause| (clause.place.clone(), 1)));
-            let Some(list) = self.list_of(&places, 4, turn.number) else { continue };
+            let Some(list) = self.list_of(&places, 4, (turn, &hits, FEW)) else { continue };
             if says_little(&list, when.as_ref()) {
                 continue;
             }
@@ -789,15 +812,15 @@ impl<'a> Told<'a> {
                 true => ("tell_decide", Speaker::Caller, Kind::Decision),
                 false => ("tell_recap", Speaker::Agent(1), Kind::Appointment),
             };
-            let mut places = self.places(turn, cue, &hits, 1);
-            if !self.tells(&places) {
+            let mut places = self.places(turn, cue, &hits);
+            if !self.tells(&places) || !self.teller.is_grounded(&places) {
                 continue;
             }
             let when = hits.iter().rev().find_map(|&at| self.when(&turn.clauses[at].place));
             if let Some(when) = &when {
                 places = self.beside(places, when);
             }
-            let Some(list) = self.list_of(&places, MOST, turn.number) else { continue };
+            let Some(list) = self.list_of(&places, MOST, (turn, &hits, FEW)) else { continue };
             if says_little(&list, when.as_ref()) {
                 continue;
             }
@@ -815,7 +838,7 @@ impl<'a> Told<'a> {
     pub fn amounts(&self, out: &mut Vec<Candidate>) {
         let view = self.view();
         let mut seen = BTreeSet::new();
-        let mut sides: [(Vec<Text>, Vec<u16>, bool); 2] = Default::default();
+        let mut sides: [(Vec<Text>, Vec<u16>, bool); 3] = Default::default();
         for (at, value) in view.values.iter().enumerate() {
             let Some((cents, currency)) = self.money(value) else { continue };
             let Some(clause) = self.teller.clauses.iter().position(|c| c.place.contains(&value.from)) else {
@@ -852,7 +875,8 @@ impl<'a> Told<'a> {
             };
             text.push_str(super::select::rate(view, &(value.to..place.end)));
             let by_caller = value.speaker.is_caller() && !self.agent_says_soon(at);
-            let (texts, evidence, firm) = &mut sides[usize::from(by_caller)];
+            let taken = !by_caller && self.is_taken(value, clause);
+            let (texts, evidence, firm) = &mut sides[if taken { TAKEN } else { usize::from(by_caller) }];
             *firm |= value.read_back || answer == Answer::Accepted;
             texts.push(text);
             evidence.push(value.turn);
@@ -862,19 +886,41 @@ impl<'a> Told<'a> {
                     .extend(self.turns.iter().map(|turn| turn.number).find(|&number| number > value.turn));
             }
         }
-        for (caller, (mut texts, evidence, firm)) in sides.into_iter().enumerate() {
+        for (side_of, (mut texts, evidence, firm)) in sides.into_iter().enumerate() {
             if texts.is_empty() {
                 continue;
             }
             texts.truncate(3);
-            let (by, speaker) = side(caller == 1);
-            let frame = if texts.len() == 1 { "amount" } else { "amounts" };
+            let (by, speaker) = side(side_of == 1);
+            let (frame, modality) = match (side_of == TAKEN, texts.len()) {
+                (true, 1) => ("amount_taken", Modality::Agreed),
+                (true, _) => ("amounts_taken", Modality::Agreed),
+                (false, 1) => ("amount", Modality::Fact),
+                (false, _) => ("amounts", Modality::Fact),
+            };
             let values =
                 [("Speaker", view.lexicon.frame(speaker)), ("amounts", &say::list(view.lexicon, &texts))];
             let text = say::sentence(view.lexicon, frame, &values);
             let worth = if firm { 13 } else { 9 };
-            self.push(out, Kind::Amount, by, Modality::Fact, text, evidence, "told.amount", worth);
+            self.push(out, Kind::Amount, by, modality, text, evidence, "told.amount", worth);
         }
+    }
+
+    /// Whether the caller takes an amount of the agent's as it stands: says yes to it, and no more than that, or says it
+    /// back.
+    fn is_taken(&self, value: &super::values::Value, clause: usize) -> bool {
+        let clauses = self.teller.clauses;
+        let told = &clauses[clause];
+        let says = |cue| self.teller.says(cue, told);
+        let open =
+            told.question || told.negated || told.hedged || says("tell_unsure") || says("tell_instead");
+        let (Answer::Accepted, Some(number)) = pairs::answer(clauses, clause) else { return false };
+        let Some(reply) = self.turns.iter().find(|turn| turn.number == number) else { return false };
+        let plain = |c: &Clause| !(c.question || c.rejects || c.negated || c.hedged);
+        let said_back = super::values::within(self.view().values, &reply.place)
+            .any(|at| self.money(&self.view().values[at]).map(|m| m.0) == self.money(value).map(|m| m.0));
+        let first = reply.clauses.first().is_some_and(|first| first.accepts);
+        !open && reply.clauses.iter().all(plain) && (said_back || first && reply.place.len() <= ECHO)
     }
 
     /// "Nineteen euros instead of thirty-nine": the second one is what it was.
@@ -931,7 +977,7 @@ impl<'a> Told<'a> {
                 {
                     continue;
                 }
-                let places = self.places(turn, "tell_commit", &[at], 0);
+                let places = self.places(turn, "tell_commit", &[at]);
                 let items = self.teller.list(&self.beside(places, &when), 3, FLOOR, "");
                 if items.is_empty() {
                     continue;
@@ -1019,7 +1065,8 @@ impl<'a> Told<'a> {
         turn.clauses.last().is_some_and(|clause| clause.question)
     }
 
-    /// What was said in some turns, and in the question that they answer, for a statement that needs an object.
+    /// What was said in a clause, or in some turns and the question that they answer, for a statement that needs an
+    /// object: nothing that was heard once.
     pub fn details(
         &self,
         turns: &[u16],
@@ -1029,13 +1076,11 @@ impl<'a> Told<'a> {
         said: &str,
     ) -> Option<Text> {
         let first = turns.iter().min().copied().unwrap_or(0);
-        let mut places = Vec::new();
+        let mut places: Vec<Place> = focus.iter().map(|place| (place.clone(), 0)).collect();
         for turn in &self.turns {
-            if turns.contains(&turn.number) {
+            let own = focus.is_none() && turns.contains(&turn.number);
+            if own || answers && turn.number + 1 == first && self.asks(turn) {
                 places.extend(self.context(turn, 0));
-                places.extend(focus.iter().map(|place| (place.clone(), 3)));
-            } else if answers && turn.number + 1 == first && self.asks(turn) {
-                places.extend(self.context(turn, OWN));
             }
         }
         let items = self.teller.list(&places, most, FLOOR + 1, said);
@@ -1066,6 +1111,10 @@ fn side(caller: bool) -> (Speaker, &'static str) {
 
 fn is_question(view: View<'_>, say: &str) -> bool {
     view.lexicon.frame("question_states").split('|').any(|state| state == say)
+}
+
+fn words_of(items: &[Text]) -> usize {
+    items.iter().map(|item| item.split(' ').count()).sum()
 }
 
 /// A word alone, without a time, is no news.

@@ -333,3 +333,98 @@ fn one_word_behind_a_callers_because_is_no_cause() {
     );
     assert!(!text.contains("cause"), "{text}");
 }
+
+#[test]
+fn a_number_that_is_called_a_code_or_a_secret_is_never_told() {
+    let secret = english(
+        "a: may i have your number\nc: my secret is xylocarp borborygmus and the code is 48 15 16 23 42 99\n\
+         a: 48 15 16 23 42 99 thank you",
+    );
+    assert!(
+        secret.contains("dishwasher") && !secret.contains("4815") && !secret.contains("xylo"),
+        "{secret}"
+    );
+    let asked = english("a: what is your code\nc: four eight one five\na: four eight one five thank you");
+    assert!(!asked.contains("4815"), "{asked}");
+    let open =
+        english("a: which error code do you see\nc: four eight one five\na: four eight one five thank you");
+    assert!(open.contains("4815"), "{open}");
+    let french = french(
+        "a: bonjour\nc: bonjour j'ai un problème avec mon lave vaisselle le lave vaisselle fuit\na: votre mot de passe\n\
+         c: c'est tournesol\na: tournesol merci et le code\nc: quarante huit quinze\na: quarante huit quinze merci",
+    );
+    assert!(
+        french.contains("vaisselle") && !french.contains("tournesol") && !french.contains("4815"),
+        "{french}"
+    );
+}
+
+#[test]
+fn a_call_of_courtesies_is_too_short() {
+    let reason = |language, text: &str| explain(&call(text), language).reason;
+    let calls = [
+        (
+            Language::En,
+            "a: thank you for waiting one moment please\nc: good morning thank you for waiting one moment please",
+        ),
+        (
+            Language::De,
+            "a: vielen dank fürs warten einen moment bitte\nc: guten morgen danke fürs warten einen moment bitte",
+        ),
+        (
+            Language::Fr,
+            "a: merci de patienter un instant s'il vous plaît\nc: bonjour merci de patienter un instant s'il vous plaît",
+        ),
+    ];
+    for (language, text) in calls {
+        assert!(reason(language, text) == Some(NoSummary::TooShort), "{text}");
+    }
+}
+
+#[test]
+fn what_is_asked_for_is_told_without_the_words_of_another_sentence() {
+    let text = texts(
+        Language::En,
+        "c: Hello, my dishwasher is leaking since Thursday, zyzzyva quokka. Could you please send somebody to repair it?\n\
+         a: All right. I will see to it.",
+    );
+    let asked = text.split('.').find(|sentence| sentence.contains("asked"));
+    assert!(asked.is_some_and(|asked| !asked.contains("quokka") && !asked.contains("dishwasher")), "{text}");
+}
+
+#[test]
+fn trying_hard_is_no_promise() {
+    let text = german(
+        "a: guten tag\nc: guten tag die rechnung vom letzten einsatz ist falsch aber nicht wieder musik bitte\n\
+         a: ich gebe mir kühe moment\nc: danke",
+    );
+    assert!(!text.contains("sagte zu"), "{text}");
+}
+
+#[test]
+fn a_period_that_fell_in_another_turn_is_not_told_when_it_is_named_again() {
+    let text = english(
+        "a: the part takes ten days i'd say\nc: ten days is no good the wedding is on friday\n\
+         a: ten days from the factory but there is one in the hall\nc: ten days from the factory i see\na: so we take the other one",
+    );
+    assert!(text.contains("dishwasher") && !text.contains("10 days"), "{text}");
+}
+
+#[test]
+fn what_is_kept_of_advertising_is_no_decision_beside_the_request() {
+    let text = french(
+        "a: bonjour la billetterie\nc: bonjour j'ai un problème avec mes places de balcon je ne peux plus venir\na: d'accord\n\
+         c: je ne veux plus de mails publicitaires il faut m'enlever de là la brochure par la poste je la garde\n\
+         a: c'est noté plus de mails",
+    );
+    assert!(!text.contains("accepté"), "{text}");
+}
+
+#[test]
+fn how_a_caller_presents_themselves_is_not_what_they_call_about() {
+    let text = german(
+        "a: fitnessclub guten tag\nc: hallo guten tag joh lande felt ich rufe an wegen dem vertrag und der kündigungsfrist\n\
+         a: oh schade\nc: ich ziehe bald um",
+    );
+    assert!(text.contains("Vertrag") && !text.contains("lande") && !text.contains("felt"), "{text}");
+}
