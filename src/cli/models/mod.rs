@@ -6,7 +6,6 @@ mod lock;
 
 use super::{Exit, fail};
 use crate::border::Recogniser;
-use crate::call::Language;
 use crate::config::Config;
 use catalogue::{MODELS, Model};
 use clap::{Args, Subcommand};

@@ -224,7 +224,7 @@ fn codes(tokens: &[Token], lexicon: &Lexicon, values: &[Value], ban: &mut [bool]
         let end = turn_end(tokens, at);
         let asks = end - at <= ASKED;
         let to = if asks && end < tokens.len() { turn_end(tokens, end) } else { end };
-        let number = |value: &&Value| matches!(value.kind, Kind::Digits(_) | Kind::Count(_));
+        let number = |value: &&Value| matches!(value.kind, Kind::Digits | Kind::Count(_));
         let behind = values.iter().filter(number).filter(|value| (at..to).contains(&value.from));
         behind.for_each(|value| ban[value.from..value.to].fill(true));
     }
