@@ -6,7 +6,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::backtrace::Backtrace;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[global_allocator]
 static WATCHFUL: Watchful = Watchful;
@@ -72,10 +72,15 @@ fn look(block: &[u8]) {
     let _ = LOOKS.try_with(|looks| looks.set(false));
 }
 
-/// Does something while every block that is given back, by whichever thread, is looked through; one test at a time.
-pub fn watched<T>(act: impl FnOnce() -> T) -> (T, Vec<Finding>) {
+/// A test's first line: blocks are looked through whichever thread gives them back, and another test has its own.
+#[must_use]
+pub fn alone() -> MutexGuard<'static, ()> {
     static ONE: Mutex<()> = Mutex::new(());
-    let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Does something while every block that is given back is looked through.
+pub fn watched<T>(act: impl FnOnce() -> T) -> (T, Vec<Finding>) {
     canary::ready();
     FOUND.lock().unwrap_or_else(PoisonError::into_inner).clear();
     WATCHING.store(true, Ordering::SeqCst);
@@ -90,7 +95,7 @@ pub fn watched<T>(act: impl FnOnce() -> T) -> (T, Vec<Finding>) {
 
 /// The allocator sees what it should: in each form, where a block goes and where it grows.
 mod tests {
-    use super::watched;
+    use super::{alone, watched};
     use crate::canary::{self, Sound};
     use std::hint::black_box;
 
@@ -100,6 +105,7 @@ mod tests {
 
     #[test]
     fn a_word_that_is_given_back_is_seen_in_each_form() {
+        let _alone = alone();
         let word = canary::word(1);
         assert_eq!(found_by(|| drop(black_box(word.to_owned()))), 1);
         assert_eq!(found_by(|| drop(black_box(word.to_uppercase()))), 1);
@@ -110,6 +116,7 @@ mod tests {
 
     #[test]
     fn a_word_that_is_left_behind_where_a_text_grows_is_seen() {
+        let _alone = alone();
         let grown = found_by(|| {
             let mut text = black_box(canary::word(1).to_owned());
             text.reserve(1_000);
@@ -120,6 +127,7 @@ mod tests {
 
     #[test]
     fn sound_that_is_given_back_is_seen_in_each_form() {
+        let _alone = alone();
         for sound in Sound::ALL {
             let (samples, bytes) = (sound.heard(), sound.payloads());
             let loud = samples.len() / 2;
@@ -138,6 +146,7 @@ mod tests {
 
     #[test]
     fn what_was_wiped_is_not_seen() {
+        let _alone = alone();
         let seen = found_by(|| {
             let mut text = black_box(canary::word(1).to_owned());
             zeroize::Zeroize::zeroize(&mut text);

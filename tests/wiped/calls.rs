@@ -1,6 +1,6 @@
 //! Whole calls through a hall, in every codec and to every ending; nothing that is given back meanwhile holds a canary.
 
-use crate::allocator::watched;
+use crate::allocator::{alone, watched};
 use crate::canary::{self, Sound};
 use crate::places::assert_none;
 use callgist::border::{self, Day, DoNotContact, FromEar, MAX_MESSAGE};
@@ -246,6 +246,7 @@ impl Call {
 
 #[test]
 fn a_call_that_ends_in_a_note_leaves_nothing_in_any_codec() {
+    let _alone = alone();
     for sound in Sound::ALL {
         let end = Call::of(A_NOTE, sound).hold();
         assert!(matches!(end, End::Note { canaries } if canaries > 0), "{sound:?}: {end:?}");
@@ -254,17 +255,20 @@ fn a_call_that_ends_in_a_note_leaves_nothing_in_any_codec() {
 
 #[test]
 fn a_call_that_is_heard_as_a_stream_leaves_nothing() {
+    let _alone = alone();
     let end = Call { packing: Packing::Stream, ..Call::of(A_NOTE, Sound::L16) }.hold();
     assert!(matches!(end, End::Note { .. }), "{end:?}");
 }
 
 #[test]
 fn an_objection_leaves_nothing() {
+    let _alone = alone();
     assert_eq!(Call::of(AN_OBJECTION, Sound::Pcma).hold(), End::Objection);
 }
 
 #[test]
 fn an_objection_by_key_leaves_nothing_in_any_codec() {
+    let _alone = alone();
     for sound in Sound::ALL {
         assert_eq!(Call { stopped: true, ..Call::of(A_NOTE, sound) }.hold(), End::Stopped);
     }
@@ -272,21 +276,25 @@ fn an_objection_by_key_leaves_nothing_in_any_codec() {
 
 #[test]
 fn a_call_without_a_note_leaves_nothing() {
+    let _alone = alone();
     assert_eq!(Call::of(A_REFUSAL, Sound::Pcma).hold(), End::NoNote(NoSummary::OneSided));
 }
 
 #[test]
 fn a_recogniser_that_panics_with_what_was_said_leaves_nothing() {
+    let _alone = alone();
     assert_eq!(Call { recogniser: Manner::Panics, ..Call::of(A_NOTE, Sound::L16) }.hold(), End::Panic);
 }
 
 #[test]
 fn a_recogniser_that_fails_leaves_nothing() {
+    let _alone = alone();
     let end = Call { recogniser: Manner::Fails, ..Call::of(A_NOTE, Sound::L16) }.hold();
     assert_eq!(end, End::NoNote(NoSummary::EngineFailed));
 }
 
 #[test]
 fn a_note_taker_that_panics_leaves_nothing() {
+    let _alone = alone();
     assert_eq!(Call { note_taker: Manner::Panics, ..Call::of(A_NOTE, Sound::L16) }.hold(), End::Panic);
 }

@@ -1,6 +1,6 @@
 //! The note engine on written calls in three languages, in which every sixth longer word is one that is looked for.
 
-use crate::allocator::watched;
+use crate::allocator::{alone, watched};
 use crate::canary;
 use crate::places::assert_none;
 use callgist::border::Day;
@@ -73,6 +73,7 @@ impl Written {
 
 #[test]
 fn the_note_engine_leaves_nothing_of_what_it_reads() {
+    let _alone = alone();
     let calls = written_calls();
     for language in [Language::En, Language::De, Language::Fr] {
         let _ = Engine.objection(&Transcript::default(), language);

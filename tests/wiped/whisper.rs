@@ -1,6 +1,7 @@
 //! A call through Whisper's own path: features, tokens, words and the doubt about them, around a network that hears
 //! nothing and gives the tokens of a script.
 
+use crate::allocator::alone;
 use crate::calls::{A_NOTE, Call, End, spoken};
 use crate::canary::Sound;
 use callgist::confidential::recogniser::Failure;
@@ -43,6 +44,7 @@ impl Network for Told {
 
 #[test]
 fn whispers_path_from_a_window_to_a_note_leaves_nothing() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let files: [(&str, &[u8]); 3] =
         [("model.bin", b"\x06\0\0\0\x0b\0WhisperSpec"), ("config.json", b"{}"), ("vocabulary.txt", b"none")];
