@@ -27,14 +27,20 @@ pub(super) fn kernel(policy: Sandbox) -> &'static str {
 pub(super) const LOCKED_MEMORY: &str = "the packaged unit sets LimitMEMLOCK=infinity; elsewhere raise the limit for the \
                                         user that runs callgist, or turn swap off";
 
-/// About an ear that did not become ready, for the reason that the ears' keeper gives.
+/// About an ear that did not become ready, behind the reason that the ears' keeper gives; nothing where that says it all.
 pub(super) fn ear(why: &str) -> &'static str {
-    if why.starts_with(EarExit::Model.words()) {
-        return "mind that the user that runs callgist can read it ([ears] models says where it stands)";
+    if why.contains(NOT_LOADED) {
+        return "";
     }
-    "what the ear says itself stands above; where it says nothing, its program or its library is missing or broken: \
+    if why.starts_with(EarExit::Model.words()) {
+        return "; mind that the user that runs callgist can read it ([ears] models says where it stands)";
+    }
+    "; what the ear says itself stands above; where it says nothing, its program or its library is missing or broken: \
      install the package anew"
 }
+
+/// What every reason says that names a missing library, and where it belongs.
+const NOT_LOADED: &str = "cannot be loaded";
 
 #[cfg(test)]
 mod tests {
@@ -45,5 +51,6 @@ mod tests {
         let broken = format!("{}: fetch it", EarExit::Model.words());
         assert!(ear(&broken).contains("can read it"));
         assert!(ear("ended by signal 11").contains("install the package"));
+        assert_eq!(ear("its library cannot be loaded: put it there"), "");
     }
 }

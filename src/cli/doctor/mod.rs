@@ -578,7 +578,7 @@ async fn models(config: &Config, findings: &mut Findings) {
             ),
             Ok(Err(why)) => {
                 let mend = mend::ear(&why);
-                findings.bad(what, format!("{why}; {mend}"));
+                findings.bad(what, format!("{why}{mend}"));
             }
             Err(_) => findings.bad(
                 what,
