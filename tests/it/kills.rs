@@ -148,9 +148,11 @@ impl Scene {
     /// Somebody talks for some seconds, and hangs up.
     fn call(&mut self) -> LiveCall {
         let answer_after = Some(Duration::from_millis(self.rng.random_range(100..2_000)));
-        // Both say the same: each has enough to say in these seconds.
+        // Both say the same, one after the other: which turn came first would make another note.
         let speech = self.stage.speech(TALK);
-        self.stage.call(Script { answer_after, agent_speech: speech.caller_speech.clone(), ..speech })
+        let mut agent_speech = vec![0; (TALK + 1) * 8_000];
+        agent_speech.extend(&speech.caller_speech);
+        self.stage.call(Script { answer_after, agent_speech, ..speech })
     }
 
     /// When the kill comes: anywhere in the calls' life, and as often about their ends, where notes are made and kept.

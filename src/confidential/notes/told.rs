@@ -906,8 +906,8 @@ impl<'a> Told<'a> {
         }
     }
 
-    /// Whether the caller takes an amount of the agent's as it stands: says yes to it, and no more than that, or says it
-    /// back.
+    /// Whether the caller takes an amount of the agent's as it stands: says it back and agrees. A bare yes is not enough,
+    /// for where it begins depends on how fast the two were recognised.
     fn is_taken(&self, value: &super::values::Value, clause: usize) -> bool {
         let clauses = self.teller.clauses;
         let told = &clauses[clause];
@@ -919,8 +919,7 @@ impl<'a> Told<'a> {
         let plain = |c: &Clause| !(c.question || c.rejects || c.negated || c.hedged);
         let said_back = super::values::within(self.view().values, &reply.place)
             .any(|at| self.money(&self.view().values[at]).map(|m| m.0) == self.money(value).map(|m| m.0));
-        let first = reply.clauses.first().is_some_and(|first| first.accepts);
-        !open && reply.clauses.iter().all(plain) && (said_back || first && reply.place.len() <= ECHO)
+        !open && reply.clauses.iter().all(plain) && said_back
     }
 
     /// "Nineteen euros instead of thirty-nine": the second one is what it was.

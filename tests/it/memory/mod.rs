@@ -55,7 +55,7 @@ fn five_seconds_after_a_refusal_neither_process_holds_a_word_or_a_sound_of_the_c
     let Some(mut scene) = Scene::saying(&CANARIES.join(" ")) else { return };
     let call = scene.stage.call(scene.stage.talk(40));
     scene.is_heard();
-    scene.refuses_and_forgets(call, 19, "unintelligible");
+    scene.refuses_and_forgets(call, 19, "too_short");
 }
 
 #[test]
