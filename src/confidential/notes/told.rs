@@ -61,9 +61,6 @@ const ANOTHER: i32 = 8;
 /// Tokens on either side of a cue that are nearest to it.
 const NEAR: usize = 4;
 
-/// The place of amounts that the caller took, beside the agent's and the caller's.
-const TAKEN: usize = 2;
-
 /// Tokens within which an answer says a time back.
 const ECHO: usize = 8;
 
@@ -838,7 +835,7 @@ impl<'a> Told<'a> {
     pub fn amounts(&self, out: &mut Vec<Candidate>) {
         let view = self.view();
         let mut seen = BTreeSet::new();
-        let mut sides: [(Vec<Text>, Vec<u16>, bool); 3] = Default::default();
+        let mut sides: [(Vec<Text>, Vec<u16>, bool); 2] = Default::default();
         for (at, value) in view.values.iter().enumerate() {
             let Some((cents, currency)) = self.money(value) else { continue };
             let Some(clause) = self.teller.clauses.iter().position(|c| c.place.contains(&value.from)) else {
@@ -875,8 +872,7 @@ impl<'a> Told<'a> {
             };
             text.push_str(super::select::rate(view, &(value.to..place.end)));
             let by_caller = value.speaker.is_caller() && !self.agent_says_soon(at);
-            let taken = !by_caller && self.is_taken(value, clause);
-            let (texts, evidence, firm) = &mut sides[if taken { TAKEN } else { usize::from(by_caller) }];
+            let (texts, evidence, firm) = &mut sides[usize::from(by_caller)];
             *firm |= value.read_back || answer == Answer::Accepted;
             texts.push(text);
             evidence.push(value.turn);
@@ -892,34 +888,13 @@ impl<'a> Told<'a> {
             }
             texts.truncate(3);
             let (by, speaker) = side(side_of == 1);
-            let (frame, modality) = match (side_of == TAKEN, texts.len()) {
-                (true, 1) => ("amount_taken", Modality::Agreed),
-                (true, _) => ("amounts_taken", Modality::Agreed),
-                (false, 1) => ("amount", Modality::Fact),
-                (false, _) => ("amounts", Modality::Fact),
-            };
+            let frame = if texts.len() == 1 { "amount" } else { "amounts" };
             let values =
                 [("Speaker", view.lexicon.frame(speaker)), ("amounts", &say::list(view.lexicon, &texts))];
             let text = say::sentence(view.lexicon, frame, &values);
             let worth = if firm { 13 } else { 9 };
-            self.push(out, Kind::Amount, by, modality, text, evidence, "told.amount", worth);
+            self.push(out, Kind::Amount, by, Modality::Fact, text, evidence, "told.amount", worth);
         }
-    }
-
-    /// Whether the caller takes an amount of the agent's as it stands: says it back and agrees. A bare yes is not enough,
-    /// for where it begins depends on how fast the two were recognised.
-    fn is_taken(&self, value: &super::values::Value, clause: usize) -> bool {
-        let clauses = self.teller.clauses;
-        let told = &clauses[clause];
-        let says = |cue| self.teller.says(cue, told);
-        let open =
-            told.question || told.negated || told.hedged || says("tell_unsure") || says("tell_instead");
-        let (Answer::Accepted, Some(number)) = pairs::answer(clauses, clause) else { return false };
-        let Some(reply) = self.turns.iter().find(|turn| turn.number == number) else { return false };
-        let plain = |c: &Clause| !(c.question || c.rejects || c.negated || c.hedged);
-        let said_back = super::values::within(self.view().values, &reply.place)
-            .any(|at| self.money(&self.view().values[at]).map(|m| m.0) == self.money(value).map(|m| m.0));
-        !open && reply.clauses.iter().all(plain) && said_back
     }
 
     /// "Nineteen euros instead of thirty-nine": the second one is what it was.
