@@ -73,7 +73,6 @@ fn look(block: &[u8]) {
 }
 
 /// A test's first line: blocks are looked through whichever thread gives them back, and another test has its own.
-#[must_use]
 pub fn alone() -> MutexGuard<'static, ()> {
     static ONE: Mutex<()> = Mutex::new(());
     ONE.lock().unwrap_or_else(PoisonError::into_inner)
