@@ -18,12 +18,14 @@ pub enum Dumpable {
 /// Nothing of a process that has ended.
 pub fn dumpable(process: u32) -> Option<Dumpable> {
     // Root may look into any process by its capabilities. They are a thread's own: this one gives its up and ends.
-    let look = std::thread::spawn(move || {
-        let none = CapabilitySet::empty();
-        let none = CapabilitySets { effective: none, permitted: none, inheritable: none };
-        set_capabilities(None, none).ok().and_then(|()| look(process))
-    });
+    let look = std::thread::spawn(move || give_up_capabilities().ok().and_then(|()| look(process)));
     look.join().unwrap_or(Some(Dumpable::Unknown))
+}
+
+/// This thread's, for good.
+pub(super) fn give_up_capabilities() -> rustix::io::Result<()> {
+    let none = CapabilitySet::empty();
+    set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })
 }
 
 /// What stands in a process's environment is for whoever may look into it.
@@ -50,7 +52,8 @@ fn status(process: u32) -> Option<String> {
     fs::read_to_string(folder(process).join("status")).ok()
 }
 
-fn field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
+/// What stands behind a name in `/proc/PID/status`.
+pub(super) fn field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
     status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim)
 }
 
@@ -67,9 +70,7 @@ mod tests {
     fn a_process_that_may_be_looked_into_is_known() {
         // Without capabilities, as ours are; started by root it would have them all again.
         let started = std::thread::spawn(|| {
-            let none = CapabilitySet::empty();
-            let none = CapabilitySets { effective: none, permitted: none, inheritable: none };
-            set_capabilities(None, none).unwrap();
+            give_up_capabilities().unwrap();
             rustix::thread::set_no_new_privs(true).unwrap();
             Command::new("sleep").arg("60").stdin(Stdio::null()).spawn().unwrap()
         });

@@ -80,7 +80,6 @@ impl From<Vec<PathBuf>> for Listing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
@@ -93,9 +92,7 @@ mod tests {
         let (asked, absent) = (folder.path().to_owned(), folder.path().join("absent"));
         // Root may list everything as long as it has its capabilities; a thread may give its own up.
         let listed = std::thread::spawn(move || {
-            let none = CapabilitySet::empty();
-            let none = CapabilitySets { effective: none, permitted: none, inheritable: none };
-            set_capabilities(None, none).unwrap();
+            super::super::dumpable::give_up_capabilities().unwrap();
             Listing::of_all([&asked, &absent], None)
         });
         let listed = listed.join().unwrap();

@@ -5,7 +5,7 @@
 //! opened, and the database's write-ahead log, which is gone after the end. Where the kernel refuses a look, that is
 //! noted.
 
-use super::dumpable::{Dumpable, dumpable};
+use super::dumpable::{Dumpable, dumpable, field};
 use super::sockets;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -146,11 +146,10 @@ impl Seen {
 
     fn look_at_status(&mut self, process: u32, folder: &Path) {
         let Ok(status) = fs::read_to_string(folder.join("status")) else { return };
-        let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-        if field("Seccomp:") != Some("2") {
+        if field(&status, "Seccomp:") != Some("2") {
             self.unfiltered.insert(process);
         }
-        let kb = |name: &str| field(name)?.trim_end_matches("kB").trim().parse::<u64>().ok();
+        let kb = |name: &str| field(&status, name)?.trim_end_matches("kB").trim().parse::<u64>().ok();
         self.swapped_kb = self.swapped_kb.max(kb("VmSwap:").unwrap_or(0));
         let all_locked =
             kb("VmLck:").zip(kb("VmRSS:")).is_some_and(|(locked, held)| held > 0 && locked >= held);
