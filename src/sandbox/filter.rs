@@ -47,11 +47,9 @@ pub fn lock_ear(code: Code, ours: u32) -> Result<(), LockError> {
 /// that a daemon never needs.
 pub fn refuse_looking_into_others() -> Result<(), LockError> {
     let mut refused: Rules = LOOKS.iter().chain(NEEDLESS).map(|&number| (number, vec![])).collect();
-    for (call, flags) in [(libc::SYS_unshare, UNSHARED), (libc::SYS_clone, CLONED)] {
-        let any =
-            flags.iter().map(|&flag| rule(vec![(0, Len::Qword, Op::MaskedEq(flag as u64), flag as u64)]));
-        refused.insert(call, any.collect::<Result<_, _>>()?);
-    }
+    let any = |flag: libc::c_int| rule(vec![(0, Len::Qword, Op::MaskedEq(flag as u64), flag as u64)]);
+    refused.insert(libc::SYS_unshare, unshared().map(any).collect::<Result<_, _>>()?);
+    refused.insert(libc::SYS_clone, CLONED.iter().copied().map(any).collect::<Result<_, _>>()?);
     let absent = ABSENT.iter().map(|&number| (number, vec![])).collect();
     for (rules, answer) in [(absent, libc::ENOSYS), (refused, libc::EPERM)] {
         let program = compile(rules, SeccompAction::Allow, SeccompAction::Errno(answer as u32))?;
@@ -87,7 +85,7 @@ fn allowed_to_an_ear(code: Code, ours: u32) -> Result<Rules, LockError> {
     allow(libc::SYS_close, vec![(0, Len::Dword, Op::Gt, 3)])?;
     // A thread that shares all, in the same name spaces: what `pthread_create` asks for.
     let shared = (libc::CLONE_THREAD | libc::CLONE_VM | libc::CLONE_FILES | libc::CLONE_SIGHAND) as u64;
-    allow(libc::SYS_clone, vec![(0, Len::Qword, Op::MaskedEq(shared | NEW_NAME_SPACES), shared)])?;
+    allow(libc::SYS_clone, vec![(0, Len::Qword, Op::MaskedEq(shared | not_a_thread()), shared)])?;
     // Only to itself: this is how `abort` ends a process.
     allow(libc::SYS_tgkill, vec![(0, Len::Dword, Op::Eq, u64::from(ours))])?;
     for looking in [libc::F_GETFD, libc::F_GETFL] {
@@ -132,29 +130,18 @@ pub(super) const CLONED: &[libc::c_int] = &[
 ];
 
 /// The same for `unshare`, which has one more: its number is a signal's for `clone`.
-pub(super) const UNSHARED: &[libc::c_int] = &[
-    libc::CLONE_NEWNS,
-    libc::CLONE_NEWCGROUP,
-    libc::CLONE_NEWUTS,
-    libc::CLONE_NEWIPC,
-    libc::CLONE_NEWUSER,
-    libc::CLONE_NEWPID,
-    libc::CLONE_NEWNET,
-    CLONE_NEWTIME,
-];
+pub(super) fn unshared() -> impl Iterator<Item = libc::c_int> {
+    CLONED.iter().copied().chain([CLONE_NEWTIME])
+}
 
 /// Not in the crate `libc`.
 const CLONE_NEWTIME: libc::c_int = 0x80;
 
-const NEW_NAME_SPACES: u64 = (libc::CLONE_NEWNS
-    | libc::CLONE_NEWCGROUP
-    | libc::CLONE_NEWUTS
-    | libc::CLONE_NEWIPC
-    | libc::CLONE_NEWUSER
-    | libc::CLONE_NEWPID
-    | libc::CLONE_NEWNET
-    | libc::CLONE_PIDFD
-    | libc::CLONE_PTRACE) as u64;
+/// What an ear's `clone` may not ask for: a name space of its own, or to be held by another process.
+fn not_a_thread() -> u64 {
+    let held = (libc::CLONE_PIDFD | libc::CLONE_PTRACE) as u64;
+    CLONED.iter().fold(held, |all, &flag| all | flag as u64)
+}
 
 /// Allowed to an ear whatever the arguments: memory, waiting, the clock, receiving, its own end.
 const HARMLESS: &[c_long] = &[

@@ -2,7 +2,7 @@
 //! threads, and trying what must be refused. The only `unsafe` of the sandbox; each block has its argument.
 #![allow(unsafe_code, reason = "system calls without a safe wrapper; each block has its argument")]
 
-use super::filter::{CLONED, UNSHARED};
+use super::filter::{CLONED, unshared};
 use libc::{c_int, c_long};
 use std::ffi::{CStr, OsStr};
 use std::io;
@@ -179,9 +179,8 @@ pub const NEEDLESS: &[Act] = &[
 /// (EINVAL) where no filter does.
 pub fn name_spaces() -> impl Iterator<Item = Act> {
     let with = |flag: c_int, spoiling: c_int| [Number(i64::from(flag | spoiling))];
-    let unshared = UNSHARED
-        .iter()
-        .map(move |&flag| act("make a name space", libc::SYS_unshare, &with(flag, NO_FLAG_OF_UNSHARE)));
+    let unshared = unshared()
+        .map(move |flag| act("make a name space", libc::SYS_unshare, &with(flag, NO_FLAG_OF_UNSHARE)));
     // A thread must share more than that.
     let cloned = CLONED
         .iter()

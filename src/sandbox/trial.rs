@@ -1,9 +1,10 @@
 //! Tries what was given up: every forbidden act goes to the kernel, and each must come back refused.
 
+use super::LockError;
 use super::filter::Code;
 use super::paths::{Given, Paths, Tcp};
 use super::raw::{self, ACTS};
-use super::{LockError, rights};
+pub use super::rights::may_be_dumped;
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::fs::File;
@@ -144,11 +145,6 @@ pub(super) fn calls_allowed(process: u32) -> Vec<&'static str> {
 
 fn has_bytes(file: &mut File) -> bool {
     file.read(&mut [0]).is_ok_and(|read| read > 0)
-}
-
-/// Whether the kernel would write a core of this process.
-pub fn may_be_dumped() -> bool {
-    rights::may_be_dumped()
 }
 
 /// The act of this number, in words.
