@@ -236,10 +236,10 @@ async fn one_ear_can_be_tried_and_says_why_it_does_not_start() {
     let tried = try_one(settings.clone(), Clock::new(1)).await.unwrap();
     assert_eq!(usize::from(tried.acts_refused), callgist::sandbox::trial::count());
     let lost = Settings { model: "/nonexistent/model".into(), ..settings.clone() };
-    let why = try_one(lost, Clock::new(1)).await.unwrap_err();
+    let why = try_one(lost, Clock::new(1)).await.unwrap_err().why;
     assert!(why.starts_with(EarExit::Model.words()) && why.contains("models fetch"), "{why}");
     let unknown = Settings { program: folder.path().join("no-ear"), ..settings };
-    assert!(try_one(unknown, Clock::new(1)).await.unwrap_err().starts_with("it cannot be started"));
+    assert!(try_one(unknown, Clock::new(1)).await.unwrap_err().why.starts_with("it cannot be started"));
 }
 
 #[test]
@@ -260,7 +260,7 @@ async fn the_vosk_ear_without_libvosk_says_where_to_put_it() {
     // By another process: while this one has a program open to write, it cannot be started.
     let renamed = ["-i", r"s/libvosk\.so\x00/libnone.so\x00/"];
     assert!(Command::new("sed").env("LC_ALL", "C").args(renamed).arg(&program).status().unwrap().success());
-    let why = try_one(settings(program, model), Clock::new(1)).await.unwrap_err();
+    let why = try_one(settings(program, model), Clock::new(1)).await.unwrap_err().why;
     let place = folder.path().join("lib/callgist");
     assert_eq!(why, format!("its library cannot be loaded: put libvosk.so into {}", place.display()));
 }

@@ -2,6 +2,7 @@
 
 use crate::border::EarExit;
 use crate::config::Sandbox;
+use crate::daemon::ears::Gone;
 
 /// About a SIP profile that is not there, or not as we ship it.
 pub(super) fn profile(name: &str) -> String {
@@ -27,20 +28,19 @@ pub(super) fn kernel(policy: Sandbox) -> &'static str {
 pub(super) const LOCKED_MEMORY: &str = "the packaged unit sets LimitMEMLOCK=infinity; elsewhere raise the limit for the \
                                         user that runs callgist, or turn swap off";
 
-/// About an ear that did not become ready, behind the reason that the ears' keeper gives; nothing where that says it all.
-pub(super) fn ear(why: &str) -> &'static str {
-    if why.contains(NOT_LOADED) {
-        return "";
+/// About an ear that did not become ready, behind the reason; nothing where that says it all.
+pub(super) fn ear(gone: Gone) -> &'static str {
+    match gone {
+        Gone::Exit(EarExit::Library) => "",
+        Gone::Exit(EarExit::Model) => {
+            "; mind that the user that runs callgist can read it ([ears] models says where it stands)"
+        }
+        _ => {
+            "; what the ear says itself stands above; where it says nothing, its program or its library is missing or \
+             broken: install the package anew"
+        }
     }
-    if why.starts_with(EarExit::Model.words()) {
-        return "; mind that the user that runs callgist can read it ([ears] models says where it stands)";
-    }
-    "; what the ear says itself stands above; where it says nothing, its program or its library is missing or broken: \
-     install the package anew"
 }
-
-/// What every reason says that names a missing library, and where it belongs.
-const NOT_LOADED: &str = "cannot be loaded";
 
 #[cfg(test)]
 mod tests {
@@ -48,9 +48,8 @@ mod tests {
 
     #[test]
     fn a_broken_model_is_to_be_readable_and_a_broken_ear_to_be_replaced() {
-        let broken = format!("{}: fetch it", EarExit::Model.words());
-        assert!(ear(&broken).contains("can read it"));
-        assert!(ear("ended by signal 11").contains("install the package"));
-        assert_eq!(ear("its library cannot be loaded: put it there"), "");
+        assert!(ear(Gone::Exit(EarExit::Model)).contains("can read it"));
+        assert!(ear(Gone::Signal(11)).contains("install the package"));
+        assert_eq!(ear(Gone::Exit(EarExit::Library)), "");
     }
 }

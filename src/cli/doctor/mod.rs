@@ -11,6 +11,7 @@ use super::switch::{ANSWERED_WITHIN, api, finds, missing_modules, reach, version
 use super::{Exit, fail};
 use crate::config::{Config, Ears, Line, Sandbox};
 use crate::daemon::clock::Clock;
+use crate::daemon::ears::NotReady;
 use crate::daemon::freeswitch::{Link, News, instance};
 use crate::daemon::housekeeping::{SWEEP_EVERY, retention};
 use crate::daemon::{self, ears, notice};
@@ -576,10 +577,7 @@ async fn models(config: &Config, findings: &mut Findings) {
                     tried.model, tried.acts_refused
                 ),
             ),
-            Ok(Err(why)) => {
-                let mend = mend::ear(&why);
-                findings.bad(what, format!("{why}{mend}"));
-            }
+            Ok(Err(NotReady { why, gone })) => findings.bad(what, format!("{why}{}", mend::ear(gone))),
             Err(_) => findings.bad(
                 what,
                 "does not become ready within a minute: look for what else uses the machine, and ask again",

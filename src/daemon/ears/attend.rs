@@ -70,6 +70,14 @@ pub enum State {
     Worn,
 }
 
+/// An ear that was tried and did not become ready.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NotReady {
+    /// A sentence, with what can be done where that is known.
+    pub why: String,
+    pub gone: Gone,
+}
+
 /// Why an ear is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gone {

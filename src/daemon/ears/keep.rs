@@ -1,6 +1,6 @@
 //! Keeps one kind of ear running: starts it, starts it again when it ends, and rotates it.
 
-use super::attend::{Attended, Gone, Order, State, Tried};
+use super::attend::{Attended, Gone, NotReady, Order, State, Tried};
 use super::held::{Gauge, Held};
 use super::log::EarEnded;
 use super::process::spawn;
@@ -172,16 +172,16 @@ async fn start_until_ready(slot: &Slot, patience: &mut Patience) -> Running {
 }
 
 /// See [`super::try_one`].
-pub async fn try_one(settings: Settings, clock: Clock) -> Result<Tried, String> {
-    let mut running =
-        start(&settings, clock, &Arc::default()).map_err(|error| format!("it cannot be started: {error}"))?;
+pub async fn try_one(settings: Settings, clock: Clock) -> Result<Tried, NotReady> {
+    let mut running = start(&settings, clock, &Arc::default())
+        .map_err(|error| NotReady { why: format!("it cannot be started: {error}"), gone: Gone::Unknown })?;
     let tried = match running.state.wait_for(|state| *state != State::Starting).await.as_deref() {
         Ok(State::Ready(tried)) => Some(*tried),
         _ => None,
     };
     drop(running.orders);
     let gone = running.attended.await.unwrap_or(Gone::Unknown);
-    tried.ok_or_else(|| gone.words(&settings))
+    tried.ok_or_else(|| NotReady { why: gone.words(&settings), gone })
 }
 
 fn start(settings: &Settings, clock: Clock, gauge: &Arc<Gauge>) -> std::io::Result<Running> {

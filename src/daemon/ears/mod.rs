@@ -13,7 +13,7 @@ mod note;
 mod process;
 mod rtp;
 
-pub use attend::Tried;
+pub use attend::{Gone, NotReady, Tried};
 pub use held::Held;
 pub use judge::{Breach, Heed, Judge};
 pub use note::{Flaw, check_text};
@@ -124,8 +124,8 @@ pub fn start(settings: Vec<Settings>, clock: Clock, diary: &Diary) -> Ears {
     Ears { kept: Arc::new(Kept { slots, _stop: stop.drop_guard() }) }
 }
 
-/// Starts one ear, waits until it is locked in, and ends it: `doctor`'s question, and a sentence when it fails.
-pub async fn try_one(settings: Settings, clock: Clock) -> Result<Tried, String> {
+/// Starts one ear, waits until it is locked in, and ends it: `doctor`'s question, and why it fails.
+pub async fn try_one(settings: Settings, clock: Clock) -> Result<Tried, NotReady> {
     keep::try_one(settings, clock).await
 }
 
