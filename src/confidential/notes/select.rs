@@ -1052,7 +1052,6 @@ fn periods(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Statement>) {
         // "Ten days is no good": nor where it is said once more, elsewhere.
         let same = view.values.iter().filter(|other| other.kind == value.kind && !other.speaker.is_caller());
         let declined = same
-            .into_iter()
             .filter_map(|other| clause_at(evidence.clauses, other.from))
             .any(|at| pairs::answer(evidence.clauses, at).0 == Answer::Rejected);
         if used || declined || out.iter().filter(|s| s.rule == "period").count() >= 2 {

@@ -882,12 +882,12 @@ impl<'a> Told<'a> {
                     .extend(self.turns.iter().map(|turn| turn.number).find(|&number| number > value.turn));
             }
         }
-        for (side_of, (mut texts, evidence, firm)) in sides.into_iter().enumerate() {
+        for (caller, (mut texts, evidence, firm)) in sides.into_iter().enumerate() {
             if texts.is_empty() {
                 continue;
             }
             texts.truncate(3);
-            let (by, speaker) = side(side_of == 1);
+            let (by, speaker) = side(caller == 1);
             let frame = if texts.len() == 1 { "amount" } else { "amounts" };
             let values =
                 [("Speaker", view.lexicon.frame(speaker)), ("amounts", &say::list(view.lexicon, &texts))];

@@ -227,19 +227,16 @@ struct Number {
 impl Reader<'_> {
     fn value(&self, at: usize) -> Option<(Kind, Text, usize)> {
         let plain = |(kind, next)| (kind, Text::new(), next);
-        let before_digits = || {
-            self.amount(at)
-                .or_else(|| self.window(at))
-                .or_else(|| self.duration(at))
-                .or_else(|| self.torn_time(at))
-        };
-        let after_digits = || {
-            self.date(at).or_else(|| self.time(at)).or_else(|| self.relative(at)).or_else(|| self.count(at))
-        };
-        before_digits()
+        self.amount(at)
+            .or_else(|| self.window(at))
+            .or_else(|| self.duration(at))
+            .or_else(|| self.torn_time(at))
             .map(plain)
             .or_else(|| self.digits(at).map(|(digits, next)| (Kind::Digits, digits, next)))
-            .or_else(|| after_digits().map(plain))
+            .or_else(|| self.date(at).map(plain))
+            .or_else(|| self.time(at).map(plain))
+            .or_else(|| self.relative(at).map(plain))
+            .or_else(|| self.count(at).map(plain))
     }
 
     fn text(&self, at: usize) -> &str {
