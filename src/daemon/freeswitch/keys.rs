@@ -25,7 +25,7 @@ impl Keys {
         match event.name() {
             EventName::ChannelExecute => {}
             EventName::ChannelHangup | EventName::ChannelHangupComplete => {
-                self.0.remove(&Leg::new(event.unique_id()?).ok()?);
+                self.0.remove(&leg(event)?);
                 return None;
             }
             _ => return None,
