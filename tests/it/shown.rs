@@ -1,8 +1,8 @@
 //! Every type of `confidential/` that can be printed, copied, encoded or lent out is on a list, with the reason why that
 //! shows nothing; examples that must not compile stand beside ones that do.
 
+use crate::tidy::walk;
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 /// File, type and reason. What holds a word or a sample may not be on it, but for the one type that is sent and the one
@@ -73,26 +73,11 @@ fn shown_in(code: &str) -> Vec<String> {
     found
 }
 
-fn walk(folder: &Path, each: &mut impl FnMut(&Path, String)) {
-    let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        match path.is_dir() {
-            true => walk(&path, each),
-            false if path.extension().is_some_and(|end| end == "rs") => {
-                let text = fs::read_to_string(&path).unwrap();
-                each(&path, text);
-            }
-            false => {}
-        }
-    }
-}
-
 #[test]
 fn whatever_may_be_shown_of_what_was_said_is_on_a_list_with_its_reason() {
     let root = Path::new("src/confidential");
     let mut found = BTreeSet::new();
-    walk(root, &mut |path, text| {
+    walk(root, &mut |path: &Path, text: String| {
         let file = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
         let tests = path.components().any(|part| part.as_os_str() == "tests") || file.ends_with("tests.rs");
         if !tests {
@@ -117,7 +102,7 @@ fn the_search_for_what_may_be_shown_finds_it() {
 #[test]
 fn what_must_not_compile_stands_behind_the_same_that_does() {
     let mut looked = 0;
-    walk(Path::new("src"), &mut |path, text| {
+    walk(Path::new("src"), &mut |path: &Path, text: String| {
         let (mut compiles, mut open) = (false, false);
         for line in text.lines().map(str::trim) {
             let Some(comment) = line.strip_prefix("///") else {

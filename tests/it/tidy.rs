@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Modules and their layers; a module names only lower ones.
 const LAYERS: [(&str, u8); 13] = [
@@ -90,26 +90,29 @@ fn members(group: &str) -> Vec<&str> {
 
 fn sources() -> Vec<File> {
     let mut files = Vec::new();
-    walk(Path::new("src"), &mut files);
+    walk(Path::new("src"), &mut |path: &Path, text: String| {
+        let of_tests =
+            |part: Component<'_>| Path::new(part.as_os_str()).file_stem() == Some("tests".as_ref());
+        if !path.components().any(of_tests) {
+            let code = without_tests(&text);
+            let code = code.iter().map(|line| line.split("//").next().unwrap());
+            files.push(File { path: path.to_owned(), code: code.collect::<Vec<_>>().join("\n") });
+        }
+    });
     assert!(files.len() > 30, "the sources were not found");
     files
 }
 
-fn walk(folder: &Path, files: &mut Vec<File>) {
+/// Every file of Rust below a folder, in order.
+pub(crate) fn walk(folder: &Path, each: &mut impl FnMut(&Path, String)) {
     let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     for path in entries {
-        if path.file_stem().is_some_and(|name| name == "tests") {
-            continue;
-        }
         if path.is_dir() {
-            walk(&path, files);
+            walk(&path, each);
         } else if path.extension().is_some_and(|end| end == "rs") {
             let text = fs::read_to_string(&path).unwrap();
-            let code = without_tests(&text);
-            let code =
-                code.iter().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n");
-            files.push(File { path, code });
+            each(&path, text);
         }
     }
 }
