@@ -45,7 +45,9 @@ fn national<'a>(shown: &'a str, code: &str) -> Option<&'a str> {
         return None;
     }
     let plan = Plan::of(code);
-    let plus_lost = shown.strip_prefix(code).filter(|rest| plan.has(rest));
+    // "3901234567" is a mobile number, though a short number of a town behind 39 would look the same.
+    let is_mobile = matches!(plan, Plan::ZeroKept) && shown.len() == ITALIAN_MOBILE && shown.starts_with('3');
+    let plus_lost = shown.strip_prefix(code).filter(|rest| plan.has(rest) && !is_mobile);
     let after_zero = shown.strip_prefix('0');
     plus_lost.or_else(|| match plan {
         Plan::TrunkZero => after_zero.filter(|rest| rest.len() >= SHORTEST_AFTER_ZERO),
@@ -115,7 +117,8 @@ const SHORTEST_AFTER_ZERO: usize = 5;
 /// The same after a country's code without `+`; less may be a number that happens to begin so.
 const SHORTEST_WITHOUT_ZERO: usize = 7;
 
-/// They are dialled without a zero, and ten digits long but for old ones.
+/// They are dialled without a zero, and so long but for old ones.
+const ITALIAN_MOBILE: usize = 10;
 const SHORTEST_ITALIAN_MOBILE: usize = 9;
 
 /// Of a number in full that has lost its `+`; national numbers without a zero are shorter nearly everywhere.
@@ -149,6 +152,7 @@ mod tests {
             ("39", "3331234567", "+393331234567"),
             ("39", "393331234567", "+393331234567"),
             ("39", "3931234567", "+393931234567"),
+            ("39", "3900000000", "+393900000000"),
             ("1", "2125550123", "+12125550123"),
             ("1", "12125550123", "+12125550123"),
             ("1", "4165550123", "+14165550123"),
