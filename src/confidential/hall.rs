@@ -198,8 +198,7 @@ impl<R: Recogniser, N: NoteTaker> Hall<R, N> {
     /// What one thread of the pool does until [`Hall::close`].
     pub fn work(&self) {
         while let Some((call, party)) = self.queue.next() {
-            self.serve(call, party);
-            stack::wipe();
+            stack::deep(|| self.serve(call, party));
         }
     }
 
@@ -270,7 +269,7 @@ impl<R: Recogniser, N: NoteTaker> Hall<R, N> {
         if call.gone {
             return None;
         }
-        match panics::caught(|| act(&mut call)) {
+        match stack::shallow(|| panics::caught(|| act(&mut call))) {
             Ok(value) => Some(value),
             Err(place) => {
                 let answer = FromEar::Panicked { call: id, file: place.file, line: place.line };

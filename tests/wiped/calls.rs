@@ -50,6 +50,13 @@ struct Scripted {
     opened: AtomicUsize,
 }
 
+impl Scripted {
+    fn of(call: &Call) -> Scripted {
+        let Call { script, packing, recogniser: manner, .. } = *call;
+        Scripted { script, packing, manner, opened: AtomicUsize::new(0) }
+    }
+}
+
 /// What a party has not yet said.
 struct Unsaid(&'static str);
 
@@ -177,8 +184,8 @@ impl Call {
     /// Holds it; its ending, which nothing that was given back may have outlived.
     #[track_caller]
     fn hold(self) -> End {
-        let Call { script, packing, recogniser: manner, .. } = self;
-        self.hold_with(Scripted { script, packing, manner, opened: AtomicUsize::new(0) })
+        let recogniser = Scripted::of(&self);
+        self.hold_with(recogniser)
     }
 
     /// The same with another recogniser.
@@ -250,6 +257,32 @@ fn a_call_that_ends_in_a_note_leaves_nothing_in_any_codec() {
     for sound in Sound::ALL {
         let end = Call::of(A_NOTE, sound).hold();
         assert!(matches!(end, End::Note { canaries } if canaries > 0), "{sound:?}: {end:?}");
+    }
+}
+
+/// A stack overflow ends this process, and names the thread.
+#[test]
+#[cfg_attr(debug_assertions, ignore = "a debug build's frames are deeper")]
+fn no_packet_leaves_anything_deeper_on_the_stack_than_is_wiped_there() {
+    let wiped = |sound| if matches!(sound, Sound::Opus) { 256 << 10 } else { 64 << 10 };
+    /// The frames between the thread's first one and the packet's, and what the system keeps there.
+    const ABOVE: usize = 16 << 10;
+    let _alone = alone();
+    for sound in Sound::ALL {
+        let call = Call::of(A_NOTE, sound);
+        let recogniser = Scripted::of(&call);
+        let hall = Hall::with_note_taker(
+            recogniser,
+            NoteTakerOf(Manner::Honest),
+            Settings::default(),
+            Box::new(drop),
+        );
+        std::thread::scope(|scope| {
+            let thread =
+                std::thread::Builder::new().name(format!("{sound:?}")).stack_size(wiped(sound) + ABOVE);
+            thread.spawn_scoped(scope, || call.speak(&hall)).unwrap();
+        });
+        assert!(hall.buffered() > 0, "nothing was heard");
     }
 }
 

@@ -5,6 +5,7 @@
 //! code, no memory that is both written and run, so it works in an ear that is locked in. Its `unsafe` is for vector
 //! instructions and unchecked tables. `audio-codec`'s own wrapper of it takes packets of 20 ms alone.
 
+use crate::confidential::stack;
 use opus_rs::OpusDecoder;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -48,7 +49,7 @@ impl Opus {
         let room = &mut self.samples[..length];
         if let Some(decoder) = &mut self.decoder
             && length > 0
-            && decoder.decode(payload, length, room).is_err()
+            && stack::deep(|| decoder.decode(payload, length, room)).is_err()
         {
             room.zeroize();
         }
