@@ -360,7 +360,7 @@ fn prompts() -> Option<Vec<(String, Vec<i16>)>> {
     let texts = "/usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz";
     let texts = std::process::Command::new("gzip").args(["-dc", texts]).output().ok()?;
     if !sounds.is_dir() || !texts.status.success() {
-        shout("SKIPPED: word errors of human prompts. apt-get install asterisk-core-sounds-en-wav");
+        shout("SKIPPED: word errors of human prompts. apt-get install asterisk-core-sounds-en{,-wav}");
         return None;
     }
     let texts = String::from_utf8_lossy(&texts.stdout).into_owned();
