@@ -32,6 +32,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Barrier, OnceLock, mpsc};
 use std::thread;
+use std::time::Duration;
 
 /// All of an ear's `main`: `load` brings the recogniser, `code` says whether it makes code at run time.
 pub fn main<R: Recogniser, E: Display>(
@@ -67,6 +68,11 @@ pub fn run<R: Recogniser, E: Display, N: NoteTaker<Note: Serialize>>(
             step_back();
             warm(&arguments, load)
         });
+        while !loading.is_finished() {
+            if way::is_deserted(&begun.way, LOOKS_EVERY) {
+                sandbox::leave(EarExit::Border.code());
+            }
+        }
         loading.join().unwrap_or_else(|_| Err("the library that loads the model failed".to_owned()))
     });
     let (recogniser, model) = match warmed {
@@ -231,3 +237,6 @@ fn explain(words: &str) {
 }
 
 const NICEST: i32 = 19;
+
+/// How soon an ear that loads its model sees that its daemon has gone, and at most how much later it is ready.
+const LOOKS_EVERY: Duration = Duration::from_millis(20);

@@ -2,6 +2,7 @@
 
 use crate::border::{self, FromEar, MAX_MESSAGE, ToEar};
 use crate::sandbox::ear::Way;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendFlags, recvmsg, send,
@@ -11,6 +12,7 @@ use std::io::IoSliceMut;
 use std::mem::MaybeUninit;
 use std::net::UdpSocket;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 use zeroize::Zeroize;
 
 /// What came from the daemon.
@@ -25,6 +27,13 @@ pub enum Order {
 /// The daemon is gone or does not keep to the border.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Broken;
+
+/// Waits so long for the daemon to go away; whether it has.
+pub fn is_deserted(way: &Way, patience: Duration) -> bool {
+    let mut line = [PollFd::new(&way.0, PollFlags::empty())];
+    let waited = Timespec::try_from(patience).ok().map(|patience| poll(&mut line, Some(&patience)));
+    matches!(waited, Some(Ok(1)))
+}
 
 /// Takes one order without waiting.
 ///

@@ -90,6 +90,17 @@ fn an_ear_without_its_daemon_ends() {
 }
 
 #[test]
+fn an_ear_without_its_daemon_ends_while_it_still_loads_its_model() {
+    let mut ear = ByHand::start("loading-ear", &[]);
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(ear.child.try_wait().unwrap(), None, "it did not wait");
+    let left = Instant::now();
+    ear.line = std::fs::File::open("/dev/null").unwrap().into();
+    assert_eq!(ear.exit(), EarExit::Border);
+    assert!(left.elapsed() < LOADING / 2, "it ended when it was done");
+}
+
+#[test]
 fn a_descriptor_that_belongs_to_no_order_is_a_broken_border() {
     let socket = || OwnedFd::from(UdpSocket::bind(("127.0.0.1", 0)).unwrap());
     let hear = ToEar::Hear { call: CALL, party: Party::Caller, format: FORMAT };
@@ -446,6 +457,17 @@ fn play(manner: Manner) -> u8 {
     };
     roles::number(ear::run(Code::Fixed, std::env::args_os().skip(1), load, Script { text: SCRIPTED }))
 }
+
+/// Role: a real process that is a long time loading its model.
+pub fn loading() -> u8 {
+    let load = |_: &ear::Arguments| {
+        std::thread::sleep(LOADING);
+        Err::<Scripted, &str>("that took too long")
+    };
+    roles::number(ear::run(Code::Fixed, std::env::args_os().skip(1), load, Script { text: SCRIPTED }))
+}
+
+const LOADING: Duration = Duration::from_secs(60);
 
 /// Role: a daemon that has given up its rights, and then starts an ear.
 pub fn limited() -> u8 {

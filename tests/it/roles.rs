@@ -40,6 +40,7 @@ const EARS: &[(&str, Role)] = &[
     (crate::canary::PROGRAM, crate::canary::ear),
     ("honest-ear", crate::ear::honest),
     ("slow-ear", crate::ear::slow),
+    ("loading-ear", crate::ear::loading),
     ("hostile-ear", crate::ear::hostile),
     ("callgist-ear-vosk", crate::scripted::ear),
 ];
