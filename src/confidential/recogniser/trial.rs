@@ -20,14 +20,24 @@ pub(in crate::confidential) fn plain_words(text: &str) -> Vec<String> {
     let plain = |word: &str| {
         let plain: String =
             word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-        let number = NUMBERS.iter().position(|number| *number == plain);
-        number.map_or(plain, |number| number.to_string())
+        NUMBERS.iter().find(|(word, _)| *word == plain).map_or(plain, |(_, digits)| (*digits).to_owned())
     };
     text.split([' ', '-', '\n']).map(plain).filter(|word| !word.is_empty()).collect()
 }
 
-const NUMBERS: [&str; 11] =
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+const NUMBERS: [(&str, &str); 11] = [
+    ("zero", "0"),
+    ("one", "1"),
+    ("two", "2"),
+    ("three", "3"),
+    ("four", "4"),
+    ("five", "5"),
+    ("six", "6"),
+    ("seven", "7"),
+    ("eight", "8"),
+    ("nine", "9"),
+    ("ten", "10"),
+];
 
 /// Words to change, leave out or put in to get from one text to the other.
 pub(in crate::confidential) fn word_errors(spoken: &str, heard: &str) -> usize {
