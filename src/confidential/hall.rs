@@ -30,11 +30,11 @@ use zeroize::Zeroize;
 /// What an ear may be told about its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Close a window at the first pause once its oldest speech is this old, in milliseconds of the call. Smaller
-    /// finds an objection sooner and costs more: a short window is as dear as a full one.
-    pub early_closing_ms: u32,
-    /// Close windows early only while no more calls than this are open.
-    pub early_closing_calls: usize,
+    /// Look into an open window at the first pause once its oldest speech is this old, in milliseconds of the call.
+    /// Smaller finds an objection sooner and costs more: a look is as dear as a full window.
+    pub look_after_ms: u32,
+    /// Look into open windows only while no more calls than this are open.
+    pub look_calls: usize,
     /// Bytes of audio that may wait before `has_room` says no.
     pub audio_budget: usize,
     /// A party that sends no packet for so long has ended its speech, and its window is closed. Shorter cuts at a
@@ -45,8 +45,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
-            early_closing_ms: 10_000,
-            early_closing_calls: 4,
+            look_after_ms: 10_000,
+            look_calls: 4,
             audio_budget: 512 << 20,
             idle: Duration::from_secs(3),
         }
@@ -138,9 +138,9 @@ impl<R: Recogniser, N: NoteTaker> Hall<R, N> {
 
     /// Takes one datagram of a party and wipes it.
     pub fn packet(&self, id: CallId, party: Party, datagram: &mut [u8], now: Moment) {
-        let early_ms = self.early_closing();
+        let look_ms = self.look_after();
         self.with(id, |call| {
-            let (first, ended) = (call.line(party).packet(datagram, early_ms, now), call.ending.is_some());
+            let (first, ended) = (call.line(party).packet(datagram, look_ms, now), call.ending.is_some());
             if first {
                 (self.answers)(FromEar::Flowing { call: id, party });
             }
@@ -209,10 +209,10 @@ impl<R: Recogniser, N: NoteTaker> Hall<R, N> {
         calls.into_values().for_each(|call| lock(&call).wipe());
     }
 
-    /// Sends counters that are due and closes windows of parties that have fallen silent altogether.
+    /// Sends counters that are due and looks into windows of parties that have fallen silent altogether.
     pub fn handle_timeout(&self, now: Moment) {
         let ids: Vec<CallId> = self.calls().keys().copied().collect();
-        let early_ms = self.early_closing();
+        let look_ms = self.look_after();
         for id in ids {
             self.with(id, |call| {
                 if call.counters_due(now) {
@@ -220,7 +220,7 @@ impl<R: Recogniser, N: NoteTaker> Hall<R, N> {
                 }
                 let ended = call.ending.is_some();
                 for party in PARTIES {
-                    call.line(party).idle(early_ms, now);
+                    call.line(party).idle(look_ms, now);
                     self.enqueue(id, call.line(party), party, ended);
                 }
             });
@@ -254,8 +254,8 @@ impl<R: Recogniser, N: NoteTaker> Hall<R, N> {
         self.calls().len()
     }
 
-    fn early_closing(&self) -> Option<u32> {
-        (self.open_calls() <= self.settings.early_closing_calls).then_some(self.settings.early_closing_ms)
+    fn look_after(&self) -> Option<u32> {
+        (self.open_calls() <= self.settings.look_calls).then_some(self.settings.look_after_ms)
     }
 
     fn calls(&self) -> MutexGuard<'_, BTreeMap<CallId, Arc<Mutex<Call<R>>>>> {
@@ -293,10 +293,17 @@ impl<R: Recogniser, N: NoteTaker> Hall<R, N> {
             return;
         };
         // The call is not locked here, so it can be stopped while this takes its seconds.
+        let look = if let Job::Look(_, begins_ms) = &turn.job { Some(*begins_ms) } else { None };
         let result = panics::caught(|| self.recognise(turn.stream, turn.job, language));
         self.with(id, |call| match result {
             Ok(Ok((stream, found))) => {
-                call.line(party).put_back(stream, found, turn.audio_ms);
+                match look {
+                    Some(begins_ms) => call.line(party).glimpse(found, begins_ms),
+                    None => {
+                        call.line(party).put_back(stream, found, turn.audio_ms);
+                        self.note_requests(id, call);
+                    }
+                }
                 self.search(id, call);
                 self.go_on(id, call, party);
             }
@@ -323,6 +330,10 @@ impl<R: Recogniser, N: NoteTaker> Hall<R, N> {
                 self.recogniser.listen(&mut stream, audio, &mut found)?;
                 Ok((Some(stream), found))
             }
+            Job::Look(audio, _) => {
+                self.recogniser.look(language, audio, &mut found)?;
+                Ok((None, found))
+            }
             Job::Finish => {
                 stream.map_or(Ok(()), |stream| self.recogniser.finish(stream, &mut found))?;
                 Ok((None, found))
@@ -330,15 +341,23 @@ impl<R: Recogniser, N: NoteTaker> Hall<R, N> {
         }
     }
 
-    /// Looks for an objection and for requests in everything recognised so far.
-    fn search(&self, id: CallId, call: &mut Call<R>) {
+    /// Looks for requests in everything recognised so far.
+    fn note_requests(&self, id: CallId, call: &mut Call<R>) {
         let transcript = call.transcript();
         let requests = self.note_taker.do_not_contact(&transcript, call.language);
-        let objection = self.note_taker.objection(&transcript, call.language);
         call.put_back(transcript);
         for request in requests {
             self.request(id, call, request);
         }
+    }
+
+    /// Looks for an objection in everything recognised so far and in what looks found.
+    fn search(&self, id: CallId, call: &mut Call<R>) {
+        let recognised = call.add_glimpses();
+        let transcript = call.transcript();
+        let objection = self.note_taker.objection(&transcript, call.language);
+        call.put_back(transcript);
+        call.part_glimpses(recognised);
         let heard = call.heard();
         let reason = NoSummary::ObjectionSuspected;
         match objection {
@@ -463,6 +482,23 @@ impl<R: Recogniser> Call<R> {
     fn transcript(&mut self) -> Transcript {
         let [caller, agent] = &mut self.lines;
         turns::merge(&mut caller.words, &mut agent.words)
+    }
+
+    /// Puts what looks found behind what was recognised; how many words each party had before.
+    fn add_glimpses(&mut self) -> [usize; 2] {
+        PARTIES.map(|party| {
+            let line = self.line(party);
+            let recognised = line.words.len();
+            line.words.append(&mut line.glimpsed);
+            recognised
+        })
+    }
+
+    fn part_glimpses(&mut self, recognised: [usize; 2]) {
+        for (party, recognised) in PARTIES.into_iter().zip(recognised) {
+            let line = self.line(party);
+            line.glimpsed = line.words.split_off(recognised.min(line.words.len()));
+        }
     }
 
     fn put_back(&mut self, transcript: Transcript) {

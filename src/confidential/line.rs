@@ -11,7 +11,7 @@ use super::jitter::{Jitter, Packets, Piece};
 use super::pcm::{Budget, PER_MS, Pcm};
 use super::recogniser::{Found, Packing, Recogniser};
 use super::resample::Resampler;
-use super::window::Packer;
+use super::window::{Given, Packer};
 use super::words::Word;
 use crate::call::Moment;
 use crate::wire::rtp::{Format, Packet};
@@ -32,6 +32,8 @@ pub(in crate::confidential) struct Line<R: Recogniser> {
     busy: bool,
     ending: Ending,
     pub(in crate::confidential) words: Vec<Word>,
+    /// What the last look found in the window that is still open.
+    pub(in crate::confidential) glimpsed: Vec<Word>,
     pub(in crate::confidential) ghosts: u32,
     pub(in crate::confidential) recognised_ms: u32,
     /// Milliseconds that a thread of the pool is working on.
@@ -45,6 +47,8 @@ pub(in crate::confidential) struct Line<R: Recogniser> {
 /// What a thread of the pool does in one turn.
 pub(in crate::confidential) enum Job {
     Listen(Pcm),
+    /// A look at a window that is still open, which begins at that millisecond of the stream.
+    Look(Pcm, u32),
     /// Nothing more will come.
     Finish,
 }
@@ -117,6 +121,7 @@ impl<R: Recogniser> Line<R> {
             busy: false,
             ending: Ending::Open,
             words: Vec::new(),
+            glimpsed: Vec::new(),
             ghosts: 0,
             recognised_ms: 0,
             in_work_ms: 0,
@@ -158,7 +163,7 @@ impl<R: Recogniser> Line<R> {
     pub(in crate::confidential) fn packet(
         &mut self,
         datagram: &[u8],
-        early_ms: Option<u32>,
+        look_ms: Option<u32>,
         now: Moment,
     ) -> bool {
         let Ok(packet) = Packet::parse(datagram) else { return false };
@@ -184,20 +189,20 @@ impl<R: Recogniser> Line<R> {
             true => tap.jitter.handle(&packet, now),
             false => tap.jitter.handle_voiceless(&packet.header, now),
         }
-        self.reached_ms = tap.drain(&mut self.packer, early_ms).max(self.reached_ms);
+        self.reached_ms = tap.drain(&mut self.packer, look_ms).max(self.reached_ms);
         self.take_windows();
         first
     }
 
-    /// Closes the window of a party that sends nothing at all any more, for no packet will do it.
-    pub(in crate::confidential) fn idle(&mut self, early_ms: Option<u32>, now: Moment) {
+    /// Looks into the window of a party that sends nothing at all any more, for no packet will do it.
+    pub(in crate::confidential) fn idle(&mut self, look_ms: Option<u32>, now: Moment) {
         let silent = self.timeout().is_some_and(|at| now >= at);
         if let Some(tap) = self.tap.as_mut().filter(|_| silent) {
             tap.idled = true;
         }
-        if silent && early_ms.is_some() {
+        if silent && look_ms.is_some() {
             self.close_path();
-            self.packer.close_window();
+            self.packer.look();
             self.take_windows();
         }
     }
@@ -222,7 +227,8 @@ impl<R: Recogniser> Line<R> {
         let job = self.jobs.pop_front()?;
         self.busy = true;
         self.in_work_ms = job.audio_ms();
-        Some(Turn { stream: self.stream.take(), audio_ms: job.audio_ms(), job })
+        let stream = if matches!(job, Job::Look(..)) { None } else { self.stream.take() };
+        Some(Turn { stream, audio_ms: job.audio_ms(), job })
     }
 
     pub(in crate::confidential) fn put_back(
@@ -236,6 +242,7 @@ impl<R: Recogniser> Line<R> {
         self.stream = stream;
         self.recognised_ms = self.recognised_ms.saturating_add(audio_ms);
         self.ghosts = self.ghosts.saturating_add(found.ghosts);
+        self.glimpsed.clear();
         for word in &mut found.words {
             // A recogniser lets a last word reach beyond its window, where another stretch may begin meanwhile.
             let end_ms = word.end_ms.min(self.recognised_ms);
@@ -245,6 +252,17 @@ impl<R: Recogniser> Line<R> {
         if self.ending == Ending::Closing && self.jobs.is_empty() {
             self.ending = Ending::Done;
         }
+    }
+
+    /// What a look found; it serves until the window has been recognised whole.
+    pub(in crate::confidential) fn glimpse(&mut self, mut found: Found, begins_ms: u32) {
+        self.busy = false;
+        self.in_work_ms = 0;
+        for word in &mut found.words {
+            let [start_ms, end_ms] = [word.start_ms, word.end_ms].map(|at| begins_ms.saturating_add(at));
+            (word.start_ms, word.end_ms) = self.packer.call_time(start_ms, end_ms);
+        }
+        self.glimpsed = std::mem::take(&mut found.words);
     }
 
     /// It is no person who is heard here.
@@ -285,6 +303,7 @@ impl<R: Recogniser> Line<R> {
         self.jobs.clear();
         self.stream = None;
         self.words.zeroize();
+        self.glimpsed.zeroize();
         self.packer.wipe();
     }
 
@@ -302,8 +321,11 @@ impl<R: Recogniser> Line<R> {
     }
 
     fn take_windows(&mut self) {
-        while let Some(window) = self.packer.poll() {
-            self.jobs.push_back(Job::Listen(window));
+        while let Some(given) = self.packer.poll() {
+            self.jobs.push_back(match given {
+                Given::Window(audio) => Job::Listen(audio),
+                Given::Look(audio, begins_ms) => Job::Look(audio, begins_ms),
+            });
         }
     }
 }
@@ -311,7 +333,9 @@ impl<R: Recogniser> Line<R> {
 impl Job {
     fn audio_ms(&self) -> u32 {
         match self {
-            Job::Listen(audio) => u32::try_from(audio.len() / PER_MS).unwrap_or(u32::MAX),
+            Job::Listen(audio) | Job::Look(audio, _) => {
+                u32::try_from(audio.len() / PER_MS).unwrap_or(u32::MAX)
+            }
             Job::Finish => 0,
         }
     }
@@ -330,10 +354,10 @@ impl Tap {
     }
 
     /// Sends on what the reorder buffer lets go and returns the call's time reached.
-    fn drain(&mut self, packer: &mut Packer, early_ms: Option<u32>) -> u32 {
+    fn drain(&mut self, packer: &mut Packer, look_ms: Option<u32>) -> u32 {
         let Some(path) = &mut self.path else { return 0 };
         while let Some(piece) = self.jitter.poll() {
-            path.piece(piece, packer, early_ms);
+            path.piece(piece, packer, look_ms);
         }
         path.now_ms()
     }
@@ -365,23 +389,23 @@ impl Path {
         }
     }
 
-    fn piece(&mut self, piece: Piece, packer: &mut Packer, early_ms: Option<u32>) {
+    fn piece(&mut self, piece: Piece, packer: &mut Packer, look_ms: Option<u32>) {
         match piece {
             Piece::Audio(payload) => {
                 let (decoder, samples) = (&mut self.decoder, &mut self.samples);
                 decoder.decode(payload.bytes(), |sample| gather(samples, sample));
-                self.sound(packer, early_ms);
+                self.sound(packer, look_ms);
             }
-            Piece::Gap { ticks } if self.is_short(ticks) => self.conceal(ticks, packer, early_ms),
-            Piece::Silence { ticks } | Piece::Gap { ticks } => self.silence(ticks, packer, early_ms),
+            Piece::Gap { ticks } if self.is_short(ticks) => self.conceal(ticks, packer, look_ms),
+            Piece::Silence { ticks } | Piece::Gap { ticks } => self.silence(ticks, packer, look_ms),
         }
     }
 
-    fn sound(&mut self, packer: &mut Packer, early_ms: Option<u32>) {
+    fn sound(&mut self, packer: &mut Packer, look_ms: Option<u32>) {
         self.align();
         for at in 0..self.samples.len() {
             self.resampler.push(self.samples[at]);
-            self.pass(packer, early_ms);
+            self.pass(packer, look_ms);
         }
         self.samples.zeroize();
     }
@@ -391,12 +415,12 @@ impl Path {
     }
 
     /// A word goes on through a packet that is lost, where the codec can carry it on.
-    fn conceal(&mut self, ticks: u64, packer: &mut Packer, early_ms: Option<u32>) {
+    fn conceal(&mut self, ticks: u64, packer: &mut Packer, look_ms: Option<u32>) {
         let (decoder, samples) = (&mut self.decoder, &mut self.samples);
         let wanted = ticks * self.sample_rate / self.clock_rate;
         match decoder.conceal(wanted as usize, |sample| gather(samples, sample)) {
-            true => self.sound(packer, early_ms),
-            false => self.silence(ticks, packer, early_ms),
+            true => self.sound(packer, look_ms),
+            false => self.silence(ticks, packer, look_ms),
         }
     }
 
@@ -410,7 +434,7 @@ impl Path {
     }
 
     /// A long silence is stepped over: the gate sees its beginning, and then the clock is put forward.
-    fn silence(&mut self, ticks: u64, packer: &mut Packer, early_ms: Option<u32>) {
+    fn silence(&mut self, ticks: u64, packer: &mut Packer, look_ms: Option<u32>) {
         let samples = ticks * self.sample_rate / self.clock_rate;
         let grid = self.resampler.grid();
         let seen = SILENCE_SEEN_GRIDS * grid;
@@ -418,18 +442,18 @@ impl Path {
         self.quiet = true;
         for _ in 0..samples - skipped {
             self.resampler.push(0);
-            self.pass(packer, early_ms);
+            self.pass(packer, look_ms);
         }
         self.passed += self.resampler.out_samples(skipped);
     }
 
-    fn pass(&mut self, packer: &mut Packer, early_ms: Option<u32>) {
+    fn pass(&mut self, packer: &mut Packer, look_ms: Option<u32>) {
         while let Some(mut frame) = self.resampler.poll() {
             self.passed += frame.len() as u64;
             let now_ms = self.now_ms();
             self.fax.handle(&frame, now_ms);
             self.gate.handle(&frame, now_ms, packer);
-            packer.tick(now_ms, early_ms);
+            packer.tick(now_ms, look_ms);
             frame.zeroize();
         }
     }

@@ -1,4 +1,5 @@
-//! Samples go in, samples come out once, and no copy stays: the only store of audio in an ear.
+//! Samples go in, samples come out once, and no copy stays: the only store of audio in an ear. A look at an open window
+//! is a copy, which goes as soon as it was read.
 //!
 //! Always 16 kHz, 16 bit, one channel. It grows by whole blocks, so no audio is ever copied to make room, and each
 //! block is wiped when it goes. All blocks of a hall are counted in one [`Budget`].
@@ -97,6 +98,13 @@ impl Pcm {
         }
         self.truncate(at);
         rest
+    }
+
+    /// The same samples once more, for a look at what is still being gathered; wiped like any other.
+    pub(in crate::confidential) fn again(&self) -> Pcm {
+        let mut other = Pcm::new(&self.budget);
+        self.slices().for_each(|slice| other.push(slice));
+        other
     }
 
     /// The same stretch, leaving an empty one here.

@@ -1,9 +1,11 @@
 //! Voice goes in as the gate lets it through; windows for the recogniser come out, and a way back in time.
 //!
 //! What one party says is gathered, with short silences in between, until a window is full: each window costs Whisper
-//! nearly the same, however little is in it. A window is closed early at a pause when its oldest speech has waited for
-//! long and there is room. When a window closes depends on the call's own time alone. A recogniser that follows a
-//! stream gets its audio in blocks instead, as it comes.
+//! nearly the same, however little is in it, and in a full one it hears better (on prompts with known words, 70 of 2,100
+//! wrong instead of 86 in windows of ten seconds). So that an objection need not wait for that, an open window is looked
+//! into at a pause when its speech has waited for long and there is room: its audio so far is given as a copy. When a
+//! window closes, and when it is looked into, depends on the call's own time alone. A recogniser that follows a stream
+//! gets its audio in blocks instead, as it comes.
 
 use super::pcm::{BLOCK, Budget, PER_MS, Pcm};
 use super::recogniser::Packing;
@@ -12,18 +14,26 @@ use std::collections::VecDeque;
 pub(in crate::confidential) struct Packer {
     packing: Packing,
     window: Pcm,
-    closed: VecDeque<Pcm>,
+    ready: VecDeque<Given>,
     pieces: Vec<Stretch>,
     /// Samples of the stream up to the end of the open window.
     given: u64,
     voice_samples: u64,
-    /// The call's time of the open window's oldest speech.
+    /// The call's time of the open window's oldest speech that was not looked at.
     oldest_ms: Option<u32>,
     /// Where in the open window the stretch that is being said began.
     open_at: Option<usize>,
 }
 
-super::never_shown!(Packer);
+super::never_shown!(Packer, Given);
+
+/// What a recogniser is given.
+pub(in crate::confidential) enum Given {
+    /// The next of its stretches.
+    Window(Pcm),
+    /// A window that is still open, so far, and where in the stream it begins, in milliseconds.
+    Look(Pcm, u32),
+}
 
 /// A stretch of speech: where it begins in the stream and in the call, and how long it is, in milliseconds.
 struct Stretch {
@@ -37,7 +47,7 @@ impl Packer {
         Packer {
             packing,
             window: Pcm::new(budget),
-            closed: VecDeque::new(),
+            ready: VecDeque::new(),
             pieces: Vec::new(),
             given: 0,
             voice_samples: 0,
@@ -81,13 +91,30 @@ impl Packer {
     }
 
     /// The call's time goes on.
-    pub(in crate::confidential) fn tick(&mut self, call_ms: u32, early_ms: Option<u32>) {
+    pub(in crate::confidential) fn tick(&mut self, call_ms: u32, look_ms: Option<u32>) {
         let old = self
             .oldest_ms
-            .is_some_and(|oldest| early_ms.is_some_and(|early| call_ms >= oldest.saturating_add(early)));
+            .is_some_and(|oldest| look_ms.is_some_and(|after| call_ms >= oldest.saturating_add(after)));
         let nearly_full = self.window.len() + LEAST_ROOM > self.longest();
-        if self.open_at.is_none() && (old || nearly_full) && matches!(self.packing, Packing::Windows { .. }) {
-            self.close_window();
+        if self.open_at.is_some() || !matches!(self.packing, Packing::Windows { .. }) {
+            return;
+        }
+        match (nearly_full, old) {
+            (true, _) => self.close_window(),
+            (false, true) => self.look(),
+            (false, false) => {}
+        }
+    }
+
+    /// What is gathered waits no longer to be looked at.
+    pub(in crate::confidential) fn look(&mut self) {
+        if self.packing == Packing::Stream {
+            return self.close_window();
+        }
+        if self.oldest_ms.take().is_some() {
+            let begins_ms = self.given_ms() - (self.window.len() / PER_MS) as u64;
+            let begins_ms = u32::try_from(begins_ms).unwrap_or(u32::MAX);
+            self.ready.push_back(Given::Look(self.window.again(), begins_ms));
         }
     }
 
@@ -95,12 +122,12 @@ impl Packer {
     pub(in crate::confidential) fn close_window(&mut self) {
         self.oldest_ms = None;
         if !self.window.is_empty() {
-            self.closed.push_back(self.window.take());
+            self.ready.push_back(Given::Window(self.window.take()));
         }
     }
 
-    pub(in crate::confidential) fn poll(&mut self) -> Option<Pcm> {
-        self.closed.pop_front()
+    pub(in crate::confidential) fn poll(&mut self) -> Option<Given> {
+        self.ready.pop_front()
     }
 
     pub(in crate::confidential) fn is_empty(&self) -> bool {
@@ -135,7 +162,7 @@ impl Packer {
 
     pub(in crate::confidential) fn wipe(&mut self) {
         self.window = self.window.take().split_off(usize::MAX);
-        self.closed.clear();
+        self.ready.clear();
         self.pieces.clear();
         self.given = 0;
         self.open_at = None;
@@ -247,7 +274,20 @@ mod tests {
     }
 
     fn windows(packer: &mut Packer) -> Vec<usize> {
-        std::iter::from_fn(|| packer.poll()).map(|window| window.len() / PER_MS).collect()
+        let length = |given| match given {
+            Given::Window(window) => window.len() / PER_MS,
+            Given::Look(..) => panic!("nobody asked for a look"),
+        };
+        std::iter::from_fn(|| packer.poll()).map(length).collect()
+    }
+
+    /// Where looked-into windows begin and how long they are.
+    fn looks(packer: &mut Packer) -> Vec<(u32, usize)> {
+        let look = |given| match given {
+            Given::Look(audio, begins_ms) => (begins_ms, audio.len() / PER_MS),
+            Given::Window(_) => panic!("it was closed"),
+        };
+        std::iter::from_fn(|| packer.poll()).map(look).collect()
     }
 
     #[test]
@@ -263,17 +303,27 @@ mod tests {
     }
 
     #[test]
-    fn a_window_is_closed_early_at_a_pause_when_its_speech_is_old() {
+    fn an_open_window_is_looked_into_at_a_pause_when_its_speech_is_old() {
         let mut packer = Packer::new(WHISPER, &Budget::default());
         say(&mut packer, 0, 1_600);
         packer.tick(9_999, Some(10_000));
-        assert!(windows(&mut packer).is_empty());
+        assert_eq!(looks(&mut packer), []);
         packer.begin(10_000);
         packer.tick(12_000, Some(10_000));
-        assert!(windows(&mut packer).is_empty(), "never in the middle of speech");
+        assert_eq!(looks(&mut packer), [], "never in the middle of speech");
         packer.end();
         packer.tick(12_100, Some(10_000));
-        assert_eq!(windows(&mut packer).len(), 1);
+        assert_eq!(looks(&mut packer), [(0, 1_800)]);
+        packer.tick(60_000, Some(10_000));
+        assert_eq!(looks(&mut packer), [], "nothing new was said");
+        say(&mut packer, 60_000, 1_600);
+        packer.tick(70_000, Some(10_000));
+        assert_eq!(looks(&mut packer), [(0, 3_600)], "the same window");
+        packer.close_window();
+        assert_eq!(windows(&mut packer), [3_600], "and all of it once more when it is closed");
+        say(&mut packer, 80_000, 1_600);
+        packer.tick(90_000, Some(10_000));
+        assert_eq!(looks(&mut packer), [(3_600, 1_600)]);
     }
 
     #[test]

@@ -32,8 +32,8 @@ impl Arguments {
                 Some("--language") => read.language = language_of(value)?,
                 Some("--threads") => read.threads = number(value)?,
                 Some("--factor") => read.factor = number(value)?,
-                Some("--early-closing-ms") => read.hall.early_closing_ms = number(value)?,
-                Some("--early-closing-calls") => read.hall.early_closing_calls = number(value)?,
+                Some("--look-after-ms") => read.hall.look_after_ms = number(value)?,
+                Some("--look-calls") => read.hall.look_calls = number(value)?,
                 Some("--audio-budget") => read.hall.audio_budget = number(value)?,
                 _ => return Err(ArgumentError),
             }

@@ -117,6 +117,14 @@ impl Recogniser for Scripted {
         }
     }
 
+    /// It hears the same as it will in the whole window.
+    fn look(&self, _language: Language, _audio: Pcm, found: &mut Found) -> Result<(), Failure> {
+        match self.opened.load(Ordering::Relaxed) < 2 || self.others.is_empty() {
+            true => say(&self.script.lock().map_err(|_| Failure::Decoding)?, MASK, found),
+            false => say(&self.others, 0, found),
+        }
+    }
+
     fn finish(&self, _unsaid: Unsaid, _found: &mut Found) -> Result<(), Failure> {
         Ok(())
     }

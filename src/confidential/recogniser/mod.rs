@@ -40,6 +40,12 @@ pub trait Recogniser: Send + Sync + 'static {
     /// Recognises the party's next stretch of audio and wipes it as soon as it is read.
     fn listen(&self, stream: &mut Self::Stream, audio: Pcm, found: &mut Found) -> Result<(), Failure>;
 
+    /// Recognises the audio of a window that is still open; it is given again with what comes after it.
+    fn look(&self, language: Language, audio: Pcm, found: &mut Found) -> Result<(), Failure> {
+        let mut stream = self.open(language)?;
+        self.listen(&mut stream, audio, found)
+    }
+
     /// What a stream still held back.
     fn finish(&self, stream: Self::Stream, found: &mut Found) -> Result<(), Failure>;
 
