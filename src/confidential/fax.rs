@@ -216,8 +216,8 @@ mod tests {
     /// of WAV files.
     #[test]
     fn no_hold_music_is_a_fax() {
-        let folder = std::env::var_os("CALLGIST_MUSIC").unwrap_or_else(|| "/usr/share/asterisk/moh".into());
-        let Ok(files) = std::fs::read_dir(folder) else {
+        let named = std::env::var_os("CALLGIST_MUSIC").map(|folder| std::fs::read_dir(folder).unwrap());
+        let Some(files) = named.or_else(|| std::fs::read_dir("/usr/share/asterisk/moh").ok()) else {
             // Past the harness, which shows nothing that a passing test prints by macros.
             let _ = writeln!(
                 std::io::stderr().lock(),

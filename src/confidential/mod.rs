@@ -28,7 +28,7 @@ mod words;
 pub use hall::{Answers, Engine, Hall, NoteTaker, Settings};
 pub use panics::{FILES as PANIC_FILES, Place, hook as panic_hook, place_of_last_panic};
 pub use pcm::Pcm;
-pub use stack::wipe as wipe_stack;
+pub use stack::{DEEP as WIPED_BY_WORK, SHALLOW as WIPED_BY_A_PACKET, wipe as wipe_stack};
 pub use words::{Speaker, Transcript, Turn, Word};
 
 use never_shown::{lacks, never_printed, never_shown, wiped};

@@ -37,8 +37,8 @@ fn overwrite<const DEPTH: usize>() {
 }
 
 /// Deeper than any work of ours goes. More would be surer and take longer; a thread has eight times as much.
-const DEEP: usize = 256 << 10;
+pub const DEEP: usize = 256 << 10;
 
 /// Deeper than any packet's way goes, Opus left out (`tests/wiped` tries both). It costs two microseconds a packet, and
 /// the other depth nine.
-const SHALLOW: usize = 64 << 10;
+pub const SHALLOW: usize = 64 << 10;

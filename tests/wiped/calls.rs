@@ -8,7 +8,10 @@ use callgist::call::{CallId, Language, Moment, NoSummary, Party};
 use callgist::confidential::guard::Guarded;
 use callgist::confidential::notes::{Objection, Quality};
 use callgist::confidential::recogniser::{Failure, Found, Packing, Recogniser};
-use callgist::confidential::{Engine, Hall, NoteTaker, Pcm, Settings, Transcript, Word, panic_hook};
+use callgist::confidential::{
+    Answers, Engine, Hall, NoteTaker, Pcm, Settings, Transcript, WIPED_BY_A_PACKET, WIPED_BY_WORK, Word,
+    panic_hook,
+};
 use callgist::wire::rtp::{Header, Packet, Seq, Ssrc, Timestamp};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -231,6 +234,12 @@ impl Call {
         end
     }
 
+    /// A hall whose recogniser follows the call's script.
+    fn hall(&self, answers: Answers<Guarded>) -> Hall<Scripted, NoteTakerOf> {
+        let note_taker = NoteTakerOf(self.note_taker);
+        Hall::with_note_taker(Scripted::of(self), note_taker, Settings::default(), answers)
+    }
+
     /// The caller says the whole sound, then the agent does.
     fn speak<R: Recogniser>(&self, hall: &Hall<R, NoteTakerOf>) {
         let parties = [Party::Caller, Party::Agent];
@@ -270,19 +279,13 @@ fn a_call_that_ends_in_a_note_leaves_nothing_in_any_codec() {
 #[test]
 #[cfg_attr(debug_assertions, ignore = "a debug build's frames are deeper")]
 fn no_packet_leaves_anything_deeper_on_the_stack_than_is_wiped_there() {
-    let wiped = |sound| if matches!(sound, Sound::Opus) { 256 << 10 } else { 64 << 10 };
+    let wiped = |sound| if matches!(sound, Sound::Opus) { WIPED_BY_WORK } else { WIPED_BY_A_PACKET };
     /// The frames between the thread's first one and the packet's, and what the system keeps there.
     const ABOVE: usize = 16 << 10;
     let _alone = alone();
     for sound in Sound::ALL {
         let call = Call::of(A_NOTE, sound);
-        let recogniser = Scripted::of(&call);
-        let hall = Hall::with_note_taker(
-            recogniser,
-            NoteTakerOf(Manner::Honest),
-            Settings::default(),
-            Box::new(drop),
-        );
+        let hall = call.hall(Box::new(drop));
         std::thread::scope(|scope| {
             let thread =
                 std::thread::Builder::new().name(format!("{sound:?}")).stack_size(wiped(sound) + ABOVE);

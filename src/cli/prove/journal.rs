@@ -1,14 +1,22 @@
 //! The system's journal: all that it took in since a moment comes out, and for `--plant` something is left in it.
 
 use anyhow::{Context, bail};
+use std::io::ErrorKind;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-/// Whether a journal runs on this machine.
+/// Whether a journal runs on this machine. One that has ended leaves its socket behind, and nobody behind it.
 pub fn is_there() -> bool {
-    Path::new(SOCKET).exists()
+    listens(Path::new(SOCKET))
+}
+
+fn listens(socket: &Path) -> bool {
+    match UnixDatagram::unbound().and_then(|asks| asks.connect(socket)) {
+        Ok(()) => true,
+        Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused),
+    }
 }
 
 /// What everybody wrote into it since then: a process of ours may have had somebody else write for it.
@@ -45,3 +53,19 @@ fn holds(bytes: &[u8], words: &str) -> bool {
 }
 
 const SOCKET: &str = "/run/systemd/journal/socket";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_that_has_ended_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("socket");
+        assert!(!listens(&socket), "there was none");
+        let journal = UnixDatagram::bind(&socket).unwrap();
+        assert!(listens(&socket));
+        drop(journal);
+        assert!(socket.exists() && !listens(&socket), "its socket outlives it");
+    }
+}

@@ -333,12 +333,14 @@ fn a_broken_model_folder_is_an_error_that_names_the_file() {
     assert_eq!(refused(folder.path()), ModelError::Refused);
 }
 
-/// The bar: at most five words worse in total. Both figures are printed.
+/// The bar: at most five words worse in total. Both figures are printed. The prompts that are taken by default meet it, all
+/// of them do not (README). What is longer than a window is left out: directly, only its beginning would be recognised.
 #[test]
 fn the_path_of_a_call_costs_at_most_five_words() {
     let Some(prompts) = prompts() else { return };
     let (mut by_path, mut by_worse_way, mut by_hand, mut spoken_words) = (0, 0, 0, 0);
-    let everything: Vec<(String, Vec<i16>)> = packs(&prompts);
+    let fits = |(_, samples): &(String, Vec<i16>)| samples.len() <= LONGEST_MS as usize * 8;
+    let everything: Vec<(String, Vec<i16>)> = packs(&prompts).into_iter().filter(fits).collect();
     for (spoken, samples) in &everything {
         by_hand += word_errors(spoken, &text(&directly(samples, Language::En)));
         by_path += word_errors(spoken, &through_the_switch(samples, Language::En));
