@@ -322,6 +322,8 @@ impl<R: Recogniser> Line<R> {
 
     fn take_windows(&mut self) {
         while let Some(given) = self.packer.poll() {
+            // A look that still waits is overtaken: all of it is in what comes now.
+            self.jobs.retain(|job| !matches!(job, Job::Look(..)));
             self.jobs.push_back(match given {
                 Given::Window(audio) => Job::Listen(audio),
                 Given::Look(audio, begins_ms) => Job::Look(audio, begins_ms),

@@ -6,6 +6,7 @@ use crate::confidential::Pcm;
 use crate::confidential::words::Word;
 use crate::wire::rtp::{Codec, Header, Packet, Seq, Ssrc, Timestamp};
 use proptest::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 const FORMAT: Format = Format { codec: Codec::L16, payload_type: 96, clock_rate: 8_000, ptime_ms: 20 };
@@ -367,6 +368,32 @@ fn what_a_look_finds_is_in_no_note_and_asks_for_nothing() {
         format!("{last:?}")
     };
     assert_eq!(answers_with(1), answers_with(0));
+}
+
+#[test]
+fn a_look_that_still_waits_when_its_window_is_full_is_saved() {
+    let worked = |before_the_end: bool| {
+        let times = Arc::new(AtomicUsize::new(0));
+        let counts = times.clone();
+        let recogniser = Scripted::new(move |_| {
+            counts.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        });
+        let mut stage = Stage::new(recogniser, Notary::default());
+        stage.open(CALL);
+        stage.bridged(CALL);
+        stage.talk(CALL, [true, true], 3);
+        stage.talk(CALL, [false, false], 9);
+        assert!(!stage.hall.queue.is_empty(), "looks wait");
+        if before_the_end {
+            stage.work();
+        }
+        stage.end(CALL);
+        stage.work();
+        assert!(matches!(stage.answers()[..], [.., FromEar::Noted { .. }]));
+        times.load(Ordering::Relaxed)
+    };
+    assert_eq!((worked(true), worked(false)), (4, 2));
 }
 
 #[test]
