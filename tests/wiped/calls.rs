@@ -15,6 +15,7 @@ use callgist::confidential::{
 use callgist::wire::rtp::{Header, Packet, Seq, Ssrc, Timestamp};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 use zeroize::Zeroize;
 
 const CALL: CallId = CallId(7);
@@ -94,6 +95,7 @@ impl Recogniser for Scripted {
     fn look(&self, _language: Language, audio: Pcm, found: &mut Found) -> Result<(), Failure> {
         drop(audio);
         found.add(Word::new(spoken("@1"), 0, 40, 0.97));
+        LOOKS.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
@@ -105,6 +107,9 @@ impl Recogniser for Scripted {
         Ok(())
     }
 }
+
+/// How often a scripted recogniser looked into an open window.
+static LOOKS: AtomicUsize = AtomicUsize::new(0);
 
 /// A word of a script as a recogniser would give it, in a text of its own.
 pub fn spoken(word: &str) -> String {
@@ -180,6 +185,8 @@ pub struct Call {
     note_taker: Manner,
     /// The caller presses the key instead of hanging up.
     stopped: bool,
+    /// Both are silent before that until their windows were looked into.
+    looked_into: bool,
 }
 
 const WINDOWS: Packing = Packing::Windows { longest_ms: 29_000 };
@@ -187,7 +194,7 @@ const WINDOWS: Packing = Packing::Windows { longest_ms: 29_000 };
 impl Call {
     pub fn of(script: Script, sound: Sound) -> Call {
         let (recogniser, note_taker) = (Manner::Honest, Manner::Honest);
-        Call { script, sound, packing: WINDOWS, recogniser, note_taker, stopped: false }
+        Call { script, sound, packing: WINDOWS, recogniser, note_taker, stopped: false, looked_into: false }
     }
 
     /// Holds it; its ending, which nothing that was given back may have outlived.
@@ -220,12 +227,20 @@ impl Call {
         let end = std::thread::scope(|scope| {
             self.speak(&hall);
             assert!(hall.buffered() > 0, "nothing was heard");
+            scope.spawn(|| hall.work());
+            if self.looked_into {
+                self.be_silent(&hall);
+                let waiting = Instant::now();
+                while LOOKS.load(Ordering::Relaxed) < 2 {
+                    assert!(waiting.elapsed() < Duration::from_secs(60), "nobody looked into the windows");
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            }
             let now = Moment::from_micros(60_000_000);
             match self.stopped {
                 true => hall.stop(CALL),
                 false => hall.end(CALL, false, now),
             }
-            scope.spawn(|| hall.work());
             let end = endings.recv().unwrap();
             hall.close();
             end
@@ -242,29 +257,51 @@ impl Call {
 
     /// The caller says the whole sound, then the agent does.
     fn speak<R: Recogniser>(&self, hall: &Hall<R, NoteTakerOf>) {
-        let parties = [Party::Caller, Party::Agent];
         hall.open(CALL, Language::En, TODAY);
-        parties.iter().for_each(|party| hall.hear(CALL, *party, self.sound.format()));
+        PARTIES.iter().for_each(|party| hall.hear(CALL, *party, self.sound.format()));
         hall.bridged(CALL, Moment::START);
-        let payloads = self.sound.payloads();
-        let packets = parties.iter().flat_map(|party| payloads.iter().map(move |payload| (*party, payload)));
-        let mut seq = [0u16; 2];
-        for (n, (party, payload)) in packets.enumerate() {
-            let seq = &mut seq[party as usize];
-            let format = self.sound.format();
-            let header = Header {
-                marker: false,
-                payload_type: format.payload_type,
-                seq: Seq(*seq),
-                timestamp: Timestamp(u32::from(*seq) * format.clock_rate / 50),
-                ssrc: Ssrc(1),
-            };
-            *seq += 1;
-            let mut datagram = Packet { header, payload }.to_bytes();
-            hall.packet(CALL, party, &mut datagram, Moment::from_micros(n as u64 * 20_000));
+        for (nth, party) in PARTIES.into_iter().enumerate() {
+            let before = nth * self.sound.payloads().len();
+            for (seq, payload) in self.sound.payloads().iter().enumerate() {
+                self.send(hall, party, seq, payload, before + seq);
+            }
         }
     }
+
+    /// Longer than it takes until an open window is looked into.
+    fn be_silent<R: Recogniser>(&self, hall: &Hall<R, NoteTakerOf>) {
+        let spoken = self.sound.payloads();
+        let silence = vec![0; spoken[0].len()];
+        for tick in 0..600 {
+            for party in PARTIES {
+                self.send(hall, party, spoken.len() + tick, &silence, 2 * spoken.len() + tick);
+            }
+        }
+    }
+
+    /// A packet that comes so many times 20 ms after the call began.
+    fn send<R: Recogniser>(
+        &self,
+        hall: &Hall<R, NoteTakerOf>,
+        party: Party,
+        seq: usize,
+        payload: &[u8],
+        tick: usize,
+    ) {
+        let format = self.sound.format();
+        let header = Header {
+            marker: false,
+            payload_type: format.payload_type,
+            seq: Seq(seq as u16),
+            timestamp: Timestamp(seq as u32 * format.clock_rate / 50),
+            ssrc: Ssrc(1),
+        };
+        let mut datagram = Packet { header, payload }.to_bytes();
+        hall.packet(CALL, party, &mut datagram, Moment::from_micros(tick as u64 * 20_000));
+    }
 }
+
+const PARTIES: [Party; 2] = [Party::Caller, Party::Agent];
 
 #[test]
 fn a_call_that_ends_in_a_note_leaves_nothing_in_any_codec() {
@@ -300,6 +337,15 @@ fn a_call_that_is_heard_as_a_stream_leaves_nothing() {
     let _alone = alone();
     let end = Call { packing: Packing::Stream, ..Call::of(A_NOTE, Sound::L16) }.hold();
     assert!(matches!(end, End::Note { .. }), "{end:?}");
+}
+
+#[test]
+fn a_look_into_an_open_window_leaves_nothing() {
+    let _alone = alone();
+    LOOKS.store(0, Ordering::Relaxed);
+    let end = Call { looked_into: true, ..Call::of(A_NOTE, Sound::L16) }.hold();
+    assert!(matches!(end, End::Note { .. }), "{end:?}");
+    assert_eq!(LOOKS.load(Ordering::Relaxed), 2, "each voice's window");
 }
 
 #[test]
