@@ -37,7 +37,7 @@ pub struct Settings {
     pub look_calls: usize,
     /// Bytes of audio that may wait before `has_room` says no.
     pub audio_budget: usize,
-    /// A party that sends no packet for so long has ended its speech, and its window is closed. Shorter cuts at a
+    /// A party that sends no packet for so long has ended its speech, and its window is looked into. Shorter cuts at a
     /// stall of the switch; longer lets the last words before a hold wait.
     pub idle: Duration,
 }
@@ -298,7 +298,7 @@ impl<R: Recogniser, N: NoteTaker> Hall<R, N> {
         self.with(id, |call| match result {
             Ok(Ok((stream, found))) => {
                 match look {
-                    Some(begins_ms) => call.line(party).glimpse(found, begins_ms),
+                    Some(begins_ms) => call.line(party).glimpse(found, begins_ms, turn.audio_ms),
                     None => {
                         call.line(party).put_back(stream, found, turn.audio_ms);
                         self.note_requests(id, call);

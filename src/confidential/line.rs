@@ -243,11 +243,7 @@ impl<R: Recogniser> Line<R> {
         self.recognised_ms = self.recognised_ms.saturating_add(audio_ms);
         self.ghosts = self.ghosts.saturating_add(found.ghosts);
         self.glimpsed.clear();
-        for word in &mut found.words {
-            // A recogniser lets a last word reach beyond its window, where another stretch may begin meanwhile.
-            let end_ms = word.end_ms.min(self.recognised_ms);
-            (word.start_ms, word.end_ms) = self.packer.call_time(word.start_ms.min(end_ms), end_ms);
-        }
+        self.place(&mut found.words, 0, self.recognised_ms);
         self.words.append(&mut found.words);
         if self.ending == Ending::Closing && self.jobs.is_empty() {
             self.ending = Ending::Done;
@@ -255,14 +251,21 @@ impl<R: Recogniser> Line<R> {
     }
 
     /// What a look found; it serves until the window has been recognised whole.
-    pub(in crate::confidential) fn glimpse(&mut self, mut found: Found, begins_ms: u32) {
+    pub(in crate::confidential) fn glimpse(&mut self, mut found: Found, begins_ms: u32, audio_ms: u32) {
         self.busy = false;
         self.in_work_ms = 0;
-        for word in &mut found.words {
-            let [start_ms, end_ms] = [word.start_ms, word.end_ms].map(|at| begins_ms.saturating_add(at));
-            (word.start_ms, word.end_ms) = self.packer.call_time(start_ms, end_ms);
-        }
+        self.place(&mut found.words, begins_ms, begins_ms.saturating_add(audio_ms));
         self.glimpsed = std::mem::take(&mut found.words);
+    }
+
+    /// Gives words the call's time; theirs counts from there in the stream, and what was recognised ends there. A
+    /// recogniser lets a last word reach beyond its window, where another stretch may begin meanwhile.
+    fn place(&mut self, words: &mut [Word], begins_ms: u32, ends_ms: u32) {
+        for word in words {
+            let [start_ms, end_ms] =
+                [word.start_ms, word.end_ms].map(|at| begins_ms.saturating_add(at).min(ends_ms));
+            (word.start_ms, word.end_ms) = self.packer.call_time(start_ms.min(end_ms), end_ms);
+        }
     }
 
     /// It is no person who is heard here.

@@ -1,7 +1,7 @@
 //! The process that writes: switch link, SIP, ears (started, watched, handed sockets), store, clock.
 //!
 //! It binds the RTP sockets, never reads one, and hands them over against the notice's proof. It links no
-//! recogniser and names nothing of `confidential`.
+//! recogniser and names nothing of what only an ear may hold.
 
 mod admission;
 pub mod clock;

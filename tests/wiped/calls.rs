@@ -222,8 +222,7 @@ impl Call {
             // Nobody waits for a second one.
             let _ = ending(answer).map(|end| send.send(end));
         };
-        let note_taker = NoteTakerOf(self.note_taker);
-        let hall = Hall::with_note_taker(recogniser, note_taker, Settings::default(), Box::new(answers));
+        let hall = self.hall(recogniser, Box::new(answers));
         let end = std::thread::scope(|scope| {
             self.speak(&hall);
             assert!(hall.buffered() > 0, "nothing was heard");
@@ -249,10 +248,9 @@ impl Call {
         end
     }
 
-    /// A hall whose recogniser follows the call's script.
-    fn hall(&self, answers: Answers<Guarded>) -> Hall<Scripted, NoteTakerOf> {
+    fn hall<R: Recogniser>(&self, recogniser: R, answers: Answers<Guarded>) -> Hall<R, NoteTakerOf> {
         let note_taker = NoteTakerOf(self.note_taker);
-        Hall::with_note_taker(Scripted::of(self), note_taker, Settings::default(), answers)
+        Hall::with_note_taker(recogniser, note_taker, Settings::default(), answers)
     }
 
     /// The caller says the whole sound, then the agent does.
@@ -322,7 +320,7 @@ fn no_packet_leaves_anything_deeper_on_the_stack_than_is_wiped_there() {
     let _alone = alone();
     for sound in Sound::ALL {
         let call = Call::of(A_NOTE, sound);
-        let hall = call.hall(Box::new(drop));
+        let hall = call.hall(Scripted::of(&call), Box::new(drop));
         std::thread::scope(|scope| {
             let thread =
                 std::thread::Builder::new().name(format!("{sound:?}")).stack_size(wiped(sound) + ABOVE);

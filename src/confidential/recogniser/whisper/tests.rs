@@ -344,7 +344,8 @@ fn a_broken_model_folder_is_an_error_that_names_the_file() {
     assert_eq!(refused(folder.path()), ModelError::Refused);
 }
 
-/// The bar: at most five words worse in total. All figures are printed. What is longer than a window is left out: directly, only its beginning would be recognised.
+/// The bar: at most five words worse in total. All figures are printed. What is longer than a window is left out:
+/// directly, only its beginning would be recognised.
 #[test]
 fn the_path_of_a_call_costs_at_most_five_words() {
     let Some(prompts) = prompts() else { return };
