@@ -35,6 +35,8 @@ pub(in crate::confidential) struct Words {
     /// Function words, pronouns, common adverbs and verbs: never content.
     pub stop: BTreeSet<String>,
     pub determiners: BTreeSet<String>,
+    /// Determiners by which speakers call a thing their own.
+    pub own: BTreeSet<String>,
     pub links: BTreeSet<String>,
     /// What may stand for an object named before.
     pub pronouns: BTreeSet<String>,
@@ -347,6 +349,7 @@ struct WordsFile {
     torn: String,
     stop: String,
     determiners: String,
+    own: String,
     links: String,
     pronouns: String,
     starters: String,
@@ -567,6 +570,7 @@ fn load_words(words: &WordsFile, objects: &ObjectsFile, tell: TellWords) -> Word
         not_after: fold_keys(tell.not_after),
         stop: set(&words.stop),
         determiners: set(&words.determiners),
+        own: set(&words.own),
         links: set(&words.links),
         pronouns: set(&words.pronouns),
         starters: set(&words.starters),

@@ -238,6 +238,32 @@ fn swapped_speakers_do_not_make_a_promise_of_the_agents() {
     assert!(!swapped.contains("agent promised"), "{swapped}");
 }
 
+/// "It" is what the caller, one turn before, called their own; not what somebody else spoke of.
+#[test]
+fn what_is_wrong_with_it_is_told_with_what_it_is() {
+    let (question, answer) =
+        ("a: the belt wasn't it", "c: that's right and now it's squealing and leaking like mad");
+    let told = |first, second| texts(Language::En, &[first, second, answer].join("\n"));
+    let own = told("c: hi i had my tumble dryer in with you last week", question);
+    assert!(own.contains("reported a problem") && own.contains("tumble dryer"), "{own}");
+    let others =
+        told("c: hi the radiator in the hall was repaired", "a: we put it on my bench beside my dryer");
+    assert!(others.contains("reported a problem"), "{others}");
+    assert!(!others.contains("bench") && !others.contains("dryer"), "{others}");
+    let german = texts(
+        Language::De,
+        "a: Guten Tag.\nc: Hallo, ich hatte meinen Rasenmäher letzte Woche bei Ihnen.\na: Der Riemen, oder?\n\
+         c: Stimmt, und das quietscht jetzt wieder.",
+    );
+    assert!(german.contains("Problem: Rasenmäher"), "{german}");
+    let french = texts(
+        Language::Fr,
+        "a: Bonjour.\nc: Bonjour, j'avais ma tondeuse chez vous la semaine dernière.\na: La courroie, non ?\n\
+         c: Oui, et ça grince encore.",
+    );
+    assert!(french.contains("fait part de ceci : tondeuse"), "{french}");
+}
+
 #[test]
 fn the_demo_call_is_told_as_whisper_hears_it() {
     let text = texts(

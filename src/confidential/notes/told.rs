@@ -155,6 +155,20 @@ impl<'a> Told<'a> {
         turn.map(|turn| self.context(turn, bonus)).unwrap_or_default()
     }
 
+    /// What the same side, one turn before, called its own ("my van"), and that turn.
+    fn owned_before(&self, turn: &Turn<'a>) -> Option<(Vec<Place>, u16)> {
+        let view = self.view();
+        let mut before = self.turns.iter().rev().skip_while(|other| other.number >= turn.number);
+        let before = before.find(|other| other.caller == turn.caller)?;
+        let plain = before.clauses.iter().filter(|clause| self.teller.is_plain(clause));
+        let owned = plain.flat_map(|clause| {
+            let own = clause.place.clone().filter(|&at| view.words().own.contains(&view.tokens[at].text));
+            own.filter_map(|at| super::phrase::at(view, &clause.place, at))
+        });
+        let owned: Vec<Place> = owned.map(|place| (place, OWN)).collect();
+        (!owned.is_empty()).then_some((owned, before.number))
+    }
+
     fn list(&self, places: &[Place], most: usize, said: &str) -> Option<Text> {
         let items = self.teller.list(places, most, FLOOR, said);
         (!items.is_empty()).then(|| say::list(self.view().lexicon, &items))
@@ -174,9 +188,9 @@ impl<'a> Told<'a> {
         (!items.is_empty()).then(|| say::list(self.view().lexicon, &items))
     }
 
-    /// Whether one word at most is told there.
-    fn is_thin(&self, places: &[Place]) -> bool {
-        words_of(&self.teller.list(places, MOST, FLOOR, "")) < 2
+    /// How many words would be told there.
+    fn words_at(&self, places: &[Place]) -> usize {
+        words_of(&self.teller.list(places, MOST, FLOOR, ""))
     }
 
     /// Whether the clauses speak of something by a pronoun.
@@ -326,6 +340,15 @@ impl<'a> Told<'a> {
             places.extend(self.places_around(turn, "tell_issue", hits));
             evidence.push(turn.number);
         }
+        // "I had my van in with you." - "Brakes, wasn't it?" - "Yes, and now it's squealing."
+        let (_, turn, hits) = &found[0];
+        if self.words_at(&places) < FEW
+            && self.points_back(turn, hits)
+            && let Some((owned, before)) = self.owned_before(turn)
+        {
+            places.extend(owned);
+            evidence.push(before);
+        }
         let Some(list) = self.list(&places, MOST + evidence.len(), "") else { return };
         if says_little(&list, None) {
             return;
@@ -407,7 +430,7 @@ impl<'a> Told<'a> {
             }
             let mut wanted = self.places(turn, "tell_need", &hits);
             // "I have four tickets for the matinee, I'd like to swap them."
-            if self.is_thin(&wanted) && self.points_back(turn, &hits) {
+            if self.words_at(&wanted) < 2 && self.points_back(turn, &hits) {
                 wanted.extend(self.context(turn, 0));
                 wanted.extend(self.before(index, -1));
             }
