@@ -133,6 +133,8 @@ fn granted(view: View<'_>, raised: &Range<usize>, turn: &Range<usize>) -> bool {
     by_caller(raised)
         && !by_caller(turn)
         && says("objection_granted", turn)
+        // "It is only a few lines, nothing is recorded" answers a question.
+        && !says("objection_explain", turn)
         && says("objection_subject", raised)
         && !says("objection_none", raised)
 }
