@@ -71,6 +71,11 @@ pub(super) fn find(view: View<'_>) -> Vec<(DoNotContact, Heard)> {
             continue;
         }
         let (request, heard) = detail(view, &turns, index, &asked);
+        // "You may write to her, only don't ring": whose it is was said before, and nobody else is named.
+        let own = pattern::any(view.lexicon.cue("contact_me"), view, turn);
+        if request.number == WhoseNumber::Caller && !own && found.iter().any(answers) {
+            continue;
+        }
         match found.iter_mut().find(|(other, _)| other.number == request.number) {
             Some((other, earlier)) => merge(other, earlier, request, heard),
             None => found.push((request, heard)),
@@ -303,7 +308,9 @@ fn keeps(view: View<'_>, channel: &[Pattern], turn: &Range<usize>) -> Vec<Range<
     for part in parts(view, turn) {
         let open = |keep: &Range<usize>| {
             let place = keep.start.saturating_sub(2).max(part.start)..keep.end;
+            let bothers = pattern::all(view.lexicon.cue("contact_keep_no"), view, &place);
             !pattern::any(view.lexicon.cue("negation"), view, &place)
+                && !bothers.into_iter().any(|hit| hit.start <= keep.start && hit.end > keep.start)
         };
         kept.extend(pattern::all(view.lexicon.cue("contact_keep"), view, &part).filter(open));
         // "Letters don't bother me": the negation is in the pattern.
