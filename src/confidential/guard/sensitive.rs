@@ -241,7 +241,12 @@ fn addresses(tokens: &[Token], lexicon: &Lexicon, covered: &[Option<usize>], ban
         let plain = lexicon.numbers.is_german() && !word.contains("str") && word.len() <= 6;
         let from = if plain { at + 1 } else { at.saturating_sub(4) };
         let near = from..(if plain { at + 2 } else { at + 5 }).min(tokens.len());
-        if !street || !near.clone().any(|place| covered[place].is_some()) {
+        // "At our place", "the way": a common word behind a small one is no street.
+        let common = lexicon.sensitive.plain_streets.contains(word)
+            && at.checked_sub(1).map(|before| &tokens[before].text).is_some_and(|before| {
+                lexicon.words.stop.contains(before) || lexicon.words.determiners.contains(before)
+            });
+        if !street || common || !near.clone().any(|place| covered[place].is_some()) {
             continue;
         }
         let turn = tokens[at].turn;

@@ -32,8 +32,12 @@ struct Proposal {
     limit: bool,
     /// Whether the agent was to look first.
     checks: bool,
+    /// Whether the agent promised nothing.
+    guess: bool,
     /// Whether it was put as a change of mind.
     anew: bool,
+    /// Whether the other side has taken it up: another day, named later, is another matter's.
+    taken: bool,
 }
 
 /// Its place in every lexicon's relative days.
@@ -68,6 +72,7 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
             }
         }
         let checks = pattern::any(view.lexicon.cue("tell_check"), view, &place);
+        let guess = !by_caller && pattern::any(view.lexicon.cue("tell_guess"), view, &place);
         let renews = pattern::any(view.lexicon.cue("tell_anew"), view, &place);
         let anew = renews || open.as_ref().is_some_and(|open| open.anew);
         let (said, taken_back) = in_turn(view, &place, &mut ledger.dead);
@@ -92,6 +97,7 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
                     && !asks
                     && !proposal.limit
                     && !proposal.checks
+                    && !proposal.guess
                     && (proposal.asked || !proposal.by_caller)
                     && is_appointment(view, &proposal.when, &place)
                 {
@@ -102,18 +108,23 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
                 }
             }
             (Some(when), Some(proposal)) if proposal.by_caller != by_caller => {
+                let when = taken_up(view, &place, &proposal.when).unwrap_or(when);
                 let same = shares_a_value(&when, &proposal.when);
                 let whole = if proposal.limit { when.clone() } else { when.completed_by(&proposal.when) };
                 let fell = other_day(&when, &proposal.when);
                 let limit = when.is_limit(view.lexicon) || proposal.limit && when.time.is_none();
-                if fell {
+                if fell && !proposal.taken {
                     kill(&mut ledger.dead, &proposal.when);
                 }
                 // "The nineteenth: there is the evening at half past seven" is an offer, no agreement.
                 let more = when.time.is_some() && when.time != proposal.when.time;
                 // A time that the caller adds waits for the agent's word.
                 let waits = more && (asks || by_caller && proposal.when.time.is_none());
-                let agreed = !fell && !rejects && (accepts && !waits || same && !more && !asks && !denies);
+                let troubled = !accepts && pattern::any(view.lexicon.cue("tell_issue"), view, &place);
+                let agreed = !fell
+                    && !rejects
+                    && !proposal.guess
+                    && (accepts && !waits || same && !more && !asks && !denies && !troubled);
                 if agreed && !limit && is_appointment(view, &whole, &place) {
                     let evidence = vec![proposal.turn, number];
                     settle(
@@ -130,6 +141,8 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
                     limit,
                     anew: renews,
                     checks,
+                    guess,
+                    taken: same && !fell && !rejects && !asks && !denies,
                 });
             }
             (Some(when), earlier) => {
@@ -146,6 +159,8 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
                     limit,
                     anew: renews,
                     checks,
+                    guess,
+                    taken: false,
                 });
             }
             _ => {}
@@ -181,7 +196,9 @@ fn in_turn(view: View<'_>, place: &Range<usize>, dead: &mut Vec<Kind>) -> (Optio
         let starts = first_token(view, &when);
         // "Missing since Monday" proposes nothing.
         let before = starts.saturating_sub(2).max(place.start)..starts;
-        if pattern::any(view.lexicon.cue("tell_since"), view, &before) {
+        let behind = |cue| pattern::all(view.lexicon.cue(cue), view, &before).any(|hit| hit.end == starts);
+        // Nor does "not tomorrow".
+        if pattern::any(view.lexicon.cue("tell_since"), view, &before) || behind("tell_not") {
             continue;
         }
         let Some(earlier) = standing.take() else {
@@ -191,6 +208,13 @@ fn in_turn(view: View<'_>, place: &Range<usize>, dead: &mut Vec<Kind>) -> (Optio
         let corrected = corrected_at.is_some_and(|at| at <= starts && at >= first_token(view, &earlier));
         if other_day(&when, &earlier) || corrected && clashes(&when, &earlier) {
             renewed = true;
+            // "Bring it on Thursday, he comes on Friday": two days stand beside each other unless one is taken back.
+            let between = first_token(view, &earlier)..starts;
+            let falls = |cue| pattern::any(view.lexicon.cue(cue), view, &between);
+            if !corrected && !["negation", "tell_refuse", "tell_gone"].into_iter().any(falls) {
+                standing = Some(when.completed_by(&earlier));
+                continue;
+            }
             dead.extend(kinds(&earlier).into_iter().filter(|kind| !kinds(&when).contains(kind)));
         }
         standing = Some(when.completed_by(&earlier));
@@ -201,6 +225,19 @@ fn in_turn(view: View<'_>, place: &Range<usize>, dead: &mut Vec<Kind>) -> (Optio
         kill(dead, &whole);
     }
     ((!taken_back).then_some(whole), taken_back)
+}
+
+/// "Friday noon, that fits; and will it be ready by the twentieth?": the day that was proposed, taken up before another
+/// is named.
+fn taken_up(view: View<'_>, place: &Range<usize>, proposed: &When) -> Option<When> {
+    let mut said = when::read(view, place).into_iter().filter(|when| when.day.is_some());
+    let same = |when: &When| matches!((&when.day, &proposed.day), (Some(a), Some(b)) if when::same_day(a, b));
+    let first = said.next().filter(same)?;
+    let next = said.find(|when| !same(when))?;
+    let between = first_token(view, &first)..first_token(view, &next);
+    let says = |cue| pattern::any(view.lexicon.cue(cue), view, &between);
+    let moves = ["negation", "reject", "correction", "hedge"].into_iter().any(says);
+    (says("accept") && !moves).then_some(first)
 }
 
 fn first_token(view: View<'_>, when: &When) -> usize {

@@ -19,6 +19,8 @@ pub(in crate::confidential) struct Lexicon {
     pub split: BTreeMap<String, Vec<String>>,
     /// Words that are known when they were torn apart.
     pub sounds: Sounds,
+    /// Runs of words that are other words misheard ("let you no"), and those.
+    pub meant: Vec<(Vec<String>, Vec<String>)>,
     pub words: Words,
     pub numbers: Numbers,
     pub time: Time,
@@ -139,6 +141,8 @@ pub(in crate::confidential) struct Time {
     pub working: BTreeSet<String>,
     pub working_day: u8,
     pub hour: BTreeSet<String>,
+    /// Lengths of time that have a name ("half an hour"), and their minutes.
+    pub spans: Vec<(Vec<String>, u32)>,
     pub noon: BTreeMap<String, u8>,
     pub shifts: Vec<Shift>,
     pub articles: BTreeSet<String>,
@@ -159,6 +163,9 @@ pub(in crate::confidential) struct Time {
 pub(in crate::confidential) struct Bound {
     pub id: String,
     pub cues: Vec<String>,
+    /// What stands behind a duration instead: "half an hour before".
+    #[serde(default)]
+    pub behind: Vec<String>,
     /// Before a day or a time; `{}` is its place.
     pub say: String,
     /// Before a duration.
@@ -184,6 +191,8 @@ pub(in crate::confidential) struct SayTime {
     pub at_time: String,
     /// A time after a weekday with its date.
     pub after_date: String,
+    /// Whether it stands before the date instead.
+    pub time_first: bool,
     pub window: String,
     pub in_duration: String,
     pub clock: String,
@@ -249,6 +258,8 @@ impl Stem {
 pub(in crate::confidential) struct Sensitive {
     pub health: Vec<Stem>,
     pub streets: Vec<Stem>,
+    /// Of those, common words of other things, too.
+    pub plain_streets: BTreeSet<String>,
     pub titles: BTreeSet<String>,
     pub relations: BTreeSet<String>,
     pub secrets: Vec<Stem>,
@@ -346,6 +357,7 @@ struct WordsFile {
     elides: bool,
     fillers: String,
     split: BTreeMap<String, String>,
+    meant: BTreeMap<String, String>,
     torn: String,
     stop: String,
     determiners: String,
@@ -416,6 +428,7 @@ struct TimeFile {
     working: String,
     working_day: u8,
     hour: String,
+    spans: BTreeMap<String, u32>,
     noon: BTreeMap<String, u8>,
     shifts: BTreeMap<String, i16>,
     articles: String,
@@ -478,6 +491,7 @@ struct VisitFile {
 struct SensitiveFile {
     health: String,
     streets: String,
+    plain_streets: String,
     titles: String,
     relations: String,
     secrets: String,
@@ -507,6 +521,7 @@ fn load(language: Language) -> Result<Lexicon, LexiconError> {
         elides: words.elides,
         fillers: set(&words.fillers),
         sounds: Sounds::new(words.torn.split_whitespace()),
+        meant: words.meant.iter().map(|(heard, meant)| (list(heard), list(meant))).collect(),
         split: words.split.iter().map(|(word, parts)| (fold(word), list(parts))).collect(),
         words: load_words(&words, &objects, tell.words),
         numbers: load_numbers(numbers),
@@ -522,6 +537,7 @@ fn load(language: Language) -> Result<Lexicon, LexiconError> {
         sensitive: Sensitive {
             health: stems(&sensitive.health),
             streets: stems(&sensitive.streets),
+            plain_streets: set(&sensitive.plain_streets),
             titles: set(&sensitive.titles),
             relations: set(&sensitive.relations),
             secrets: stems(&sensitive.secrets),
@@ -593,6 +609,11 @@ fn load_numbers(numbers: NumbersFile) -> Numbers {
         let short: Vec<(String, u8)> = ordinals
             .iter()
             .filter_map(|(word, day)| Some((word.strip_suffix('n')?.to_owned(), *day)))
+            .flat_map(|(word, day)| {
+                let mut other = word.clone();
+                other.push('r');
+                [(other, day), (word, day)]
+            })
             .collect();
         ordinals.extend(short);
         join_german(&mut small, &tens, &mut ordinals);
@@ -665,6 +686,7 @@ fn load_time(time: TimeFile) -> Time {
         working: set(&time.working),
         working_day: time.working_day,
         hour: set(&time.hour),
+        spans: time.spans.iter().map(|(words, minutes)| (list(words), *minutes)).collect(),
         noon: time.noon,
         shifts: time
             .shifts

@@ -118,6 +118,7 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>, more: Vec<Candidate>) -> Vec<S
     all.retain(|c| c.statement.rule != "told.promise" || !c.statement.evidence.iter().any(answers));
     told.refusals(&mut all);
     told.amounts(&mut all);
+    told.free(&mut all);
     told.causes(&mut all);
     told.asked(&mut all);
     told.times(&mut all);
@@ -154,7 +155,7 @@ const WORDS_A_WORTH: i32 = 4;
 fn quota(rule: &str) -> usize {
     match rule {
         "told.cause" | "told.caller" | "period" | "possible" => 1,
-        "told.refusal" | "told.agreed" | "told.time" | "told.decided" => 2,
+        "told.free" | "told.refusal" | "told.agreed" | "told.time" | "told.decided" => 2,
         _ => 9,
     }
 }
@@ -638,7 +639,7 @@ fn wished_phrase(evidence: &Evidence<'_>) -> Option<Text> {
 fn promises(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Candidate>) {
     let view = evidence.view;
     let mut said: BTreeSet<(usize, bool)> = BTreeSet::new();
-    let mut made: Vec<(bool, Statement)> = Vec::new();
+    let mut made: Vec<Promise> = Vec::new();
     for deed in evidence.deeds.iter().rev() {
         if deed.mode != Mode::Commit || !said.insert((deed.act, deed.speaker.is_caller())) {
             continue;
@@ -670,16 +671,28 @@ fn promises(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Candidate>) 
         let mut statement = make(kind, by, Modality::Committed, text, deed.evidence.clone(), "promise");
         statement.shorter =
             without_object(view, deed).map(|act| say::sentence(view.lexicon, frame, &[("do", &act)]));
-        made.push((deed.when.is_some(), statement));
+        let plain = Deed { object: None, amount: None, when: None, ..deed.clone() };
+        let bare = act_text(view, &plain, false).is_some_and(|plain| plain == act);
+        made.push(Promise { dated: deed.when.is_some(), bare, statement });
     }
     made.reverse();
-    let worth = |dated, statement: &Statement| {
-        8 + 4 * i32::from(dated) + i32::from(statement.kind == Kind::Callback)
-            - 3 * i32::from(statement.by.is_caller())
+    // "I pass it on, he answers you": beside another act of the same turn a bare one tells little.
+    let place = |made: &Promise| (made.statement.evidence.first().copied(), made.statement.by.is_caller());
+    let mut told: BTreeSet<_> = made.iter().filter(|made| !made.bare).map(place).collect();
+    made.retain(|made| !made.bare || told.insert(place(made)));
+    let worth = |made: &Promise| {
+        8 + 4 * i32::from(made.dated) + i32::from(made.statement.kind == Kind::Callback)
+            - 3 * i32::from(made.statement.by.is_caller())
     };
-    out.extend(
-        made.into_iter().map(|(dated, statement)| Candidate { worth: worth(dated, &statement), statement }),
-    );
+    out.extend(made.into_iter().map(|made| Candidate { worth: worth(&made), statement: made.statement }));
+}
+
+/// A promise on its way into the note.
+struct Promise {
+    dated: bool,
+    /// Whether it names neither what nor when.
+    bare: bool,
+    statement: Statement,
 }
 
 fn without_object(view: View<'_>, deed: &Deed) -> Option<Text> {

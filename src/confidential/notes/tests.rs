@@ -97,6 +97,9 @@ fn german_values_are_read_from_both_recognisers() {
     is(De, "um 7.45 Uhr", &[time(7, 45)]);
     is(De, "um halb elf", &[time(10, 30)]);
     is(De, "um drei zehn uhr", &[time(13, 0)]);
+    is(De, "um achtzehn ur dreißig", &[time(18, 30)]);
+    is(De, "samstag elfter oktober", &[date(Some(5), 11, Some(10))]);
+    is(De, "eine halbe stunde vorher", &[V::Duration { count: 30, unit: 0 }]);
     is(De, "zwischen vierzehn und sech zehn uhr", &[V::Window { from: (14, 0), to: (16, 0) }]);
     is(De, "mittwoch den fünften", &[date(Some(2), 5, None)]);
     is(De, "am Mittwoch, den 5. um 8 Uhr", &[date(Some(2), 5, None), time(8, 0)]);
@@ -345,6 +348,12 @@ fn asking_praising_and_quoting_are_no_objections() {
         (Language::De, "c: gegen die zusammenfassung habe ich nichts"),
         (Language::De, "c: das will ich nicht ich will mein geld zurück"),
         (Language::Fr, "c: le résumé ça ne me dérange pas"),
+        (Language::En, "c: i don't like doing it on the computer i like to pay at the counter with a person"),
+        (
+            Language::Fr,
+            "c: votre truc de résumé là ça va où c'est gardé longtemps\n\
+             a: c'est juste quelques lignes pour nous la voix n'est pas enregistrée\nc: ça me va très bien",
+        ),
     ];
     for (language, lines) in said {
         assert!(objects(language, lines) != Objection::Heard, "{lines}");
@@ -368,6 +377,12 @@ fn requests_not_to_be_contacted_are_heard_with_their_channels() {
         (Language::De, "c: ich möchte keine newsletter mehr", vec!["email"]),
         (Language::De, "c: schicken sie mir keine sms mehr briefe sind in ordnung", vec!["sms"]),
         (Language::Fr, "c: arrêtez de m'envoyer des sms", vec!["sms"]),
+        (Language::En, "c: your people keep ringing me with offers i want it stopped", vec!["calls"]),
+        (
+            Language::Fr,
+            "c: on me téléphone pour vendre un contrat je ne veux plus de ces appels-là monsieur",
+            vec!["calls"],
+        ),
     ];
     for (language, lines, channels) in said {
         assert_eq!(contact_of(language, lines), Some((channels, ads)), "{lines}");

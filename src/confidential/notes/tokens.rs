@@ -42,6 +42,11 @@ impl Token {
         self.shown = shown.into_string();
     }
 
+    /// Stop, question, comma.
+    fn marks(&self) -> (bool, bool, bool) {
+        (self.stop, self.question, self.comma)
+    }
+
     pub fn is_number(&self) -> bool {
         self.text.bytes().next().is_some_and(|b| b.is_ascii_digit())
     }
@@ -73,6 +78,7 @@ pub(in crate::confidential) fn read(transcript: &Transcript, lexicon: &Lexicon) 
             }
         }
         join_torn(&mut tokens, from, lexicon);
+        put_right(&mut tokens, from, lexicon);
         lexicon.sounds.join(&mut tokens, from);
     }
     tokens.retain(|token| !lexicon.fillers.contains(&token.text));
@@ -243,6 +249,40 @@ fn split_apostrophe(piece: &str, folded: &str, lexicon: &Lexicon, push: &mut imp
     let text = folded.trim_matches('\'');
     if !text.is_empty() {
         push(text.into(), shown.into());
+    }
+}
+
+/// "I'll let you no" lets somebody know: a run of words that makes no sense sounds like one that does.
+fn put_right(tokens: &mut Vec<Token>, from: usize, lexicon: &Lexicon) {
+    let mut at = from;
+    while at < tokens.len() {
+        let is_heard = |heard: &[String]| {
+            let place = tokens.get(at..at + heard.len()).unwrap_or_default();
+            let whole = place.iter().rev().skip(1).all(|token| !token.stop && !token.comma);
+            whole
+                && place.len() == heard.len()
+                && place.iter().zip(heard).all(|(token, word)| token.text == *word)
+        };
+        let found =
+            lexicon.meant.iter().filter(|(heard, _)| is_heard(heard)).max_by_key(|(heard, _)| heard.len());
+        if let Some((heard, meant)) = found {
+            let last = tokens[at + heard.len() - 1].marks();
+            let first = &tokens[at];
+            let mended = meant.iter().enumerate().map(|(index, word)| Token {
+                text: word.clone(),
+                shown: word.clone(),
+                turn: first.turn,
+                speaker: first.speaker,
+                probability: first.probability,
+                stop: last.0 && index + 1 == meant.len(),
+                question: last.1 && index + 1 == meant.len(),
+                comma: last.2 && index + 1 == meant.len(),
+            });
+            let mended: Vec<Token> = mended.collect();
+            at += mended.len() - 1;
+            tokens.splice(at + 1 - mended.len()..at + 1 - mended.len() + heard.len(), mended);
+        }
+        at += 1;
     }
 }
 

@@ -55,6 +55,9 @@ const LONG: usize = 9;
 /// Turns of the caller that may still tell why they call.
 const EARLY: usize = 4;
 
+/// What it is worth to know that something costs nothing.
+const FREE: i32 = 8;
+
 /// What another matter, brought up late, is worth.
 const ANOTHER: i32 = 8;
 
@@ -440,6 +443,10 @@ impl<'a> Told<'a> {
         let evidence: Vec<u16> = evidence.into_iter().map(|(turn, _)| turn).collect();
         let back = (&self.turns[first], first_hits.as_slice(), 2);
         let Some(list) = self.list_of(&places, MOST + evidence.len() - 1, back) else { return };
+        // A word alone that nobody says again tells of no wish.
+        if says_little(&list, None) && !self.teller.is_grounded(&places) {
+            return;
+        }
         let text = say::sentence(self.view().lexicon, "told_request", &[("list", &list)]);
         self.push(out, Kind::Request, Speaker::Caller, Modality::Wish, text, evidence, "told.request", worth);
     }
@@ -917,6 +924,27 @@ impl<'a> Told<'a> {
             let text = say::sentence(view.lexicon, frame, &values);
             let worth = if firm { 13 } else { 9 };
             self.push(out, Kind::Amount, by, Modality::Fact, text, evidence, "told.amount", worth);
+        }
+    }
+
+    /// What costs nothing, as the agent says.
+    pub fn free(&self, out: &mut Vec<Candidate>) {
+        for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| !turn.caller) {
+            let mut hits = self.stated(turn, "tell_free", "tell_not_free");
+            hits.retain(|&at| !turn.clauses[at].hedged && !turn.clauses[at].conditional);
+            if hits.is_empty() || self.fell(turn.number, &Speaker::Agent(1)) {
+                continue;
+            }
+            let mut places = self.places(turn, "tell_free", &hits);
+            // "Does it cost anything, the inspection?" - "No, it's free."
+            let asked = index.checked_sub(1).map(|before| &self.turns[before]).filter(|before| before.caller);
+            if let Some(asked) = asked.filter(|_| self.words_at(&places) < 2) {
+                places.extend(self.context(asked, 0));
+            }
+            let Some(list) = self.list(&places, 3, "") else { continue };
+            let text = say::sentence(self.view().lexicon, "told_free", &[("list", &list)]);
+            let (by, evidence) = (Speaker::Agent(1), vec![turn.number]);
+            self.push(out, Kind::Amount, by, Modality::Fact, text, evidence, "told.free", FREE);
         }
     }
 

@@ -487,6 +487,13 @@ impl Reader<'_> {
     }
 
     fn duration(&self, at: usize) -> Option<(Kind, usize)> {
+        let span =
+            self.lexicon.time.spans.iter().find(|(words, _)| {
+                words.iter().enumerate().all(|(index, word)| self.text(at + index) == word)
+            });
+        if let Some((words, minutes)) = span {
+            return Some((Kind::Duration { count: *minutes, unit: 0 }, at + words.len()));
+        }
         let number = self.number(at).filter(|n| n.cents.is_none())?;
         let count = u32::try_from(number.value).ok()?;
         let extra = usize::from(self.lexicon.time.working.contains(self.text(number.next)));

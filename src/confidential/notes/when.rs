@@ -35,7 +35,11 @@ pub(in crate::confidential) fn read(view: View<'_>, place: &Range<usize>) -> Vec
         if !value.kind.is_when() {
             continue;
         }
-        let near = !times.is_empty() && value.from - last_end <= NEAR;
+        // "Before five, not tomorrow" is no time of tomorrow.
+        let denied = || {
+            super::pattern::any(view.lexicon.cue("tell_not"), view, &(last_end.min(value.from)..value.from))
+        };
+        let near = !times.is_empty() && value.from - last_end <= NEAR && !denied();
         let joined =
             near && times.last_mut().is_some_and(|when| when.add(view, index, value.from - last_end));
         if !joined {
@@ -93,6 +97,12 @@ impl When {
         let word = &view.tokens[value.from].text;
         self.habitual |=
             matches!(kind, Kind::Weekday(_)) && word.ends_with('s') && is_plural(view.lexicon, word);
+        if self.bound.is_none() && matches!(kind, Kind::Duration { .. }) {
+            let next = view.tokens.get(value.to).filter(|next| next.turn == value.turn);
+            let fits =
+                |bound: &Bound| next.is_some_and(|next| bound.behind.iter().any(|word| *word == next.text));
+            self.bound = view.lexicon.time.bounds.iter().position(fits).map(|bound| (bound, false));
+        }
         if self.bound.is_none()
             && let Some(bound) = bound_before(view, value.from)
         {
@@ -122,6 +132,7 @@ impl When {
             ));
             return text;
         }
+        let turned = self.is_turned(lexicon);
         if let Some(kind) = &self.day {
             let held = bound.filter(|(_, on_time)| !on_time);
             let plain = match (kind, held) {
@@ -133,6 +144,14 @@ impl When {
                 Kind::Relative(_) | Kind::Month(_) => "",
                 _ => say.on.as_str(),
             };
+            // A whole date and a time in the order of speech would be six words of the call.
+            if turned {
+                text.push(' ');
+                text.push_str(&fill(
+                    &say.at_time,
+                    &[("", &clock(lexicon, self.time.as_ref().unwrap_or(kind)))],
+                ));
+            }
             push_bounded(&mut text, held, &plain, prefix);
         }
         // "In the morning at 11:30" says nothing more than 11:30, and more of the call's words.
@@ -145,7 +164,7 @@ impl When {
             text.push(' ');
             text.push_str(part);
         }
-        if let Some(kind) = &self.time {
+        if let Some(kind) = self.time.as_ref().filter(|_| !turned) {
             let plain = clock(lexicon, kind);
             let own = bound.filter(|(_, on_time)| *on_time || self.day.is_none());
             match (own, kind) {
@@ -154,7 +173,6 @@ impl When {
                     text.push(' ');
                     text.push_str(&plain);
                 }
-                // A whole date and a time in the order of speech would be six words of the call.
                 (None, _) if matches!(&self.day, Some(Kind::Date { weekday: Some(_), .. })) => {
                     text.push_str(&fill(&say.after_date, &[("", &plain)]));
                 }
@@ -175,6 +193,14 @@ impl When {
             }
         }
         text
+    }
+
+    /// Whether the time is said before the day: before a whole date where that is usual.
+    fn is_turned(&self, lexicon: &Lexicon) -> bool {
+        lexicon.time.say.time_first
+            && self.bound.is_none()
+            && matches!(self.time, Some(Kind::Time { .. }))
+            && matches!(self.day, Some(Kind::Date { weekday: Some(_), .. }))
     }
 
     /// A day with the hour that was said behind it, and that hour's bound.

@@ -207,7 +207,7 @@ fn what_stands_between_two_turns_of_an_agreement_is_no_detail_of_it() {
          c: my dad said the warranty is gone\na: your dad is wrong the warranty is not gone\nc: okay\n\
          a: so thursday the sixth at ten thirty\nc: thursday at ten thirty great",
     );
-    let agreed = text.split('.').find(|sentence| sentence.contains("agreed on Thursday"));
+    let agreed = text.split('.').find(|sentence| sentence.contains("Thursday the 6th"));
     assert!(agreed.is_some_and(|agreed| agreed.contains("10:30") && !agreed.contains("dad")), "{text}");
 }
 
@@ -427,4 +427,63 @@ fn how_a_caller_presents_themselves_is_not_what_they_call_about() {
          a: oh schade\nc: ich ziehe bald um",
     );
     assert!(text.contains("Vertrag") && !text.contains("lande") && !text.contains("felt"), "{text}");
+}
+
+/// What sounds like a denial, or like noon, and is none.
+#[test]
+fn what_a_recogniser_puts_in_the_place_of_other_words_is_read_as_those() {
+    let text = english(
+        "a: i'll ring you on friday before five to let you no about the charge\nc: friday before five",
+    );
+    assert!(text.contains("promised to call back on Friday before 5:00"), "{text}");
+    let text = english("a: i'll email you the confirmation this after noon\nc: brilliant thanks");
+    assert!(text.contains("send the confirmation by e-mail") && !text.contains("noon at"), "{text}");
+    assert!(!text.contains("at noon"), "{text}");
+}
+
+#[test]
+fn a_day_that_was_taken_up_does_not_fall_when_another_matter_has_its_own() {
+    let text = french(
+        "a: bonjour école de musique\nc: bonjour je voudrais un autre horaire le mercredi ne va plus pour le violoncelle\n\
+         a: le jeudi dix sept heures quinze ça irait\nc: dix sept heures quinze oui c'est parfait\n\
+         a: je vous envoie une proposition par mail lundi\nc: lundi volontiers\n\
+         a: et le concert est le treize décembre\nc: on sera absents",
+    );
+    assert!(text.contains("jeudi à 17 h 15"), "{text}");
+    assert!(text.contains("par e-mail lundi"), "{text}");
+    let text = french(
+        "c: bonjour la livraison n'est pas venue\na: mon responsable est absent il vous rappelle aujourd'hui avant dix sept heures\n\
+         c: sur ce numéro et avant dix sept heures pas demain\na: c'est noté",
+    );
+    assert!(text.contains("rappeler aujourd'hui avant 17 h"), "{text}");
+}
+
+#[test]
+fn what_the_agent_does_not_stand_for_is_not_agreed() {
+    let text = french(
+        "a: bonjour location\nc: bonjour j'ai une voiture réservée vous n'avez pas une automatique\n\
+         a: peut être il y en a une jeudi soir mais je ne vous garantis rien\nc: d'accord tant mieux",
+    );
+    assert!(!text.contains("convenu"), "{text}");
+}
+
+#[test]
+fn a_call_half_an_hour_before_and_what_is_free_are_told() {
+    let text = english(
+        "a: the driver will ring you half an hour before\nc: lovely\na: the inspection's free of charge",
+    );
+    assert!(text.contains("30 minutes beforehand"), "{text}");
+    assert!(text.contains("free of charge: inspection"), "{text}");
+    let text =
+        german("c: hallo die dusche ist undicht\na: umsonst geht die reparatur leider nicht\nc: schade");
+    assert!(!text.contains("Kostenlos"), "{text}");
+}
+
+#[test]
+fn a_contract_is_named_only_where_somebody_named_it() {
+    let text = german(
+        "a: sanitär guten tag\nc: guten tag die rechnung ist falsch die dusche ist undicht\na: das tut mir leid\n\
+         c: ja und die stornieren sie mir jetzt sofort",
+    );
+    assert!(!text.contains("Vertrag"), "{text}");
 }
