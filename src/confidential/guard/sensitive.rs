@@ -33,7 +33,7 @@ impl Secrets {
         let mut ban = vec![false; tokens.len()];
         long_numbers(tokens, values, lexicon, &mut ban);
         near_cards(tokens, lexicon, covered, &mut ban);
-        after_secrets(tokens, lexicon, &mut ban);
+        after_secrets(tokens, lexicon, covered, &mut ban);
         codes(tokens, lexicon, values, &mut ban);
         addresses(tokens, lexicon, covered, &mut ban);
         mail_addresses(tokens, lexicon, &mut ban);
@@ -192,7 +192,7 @@ fn near_cards(tokens: &[Token], lexicon: &Lexicon, covered: &[Option<usize>], ba
 }
 
 /// What follows the word "password", and the turn that answers it.
-fn after_secrets(tokens: &[Token], lexicon: &Lexicon, ban: &mut [bool]) {
+fn after_secrets(tokens: &[Token], lexicon: &Lexicon, covered: &[Option<usize>], ban: &mut [bool]) {
     let ends_phrase = |at: usize| {
         lexicon.sensitive.secret_phrases.iter().any(|phrase| {
             let from = (at + 1).checked_sub(phrase.len());
@@ -208,7 +208,8 @@ fn after_secrets(tokens: &[Token], lexicon: &Lexicon, ban: &mut [bool]) {
             if turns > 1 {
                 break;
             }
-            ban[later] |= !lexicon.words.stop.contains(&tokens[later].text);
+            // A number may be made of small words.
+            ban[later] |= covered[later].is_some() || !lexicon.words.stop.contains(&tokens[later].text);
         }
     }
 }

@@ -884,7 +884,15 @@ impl<'a> Told<'a> {
             let accepted = !value.speaker.is_caller() && last && (answer == Answer::Accepted || sure);
             let open = (told.hedged || told.conditional || self.teller.says("tell_unsure", told))
                 && !value.read_back;
-            if self.fell(value.turn, &told.speaker)
+            // "Normally forty-five euros, but that is our mistake, we don't charge it."
+            let waived = self.teller.says("tell_instead", told)
+                && self
+                    .turns
+                    .iter()
+                    .filter(|turn| turn.number == value.turn)
+                    .any(|turn| turn.clauses.iter().any(|clause| self.teller.says("tell_free", clause)));
+            if waived
+                || self.fell(value.turn, &told.speaker)
                 || self.is_turned_down(value)
                 || self.is_replaced(value, &told.place)
                 || open && answer != Answer::Accepted

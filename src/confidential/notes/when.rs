@@ -99,8 +99,7 @@ impl When {
             matches!(kind, Kind::Weekday(_)) && word.ends_with('s') && is_plural(view.lexicon, word);
         if self.bound.is_none() && matches!(kind, Kind::Duration { .. }) {
             let next = view.tokens.get(value.to).filter(|next| next.turn == value.turn);
-            let fits =
-                |bound: &Bound| next.is_some_and(|next| bound.behind.iter().any(|word| *word == next.text));
+            let fits = |bound: &Bound| next.is_some_and(|next| bound.behind.contains(&next.text));
             self.bound = view.lexicon.time.bounds.iter().position(fits).map(|bound| (bound, false));
         }
         if self.bound.is_none()
