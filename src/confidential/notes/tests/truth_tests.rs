@@ -487,3 +487,27 @@ fn a_contract_is_named_only_where_somebody_named_it() {
     );
     assert!(!text.contains("Vertrag"), "{text}");
 }
+
+#[test]
+fn a_price_that_is_waived_is_no_amount_of_the_note() {
+    let text = german(
+        "c: guten tag der export bricht ab ich brauche fernwartung heute\na: die fernwartung machen wir um vier\n\
+         c: was kostet das\na: normal fünfundvierzig euro aber das ist unser fehler das berechnen wir ihnen nicht\n\
+         c: gut danke",
+    );
+    assert!(!text.contains("45"), "{text}");
+}
+
+#[test]
+fn our_place_is_no_street_and_the_end_of_a_card_is_told_nowhere() {
+    let text = english(
+        "a: i've got the seventeenth or the twenty fourth\nc: put us on the twenty fourth please\n\
+         a: the twenty fourth of february then nine o'clock start at our place\nc: nine o'clock good",
+    );
+    assert!(text.contains("24th of February"), "{text}");
+    let text = french(
+        "c: bonjour j'ai une voiture réservée vendredi\na: la caution fait huit cents euros sur la carte qui se termine par \
+         trente et un cinquante six\nc: oui trente et un cinquante six",
+    );
+    assert!(!text.contains("31") && !text.contains("56"), "{text}");
+}
