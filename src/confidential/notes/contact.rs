@@ -310,7 +310,7 @@ fn keeps(view: View<'_>, channel: &[Pattern], turn: &Range<usize>) -> Vec<Range<
             let place = keep.start.saturating_sub(2).max(part.start)..keep.end;
             let bothers = pattern::all(view.lexicon.cue("contact_keep_no"), view, &place);
             !pattern::any(view.lexicon.cue("negation"), view, &place)
-                && !bothers.into_iter().any(|hit| hit.start <= keep.start && hit.end > keep.start)
+                && !bothers.into_iter().any(|hit| hit.contains(&keep.start))
         };
         kept.extend(pattern::all(view.lexicon.cue("contact_keep"), view, &part).filter(open));
         // "Letters don't bother me": the negation is in the pattern.

@@ -172,6 +172,13 @@ pub(in crate::confidential) struct Bound {
     pub duration: String,
 }
 
+impl Bound {
+    /// Whether it stands behind a duration and bounds nothing else.
+    pub fn stands_behind(&self) -> bool {
+        !self.behind.is_empty()
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::confidential) struct SayTime {

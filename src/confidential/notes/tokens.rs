@@ -42,9 +42,18 @@ impl Token {
         self.shown = shown.into_string();
     }
 
-    /// Stop, question, comma.
-    fn marks(&self) -> (bool, bool, bool) {
-        (self.stop, self.question, self.comma)
+    /// Another word in its place, without its marks.
+    fn like(&self, word: &str) -> Token {
+        Token {
+            text: word.to_owned(),
+            shown: word.to_owned(),
+            turn: self.turn,
+            speaker: self.speaker,
+            probability: self.probability,
+            stop: false,
+            question: false,
+            comma: false,
+        }
     }
 
     pub fn is_number(&self) -> bool {
@@ -256,34 +265,28 @@ fn split_apostrophe(piece: &str, folded: &str, lexicon: &Lexicon, push: &mut imp
 fn put_right(tokens: &mut Vec<Token>, from: usize, lexicon: &Lexicon) {
     let mut at = from;
     while at < tokens.len() {
-        let is_heard = |heard: &[String]| {
-            let place = tokens.get(at..at + heard.len()).unwrap_or_default();
-            let whole = place.iter().rev().skip(1).all(|token| !token.stop && !token.comma);
-            whole
-                && place.len() == heard.len()
-                && place.iter().zip(heard).all(|(token, word)| token.text == *word)
+        let stands = |(heard, _): &&(Vec<String>, Vec<String>)| is_run(&tokens[at..], heard);
+        let Some((heard, meant)) = lexicon.meant.iter().filter(stands).max_by_key(|(heard, _)| heard.len())
+        else {
+            at += 1;
+            continue;
         };
-        let found =
-            lexicon.meant.iter().filter(|(heard, _)| is_heard(heard)).max_by_key(|(heard, _)| heard.len());
-        if let Some((heard, meant)) = found {
-            let last = tokens[at + heard.len() - 1].marks();
-            let first = &tokens[at];
-            let mended = meant.iter().enumerate().map(|(index, word)| Token {
-                text: word.clone(),
-                shown: word.clone(),
-                turn: first.turn,
-                speaker: first.speaker,
-                probability: first.probability,
-                stop: last.0 && index + 1 == meant.len(),
-                question: last.1 && index + 1 == meant.len(),
-                comma: last.2 && index + 1 == meant.len(),
-            });
-            let mended: Vec<Token> = mended.collect();
-            at += mended.len() - 1;
-            tokens.splice(at + 1 - mended.len()..at + 1 - mended.len() + heard.len(), mended);
+        let run = at..at + heard.len();
+        let end = &tokens[run.end - 1];
+        let mut mended: Vec<Token> = meant.iter().map(|word| tokens[at].like(word)).collect();
+        if let Some(last) = mended.last_mut() {
+            (last.stop, last.question, last.comma) = (end.stop, end.question, end.comma);
         }
-        at += 1;
+        at += mended.len();
+        tokens.splice(run, mended);
     }
+}
+
+/// Whether tokens begin with those words, and no sentence or list parts them.
+fn is_run(tokens: &[Token], words: &[String]) -> bool {
+    let Some(run) = tokens.get(..words.len()) else { return false };
+    let parted = run.iter().rev().skip(1).any(|token| token.stop || token.comma);
+    !parted && run.iter().zip(words).all(|(token, word)| token.text == *word)
 }
 
 /// "e mail" is one word, so is "wi fi"; "c" and "'est" are "c'" and "est".

@@ -885,12 +885,9 @@ impl<'a> Told<'a> {
             let open = (told.hedged || told.conditional || self.teller.says("tell_unsure", told))
                 && !value.read_back;
             // "Normally forty-five euros, but that is our mistake, we don't charge it."
+            let free = |turn: &Turn<'a>| !self.stated(turn, "tell_free", "tell_not_free").is_empty();
             let waived = self.teller.says("tell_instead", told)
-                && self
-                    .turns
-                    .iter()
-                    .filter(|turn| turn.number == value.turn)
-                    .any(|turn| turn.clauses.iter().any(|clause| self.teller.says("tell_free", clause)));
+                && self.turns.iter().any(|turn| turn.number == value.turn && free(turn));
             if waived
                 || self.fell(value.turn, &told.speaker)
                 || self.is_turned_down(value)

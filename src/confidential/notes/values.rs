@@ -423,8 +423,7 @@ impl Reader<'_> {
 
     /// Whether "per cent" stands at `at`.
     fn is_percent(&self, at: usize) -> bool {
-        let says = |words: &Vec<String>| words.iter().enumerate().all(|(i, word)| self.text(at + i) == word);
-        self.lexicon.numbers.percent.iter().any(says)
+        self.lexicon.numbers.percent.iter().any(|words| self.says(at, words))
     }
 
     /// Whether the word at `at` is the last of "pour cent" behind a number, and no hundred.
@@ -486,12 +485,14 @@ impl Reader<'_> {
         self.lexicon.time.weekdays.contains_key(word) || self.lexicon.numbers.ordinals.contains_key(word)
     }
 
+    /// Whether a run of words stands there.
+    fn says(&self, at: usize, words: &[String]) -> bool {
+        words.iter().enumerate().all(|(index, word)| self.text(at + index) == word)
+    }
+
     fn duration(&self, at: usize) -> Option<(Kind, usize)> {
-        let span =
-            self.lexicon.time.spans.iter().find(|(words, _)| {
-                words.iter().enumerate().all(|(index, word)| self.text(at + index) == word)
-            });
-        if let Some((words, minutes)) = span {
+        if let Some((words, minutes)) = self.lexicon.time.spans.iter().find(|(words, _)| self.says(at, words))
+        {
             return Some((Kind::Duration { count: *minutes, unit: 0 }, at + words.len()));
         }
         let number = self.number(at).filter(|n| n.cents.is_none())?;
@@ -589,7 +590,7 @@ impl Reader<'_> {
     /// "C as in Charlie", "C wie Cäsar": as many tokens as may be skipped after a letter.
     fn spelling_aid(&self, at: usize, letters: usize) -> usize {
         let aids = &self.lexicon.numbers.spelling;
-        let aid = aids.iter().find(|aid| aid.iter().enumerate().all(|(i, w)| self.text(at + i) == w));
+        let aid = aids.iter().find(|aid| self.says(at, aid));
         aid.filter(|_| letters > 0).map_or(0, |aid| aid.len() + 1)
     }
 
@@ -762,7 +763,7 @@ impl Reader<'_> {
     /// "half past", "quarter to"; in French behind the hour: "et demie", "moins le quart".
     fn shift_at(&self, at: usize) -> Option<(i16, usize)> {
         self.lexicon.time.shifts.iter().find_map(|shift| {
-            let fits = shift.words.iter().enumerate().all(|(i, word)| self.text(at + i) == word);
+            let fits = self.says(at, &shift.words);
             fits.then_some((shift.minutes, at + shift.words.len()))
         })
     }
@@ -800,9 +801,7 @@ impl Reader<'_> {
     fn relative(&self, at: usize) -> Option<(Kind, usize)> {
         let time = &self.lexicon.time;
         let longest = |phrases: &[(Vec<String>, u8)]| {
-            let fits = phrases
-                .iter()
-                .filter(|(words, _)| words.iter().enumerate().all(|(i, word)| self.text(at + i) == word));
+            let fits = phrases.iter().filter(|(words, _)| self.says(at, words));
             fits.max_by_key(|(words, _)| words.len()).map(|(words, id)| (*id, at + words.len()))
         };
         // "Guten Morgen" is no day.

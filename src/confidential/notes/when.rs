@@ -64,6 +64,12 @@ impl When {
         let value = &view.values[index];
         let kind = value.kind.clone();
         let free = match &kind {
+            // "Half an hour before, on Friday" are two times.
+            _ if self.duration.is_some()
+                && self.bound.is_some_and(|(at, _)| view.lexicon.time.bounds[at].stands_behind()) =>
+            {
+                false
+            }
             // "Tomorrow, Wednesday" is one day.
             Kind::Weekday(_)
                 if gap <= 1 && self.time.is_none() && matches!(self.day, Some(Kind::Relative(_))) =>
@@ -131,7 +137,7 @@ impl When {
             ));
             return text;
         }
-        let turned = self.is_turned(lexicon);
+        let first = self.time_first(lexicon);
         if let Some(kind) = &self.day {
             let held = bound.filter(|(_, on_time)| !on_time);
             let plain = match (kind, held) {
@@ -143,13 +149,9 @@ impl When {
                 Kind::Relative(_) | Kind::Month(_) => "",
                 _ => say.on.as_str(),
             };
-            // A whole date and a time in the order of speech would be six words of the call.
-            if turned {
+            if let Some(time) = first {
                 text.push(' ');
-                text.push_str(&fill(
-                    &say.at_time,
-                    &[("", &clock(lexicon, self.time.as_ref().unwrap_or(kind)))],
-                ));
+                text.push_str(&fill(&say.at_time, &[("", &clock(lexicon, time))]));
             }
             push_bounded(&mut text, held, &plain, prefix);
         }
@@ -163,7 +165,7 @@ impl When {
             text.push(' ');
             text.push_str(part);
         }
-        if let Some(kind) = self.time.as_ref().filter(|_| !turned) {
+        if let Some(kind) = self.time.as_ref().filter(|_| first.is_none()) {
             let plain = clock(lexicon, kind);
             let own = bound.filter(|(_, on_time)| *on_time || self.day.is_none());
             match (own, kind) {
@@ -194,12 +196,12 @@ impl When {
         text
     }
 
-    /// Whether the time is said before the day: before a whole date where that is usual.
-    fn is_turned(&self, lexicon: &Lexicon) -> bool {
-        lexicon.time.say.time_first
-            && self.bound.is_none()
-            && matches!(self.time, Some(Kind::Time { .. }))
-            && matches!(self.day, Some(Kind::Date { weekday: Some(_), .. }))
+    /// The time, where it is said before the day: before a whole date, for in the order of speech both would be six
+    /// words of the call.
+    fn time_first(&self, lexicon: &Lexicon) -> Option<&Kind> {
+        let whole = matches!(self.day, Some(Kind::Date { weekday: Some(_), .. })) && self.bound.is_none();
+        let time = self.time.as_ref().filter(|time| matches!(time, Kind::Time { .. }));
+        time.filter(|_| whole && lexicon.time.say.time_first)
     }
 
     /// A day with the hour that was said behind it, and that hour's bound.
