@@ -46,6 +46,9 @@ struct Wanted {
     seconds: usize,
     calls: usize,
     objections: usize,
+    /// Seconds from the begin of a call to the first objection, and from each to the next.
+    after: usize,
+    apart: usize,
     /// Ours, unless another build of it is to be measured.
     daemon: PathBuf,
 }
@@ -53,7 +56,7 @@ struct Wanted {
 fn main() {
     let Some(wanted) = Wanted::read() else {
         eprintln!(
-            "usage: memory --models FOLDER [--recogniser vosk] [--calls 20] [--objections 5] [--seconds 40] [--audio FILE] [--daemon FILE]"
+            "usage: memory --models FOLDER [--recogniser vosk] [--calls 20] [--objections 5] [--after 14] [--apart 2] [--seconds 40] [--audio FILE] [--daemon FILE]"
         );
         return;
     };
@@ -70,6 +73,8 @@ impl Wanted {
             seconds: given.number("--seconds", 40)?,
             calls: given.number("--calls", 20)?,
             objections: given.number("--objections", 5)?,
+            after: given.number("--after", 14)?,
+            apart: given.number("--apart", 2)?,
             daemon: given.daemon(),
         })
     }
@@ -105,8 +110,11 @@ fn measure(wanted: &Wanted) -> Value {
     scene.ended(call);
     crowd.into_iter().for_each(|other| scene.hung_up(other));
 
-    let stays: Vec<Value> =
-        (0..wanted.objections).map(|n| told(&scene.objected(&ear, &voices, n as u64))).collect();
+    let moments = (0..wanted.objections).map(|n| wanted.after + n * wanted.apart);
+    let stays: Vec<Value> = moments
+        .map(|after| told(after, &scene.objected(&ear, &voices, after)))
+        .inspect(|stay| eprintln!("{stay}"))
+        .collect();
     json!({ "recogniser": wanted.recogniser, "after_the_note": after, "after_the_key_ms": stays })
 }
 
@@ -245,10 +253,10 @@ impl Scene {
         self.kept();
     }
 
-    /// A call that is objected to at a moment that differs from one to the next.
-    fn objected(&self, ear: &Watched<'_>, voices: &[Vec<i16>; 2], n: u64) -> Stay {
+    /// A call that is objected to so many seconds after it began.
+    fn objected(&self, ear: &Watched<'_>, voices: &[Vec<i16>; 2], after: usize) -> Stay {
         let call = self.call(voices);
-        std::thread::sleep(Duration::from_millis(14_000 + 1_300 * n));
+        std::thread::sleep(Duration::from_secs(after as u64));
         let known = ear.hits();
         call.act(Act::Keys(Party::Caller, "*9".into()));
         std::thread::sleep(PRESSED);
@@ -267,11 +275,14 @@ impl Drop for Scene {
     }
 }
 
-fn told(stay: &Stay) -> Value {
+fn told(after: usize, stay: &Stay) -> Value {
     let ms = |time: &Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let all: serde_json::Map<String, Value> =
         stay.all.iter().map(|(name, time)| ((*name).to_owned(), ms(time).into())).collect();
-    json!({ "our_buffers": ms(&stay.ours), "last_seen": all, "ear_at_work": ms(&stay.at_work), "seen_at_the_end": stay.seen })
+    json!({
+        "after_s": after, "our_buffers": ms(&stay.ours), "last_seen": all, "ear_at_work": ms(&stay.at_work),
+        "all_searched_at": ms(&stay.searched), "found_then": stay.at_the_end, "words": stay.words,
+    })
 }
 
 /// Seconds. So little that two cores have decoded it when the call in question ends.
@@ -281,4 +292,4 @@ const OTHERS_SPEAK: usize = 15;
 const PRESSED: Duration = Duration::from_millis(380);
 
 /// How long a call is followed after the key.
-const FOLLOWED: Duration = Duration::from_secs(10);
+const FOLLOWED: Duration = Duration::from_secs(20);

@@ -15,27 +15,30 @@ pub struct Watched<'a> {
     process: i32,
     /// How often each form was there before: a recogniser's vocabulary holds every word.
     before: BTreeMap<usize, usize>,
+    /// And where.
+    places: BTreeSet<Hit>,
 }
 
-/// Until when anything of ours, and anything at all, was seen after a moment.
+/// Until when anything of ours, and anything at all, was seen after a moment, where it was known to be.
 #[derive(Clone, Debug, Default)]
 pub struct Stay {
     pub ours: Duration,
     pub all: BTreeMap<&'static str, Duration>,
-    /// The words among what was seen last.
-    pub seen: Vec<String>,
-    /// Processor time was used until then: the last window was in work.
+    /// The ear used the processor until then, of the time in which anything was left: a window was in work.
     pub at_work: Duration,
+    /// When all memory began to be looked through, what was found, and the words among it.
+    pub searched: Duration,
+    pub at_the_end: Counts,
+    pub words: Vec<String>,
 }
 
 impl<'a> Watched<'a> {
     /// To be made while nothing is heard.
     pub fn new(sought: &'a Sought, process: i32) -> Watched<'a> {
-        let mut watched = Watched { sought, process, before: BTreeMap::new() };
-        for hit in sought.in_process(process) {
-            *watched.before.entry(hit.form).or_default() += 1;
-        }
-        watched
+        let places = BTreeSet::from_iter(sought.in_process(process));
+        let mut before = BTreeMap::new();
+        places.iter().for_each(|hit| *before.entry(hit.form).or_default() += 1);
+        Watched { sought, process, before, places }
     }
 
     /// What is there now and was not before.
@@ -64,38 +67,35 @@ impl<'a> Watched<'a> {
         words.into_iter().map(str::to_owned).take(20).collect()
     }
 
-    /// Follows what is there from `since` on, for so long: the known places at once and often, then all memory again
-    /// and again.
+    /// Follows what is known to be there from `since` on until it has gone, each place again and again, and then looks
+    /// through all memory once.
     pub fn follow(&self, known: &[Hit], since: Instant, long: Duration) -> Stay {
         let mut stay = Stay::default();
         let memory = File::open(format!("/proc/{}/mem", self.process)).unwrap();
-        let ours = |hit: &&Hit| OURS.contains(&self.sought.name(hit));
-        let mut left: Vec<Hit> = known.iter().filter(ours).copied().collect();
+        let mut left: Vec<Hit> = known.iter().filter(|hit| !self.places.contains(hit)).copied().collect();
+        let mut used = (since.elapsed(), self.processor_ticks());
         while !left.is_empty() && since.elapsed() < long {
             let now = since.elapsed();
             left.retain(|hit| self.sought.is_still(&memory, hit));
-            if !left.is_empty() {
-                stay.ours = now;
+            for name in left.iter().map(|hit| self.sought.name(hit)) {
+                stay.all.insert(name, now);
+                if OURS.contains(&name) {
+                    stay.ours = now;
+                }
+            }
+            if now > used.0 + OFTEN {
+                let ticks = self.processor_ticks();
+                if ticks > used.1 + IDLE_TICKS {
+                    stay.at_work = now;
+                }
+                used = (now, ticks);
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        let mut used = self.processor_ticks();
-        while since.elapsed() < long {
-            let hits = self.hits();
-            let now = since.elapsed();
-            if hits.iter().any(|hit| ours(&hit)) {
-                stay.ours = now;
-            }
-            stay.seen = self.words(&hits);
-            for hit in &hits {
-                stay.all.insert(self.sought.name(hit), now);
-            }
-            let ticks = self.processor_ticks();
-            if ticks > used + IDLE_TICKS {
-                stay.at_work = now;
-            }
-            used = ticks;
-        }
+        stay.searched = since.elapsed();
+        let hits = self.hits();
+        stay.at_the_end = self.count(&hits);
+        stay.words = self.words(&hits);
         stay
     }
 
@@ -106,6 +106,9 @@ impl<'a> Watched<'a> {
         fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
     }
 }
+
+/// Between two looks at the processor time.
+const OFTEN: Duration = Duration::from_millis(100);
 
 /// What an ear needs between two looks when it decodes nothing.
 const IDLE_TICKS: u64 = 3;

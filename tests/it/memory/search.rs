@@ -1,16 +1,18 @@
 //! A process and the forms of what was said go in; every place in its memory where one stands comes out.
 //!
 //! Read from outside, by `/proc/PID/mem`, while the process runs: all memory that it can write to and all that belongs
-//! to no file. A key of each form's first bytes is looked up at every byte, so that many thousand forms cost one look.
+//! to no file. A key of each form's most varied bytes is looked up at every byte, so that many thousand forms cost one
+//! look, and zeros, which are everywhere, cost none.
 
 use super::forms::{self, Form};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 /// Forms to look for.
 pub struct Sought {
     forms: Vec<Form>,
-    /// By their first eight bytes, and those that are shorter by four.
+    /// By eight of their bytes, and those that are shorter by four.
     long: Table,
     short: Table,
     longest: usize,
@@ -81,10 +83,16 @@ impl Sought {
                 continue;
             }
             for at in n * PAGE..n * PAGE + page.len() {
-                let begins = |form: &usize| bytes[at..].starts_with(&self.forms[*form].bytes);
-                let long = self.long.candidates::<8>(&bytes[at..]).filter(begins);
-                let short = self.short.candidates::<4>(&bytes[at..]).filter(begins);
-                long.chain(short).for_each(|form| found(at, form));
+                let long = self.long.candidates::<8>(&bytes[at..]);
+                for Key { form, before, .. } in long.chain(self.short.candidates::<4>(&bytes[at..])) {
+                    // One that begins before these bytes was found with those.
+                    let begin = at.checked_sub(*before);
+                    if let Some(begin) =
+                        begin.filter(|begin| bytes[*begin..].starts_with(&self.forms[*form].bytes))
+                    {
+                        found(begin, *form);
+                    }
+                }
             }
         }
     }
@@ -106,35 +114,51 @@ fn own_memory(process: i32) -> Vec<(u64, u64)> {
     own.collect()
 }
 
-/// The keys of forms, in order, behind a filter of one bit for each hash.
+/// The keys of forms, in the order of their hashes, behind a filter of one bit for each hash.
 struct Table {
     filter: Vec<u64>,
-    keys: Vec<(u64, usize)>,
+    /// Where the keys begin whose hash begins with these bits, and where the last ones end.
+    starts: Vec<usize>,
+    keys: Vec<Key>,
+}
+
+/// Some bytes of a form, and how many stand before them.
+struct Key {
+    key: u64,
+    form: usize,
+    before: usize,
 }
 
 impl Table {
     fn new<const KEY: usize>(forms: &[Form], these: Vec<usize>) -> Table {
-        let mut table = Table { filter: vec![0; 1 << (BITS - 6)], keys: Vec::with_capacity(these.len()) };
+        let mut filter = vec![0; 1 << (BITS - 6)];
+        let mut keys = Vec::with_capacity(these.len());
         for form in these {
-            if let Some(key) = key::<KEY>(&forms[form].bytes) {
+            let bytes = &forms[form].bytes;
+            let varied = |before: &usize| bytes[*before..][..KEY].iter().collect::<BTreeSet<_>>().len();
+            // Of several the last; a form has as many bytes as a key at least.
+            let Some(before) = (0..=bytes.len() - KEY).max_by_key(varied) else { continue };
+            if let Some(key) = key::<KEY>(&bytes[before..]) {
                 let bit = hash(key);
-                table.filter[bit >> 6] |= 1 << (bit & 63);
-                table.keys.push((key, form));
+                filter[bit >> 6] |= 1 << (bit & 63);
+                keys.push(Key { key, form, before });
             }
         }
-        table.keys.sort_unstable();
-        table
+        keys.sort_unstable_by_key(|key| hash(key.key));
+        let start = |first: usize| keys.partition_point(|key| hash(key.key) >> (BITS - FIRST) < first);
+        let starts = (0..=1 << FIRST).map(start).collect();
+        Table { filter, starts, keys }
     }
 
-    /// Forms that begin as these bytes do.
-    fn candidates<const KEY: usize>(&self, bytes: &[u8]) -> impl Iterator<Item = usize> {
-        let key = key::<KEY>(bytes).filter(|key| {
-            let bit = hash(*key);
-            self.filter[bit >> 6] >> (bit & 63) & 1 == 1
+    /// Forms that hold these bytes.
+    fn candidates<const KEY: usize>(&self, bytes: &[u8]) -> impl Iterator<Item = &Key> {
+        let wanted = key::<KEY>(bytes).map(|key| (key, hash(key)));
+        let known = wanted.filter(|(_, bit)| self.filter[bit >> 6] >> (bit & 63) & 1 == 1);
+        let near = known.map_or(0..0, |(_, bit)| {
+            let first = bit >> (BITS - FIRST);
+            self.starts[first]..self.starts[first + 1]
         });
-        let first = key.map_or(self.keys.len(), |key| self.keys.partition_point(|(other, _)| *other < key));
-        let same = move |(other, _): &&(u64, usize)| Some(*other) == key;
-        self.keys[first..].iter().take_while(same).map(|(_, form)| *form)
+        self.keys[near].iter().filter(move |key| known.is_some_and(|(wanted, _)| key.key == wanted))
     }
 }
 
@@ -150,6 +174,9 @@ fn hash(key: u64) -> usize {
 
 /// Bits of the filter's places: a thousand forms for each would still leave it nearly empty.
 const BITS: u32 = 22;
+
+/// Bits that say where to begin among the keys.
+const FIRST: u32 = 16;
 
 const PAGE: usize = 4_096;
 
