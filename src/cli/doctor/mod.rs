@@ -4,27 +4,24 @@ mod call;
 mod holder;
 mod mend;
 mod recordings;
+mod switch;
 pub mod talk;
 
 use super::notices::{Drift, drift};
-use super::switch::{ANSWERED_WITHIN, api, finds, missing_modules, reach, version};
 use super::{Exit, fail};
-use crate::config::{Config, Ears, Line, Sandbox};
+use crate::config::{Config, Ears, Sandbox};
 use crate::daemon::clock::Clock;
 use crate::daemon::ears::NotReady;
-use crate::daemon::freeswitch::{Link, News, instance};
 use crate::daemon::housekeeping::{SWEEP_EVERY, retention};
 use crate::daemon::{self, ears, notice};
 use crate::sandbox;
 use crate::store::{Clerk, Database, Store, StoreError, UtcMillis};
-use crate::wire::esl::{Command, EventName};
 use clap::Args;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 use tokio::net::UdpSocket;
-use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
 #[derive(Args)]
@@ -134,7 +131,7 @@ async fn look(config: &Config, args: &DoctorArgs, findings: &mut Findings) {
     memory(config, findings);
     let free = ports(config, findings).await;
     notices(config, findings);
-    switch(config, args, free, findings).await;
+    switch::look(config, args, free, findings).await;
     models(config, findings).await;
 }
 
@@ -295,258 +292,6 @@ fn notices(config: &Config, findings: &mut Findings) {
     }
 }
 
-async fn switch(config: &Config, args: &DoctorArgs, sip_free: bool, findings: &mut Findings) {
-    let (link, mut news) = match reach(config.switch.clone(), instance(config)).await {
-        Ok(reached) => reached,
-        Err(why) => return findings.bad("switch", why),
-    };
-    match version(&link).await {
-        Some(version) => findings.good("switch", version),
-        None => findings.bad("switch", "does not tell its version: copy dialplan/callgist_user.xml again"),
-    }
-    let missing = missing_modules(&link).await;
-    if missing.is_empty() {
-        findings.good("modules", "all that the snippet and the copies need are loaded");
-    }
-    for module in missing {
-        let says = format!("is not loaded: add it to modules.conf.xml and run fs_cli -x 'load {module}'");
-        findings.bad(module, says);
-    }
-    for line in &config.lines {
-        let what = format!("notice of {} at the switch", line.name);
-        match finds(&link, &line.notice).await {
-            true => findings.good(what, "the switch finds the file"),
-            false => findings.bad(
-                what,
-                format!(
-                    "the switch cannot read {0}: let its user read the file and its folders, as with chmod a+r {0}",
-                    line.notice.display()
-                ),
-            ),
-        }
-    }
-    ringing(&link, findings).await;
-    list(&link, findings).await;
-    recordings::look(config, &link, findings).await;
-    profile(config, &link, &mut news, sip_free, findings).await;
-    if args.no_call {
-        return findings.add("snippet", State::Skipped, "no test call was placed (--no-call)");
-    }
-    if api(&link, "module_exists mod_loopback").await.as_deref() != Some("true") {
-        // Who asks for a whole call must not take silence for a good one.
-        let state = if args.call { State::Bad } else { State::Skipped };
-        let says = "no test call can be placed: mod_loopback is not loaded (fs_cli -x 'load mod_loopback')";
-        return findings.add("snippet", state, says);
-    }
-    for line in config.lines.iter().filter(|line| line.enabled) {
-        snippet(line, &args.context, &link, &mut news, findings).await;
-        if args.call {
-            whole_call(config, line, args, &link, &mut news, findings).await;
-        }
-    }
-}
-
-/// One call from the carrier's side to its note.
-async fn whole_call(
-    config: &Config,
-    line: &Line,
-    args: &DoctorArgs,
-    link: &Link,
-    news: &mut UnboundedReceiver<News>,
-    findings: &mut Findings,
-) {
-    let what = format!("test call to {}", line.name);
-    match call::place(config, line, args.trunk.as_deref(), link, news).await {
-        Ok(seen) => findings.good(what, seen),
-        Err(why) => findings.bad(what, why),
-    }
-}
-
-/// Whether the switch can hold the list of who must not be called.
-async fn list(link: &Link, findings: &mut Findings) {
-    let what = "list of who must not be called";
-    match api(link, "hash select/callgist_dnc/loaded").await.as_deref() {
-        Some("yes") => findings.good(what, "is loaded at the switch"),
-        // An empty answer to `select` comes as an error of its own.
-        _ if api(link, "hash insert/callgist_dnc/doctor/-").await.is_some() => {
-            findings.good(what, "is loaded at the switch as soon as Callgist runs");
-        }
-        _ => findings.add(
-            what,
-            State::Warning,
-            "the switch does not take it: load mod_hash and copy dialplan/callgist_user.xml again; it matters only \
-             where outbound calls ask it (dialplan/20_do_not_contact.xml)",
-        ),
-    }
-}
-
-/// Whether the tone is there that callers hear between the notice and the agent's answer.
-async fn ringing(link: &Link, findings: &mut Findings) {
-    match api(link, "global_getvar de-ring").await {
-        Some(tone) if tone.starts_with('%') => findings.good("ringing tone", format!("de-ring is {tone}")),
-        _ => findings.add(
-            "ringing tone",
-            State::Warning,
-            "de-ring is not set in vars.xml: unless the snippet names another tone, callers hear nothing while the \
-             agent's phone rings",
-        ),
-    }
-}
-
-/// Has the switch's profile send an INVITE to a port of ours.
-async fn profile(
-    config: &Config,
-    link: &Link,
-    news: &mut UnboundedReceiver<News>,
-    sip_free: bool,
-    findings: &mut Findings,
-) {
-    let name = &config.switch.profile;
-    let what = format!("SIP profile {name}");
-    let address = (config.sip.listen.ip(), if sip_free { config.sip.listen.port() } else { 0 });
-    let Ok(socket) = UdpSocket::bind(address).await else {
-        return findings.add(what, State::Skipped, "no port to try it with");
-    };
-    let Ok(own) = socket.local_addr() else { return };
-    let job = "callgist-doctor-profile";
-    let try_it = format!(
-        "originate {{originate_timeout=1,ignore_early_media=true,process_cdr=false,no_throttle_limits=true,\
-         rtp_secure_media=false,callgist_tap=doctor}}sofia/{name}/sip:doctor@{own};transport=udp &hangup"
-    );
-    let Ok(command) = Command::bgapi(try_it, job) else { return };
-    link.send(command);
-    let mut datagram = [0; 4_096];
-    let wrong = tokio::select! {
-        got = timeout(ANSWERED_WITHIN, socket.recv_from(&mut datagram)) => match got {
-            Ok(Ok((_, from))) if from.ip().is_loopback() => {
-                return findings.good(what, format!("sends from {from}, and reaches us"));
-            }
-            Ok(Ok((_, from))) => format!("sends from {from}, not from 127.0.0.1"),
-            _ => "sends nothing".to_owned(),
-        },
-        text = job_text(news, job) => format!("is not loaded ({})", text.trim()),
-    };
-    findings.bad(what, format!("{wrong}: {}", mend::profile(name)));
-}
-
-/// Calls the line's number from inside the switch, and ends the call while it waits in the snippet.
-async fn snippet(
-    line: &Line,
-    context: &str,
-    link: &Link,
-    news: &mut UnboundedReceiver<News>,
-    findings: &mut Findings,
-) {
-    let what = format!("snippet of {}", line.name);
-    let called = line.number.as_str();
-    let mut seen = Vec::new();
-    for number in [called.to_owned(), called.trim_start_matches('+').to_owned()] {
-        // Without it the snippet would not wait, and the agent's phone would ring before the call is ended.
-        say_alive(link, news).await;
-        match try_snippet(&number, context, link, news).await {
-            Some(Reached { line: name, waits }) if name == line.name && waits => {
-                return findings
-                    .good(what, format!("a call to {number} in the context {context} reaches it"));
-            }
-            Some(Reached { line: name, .. }) if name == line.name => {
-                return findings.bad(
-                    what,
-                    "the call does not wait in it though Callgist is alive, so no notice would be played: copy \
-                     dialplan/00_callgist.xml again and run reloadxml",
-                );
-            }
-            Some(Reached { line: name, .. }) => {
-                seen.push(format!("{number} reaches the snippet of \"{name}\""));
-            }
-            None => seen.push(format!("{number} does not reach it")),
-        }
-    }
-    findings.bad(
-        what,
-        format!(
-            "{} in the context {context}: set the number in dialplan/00_callgist.xml, copy it to \
-             dialplan/{context}/, run reloadxml, and mind that an extension that stands before it may match first",
-            seen.join("; ")
-        ),
-    );
-}
-
-/// A snippet that a call came to.
-struct Reached {
-    line: String,
-    /// Whether the call waits there for a notice.
-    waits: bool,
-}
-
-async fn try_snippet(
-    number: &str,
-    context: &str,
-    link: &Link,
-    news: &mut UnboundedReceiver<News>,
-) -> Option<Reached> {
-    let leg = format!("{:08x}-d0c0-4000-8000-{:012x}", rand::random::<u32>(), rand::random::<u64>() >> 16);
-    let call = format!(
-        "originate {{origination_uuid={leg},originate_timeout=2,loopback_bowout=false,process_cdr=false,\
-         origination_caller_id_number=callgist,origination_caller_id_name=doctor}}\
-         loopback/{number}/{context} &park"
-    );
-    link.send(Command::bgapi(call, &format!("callgist-doctor-{leg}")).ok()?);
-    let reached = timeout(SNIPPET_WITHIN, reached(&leg, news)).await;
-    link.send(Command::api(format!("uuid_kill {leg}")).ok()?);
-    reached.ok()
-}
-
-/// Has the switch take a Callgist that does not run for alive, on the switch's own clock and for a few seconds; one
-/// that runs is left to say it itself.
-async fn say_alive(link: &Link, news: &mut UnboundedReceiver<News>) {
-    let job = format!("callgist-doctor-{:016x}", rand::random::<u64>());
-    let Ok(ask) = Command::bgapi("global_getvar callgist_alive_until", &job) else { return };
-    link.send(ask);
-    let told = timeout(ANSWERED_WITHIN, async {
-        while let Some(item) = news.recv().await {
-            let News::Event(event) = item else { continue };
-            if event.job_uuid() == Some(&job) {
-                let until = event.body().unwrap_or_default().trim().parse::<u64>().unwrap_or(0);
-                return event.date_micros().map(|micros| (micros / 1_000_000, until));
-            }
-        }
-        None
-    });
-    let Ok(Some((now, until))) = told.await else { return };
-    if until < now + ALIVE_FOR {
-        api(link, &format!("global_setvar callgist_alive_until={}", now + ALIVE_FOR)).await;
-    }
-}
-
-/// The snippet that the call of `leg` reaches: told by its guarded sleep.
-async fn reached(leg: &str, news: &mut UnboundedReceiver<News>) -> Reached {
-    while let Some(item) = news.recv().await {
-        let News::Event(event) = item else { continue };
-        let execute = event.name() == EventName::ChannelExecute;
-        let ours = event.variable("other_loopback_leg_uuid") == Some(leg);
-        if execute && ours && event.variable("callgist_waiting").is_some() {
-            let line = event.variable("callgist").unwrap_or_default().to_owned();
-            let waits =
-                event.application_data().is_some_and(|data| data.parse::<u32>().is_ok_and(|ms| ms > 0));
-            return Reached { line, waits };
-        }
-    }
-    std::future::pending().await
-}
-
-async fn job_text(news: &mut UnboundedReceiver<News>, job: &str) -> String {
-    while let Some(item) = news.recv().await {
-        let News::Event(event) = item else { continue };
-        let text = event.body().unwrap_or_default();
-        // An INVITE that nobody answers is no fault here.
-        let fault = text.contains("PROFILE") || text.contains("-ERR") && !text.contains("NO_ANSWER");
-        if event.job_uuid() == Some(job) && fault {
-            return text.to_owned();
-        }
-    }
-    std::future::pending().await
-}
-
 /// Starts every ear that the lines need, and waits until it is locked in.
 async fn models(config: &Config, findings: &mut Findings) {
     let mut asked = BTreeSet::new();
@@ -586,11 +331,5 @@ async fn models(config: &Config, findings: &mut Findings) {
     }
 }
 
-/// Seconds; a real call that comes meanwhile waits half a second for nobody.
-const ALIVE_FOR: u64 = 3;
-
 /// Loading and warming up take a few seconds; a busy machine several times that.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-
-/// A call reaches its dialplan within milliseconds; longer, and a phone that should not ring would.
-const SNIPPET_WITHIN: Duration = Duration::from_millis(700);

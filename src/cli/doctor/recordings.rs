@@ -1,6 +1,7 @@
 //! Whether the switch records calls: those of our lines, as the last rows tell, and any at this moment.
 
-use super::{Findings, State, api};
+use super::{Findings, State};
+use crate::cli::switch::api;
 use crate::config::{Config, Line};
 use crate::daemon::freeswitch::{Link, recordings_listed};
 use crate::store::{Database, Reader, UtcMillis};
