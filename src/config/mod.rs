@@ -4,8 +4,10 @@
 
 pub mod private;
 mod read;
+mod switches;
 
 pub use read::{Problem, Problems};
+pub use switches::{Secret, Switch};
 
 use crate::border::Recogniser;
 use crate::call::{Language, Number};
@@ -25,29 +27,6 @@ pub struct Config {
     pub ears: Ears,
     pub sandbox: Sandbox,
     pub lines: Vec<Line>,
-}
-
-/// How to reach the event socket.
-#[derive(Clone, PartialEq)]
-pub struct Switch {
-    pub address: SocketAddr,
-    /// `user@domain`, or nothing for the switch's own password.
-    pub user: Option<String>,
-    pub password: Secret,
-    pub profile: String,
-}
-
-impl std::fmt::Debug for Switch {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Switch({}, {:?}, {})", self.address, self.user, self.profile)
-    }
-}
-
-/// Where the password of the event socket stands. It is read when it is needed and never printed.
-#[derive(Clone, PartialEq)]
-pub enum Secret {
-    Here(String),
-    File(PathBuf),
 }
 
 /// The user agent that takes copies.
@@ -167,18 +146,8 @@ impl Config {
     }
 }
 
-impl Secret {
-    /// The password; the error says what to do.
-    pub fn read(&self) -> anyhow::Result<String> {
-        match self {
-            Secret::Here(password) => Ok(password.clone()),
-            Secret::File(path) => Ok(private::text(path, "the switch's password")?.to_string()),
-        }
-    }
-}
-
 fn config(mut root: Section<'_>, problems: &mut Vec<Problem>) -> Config {
-    let switch = switch(root.section("switch", ONE_SWITCH, problems), problems);
+    let switch = switches::switch(root.section("switch", ONE_SWITCH, problems), problems);
     let sip = sip(root.section("sip", "write it once", problems), problems);
     let store = store(root.section("store", "write it once", problems), problems);
     let ears = ears(root.section("ears", "write it once", problems), problems);
@@ -200,54 +169,6 @@ fn config(mut root: Section<'_>, problems: &mut Vec<Problem>) -> Config {
     }
     root.finish(problems);
     Config { switch, sip, store, ears, sandbox, lines }
-}
-
-fn switch(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Switch {
-    let host = section.text("host", Some("127.0.0.1"), problems);
-    let port = section.whole("port", Some(8021), 1..=65_535, problems) as u16;
-    let address = match host.parse::<std::net::IpAddr>() {
-        Ok(ip) if ip.is_loopback() => SocketAddr::new(ip, port),
-        _ => {
-            section.wrong(
-                "host",
-                "must be a loopback address such as 127.0.0.1: the audio of the calls goes over the host's \
-                 loopback, so Callgist runs beside the switch, on the same host",
-                problems,
-            );
-            SocketAddr::from(([127, 0, 0, 1], port))
-        }
-    };
-    let user = section.text("user", Some("callgist@callgist.invalid"), problems);
-    if !user.is_empty() && (!user.contains('@') || user.contains([':', ' ', '\n', '\r'])) {
-        section.wrong("user", "must read user@domain, or be empty for the switch's own password", problems);
-    }
-    let here = section.optional_text("password", problems);
-    let file = section.optional_text("password_file", problems);
-    let password = match (here, file) {
-        (Some(password), None) => Secret::Here(password),
-        (None, Some(file)) => Secret::File(file.into()),
-        (Some(_), Some(_)) => {
-            section.wrong("password", "and password_file are both set: keep one", problems);
-            Secret::Here(String::new())
-        }
-        (None, None) => {
-            section.wrong(
-                "password_file",
-                "is missing: name a file of mode 0600 that holds the password",
-                problems,
-            );
-            Secret::Here(String::new())
-        }
-    };
-    if matches!(&password, Secret::Here(text) if text.contains(['\n', '\r'])) {
-        section.wrong("password", "cannot hold a line break", problems);
-    }
-    let profile = section.text("profile", Some("callgist"), problems);
-    if !is_name(&profile) {
-        section.wrong("profile", "must be letters, digits, - and _ only", problems);
-    }
-    section.finish(problems);
-    Switch { address, user: (!user.is_empty()).then_some(user), password, profile }
 }
 
 fn sip(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Sip {
@@ -512,12 +433,6 @@ mod tests {
     }
 
     #[test]
-    fn a_switch_on_another_host_is_refused_with_the_reason() {
-        let text = DEFAULT.replace("host = \"127.0.0.1\"", "host = \"192.0.2.7\"");
-        assert!(Config::parse(&text).unwrap_err().to_string().contains("same host"));
-    }
-
-    #[test]
     fn a_second_switch_is_refused_and_the_way_to_it_is_told() {
         let problems = Config::parse(&DEFAULT.replace("[switch]", "[[switch]]")).unwrap_err().to_string();
         assert!(problems.contains("run a second callgist"), "{problems}");
@@ -529,18 +444,5 @@ mod tests {
     fn a_notice_whose_path_the_switch_would_split_is_refused() {
         let text = DEFAULT.replace("/en/8000/notice.wav", "/en/my notice.wav");
         assert!(Config::parse(&text).unwrap_err().to_string().contains("letters, digits"));
-    }
-
-    #[test]
-    fn a_password_file_that_others_can_read_is_refused() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("password");
-        std::fs::write(&path, "secret\n").unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-        let secret = Secret::File(path.clone());
-        assert!(secret.read().unwrap_err().to_string().contains("chmod 0600"));
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        assert_eq!(secret.read().unwrap(), "secret");
     }
 }
