@@ -1,7 +1,7 @@
 //! `callgist run`: the daemon. Settings are read and rights given up before the first thread starts.
 
 use super::{Exit, fail};
-use crate::config::{Config, Sandbox, Secret};
+use crate::config::{Config, Sandbox};
 use crate::daemon::{self, clock::Clock, ears, events};
 use crate::sandbox::{self, Given};
 use crate::store::Database;
@@ -32,17 +32,13 @@ pub fn run(path: &Path, args: &RunArgs) -> Exit {
         events::MayBeDumped { says }.log();
     }
     let config = match Config::load(path) {
-        Ok(config) => config,
+        Ok(config) => with_passwords(config),
         Err(problems) => return fail(Exit::Config, &format!("{}:\n{problems}", path.display())),
-    };
-    let config = match with_password(config) {
-        Ok(config) => config,
-        Err(error) => return fail(Exit::Switch, &format!("{error:#}")),
     };
     if let Err(error) = daemon::make_store_folder(&config) {
         return fail(Exit::Store, &error);
     }
-    // The key is read now for the same reason as the password.
+    // The key is read now for the same reason as the passwords.
     let database = match Database::of(&config.store) {
         Ok(database) => database,
         Err(error) => return fail(Exit::Store, &format!("{error:#}")),
@@ -73,10 +69,13 @@ pub fn run(path: &Path, args: &RunArgs) -> Exit {
     }
 }
 
-/// The password is read while its file can still be read; afterwards no path but our own is left.
-fn with_password(mut config: Config) -> anyhow::Result<Config> {
-    config.switch.password = Secret::Here(config.switch.password.read()?);
-    Ok(config)
+/// The passwords are read while their files can still be read; afterwards no path but our own is left. One that cannot be
+/// had is told by its switch's link, and keeps no other switch waiting.
+fn with_passwords(mut config: Config) -> Config {
+    for switch in &mut config.switches {
+        switch.password = switch.password.read_now();
+    }
+    config
 }
 
 /// The paths that stay: the settings, the notices, the models, the ears, and the store's folder to write.
@@ -89,7 +88,7 @@ fn kept(path: &Path, config: &Config) -> sandbox::daemon::Kept {
         read: own.into_iter().chain(notices).chain(ears::libraries()).filter(|path| path.exists()).collect(),
         write: folder.into_iter().collect::<Vec<PathBuf>>(),
         execute: ears::programs(),
-        connect_to: Some(vec![config.switch.address.port()]),
+        connect_to: Some(config.switches.iter().map(|switch| switch.address.port()).collect()),
     }
 }
 

@@ -1,11 +1,28 @@
 //! The switch from a command's side: a question goes in, what the switch answers comes out.
 
-use crate::config::Switch;
+use crate::config::{Config, Switch, names};
 use crate::daemon::clock::Clock;
 use crate::daemon::freeswitch::{Link, News, start_link};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
+
+/// The switch that a command means: the one that `--switch` names, or the only one.
+pub fn meant<'a>(config: &'a Config, named: Option<&str>) -> Result<&'a Switch, String> {
+    match (named, &*config.switches) {
+        (None, [only]) => Ok(only),
+        (None, all) => Err(format!("there are several switches, so name one with --switch: {}", names(all))),
+        (Some(name), all) => {
+            let found = all.iter().find(|switch| switch.name.as_deref() == Some(name));
+            found.ok_or_else(|| match names(all).as_str() {
+                "" => format!(
+                    "no switch is named \"{name}\": the only one has no name, and --switch is not needed"
+                ),
+                names => format!("no switch is named \"{name}\", but these: {names}"),
+            })
+        }
+    }
+}
 
 /// Logs in and subscribes; where that fails, says why and what to do. `instance` marks the copies whose events come.
 pub async fn reach(switch: Switch, instance: String) -> Result<(Link, UnboundedReceiver<News>), String> {
@@ -61,3 +78,22 @@ const MODULES: &[&str] =
 
 /// The switch answers within its 20 ms poll; a machine that is busy, within seconds.
 pub const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{DEFAULT, TWO};
+
+    #[test]
+    fn an_only_switch_is_meant_and_of_several_the_named_one_and_the_error_lists_them() {
+        let one = Config::parse(DEFAULT).unwrap();
+        assert_eq!(meant(&one, None).unwrap().name, None);
+        assert!(meant(&one, Some("north")).unwrap_err().contains("has no name"));
+        let two = Config::parse(TWO).unwrap();
+        assert_eq!(meant(&two, Some("south")).unwrap().address.port(), 8_022);
+        for named in [None, Some("west")] {
+            let why = meant(&two, named).unwrap_err();
+            assert!(why.ends_with(": \"north\", \"south\""), "{why}");
+        }
+    }
+}

@@ -7,7 +7,9 @@ mod read;
 mod switches;
 
 pub use read::{Problem, Problems};
-pub use switches::{Secret, Switch};
+#[cfg(test)]
+pub(crate) use switches::TWO;
+pub use switches::{Secret, Switch, names};
 
 use crate::border::Recogniser;
 use crate::call::{Language, Number};
@@ -21,7 +23,8 @@ pub const DEFAULT: &str = include_str!("callgist.toml");
 /// All settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    pub switch: Switch,
+    /// At least one.
+    pub switches: Vec<Switch>,
     pub sip: Sip,
     pub store: Store,
     pub ears: Ears,
@@ -69,6 +72,8 @@ pub enum Sandbox {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     pub name: String,
+    /// The name of its switch; the only one may have none.
+    pub switch: Option<String>,
     pub enabled: bool,
     pub number: Number,
     pub country_code: String,
@@ -144,15 +149,27 @@ impl Config {
     pub fn line(&self, name: &str) -> Option<&Line> {
         self.lines.iter().find(|line| line.name == name)
     }
+
+    /// The lines of the switch of that name.
+    pub fn lines_at(&self, switch: Option<&str>) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(move |line| line.switch.as_deref() == switch)
+    }
+
+    /// The switch that the line is on.
+    pub fn switch_of(&self, line: &Line) -> &Switch {
+        let found = self.switches.iter().find(|switch| switch.name == line.switch);
+        found.unwrap_or_else(|| unreachable!("settings with a line on no switch are refused"))
+    }
 }
 
 fn config(mut root: Section<'_>, problems: &mut Vec<Problem>) -> Config {
-    let switch = switches::switch(root.section("switch", ONE_SWITCH, problems), problems);
+    let switches = switches::switches(&mut root, problems);
     let sip = sip(root.section("sip", "write it once", problems), problems);
     let store = store(root.section("store", "write it once", problems), problems);
     let ears = ears(root.section("ears", "write it once", problems), problems);
     let sandbox = sandbox(root.section("sandbox", "write it once", problems), problems);
-    let lines: Vec<Line> = root.sections("line").into_iter().map(|section| line(section, problems)).collect();
+    let lines: Vec<Line> =
+        root.sections("line").into_iter().map(|section| line(section, &switches, problems)).collect();
     if lines.is_empty() {
         problems.push(Problem::new(
             0,
@@ -168,7 +185,7 @@ fn config(mut root: Section<'_>, problems: &mut Vec<Problem>) -> Config {
         }
     }
     root.finish(problems);
-    Config { switch, sip, store, ears, sandbox, lines }
+    Config { switches, sip, store, ears, sandbox, lines }
 }
 
 fn sip(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Sip {
@@ -231,11 +248,12 @@ fn ears(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Ears {
     ears
 }
 
-fn line(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Line {
+fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Problem>) -> Line {
     let name = section.text("name", None, problems);
     if !is_name(&name) {
         section.wrong("name", "must be letters, digits, - and _ only, as the snippet exports it", problems);
     }
+    let switch = switches::of_line(&mut section, switches, problems);
     let enabled = section.flag("enabled", true, problems);
     let number = section.text("number", None, problems);
     let number = Number::new(&number).ok().filter(|_| number.starts_with('+')).unwrap_or_else(|| {
@@ -283,6 +301,7 @@ fn line(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Line {
     Line {
         told,
         name,
+        switch,
         enabled,
         number,
         country_code,
@@ -352,10 +371,6 @@ fn told(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Told {
 pub const NO_ENCRYPTION: &str = "this callgist was built without encryption; build it with cargo build --release \
                                  --features sqlcipher, or take [store] key_file away";
 
-/// Calls of two switches would share ears and a database, and a copy does not say of which switch it is.
-const ONE_SWITCH: &str = "for a second switch on this host run a second callgist, with a settings file, a [sip] listen, ports \
-                          for RTP and a database of its own";
-
 fn is_name(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     (1..=40).contains(&text.len()) && text.bytes().all(plain)
@@ -378,7 +393,7 @@ mod tests {
         let config = Config::parse(DEFAULT).unwrap();
         assert_eq!(config.lines.len(), 1);
         assert_eq!(config.line("main").unwrap().language, Language::En);
-        assert_eq!(config.switch.user.as_deref(), Some("callgist@callgist.invalid"));
+        assert_eq!(config.switches[0].user.as_deref(), Some("callgist@callgist.invalid"));
     }
 
     #[test]
@@ -430,14 +445,6 @@ mod tests {
         assert!(Config::parse(&text).unwrap_err().to_string().contains("cannot both be true"));
         let text = format!("{DEFAULT}recordings_told = true\n");
         assert!(Config::parse(&text).unwrap().lines[0].told.recordings_told);
-    }
-
-    #[test]
-    fn a_second_switch_is_refused_and_the_way_to_it_is_told() {
-        let problems = Config::parse(&DEFAULT.replace("[switch]", "[[switch]]")).unwrap_err().to_string();
-        assert!(problems.contains("run a second callgist"), "{problems}");
-        let line = 1 + DEFAULT.lines().position(|line| line == "[switch]").unwrap();
-        assert!(problems.contains(&format!("line {line}: ")), "{problems}");
     }
 
     #[test]

@@ -108,6 +108,18 @@ impl<'a> Section<'a> {
         Section::new(self.text, format!("[{name}] "), line, table)
     }
 
+    /// The table `[name]`, the tables `[[name]]`, or one that is empty where there is neither.
+    pub(super) fn one_or_more(
+        &mut self,
+        name: &'static str,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<Section<'a>> {
+        match self.values.get(name) {
+            Some((_, DeValue::Array(_))) => self.sections(name),
+            _ => vec![self.section(name, &format!("write [[{name}]] above each of several"), problems)],
+        }
+    }
+
     /// The tables `[[name]]`.
     pub(super) fn sections(&mut self, name: &'static str) -> Vec<Section<'a>> {
         let Some((_, DeValue::Array(array))) = self.take(name) else { return Vec::new() };

@@ -11,12 +11,14 @@ use tracing::{error, info, warn};
 
 pub struct Started<'a> {
     pub version: &'a str,
+    pub switches: usize,
     pub lines: usize,
 }
 
 impl Started<'_> {
     pub fn log(&self) {
-        info!(version = self.version, lines = self.lines, "callgist runs");
+        let Started { version, switches, lines } = self;
+        info!(version, switches, lines, "callgist runs");
     }
 }
 
@@ -55,45 +57,56 @@ impl MayBeDumped<'_> {
     }
 }
 
-pub struct SwitchUp {}
+/// Whatever concerns one switch names it, where it has a name.
+pub struct SwitchUp<'a> {
+    pub switch: Option<&'a str>,
+}
 
-impl SwitchUp {
+impl SwitchUp<'_> {
     pub fn log(&self) {
-        info!("switch connected");
+        info!(switch = self.switch, "switch connected");
     }
 }
 
 pub struct SwitchDown<'a> {
+    pub switch: Option<&'a str>,
     pub why: &'a LinkError,
 }
 
 impl SwitchDown<'_> {
     pub fn log(&self) {
-        warn!(why = %self.why, "no connection to the switch");
+        warn!(switch = self.switch, why = %self.why, "no connection to the switch");
     }
 }
 
 /// Whether the switch is told that we are alive: calls are announced from now on, or no longer.
-pub struct Announcing {
+pub struct Announcing<'a> {
+    pub switch: Option<&'a str>,
     pub now: bool,
 }
 
-impl Announcing {
+impl Announcing<'_> {
     pub fn log(&self) {
+        let switch = self.switch;
         match self.now {
-            true => info!("calls are announced"),
+            true => info!(switch, "calls are announced"),
             false => {
-                warn!("calls are not announced: no ear is ready, there is no room, or the switch is crowded")
+                warn!(
+                    switch,
+                    "calls are not announced: no ear is ready, there is no room, or the switch is crowded"
+                )
             }
         }
     }
 }
 
-pub struct OrphanEnded {}
+pub struct OrphanEnded<'a> {
+    pub switch: Option<&'a str>,
+}
 
-impl OrphanEnded {
+impl OrphanEnded<'_> {
     pub fn log(&self) {
-        warn!("ended a copy that an earlier run had left at the switch");
+        warn!(switch = self.switch, "ended a copy that an earlier run had left at the switch");
     }
 }
 
@@ -251,11 +264,14 @@ impl NotSwept<'_> {
 }
 
 /// The switch does not take the list of who must not be called.
-pub struct BlocksRefused {}
+pub struct BlocksRefused<'a> {
+    pub switch: Option<&'a str>,
+}
 
-impl BlocksRefused {
+impl BlocksRefused<'_> {
     pub fn log(&self) {
         warn!(
+            switch = self.switch,
             "the switch does not take the list of who must not be called: load mod_hash, and copy \
              dialplan/callgist_user.xml again"
         );

@@ -486,14 +486,14 @@ impl Tale {
     }
 
     fn carry_out(&mut self, command: Command) {
-        let Offered { call, line, leg, .. } = &self.offered;
+        let Offered { call, switch, line, leg, .. } = &self.offered;
         match command {
-            Command::PlayNotice => self.desk.switch.play_notice(*call, leg, line),
-            Command::Decline => self.desk.switch.decline(leg),
-            Command::NoticeOver => self.desk.switch.notice_over(*call, leg),
+            Command::PlayNotice => switch.play_notice(*call, leg, line),
+            Command::Decline => switch.decline(leg),
+            Command::NoticeOver => switch.notice_over(*call, leg),
             Command::Open => self.open(),
-            Command::Examine { leg } => self.desk.switch.examine(*call, &leg),
-            Command::Fork { leg, party } => self.desk.switch.fork(*call, &leg, party),
+            Command::Examine { leg } => switch.examine(*call, &leg),
+            Command::Fork { leg, party } => switch.fork(*call, &leg, party),
             Command::HandOver { party } => self.hand_over(party),
             Command::RefuseFork { .. } => {
                 if let Some((dialog, _)) = self.at_the_door.take() {
@@ -502,7 +502,7 @@ impl Tale {
             }
             Command::EndFork { party } => match self.copies.remove(&party) {
                 Some(dialog) => self.desk.taps.bye(dialog),
-                None => self.desk.switch.end_fork(*call, party),
+                None => switch.end_fork(*call, party),
             },
             Command::EarBridged => self.tell_ear(EarCall::bridged),
             Command::EarPaused => self.tell_ear(EarCall::paused),
@@ -523,10 +523,10 @@ impl Tale {
     /// The notice is proved: the switch gets the mark, an ear gets the call.
     fn open(&mut self) {
         let Some(proof) = self.life.announced() else { return };
-        let Offered { line, leg, .. } = &self.offered;
+        let Offered { switch, line, leg, .. } = &self.offered;
         let (from, to) = proof.times();
         let mark = format!("{};{};{}", line.notice_version, from.0, to.0);
-        self.desk.switch.mark_announced(leg, &mark);
+        switch.mark_announced(leg, &mark);
         self.opened = true;
         let today = self.desk.clock.today();
         let mailbox: Mailbox = self.offered.mailbox.clone();
@@ -586,7 +586,7 @@ impl Drop for Tale {
     /// Also where the telling itself broke off: no copy lives on, and the switchboard forgets the call.
     fn drop(&mut self) {
         self.copies.values().for_each(|dialog| self.desk.taps.bye(*dialog));
-        self.desk.switch.forget(self.offered.call);
+        self.offered.switch.forget(self.offered.call);
     }
 }
 

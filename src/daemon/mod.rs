@@ -1,4 +1,4 @@
-//! The process that writes: switch link, SIP, ears (started, watched, handed sockets), store, clock.
+//! The process that writes: switch links, SIP, ears (started, watched, handed sockets), store, clock.
 //!
 //! It binds the RTP sockets, never reads one, and hands them over against the notice's proof. It links no
 //! recogniser and names nothing of what only an ear may hold.
@@ -16,6 +16,7 @@ mod reload;
 mod segments;
 mod service;
 pub mod switch;
+mod switches;
 pub mod taps;
 
 use crate::border::{ModelId, Recogniser};
@@ -25,14 +26,14 @@ use crate::store::{Database, Retention, Store};
 use admission::{Admission, Seat};
 use clock::Clock;
 use ears::Ears;
-use freeswitch::{Board, FreeSwitch, LinkError};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use switch::{Begun, Switch};
+use switch::Begun;
+use switches::Refused;
 use taps::Taps;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
@@ -41,7 +42,6 @@ use tokio_util::task::TaskTracker;
 /// All that following a call needs.
 pub struct Desk {
     clock: Clock,
-    switch: Arc<dyn Switch>,
     taps: Taps,
     ears: Ears,
     store: Arc<Store>,
@@ -125,7 +125,8 @@ pub enum StartError {
     },
     Notice(notice::NoticeError),
     Model(models::ModelError),
-    Switch(LinkError),
+    /// Every switch refuses us.
+    Switch(Vec<Refused>),
     /// Our own program cannot be found.
     Ear(std::io::Error),
 }
@@ -141,7 +142,10 @@ impl std::fmt::Display for StartError {
             ),
             StartError::Notice(error) => write!(f, "{error}"),
             StartError::Model(error) => write!(f, "{error}"),
-            StartError::Switch(error) => write!(f, "{error}"),
+            StartError::Switch(refused) => {
+                let each: Vec<String> = refused.iter().map(Refused::to_string).collect();
+                f.write_str(&each.join("\n"))
+            }
             StartError::Ear(error) => {
                 write!(f, "the ears' programs cannot be found: {error}; set CALLGIST_EAR_DIR")
             }
@@ -169,11 +173,8 @@ pub async fn run(
     let taps = taps::start(sip, clock).map_err(|error| StartError::Sip { listen, error })?;
     let store = Arc::new(store);
     let ears = ears::start(wanted(&config, &lines)?, clock, &housekeeping::diary(&store, clock));
-    let (link, news) = freeswitch::start_link(config.switch.clone(), freeswitch::instance(&config), clock);
-    let switch = FreeSwitch::new(&config, link, taps.clone(), clock);
     let desk = Arc::new(Desk {
         clock,
-        switch: Arc::new(switch.clone()),
         taps,
         ears: ears.clone(),
         store,
@@ -184,32 +185,27 @@ pub async fn run(
         audio_budget: Duration::from_secs(config.ears.audio_budget_s.into()),
         leaving: AtomicBool::new(false),
     });
-    let willing = {
-        let desk = desk.clone();
-        Box::new(move |line: &Line| desk.admits(line, desk.recogniser(line)).is_ok())
-    };
     let (begun, mut calls_begun) = mpsc::unbounded_channel::<Begun>();
-    let board = Board::new(switch.clone(), &config, begun, willing);
-    let mut reload = reload::Reload::new(&config, desk.clone(), board.lines());
-    events::Started { version: env!("CARGO_PKG_VERSION"), lines: config.lines.len() }.log();
+    let (switches, work) = switches::join(&config, &desk, &begun);
+    let mut reload = reload::Reload::new(&config, desk.clone(), &switches);
+    let (version, lines) = (env!("CARGO_PKG_VERSION"), config.lines.len());
+    events::Started { version, switches: config.switches.len(), lines }.log();
     let calls = TaskTracker::new();
-    let countries = config.lines.iter().map(|line| line.country_code.clone()).collect();
-    let blocks = switch.clone().keep_blocks(desk.store.clone(), countries);
-    let board = board.run(news);
     let house = housekeeping::keep_house(desk.clone(), config.version(), clock);
-    tokio::pin!(board, stop, house, blocks);
+    let refused = switches.refused();
+    tokio::pin!(work, refused, stop, house);
     service::ready();
     let mut beat = clock.now() + BEAT;
     loop {
         tokio::select! {
-            // In the board's own task, so that it is not told of one that hangs.
+            // In the boards' own task, so that it is not told of one that hangs.
             () = clock.sleep_until(Some(beat)) => {
                 service::alive();
                 beat = clock.now() + BEAT;
             }
             () = &mut house => {}
-            () = &mut blocks => {}
-            ended = &mut board => return ended.map_err(StartError::Switch),
+            () = &mut work => return Ok(()),
+            refused = &mut refused => return Err(StartError::Switch(refused)),
             Some(call) = calls_begun.recv() => {
                 calls.spawn(follow::follow(call, desk.clone()));
             }
@@ -221,9 +217,7 @@ pub async fn run(
     let drain = async {
         // First of all: nobody shall begin to wait for a daemon that is going away.
         desk.leaving.store(true, Ordering::Relaxed);
-        // A switch that does not answer must not keep the calls waiting.
-        let _ = tokio::time::timeout(TOLD_WITHIN, switch.withdraw()).await;
-        switch.deliver_all(&Event::Shutdown);
+        switches.leave().await;
         calls.close();
         loop {
             tokio::select! {
@@ -231,15 +225,14 @@ pub async fn run(
                 // Who began to wait before the switch was told goes on at once.
                 Some(call) = calls_begun.recv() => {
                     calls.spawn(follow::follow(call, desk.clone()));
-                    switch.deliver_all(&Event::Shutdown);
+                    switches.deliver_all(&Event::Shutdown);
                 }
                 () = calls.wait() => break,
-                _ = &mut board => break,
+                () = &mut work => break,
             }
         }
         // The copies that the calls have ended are gone when both have answered.
-        desk.taps.settled().await;
-        switch.withdraw().await;
+        tokio::join!(desk.taps.settled(), switches.withdraw());
     };
     // A row is written and a copy ended within milliseconds; the bound is for a disk or a switch that hangs.
     let _ = tokio::time::timeout(DRAINED_WITHIN, drain).await;
@@ -331,9 +324,6 @@ const BYTES_PER_SECOND: usize = 32_000;
 
 /// How often the service manager is told that we live; the unit's `WatchdogSec` is three times as long and more.
 const BEAT: Duration = Duration::from_secs(5);
-
-/// The switch answers within its 20 ms poll (F34).
-const TOLD_WITHIN: Duration = Duration::from_secs(1);
 
 /// Longer, and a service manager kills us in the middle of a row.
 const DRAINED_WITHIN: Duration = Duration::from_secs(5);

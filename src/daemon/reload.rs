@@ -4,21 +4,21 @@
 //! Lines can be changed, added, taken away and switched off without a restart. The other sections are read at the start
 //! alone: the rights to their paths and ports are given up afterwards.
 
-use super::freeswitch::SharedLines;
+use super::switches::Switches;
 use super::{Desk, Reading, events, housekeeping, prepare};
-use crate::config::Config;
+use crate::config::{Config, Switch};
 use crate::store::UtcMillis;
 use std::sync::Arc;
 
-pub struct Reload {
+pub struct Reload<'a> {
     running: Config,
     desk: Arc<Desk>,
-    lines: SharedLines,
+    switches: &'a Switches,
 }
 
-impl Reload {
-    pub fn new(config: &Config, desk: Arc<Desk>, lines: SharedLines) -> Reload {
-        Reload { running: config.clone(), desk, lines }
+impl<'a> Reload<'a> {
+    pub fn new(config: &Config, desk: Arc<Desk>, switches: &'a Switches) -> Reload<'a> {
+        Reload { running: config.clone(), desk, switches }
     }
 
     pub fn read(&mut self, reading: Reading) {
@@ -31,6 +31,12 @@ impl Reload {
     /// All of the lines or none; how many there are.
     fn apply(&mut self, new: Config) -> Result<usize, String> {
         let prepared = prepare(&new).map_err(|error| error.to_string())?;
+        if let Some(line) = new.lines.iter().find(|line| !self.switches.serve(line)) {
+            return Err(format!(
+                "line \"{}\" is on a switch that callgist was not started with: restart callgist for it",
+                line.name
+            ));
+        }
         for line in new.lines.iter().filter(|line| line.enabled) {
             let recogniser = prepared.get(&line.name).map(|line| line.recogniser);
             if recogniser.is_some_and(|recogniser| !self.desk.ears.serves(recogniser, line.language)) {
@@ -45,18 +51,16 @@ impl Reload {
         *self.desk.retention() = housekeeping::retention(&new);
         let now = UtcMillis(self.desk.clock.utc_ms());
         housekeeping::log_settings(&self.desk.store, &new.version(), now);
-        self.lines.replace(&new);
+        self.switches.replace_lines(&new);
         self.running.lines = new.lines;
         Ok(self.running.lines.len())
     }
 
     fn waits_for_a_restart(&self, new: &Config) -> Vec<&'static str> {
-        let Config { switch, sip, store, ears, sandbox, .. } = &self.running;
-        // The password itself may no longer be readable.
-        let switch_changed = (switch.address, &switch.user, &switch.profile)
-            != (new.switch.address, &new.switch.user, &new.switch.profile);
+        let Config { switches, sip, store, ears, sandbox, .. } = &self.running;
+        let reached = switches.iter().map(Switch::without_password);
         let sections = [
-            ("[switch]", switch_changed),
+            ("[switch]", reached.ne(new.switches.iter().map(Switch::without_password))),
             ("[sip]", *sip != new.sip),
             ("[store]", (&store.database, &store.key_file) != (&new.store.database, &new.store.key_file)),
             ("[ears]", *ears != new.ears),

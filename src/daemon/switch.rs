@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 /// What the sentence asks of a switch.
-pub trait Switch: Send + Sync {
+pub trait Switch: std::fmt::Debug + Send + Sync {
     /// Play the notice to the caller, if he still waits.
     fn play_notice(&self, call: CallId, caller: &Leg, line: &Line);
     /// End the caller's wait now. Only as long as he waits: later it would cut whatever he hears.
@@ -63,6 +63,8 @@ pub enum Mail {
 #[derive(Debug)]
 pub struct Offered {
     pub call: CallId,
+    /// Where it is.
+    pub switch: Arc<dyn Switch>,
     pub line: Arc<Line>,
     pub leg: Leg,
     /// Nothing when the number is withheld.

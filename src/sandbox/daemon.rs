@@ -15,7 +15,7 @@ pub struct Kept {
     pub write: Vec<PathBuf>,
     /// The ears' programs.
     pub execute: Vec<PathBuf>,
-    /// Ports that may be connected to by TCP (the event socket's); `None` leaves TCP as it is.
+    /// Ports that may be connected to by TCP (those of the event sockets); `None` leaves TCP as it is.
     pub connect_to: Option<Vec<u16>>,
 }
 

@@ -140,9 +140,9 @@ pub const TABLE: &[Right] = &[
     ),
     daemon(
         "connect by TCP",
-        "the event socket's port",
+        "the ports of the switches' event sockets",
         "Landlock (kernel 6.7)",
-        "a_daemon_connects_to_the_event_socket_and_to_no_other_port",
+        "a_daemon_connects_to_its_event_sockets_and_to_no_other_port",
     ),
 ];
 

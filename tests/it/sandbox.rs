@@ -156,12 +156,12 @@ fn a_daemon_has_no_capability_and_cannot_use_one_as_root_either() {
 }
 
 #[test]
-fn a_daemon_connects_to_the_event_socket_and_to_no_other_port() {
-    let [switch, other] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    let [allowed, refused] =
-        [&switch, &other].map(|listener| listener.local_addr().unwrap().port().to_string());
+fn a_daemon_connects_to_its_event_sockets_and_to_no_other_port() {
+    let listeners = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let [one, two, refused] =
+        listeners.each_ref().map(|listener| listener.local_addr().unwrap().port().to_string());
     let played = roles::play("daemon")
-        .env("CALLGIST_TEST_PORT", allowed)
+        .env("CALLGIST_TEST_PORTS", format!("{one} {two}"))
         .env("CALLGIST_TEST_OTHER_PORT", refused)
         .output()
         .unwrap();
@@ -270,20 +270,24 @@ pub fn target() -> u8 {
 /// Role: a daemon that has given up what it should; it prints each look into the target that worked.
 pub fn daemon() -> u8 {
     let store = std::env::var_os("CALLGIST_TEST_STORE").map(PathBuf::from);
-    let port = |name: &str| std::env::var(name).ok().and_then(|port| port.parse::<u16>().ok());
-    let (allowed, refused) = (port("CALLGIST_TEST_PORT"), port("CALLGIST_TEST_OTHER_PORT"));
+    let ports = |name: &str| -> Vec<u16> {
+        let named = std::env::var(name).unwrap_or_default();
+        named.split_whitespace().map(|port| port.parse().unwrap()).collect()
+    };
+    let (allowed, refused) = (ports("CALLGIST_TEST_PORTS"), ports("CALLGIST_TEST_OTHER_PORT"));
     let kept = Kept {
         read: vec![],
         write: store.iter().cloned().collect(),
         execute: vec![],
-        connect_to: Some(allowed.into_iter().collect()),
+        connect_to: Some(allowed.clone()),
     };
     let given = give_up(kept).unwrap();
-    if let (Some(allowed), Some(refused)) = (allowed, refused) {
+    if let [refused] = refused[..] {
         let connect = |port: u16| TcpStream::connect(("127.0.0.1", port)).map_err(|error| error.kind());
-        roles::tell(match (connect(allowed), connect(refused)) {
-            (Ok(_), Err(ErrorKind::PermissionDenied)) => "connected, refused",
-            (Ok(_), Ok(_)) if given.in_words().any(|missing| missing.contains("TCP")) => "not restricted",
+        let reached = allowed.len() == 2 && allowed.into_iter().all(|port| connect(port).is_ok());
+        roles::tell(match (reached, connect(refused)) {
+            (true, Err(ErrorKind::PermissionDenied)) => "connected, refused",
+            (true, Ok(_)) if given.in_words().any(|missing| missing.contains("TCP")) => "not restricted",
             _ => "wrong",
         });
     }

@@ -22,11 +22,19 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{sleep, timeout};
 
+/// Which way the call takes at the switch.
+pub struct Way<'a> {
+    /// Our own profile, over which it goes out.
+    pub profile: &'a str,
+    /// Address and port where it comes in, unless the switch is to tell.
+    pub trunk: Option<&'a str>,
+}
+
 /// Places the call and follows it to its note; gives what was seen, or what went wrong and what to do.
 pub async fn place(
     config: &Config,
     line: &Line,
-    trunk: Option<&str>,
+    way: &Way<'_>,
     link: &Link,
     news: &mut UnboundedReceiver<News>,
 ) -> Result<String, String> {
@@ -45,7 +53,7 @@ pub async fn place(
     // Before the call: a row that cannot be opened could not be erased either.
     let database = Database::of(&config.store).map_err(|error| format!("{error:#}"))?;
     let mut call = TestCall { line, link, news, number: made_up_number(), phone: uuid() };
-    call.dial(config, trunk, &sounds, whole).await?;
+    call.dial(way, &sounds, whole).await?;
     let told = call.told(&sounds, &talk, whole).await;
     // Nothing of it may go on, whatever became of it.
     call.end();
@@ -89,18 +97,12 @@ struct TestCall<'a> {
 
 impl TestCall<'_> {
     /// The calling leg waits as long as the notice takes, then plays what a caller says.
-    async fn dial(
-        &mut self,
-        config: &Config,
-        trunk: Option<&str>,
-        sounds: &Sounds,
-        whole: Duration,
-    ) -> Result<(), String> {
-        let address = match trunk {
+    async fn dial(&mut self, way: &Way<'_>, sounds: &Sounds, whole: Duration) -> Result<(), String> {
+        let address = match way.trunk {
             Some(address) => address.to_owned(),
             None => usual_trunk(self.link).await.ok_or(NO_TRUNK)?,
         };
-        let (phone, number, profile) = (&self.phone, &self.number, &config.switch.profile);
+        let (phone, number, profile) = (&self.phone, &self.number, way.profile);
         let wait = (whole + CALL_BEGINS).as_millis();
         let called = self.line.number.as_str().trim_start_matches('+');
         let originate = format!(

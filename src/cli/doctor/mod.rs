@@ -8,8 +8,9 @@ mod switch;
 pub mod talk;
 
 use super::notices::{Drift, drift};
+use super::switch::meant;
 use super::{Exit, fail};
-use crate::config::{Config, Ears, Sandbox};
+use crate::config::{Config, Ears, Sandbox, Switch};
 use crate::daemon::clock::Clock;
 use crate::daemon::ears::NotReady;
 use crate::daemon::housekeeping::{SWEEP_EVERY, retention};
@@ -38,8 +39,11 @@ pub struct DoctorArgs {
     /// and `callgist run` must be running.
     #[arg(long, conflicts_with = "no_call")]
     call: bool,
+    /// Of several switches look at this one alone.
+    #[arg(long, value_name = "NAME")]
+    switch: Option<String>,
     /// Address and port of the profile on which the carrier's calls arrive, and so the whole call; the switch is asked for
-    /// that of vanilla's profile `external` otherwise.
+    /// that of vanilla's profile `external` otherwise. Of several switches --switch says whose it is.
     #[arg(long, value_name = "ADDRESS")]
     trunk: Option<String>,
     /// The dialplan context in which calls to the lines' numbers arrive.
@@ -51,6 +55,9 @@ pub struct DoctorArgs {
 #[derive(Serialize)]
 struct Finding {
     what: String,
+    /// Of which of several switches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    switch: Option<String>,
     state: State,
     /// What was seen, or what to do.
     says: String,
@@ -71,7 +78,12 @@ struct Findings(Vec<Finding>);
 
 impl Findings {
     fn add(&mut self, what: impl Into<String>, state: State, says: impl Into<String>) {
-        self.0.push(Finding { what: what.into(), state, says: says.into() });
+        self.0.push(Finding { what: what.into(), switch: None, state, says: says.into() });
+    }
+
+    /// Adds what was found at one switch.
+    fn of(&mut self, switch: &Switch, found: Findings) {
+        self.0.extend(found.0.into_iter().map(|found| Finding { switch: switch.name.clone(), ..found }));
     }
 
     fn good(&mut self, what: impl Into<String>, says: impl Into<String>) {
@@ -87,14 +99,15 @@ impl Findings {
             println!("{}", serde_json::json!({ "findings": self.0 }));
             return;
         }
-        for Finding { what, state, says } in &self.0 {
+        for Finding { what, switch, state, says } in &self.0 {
             let mark = match state {
                 State::Good => "good",
                 State::Warning => "WARN",
                 State::Bad => "BAD ",
                 State::Skipped => "----",
             };
-            println!("{mark}  {what}: {says}");
+            let at = switch.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+            println!("{mark}  {what}{at}: {says}");
         }
     }
 }
@@ -110,9 +123,13 @@ pub fn run(path: &Path, args: &DoctorArgs) -> Exit {
         }
         Ok(config) => {
             findings.good("settings", format!("{} can be used", path.display()));
+            let switches = match looked_at(&config, args) {
+                Ok(switches) => switches,
+                Err(why) => return fail(Exit::Usage, &why),
+            };
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             match runtime {
-                Ok(runtime) => runtime.block_on(look(&config, args, &mut findings)),
+                Ok(runtime) => runtime.block_on(look(&config, &switches, args, &mut findings)),
                 Err(error) => return fail(Exit::Failed, &format!("threads cannot be started: {error}")),
             }
         }
@@ -122,7 +139,15 @@ pub fn run(path: &Path, args: &DoctorArgs) -> Exit {
     if bad { Exit::Failed } else { Exit::Done }
 }
 
-async fn look(config: &Config, args: &DoctorArgs, findings: &mut Findings) {
+/// All switches, unless one of them is named; a trunk is that of one of them.
+fn looked_at<'a>(config: &'a Config, args: &DoctorArgs) -> Result<Vec<&'a Switch>, String> {
+    match (&args.switch, &args.trunk) {
+        (None, None) => Ok(config.switches.iter().collect()),
+        (named, _) => Ok(vec![meant(config, named.as_deref())?]),
+    }
+}
+
+async fn look(config: &Config, switches: &[&Switch], args: &DoctorArgs, findings: &mut Findings) {
     if let Some(says) = sandbox::MAY_BE_DUMPED {
         findings.bad("build", says);
     }
@@ -131,7 +156,9 @@ async fn look(config: &Config, args: &DoctorArgs, findings: &mut Findings) {
     memory(config, findings);
     let free = ports(config, findings).await;
     notices(config, findings);
-    switch::look(config, args, free, findings).await;
+    for at in switches {
+        findings.of(at, switch::look(config, at, args, free).await);
+    }
     models(config, findings).await;
 }
 

@@ -2,16 +2,16 @@
 
 use super::{Findings, State};
 use crate::cli::switch::api;
-use crate::config::{Config, Line};
+use crate::config::{Config, Line, Switch};
 use crate::daemon::freeswitch::{Link, recordings_listed};
 use crate::store::{Database, Reader, UtcMillis};
 use crate::wire::esl::ApiReply;
 use serde_json::Value;
 
-pub(super) async fn look(config: &Config, link: &Link, findings: &mut Findings) {
+pub(super) async fn look(config: &Config, switch: &Switch, link: &Link, findings: &mut Findings) {
     may_ask(link, findings).await;
     at_this_moment(link, findings).await;
-    config.lines.iter().for_each(|line| of_a_line(config, line, findings));
+    config.lines_at(switch.name.as_deref()).for_each(|line| of_a_line(config, line, findings));
 }
 
 /// Without the list of a leg's recordings every call counts as recorded.

@@ -1,8 +1,8 @@
-//! The switch as a call meets it: what it is, what it has loaded, and what a call to each line shows.
+//! One switch as a call meets it: what it is, what it has loaded, and what a call to each of its lines shows.
 
 use super::{DoctorArgs, Findings, State, call, mend, recordings};
 use crate::cli::switch::{ANSWERED_WITHIN, api, finds, missing_modules, reach, version};
-use crate::config::{Config, Line};
+use crate::config::{Config, Line, Switch};
 use crate::daemon::freeswitch::{Link, News, instance};
 use crate::wire::esl::{Command, EventName};
 use std::time::Duration;
@@ -10,16 +10,27 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
-pub(super) async fn look(config: &Config, args: &DoctorArgs, sip_free: bool, findings: &mut Findings) {
-    let (link, mut news) = match reach(config.switch.clone(), instance(config)).await {
-        Ok(reached) => reached,
-        Err(why) => return findings.bad("switch", why),
-    };
-    match version(&link).await {
+/// Looks at this switch, and at the lines that are its own.
+pub(super) async fn look(config: &Config, switch: &Switch, args: &DoctorArgs, sip_free: bool) -> Findings {
+    let mut findings = Findings::default();
+    match reach(switch.clone(), instance(&config.sip, switch)).await {
+        Ok((link, mut news)) => {
+            installation(config, switch, &link, &mut findings).await;
+            profile(config, switch, &link, &mut news, sip_free, &mut findings).await;
+            calls(config, switch, args, &link, &mut news, &mut findings).await;
+        }
+        Err(why) => findings.bad("switch", why),
+    }
+    findings
+}
+
+/// What can be asked of it.
+async fn installation(config: &Config, switch: &Switch, link: &Link, findings: &mut Findings) {
+    match version(link).await {
         Some(version) => findings.good("switch", version),
         None => findings.bad("switch", "does not tell its version: copy dialplan/callgist_user.xml again"),
     }
-    let missing = missing_modules(&link).await;
+    let missing = missing_modules(link).await;
     if missing.is_empty() {
         findings.good("modules", "all that the snippet and the copies need are loaded");
     }
@@ -27,9 +38,9 @@ pub(super) async fn look(config: &Config, args: &DoctorArgs, sip_free: bool, fin
         let says = format!("is not loaded: add it to modules.conf.xml and run fs_cli -x 'load {module}'");
         findings.bad(module, says);
     }
-    for line in &config.lines {
+    for line in config.lines_at(switch.name.as_deref()) {
         let what = format!("notice of {} at the switch", line.name);
-        match finds(&link, &line.notice).await {
+        match finds(link, &line.notice).await {
             true => findings.good(what, "the switch finds the file"),
             false => findings.bad(
                 what,
@@ -40,23 +51,34 @@ pub(super) async fn look(config: &Config, args: &DoctorArgs, sip_free: bool, fin
             ),
         }
     }
-    ringing(&link, findings).await;
-    list(&link, findings).await;
-    recordings::look(config, &link, findings).await;
-    profile(config, &link, &mut news, sip_free, findings).await;
+    ringing(link, findings).await;
+    list(link, findings).await;
+    recordings::look(config, switch, link, findings).await;
+}
+
+/// What only a call to each line shows.
+async fn calls(
+    config: &Config,
+    switch: &Switch,
+    args: &DoctorArgs,
+    link: &Link,
+    news: &mut UnboundedReceiver<News>,
+    findings: &mut Findings,
+) {
     if args.no_call {
         return findings.add("snippet", State::Skipped, "no test call was placed (--no-call)");
     }
-    if api(&link, "module_exists mod_loopback").await.as_deref() != Some("true") {
+    if api(link, "module_exists mod_loopback").await.as_deref() != Some("true") {
         // Who asks for a whole call must not take silence for a good one.
         let state = if args.call { State::Bad } else { State::Skipped };
         let says = "no test call can be placed: mod_loopback is not loaded (fs_cli -x 'load mod_loopback')";
         return findings.add("snippet", state, says);
     }
-    for line in config.lines.iter().filter(|line| line.enabled) {
-        snippet(line, &args.context, &link, &mut news, findings).await;
+    let way = call::Way { profile: &switch.profile, trunk: args.trunk.as_deref() };
+    for line in config.lines_at(switch.name.as_deref()).filter(|line| line.enabled) {
+        snippet(line, &args.context, link, news, findings).await;
         if args.call {
-            whole_call(config, line, args, &link, &mut news, findings).await;
+            whole_call(config, line, &way, link, news, findings).await;
         }
     }
 }
@@ -65,13 +87,13 @@ pub(super) async fn look(config: &Config, args: &DoctorArgs, sip_free: bool, fin
 async fn whole_call(
     config: &Config,
     line: &Line,
-    args: &DoctorArgs,
+    way: &call::Way<'_>,
     link: &Link,
     news: &mut UnboundedReceiver<News>,
     findings: &mut Findings,
 ) {
     let what = format!("test call to {}", line.name);
-    match call::place(config, line, args.trunk.as_deref(), link, news).await {
+    match call::place(config, line, way, link, news).await {
         Ok(seen) => findings.good(what, seen),
         Err(why) => findings.bad(what, why),
     }
@@ -111,12 +133,13 @@ async fn ringing(link: &Link, findings: &mut Findings) {
 /// Has the switch's profile send an INVITE to a port of ours.
 async fn profile(
     config: &Config,
+    switch: &Switch,
     link: &Link,
     news: &mut UnboundedReceiver<News>,
     sip_free: bool,
     findings: &mut Findings,
 ) {
-    let name = &config.switch.profile;
+    let name = &switch.profile;
     let what = format!("SIP profile {name}");
     let address = (config.sip.listen.ip(), if sip_free { config.sip.listen.port() } else { 0 });
     let Ok(socket) = UdpSocket::bind(address).await else {

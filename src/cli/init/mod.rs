@@ -133,6 +133,7 @@ fn look(args: &InitArgs) -> Result<(Option<Seen>, Vec<String>), Refusal> {
     let password = event_socket::password(args.event_socket_password.as_deref(), args.conf_dir.as_deref())?;
     let advice = event_socket::advice(&password, args.event_socket.port());
     let switch = Switch {
+        name: None,
         address: args.event_socket,
         user: None,
         password: Secret::Here(password),

@@ -114,8 +114,8 @@ mod tests {
         };
         let ports = Ports { profile: 5_089, sip: 5_093, rtp: 12_000..=12_499 };
         let config = Config::parse(&text(&args, &answers, &ports, Path::new("/p"))).unwrap();
-        assert_eq!(config.switch.address, "127.0.0.2:8022".parse().unwrap());
-        assert!(config.switch.password == crate::config::Secret::File("/p".into()));
+        assert_eq!(config.switches[0].address, "127.0.0.2:8022".parse().unwrap());
+        assert!(config.switches[0].password == crate::config::Secret::File("/p".into()));
         assert_eq!((config.sip.first_rtp_port, config.sip.last_rtp_port), (12_000, 12_499));
         assert_eq!(config.sip.listen.port(), 5_093);
         assert_eq!((config.store.database, config.ears.models), ("/d".into(), "/m".into()));

@@ -46,6 +46,9 @@ pub struct ProveArgs {
     /// Address and port where calls from outside arrive at the switch, if not where a vanilla one takes them.
     #[arg(long, value_name = "ADDRESS:PORT", requires = "live")]
     trunk: Option<String>,
+    /// The switch of the line, where lines on several have the number.
+    #[arg(long, value_name = "NAME", requires = "live")]
+    switch: Option<String>,
     /// Which recogniser listens; auto takes Vosk when CALLGIST_VOSK_MODEL_EN names a model.
     #[arg(long, value_enum, default_value_t = Which::Auto)]
     recogniser: Which,

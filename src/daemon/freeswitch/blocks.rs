@@ -18,7 +18,7 @@ use std::time::Duration;
 type Forms = BTreeMap<String, String>;
 
 impl FreeSwitch {
-    /// Runs until it is dropped. `countries` are the codes of the lines.
+    /// Runs until it is dropped. `countries` are the codes of the switch's lines.
     pub async fn keep_blocks(self, store: Arc<Store>, countries: BTreeSet<String>) {
         let (mut held, mut connection, mut refused) = (Forms::new(), 0, false);
         loop {
@@ -37,7 +37,7 @@ impl FreeSwitch {
                         Some(true) => held = wanted,
                         Some(false) => {
                             refused = true;
-                            events::BlocksRefused {}.log();
+                            events::BlocksRefused { switch: self.name() }.log();
                         }
                         // The link is gone; all of it is put again when it is back.
                         None => {}

@@ -8,17 +8,17 @@ use super::resync::Resync;
 use super::terminators::TERMINATORS;
 use super::{FreeSwitch, LinkError, News, events, recordings, words};
 use crate::call::{CallId, Event, Leg, Moment, Number};
-use crate::config::{Config, Line};
+use crate::config::Line;
 use crate::wire::esl::{Command, Event as SwitchEvent, EventName, Fault};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// Whether calls of a line may be announced now: an ear is ready, there is room.
 pub type Willing = Box<dyn Fn(&Line) -> bool + Send + Sync>;
 
-/// The configured lines by their names.
+/// A switch's configured lines by their names.
 pub(super) type Lines = BTreeMap<String, Arc<Line>>;
 
 /// The lines as they are now; they change when the settings are read anew.
@@ -26,12 +26,12 @@ pub(super) type Lines = BTreeMap<String, Arc<Line>>;
 pub struct SharedLines(Arc<Mutex<Arc<Lines>>>);
 
 impl SharedLines {
-    fn new(config: &Config) -> SharedLines {
-        SharedLines(Arc::new(Mutex::new(Arc::new(by_name(config)))))
+    pub fn new<'a>(lines: impl Iterator<Item = &'a Line>) -> SharedLines {
+        SharedLines(Arc::new(Mutex::new(by_name(lines))))
     }
 
-    pub fn replace(&self, config: &Config) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(by_name(config));
+    pub fn replace<'a>(&self, lines: impl Iterator<Item = &'a Line>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = by_name(lines);
     }
 
     fn now(&self) -> Arc<Lines> {
@@ -40,8 +40,8 @@ impl SharedLines {
     }
 }
 
-fn by_name(config: &Config) -> Lines {
-    config.lines.iter().map(|line| (line.name.clone(), Arc::new(line.clone()))).collect()
+fn by_name<'a>(lines: impl Iterator<Item = &'a Line>) -> Arc<Lines> {
+    Arc::new(lines.map(|line| (line.name.clone(), Arc::new(line.clone()))).collect())
 }
 
 /// The task's state.
@@ -61,6 +61,8 @@ pub struct Board {
     alive_job: Option<String>,
     /// Whether the first connection has been made.
     was_up: bool,
+    /// Why the switch will never let us in unless somebody mends something; nothing as long as it may.
+    refused: watch::Sender<Option<LinkError>>,
     keys: Keys,
     /// Lines of which it was told that something kills their key.
     keyless: BTreeSet<String>,
@@ -69,13 +71,13 @@ pub struct Board {
 impl Board {
     pub fn new(
         switch: FreeSwitch,
-        config: &Config,
+        lines: SharedLines,
         begun: mpsc::UnboundedSender<Begun>,
         willing: Willing,
     ) -> Board {
         Board {
             switch,
-            lines: SharedLines::new(config),
+            lines,
             begun,
             willing,
             switch_time: None,
@@ -85,18 +87,19 @@ impl Board {
             announcing: false,
             alive_job: None,
             was_up: false,
+            refused: watch::Sender::new(None),
             keys: Keys::default(),
             keyless: BTreeSet::new(),
         }
     }
 
-    /// The lines that it goes by, to be replaced.
-    pub fn lines(&self) -> SharedLines {
-        self.lines.clone()
+    /// Tells why the switch refuses us, as long as it does and has never let us in.
+    pub fn refused(&self) -> watch::Receiver<Option<LinkError>> {
+        self.refused.subscribe()
     }
 
-    /// Runs until the link is gone, or cannot be had for a reason that only a person can mend.
-    pub async fn run(mut self, mut news: mpsc::UnboundedReceiver<News>) -> Result<(), LinkError> {
+    /// Runs until the link is gone; one that cannot be had is tried again and again.
+    pub async fn run(mut self, mut news: mpsc::UnboundedReceiver<News>) {
         let clock = self.switch.clock;
         loop {
             let wake = match self.lost_since {
@@ -105,9 +108,9 @@ impl Board {
             };
             tokio::select! {
                 item = news.recv() => match item {
-                    None => return Ok(()),
+                    None => return,
                     Some(News::Up) => self.up(),
-                    Some(News::Down(error)) => self.down(error)?,
+                    Some(News::Down(error)) => self.down(error),
                     Some(News::Event(event)) => self.event(&event),
                 },
                 () = clock.sleep_until(wake.filter(|_| self.was_up)) => self.wake(),
@@ -116,8 +119,9 @@ impl Board {
     }
 
     fn up(&mut self) {
-        events::SwitchUp {}.log();
+        events::SwitchUp { switch: self.switch.name() }.log();
         self.was_up = true;
+        self.refused.send_replace(None);
         self.keys.forget();
         self.lost_since = None;
         self.next_alive = self.switch.clock.now();
@@ -128,15 +132,14 @@ impl Board {
         tokio::spawn(resync.run());
     }
 
-    fn down(&mut self, error: LinkError) -> Result<(), LinkError> {
-        events::SwitchDown { why: &error }.log();
-        if error.is_final() && !self.was_up {
-            return Err(error);
+    fn down(&mut self, error: LinkError) {
+        events::SwitchDown { switch: self.switch.name(), why: &error }.log();
+        if self.was_up {
+            let now = self.switch.clock.now();
+            self.lost_since.get_or_insert(now);
+        } else {
+            self.refused.send_replace(Some(error).filter(LinkError::is_final));
         }
-        if self.was_up && self.lost_since.is_none() {
-            self.lost_since = Some(self.switch.clock.now());
-        }
-        Ok(())
     }
 
     fn wake(&mut self) {
@@ -187,7 +190,7 @@ impl Board {
     /// Whether callers are asked to wait for us, as far as the switch has confirmed it.
     fn announcing(&mut self, now: bool) {
         if now != self.announcing {
-            events::Announcing { now }.log();
+            events::Announcing { switch: self.switch.name(), now }.log();
             self.announcing = now;
         }
     }
@@ -288,7 +291,8 @@ impl Board {
         }
         self.switch.name_call(&leg, call);
         let (caller, called) = (number(|name| event.get(name), line), called(event, line));
-        let offered = Offered { call, line: line.clone(), leg, caller, called, mail, mailbox };
+        let switch = Arc::new(self.switch.clone());
+        let offered = Offered { call, switch, line: line.clone(), leg, caller, called, mail, mailbox };
         tokio::spawn(self.switch.clone().begins(offered, self.begun.clone()));
     }
 }

@@ -24,19 +24,22 @@ use super::events;
 use super::switch::{Begun, Mail, Offered, Switch};
 use super::taps::Taps;
 use crate::call::{CallId, Event, Leg, Party};
-use crate::config::{Config, Line};
+use crate::config::{self, Line, Sip};
 use crate::wire::esl::Command;
 use dump::Dump;
 use recordings::Change;
 use registry::Registry;
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::UnboundedSender;
 use words::{Copy, Tappable};
 
-/// The switch as the sentence sees it.
+/// One switch as the sentence sees it.
 #[derive(Clone)]
 pub struct FreeSwitch {
+    /// As the settings call it.
+    name: Option<String>,
     link: Link,
     taps: Taps,
     clock: Clock,
@@ -48,16 +51,22 @@ pub struct FreeSwitch {
 }
 
 impl FreeSwitch {
-    pub fn new(config: &Config, link: Link, taps: Taps, clock: Clock) -> FreeSwitch {
+    pub fn new(settings: &config::Switch, sip: &Sip, link: Link, taps: Taps, clock: Clock) -> FreeSwitch {
         FreeSwitch {
+            name: settings.name.clone(),
             link,
             taps,
             clock,
-            instance: instance(config),
-            profile: config.switch.profile.clone(),
-            sip: config.sip.listen,
+            instance: instance(sip, settings),
+            profile: settings.profile.clone(),
+            sip: sip.listen,
             registry: Arc::default(),
         }
+    }
+
+    /// What the log calls it, where it has a name.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     fn registry(&self) -> MutexGuard<'_, Registry> {
@@ -231,9 +240,17 @@ impl Switch for FreeSwitch {
     }
 }
 
-/// The mark of this instance's copies: one daemon holds the SIP port of a host.
-pub fn instance(config: &Config) -> String {
-    format!("p{}", config.sip.listen.port())
+impl fmt::Debug for FreeSwitch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FreeSwitch({:?})", self.name)
+    }
+}
+
+/// The mark of our copies at one switch: one daemon holds the SIP port of a host. The switch's own name is in it, so that
+/// two links that lead to the same switch by mistake leave each other's copies alone.
+pub fn instance(sip: &Sip, switch: &config::Switch) -> String {
+    let port = sip.listen.port();
+    switch.name.as_ref().map_or_else(|| format!("p{port}"), |name| format!("p{port}-{name}"))
 }
 
 /// A random UUID (RFC 9562, version 4).

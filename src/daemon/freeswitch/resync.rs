@@ -123,7 +123,7 @@ impl Resync {
             if let Sight::There(dump) = self.dump(&leg).await?
                 && dump.get("variable_callgist_tap") == Some(&self.switch.instance)
             {
-                events::OrphanEnded {}.log();
+                events::OrphanEnded { switch: self.switch.name() }.log();
                 self.switch.send(&format!("uuid_kill {leg}"));
             }
         }
@@ -182,7 +182,8 @@ impl Resync {
             self.switch.name_call(leg, call);
         }
         let (caller, called) = (number(|name| dump.get(name), line), Some(line.number.clone()));
-        let offered = Offered { call, line: line.clone(), leg: leg.clone(), caller, called, mail, mailbox };
+        let (switch, line, leg) = (Arc::new(self.switch.clone()), line.clone(), leg.clone());
+        let offered = Offered { call, switch, line, leg, caller, called, mail, mailbox };
         let ms = |micros: u64| i64::try_from(micros / 1_000).unwrap_or(i64::MAX);
         let noticed = dump.noticed().map(|mark| Noticed { version: mark.version.into(), at: ms(mark.to) });
         let found = Found {

@@ -19,7 +19,7 @@ async fn a_link_that_falls_silent_is_taken_down_and_made_anew_though_commands_ar
     let (door, mut pipes) = door();
     // A minute passes in 0.6 s.
     let clock = Clock::new(100);
-    let (link, mut news) = start_at(door, config().switch, "p1".into(), clock);
+    let (link, mut news) = start_at(door, config().switches.remove(0), "p1".into(), clock);
     let mut peer = Peer::welcome(&mut pipes).await;
     assert!(matches!(news.recv().await, Some(News::Up)));
     let spoke = clock.now();
@@ -289,12 +289,14 @@ impl Stage {
     async fn connected() -> Stage {
         let clock = Clock::new(FAST);
         let config = config();
+        let settings = &config.switches[0];
         let (door, mut pipes) = door();
-        let (link, news) = start_at(door, config.switch.clone(), instance(&config), clock);
+        let (link, news) = start_at(door, settings.clone(), instance(&config.sip, settings), clock);
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let switch = FreeSwitch::new(&config, link, taps::start(socket, clock).unwrap(), clock);
+        let taps = taps::start(socket, clock).unwrap();
+        let switch = FreeSwitch::new(settings, &config.sip, link, taps, clock);
         let (begin, begun) = unbounded_channel();
-        let board = Board::new(switch, &config, begin, Box::new(|_| true));
+        let board = Board::new(switch, SharedLines::new(config.lines.iter()), begin, Box::new(|_| true));
         tokio::spawn(board.run(news));
         let peer = Peer::welcome(&mut pipes).await;
         Stage { peer, pipes, begun }
@@ -449,7 +451,7 @@ fn in_words(command: &Command) -> String {
 
 fn config() -> Config {
     let mut config = Config::parse(DEFAULT).unwrap();
-    config.switch.password = Secret::Here("only here".into());
+    config.switches[0].password = Secret::Here("only here".into());
     config.sip.listen.set_port(1);
     config
 }

@@ -12,7 +12,8 @@ use super::course::{Course, Done, Kind, Rooms};
 use super::phrase::Phrase;
 use crate::cli::demo::daemon::Written;
 use crate::cli::demo::{CALLER, Which};
-use crate::config::{Choice, Config, Line};
+use crate::cli::switch::meant;
+use crate::config::{Choice, Config, Line, names};
 use crate::daemon::notice;
 use crate::store::Kept;
 use anyhow::{Context, bail};
@@ -25,10 +26,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 pub async fn call(args: &ProveArgs, config: &Config, number: &str, phrase: &Phrase) -> anyhow::Result<Done> {
-    let line = line(config, number)?;
+    let line = line(config, number, args.switch.as_deref())?;
     nobody_else_listens(config)?;
     let sounds = Sounds::write(phrase, notice::length(&line.notice)?)?;
-    let mut stage = Stage::reach(config, args.trunk.as_deref()).await?;
+    let mut stage = Stage::reach(config, config.switch_of(line), args.trunk.as_deref()).await?;
     let rooms = Rooms::make()?;
     let written = write_settings(rooms.path(), config, line, args.recogniser)?;
     let mut course = Course::begin(rooms, written, 1).await?;
@@ -56,11 +57,21 @@ async fn spoken(
     }
 }
 
-/// The line that is called.
-fn line<'a>(config: &'a Config, number: &str) -> anyhow::Result<&'a Line> {
+/// The line that is called. Lines on several switches may have the same number; then `switch` tells them apart.
+fn line<'a>(config: &'a Config, number: &str, switch: Option<&str>) -> anyhow::Result<&'a Line> {
+    let named = switch.map(|name| meant(config, Some(name))).transpose().map_err(anyhow::Error::msg)?;
     let digits = |text: &str| text.trim_start_matches('+').to_owned();
-    let line = config.lines.iter().find(|line| digits(line.number.as_str()) == digits(number));
-    let line = line.with_context(|| format!("no line of the settings has the number {number}"))?;
+    let mut lines = config.lines.iter().filter(|line| {
+        digits(line.number.as_str()) == digits(number)
+            && named.is_none_or(|switch| switch.name == line.switch)
+    });
+    let line = lines.next().with_context(|| format!("no line of the settings has the number {number}"))?;
+    if lines.any(|other| other.switch != line.switch) {
+        let names = names(&config.switches);
+        bail!(
+            "lines on several switches have the number {number}, so name one of them with --switch: {names}"
+        );
+    }
     if !line.enabled {
         bail!("the line {} is switched off in the settings", line.name);
     }
@@ -78,11 +89,12 @@ fn nobody_else_listens(config: &Config) -> anyhow::Result<()> {
     }
 }
 
-/// The settings at hand for this line, with a database of their own.
+/// The settings at hand for this line and its switch, with a database of their own.
 fn write_settings(folder: &Path, config: &Config, line: &Line, recogniser: Which) -> anyhow::Result<Written> {
+    let switch = config.switch_of(line);
     let secret = folder.join("switch.password");
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&secret)?;
-    file.write_all(config.switch.password.read()?.as_bytes())?;
+    file.write_all(switch.password.read()?.as_bytes())?;
     let database = folder.join("store/callgist.db");
     let recogniser = match (recogniser, line.recogniser) {
         (Which::Auto, Choice::Auto) => "auto",
@@ -97,11 +109,11 @@ fn write_settings(folder: &Path, config: &Config, line: &Line, recogniser: Which
          [ears]\nmodels = \"{models}\"\n\
          [[line]]\nname = \"{name}\"\nnumber = \"{number}\"\ncountry_code = \"{country}\"\n\
          language = \"{language}\"\nrecogniser = \"{recogniser}\"\nnotice = \"{notice}\"\nnotice_version = \"{version}\"\n",
-        host = config.switch.address.ip(),
-        port = config.switch.address.port(),
-        user = config.switch.user.as_deref().unwrap_or_default(),
+        host = switch.address.ip(),
+        port = switch.address.port(),
+        user = switch.user.as_deref().unwrap_or_default(),
         secret = secret.display(),
-        profile = config.switch.profile,
+        profile = switch.profile,
         sip = config.sip.listen,
         first = config.sip.first_rtp_port,
         last = config.sip.last_rtp_port,
@@ -122,7 +134,7 @@ fn write_settings(folder: &Path, config: &Config, line: &Line, recogniser: Which
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::DEFAULT;
+    use crate::config::{DEFAULT, TWO};
 
     fn config() -> Config {
         let text = DEFAULT.replace(
@@ -135,12 +147,26 @@ mod tests {
     #[test]
     fn the_line_is_known_by_its_number_as_it_is_dialled() {
         let config = config();
-        assert_eq!(line(&config, "352260000").unwrap().name, "main");
-        assert_eq!(line(&config, "+352260000").unwrap().name, "main");
-        assert!(line(&config, "352260001").is_err());
+        assert_eq!(line(&config, "352260000", None).unwrap().name, "main");
+        assert_eq!(line(&config, "+352260000", None).unwrap().name, "main");
+        assert!(line(&config, "352260001", None).is_err());
         let mut off = config;
         off.lines[0].enabled = false;
-        assert!(line(&off, "352260000").unwrap_err().to_string().contains("switched off"));
+        assert!(line(&off, "352260000", None).unwrap_err().to_string().contains("switched off"));
+    }
+
+    #[test]
+    fn of_lines_on_two_switches_with_one_number_the_named_switchs_is_called() {
+        let config = Config::parse(TWO).unwrap();
+        assert_eq!(line(&config, "352260000", Some("south")).unwrap().name, "two");
+        for switch in [None, Some("west")] {
+            let why = line(&config, "352260000", switch).unwrap_err().to_string();
+            assert!(why.ends_with(": \"north\", \"south\""), "{why}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let written = write_settings(folder.path(), &config, &config.lines[1], Which::Auto).unwrap();
+        let read = Config::load(&written.config).unwrap();
+        assert_eq!((read.switches.len(), read.switches[0].address.port()), (1, 8_022));
     }
 
     #[test]
@@ -152,8 +178,8 @@ mod tests {
         assert_eq!(read.store.database, written.database);
         assert!(written.database.starts_with(folder.path()));
         assert_eq!((&read.sip, &read.ears.models), (&config.sip, &config.ears.models));
-        assert_eq!(read.switch.address, config.switch.address);
-        assert_eq!(read.switch.password.read().unwrap(), "only for this test");
+        assert_eq!(read.switches[0].address, config.switches[0].address);
+        assert_eq!(read.switches[0].password.read().unwrap(), "only for this test");
         let (proved, own) = (&read.lines[0], &config.lines[0]);
         assert_eq!((&proved.name, &proved.number, &proved.notice), (&own.name, &own.number, &own.notice));
     }

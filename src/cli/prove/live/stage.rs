@@ -6,7 +6,7 @@
 use super::sounds::Sounds;
 use crate::cli::demo::CALLER;
 use crate::cli::switch::{NO_TRUNK, api, finds, reach, usual_trunk};
-use crate::config::Config;
+use crate::config::{Config, Switch};
 use crate::daemon::freeswitch::{Link, News, instance};
 use crate::wire::esl::Command;
 use anyhow::{Context, bail};
@@ -26,15 +26,15 @@ pub struct Stage {
 }
 
 impl Stage {
-    pub async fn reach(config: &Config, trunk: Option<&str>) -> anyhow::Result<Stage> {
-        let (link, news) =
-            reach(config.switch.clone(), instance(config)).await.map_err(anyhow::Error::msg)?;
+    pub async fn reach(config: &Config, switch: &Switch, trunk: Option<&str>) -> anyhow::Result<Stage> {
+        let reached = reach(switch.clone(), instance(&config.sip, switch)).await;
+        let (link, news) = reached.map_err(anyhow::Error::msg)?;
         let trunk = match trunk {
             Some(trunk) => trunk.to_owned(),
             None => usual_trunk(&link).await.context(NO_TRUNK)?,
         };
         let name = format!("prove-{:032x}", rand::random::<u128>());
-        Ok(Stage { link, news, profile: config.switch.profile.clone(), trunk, name })
+        Ok(Stage { link, news, profile: switch.profile.clone(), trunk, name })
     }
 
     /// Lets the dialplan know the call, and sees that it would be answered in the agents' place.
