@@ -61,6 +61,8 @@ pub struct Board {
     alive_job: Option<String>,
     /// Whether the first connection has been made.
     was_up: bool,
+    /// Why there is no link, as the log was told.
+    trouble: Option<LinkError>,
     /// Why the switch will never let us in unless somebody mends something; nothing as long as it may.
     refused: watch::Sender<Option<LinkError>>,
     keys: Keys,
@@ -87,6 +89,7 @@ impl Board {
             announcing: false,
             alive_job: None,
             was_up: false,
+            trouble: None,
             refused: watch::Sender::new(None),
             keys: Keys::default(),
             keyless: BTreeSet::new(),
@@ -121,6 +124,7 @@ impl Board {
     fn up(&mut self) {
         events::SwitchUp { switch: self.switch.name() }.log();
         self.was_up = true;
+        self.trouble = None;
         self.refused.send_replace(None);
         self.keys.forget();
         self.lost_since = None;
@@ -133,7 +137,10 @@ impl Board {
     }
 
     fn down(&mut self, error: LinkError) {
-        events::SwitchDown { switch: self.switch.name(), why: &error }.log();
+        if self.trouble.as_ref() != Some(&error) {
+            events::SwitchDown { switch: self.switch.name(), why: &error }.log();
+            self.trouble = Some(error.clone());
+        }
         if self.was_up {
             let now = self.switch.clock.now();
             self.lost_since.get_or_insert(now);
