@@ -80,11 +80,13 @@ fn switch_that_says(lines: &'static [&'static str]) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        for line in lines {
-            stream.write_all(line.as_bytes()).unwrap();
-            let mut room = [0; 512];
-            let _ = stream.read(&mut room);
+        while let Ok((mut stream, _)) = listener.accept() {
+            for line in lines {
+                // Whoever was refused may be gone.
+                let _ = stream.write_all(line.as_bytes());
+                let mut room = [0; 512];
+                let _ = stream.read(&mut room);
+            }
         }
     });
     port
@@ -120,6 +122,20 @@ fn a_wrong_password_is_told_with_where_to_look() {
     let port = switch_that_says(&[AUTH, "Content-Type: command/reply\nReply-Text: -ERR invalid\n\n"]);
     let house = House::new().with("port = 1\n", &format!("port = {port}\n"));
     house.refuses(&["run"], 4, &["refuses the user or its password", "esl-password"]);
+}
+
+#[test]
+fn two_switches_that_both_refuse_the_password_end_the_daemon_and_are_both_told() {
+    const REFUSES: &[&str] = &[AUTH, "Content-Type: command/reply\nReply-Text: -ERR invalid\n\n"];
+    let [north, south] = [(); 2].map(|()| switch_that_says(REFUSES));
+    let two = format!(
+        "[[switch]]\nname = \"north\"\npassword = \"x\"\nport = {north}\n\
+         [[switch]]\nname = \"south\"\nport = {south}\n"
+    );
+    let house =
+        House::new().with("[switch]\nport = 1\n", &two).with("[[line]]", "[[line]]\nswitch = \"north\"");
+    let says = ["north: the switch refuses the user", "south: the switch refuses the user"];
+    house.refuses(&["run"], 4, &says);
 }
 
 #[test]

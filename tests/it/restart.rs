@@ -274,7 +274,7 @@ impl Way {
 
     /// Waits until the daemon has said each of these.
     #[track_caller]
-    fn says(&self, wanted: &[&str]) {
+    pub(crate) fn says(&self, wanted: &[&str]) {
         let from = Instant::now();
         while let Some(missing) =
             wanted.iter().find(|wanted| !self.said().iter().any(|line| line.starts_with(**wanted)))

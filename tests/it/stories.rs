@@ -185,7 +185,7 @@ pub(crate) struct Stage {
     pub(crate) caller: Vec<i16>,
     pub(crate) agent: Vec<i16>,
     _turn: Option<Turn>,
-    _told: table::Told,
+    _told: Option<table::Told>,
 }
 
 impl Stage {
@@ -201,18 +201,24 @@ impl Stage {
     }
 
     fn with(settings: Settings) -> Stage {
-        Stage::made(settings, Some(Turn::with_others()))
+        Stage::made(settings, Some(Turn::with_others()), Some(table::Told::begin()))
     }
 
     /// One on which ears follow a script ([`crate::scripted`]); several may play at once.
     pub(crate) fn scripted(change: impl FnOnce(&mut Settings)) -> Stage {
         let mut settings = settings();
         change(&mut settings);
-        Stage::made(settings, None)
+        Stage::made(settings, None, Some(table::Told::begin()))
     }
 
-    fn made(settings: Settings, turn: Option<Turn>) -> Stage {
-        let told = table::Told::begin();
+    /// A second one of the same story.
+    pub(crate) fn beside(change: impl FnOnce(&mut Settings)) -> Stage {
+        let mut settings = Settings { seed: 2, ..settings() };
+        change(&mut settings);
+        Stage::made(settings, None, None)
+    }
+
+    fn made(settings: Settings, turn: Option<Turn>, told: Option<table::Told>) -> Stage {
         let runtime = Runtime::new().unwrap();
         let switch = runtime.block_on(Switch::start(settings)).unwrap();
         let [caller, agent] = recording().map(|voice| voice.to_vec());
