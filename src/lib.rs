@@ -20,6 +20,8 @@
 //!        └──────────────────────────RTP, straight into the socket that the ear holds──────▶
 //! ```
 //!
+//! Each of several switches on the host has a link and calls of its own; ears and store are shared.
+//!
 //! The daemon binds each RTP socket, connects it to the switch's own port, shuts it for writing, hands it over and
 //! closes its copy; it never reads one. An ear has no path, no socket of its own and no way out but descriptor 3, on
 //! which only the messages of [`border`] pass; the kernel holds it to that ([`sandbox`]), and before it says that it
@@ -40,7 +42,7 @@
 //! | 3 | [`confidential`] | RTP packets → a guarded note or a reason; memory only |
 //! | 4 | [`ear`] | the process around it: locks itself in, takes sockets |
 //! | 4 | [`store`] | rows ↔ SQLite, by one writer |
-//! | 6 | [`daemon`] | switch, ears and store joined by the sentence |
+//! | 6 | [`daemon`] | switches, ears and store joined by the sentence |
 //! | 6 | [`sim`] | a FreeSWITCH that is not there, for the demo and the tests |
 //! | 7 | [`cli`] | one file for each command |
 //!
@@ -51,6 +53,7 @@
 //! - A note that is kept came through `confidential::guard`, the only maker of what an ear can encode.
 //! - The call never depends on us: the dialplan waits for at most half a second, and only while we are alive; once the
 //!   caller has gone on, nothing that he hears is broken off.
+//! - What becomes of one switch touches no call and no copy of another.
 //! - What was said has no `Debug`, `Display`, `Clone` or `Serialize`, is wiped on drop, and is never logged.
 //! - Only `daemon/clock.rs` and the ear read the time; everything else gets `now` as an argument.
 
