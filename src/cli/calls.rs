@@ -1,12 +1,18 @@
-//! `callgist calls list|show`: what was kept of calls.
+//! `callgist calls list|history|show|kept`: what was kept of calls, and whether what was promised was kept.
+
+mod history;
+mod promise;
 
 use super::counter::{Common, Place, moment, now, time, timestamp};
 use super::{Exit, fail};
+use crate::border::TOPICS;
 use crate::call::{CallId, NoSummary, Number};
 use crate::store::{
-    CallRecord, Clerk, Deed, Entry, Filter, Kept, Outcome, Reader, Request, Segment, StoreError, UtcMillis,
+    CallRecord, Clerk, Deed, Entry, Filter, Kept, Outcome, Reader, Reference, Request, Segment, StoreError,
+    UtcMillis,
 };
 use clap::Subcommand;
+use clap::builder::PossibleValuesParser;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -20,9 +26,22 @@ pub enum CallsCommand {
         #[command(flatten)]
         common: Common,
     },
-    /// Tell the calls of a number in their order, the oldest first: what was asked, promised and agreed over time.
+    /// Tell the calls of a number in their order, the oldest first: what was asked, promised, and kept or still open.
     History {
-        number: String,
+        #[command(flatten)]
+        whose: history::Whose,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Mark a promise of a note as kept.
+    Kept {
+        /// The call's id as `calls list` prints it, or its beginning.
+        id: String,
+        /// Which of the note's promises, as `calls history` counts them; need not be said where there is one.
+        number: Option<u32>,
+        /// It is open again.
+        #[arg(long)]
+        open: bool,
         #[command(flatten)]
         common: Common,
     },
@@ -56,6 +75,15 @@ pub struct Wish {
     /// Only calls without a summary for this reason, such as objection.
     #[arg(long, value_name = "REASON", value_parser = reason)]
     reason: Option<NoSummary>,
+    /// Only calls whose note names this reference, however it is spaced.
+    #[arg(long, value_name = "REFERENCE", value_parser = reference)]
+    reference: Option<Reference>,
+    /// Only calls whose note has this topic.
+    #[arg(long, value_parser = PossibleValuesParser::new(TOPICS))]
+    topic: Option<String>,
+    /// Only calls in which something was promised that nobody has marked as kept.
+    #[arg(long)]
+    open_promises: bool,
     /// At most so many.
     #[arg(long, default_value_t = 50)]
     limit: u32,
@@ -64,6 +92,7 @@ pub struct Wish {
 pub fn run(path: &Path, command: &CallsCommand) -> Exit {
     let (CallsCommand::List { common, .. }
     | CallsCommand::History { common, .. }
+    | CallsCommand::Kept { common, .. }
     | CallsCommand::Show { common, .. }) = command;
     let place = match common.place(path) {
         Ok(place) => place,
@@ -76,10 +105,13 @@ pub fn run(path: &Path, command: &CallsCommand) -> Exit {
             Ok(filter) => list(&reader, &mut clerk, &filter, common.json),
             Err(exit) => Ok(exit),
         },
-        CallsCommand::History { number, common } => match place.number(number) {
-            Ok(number) => history(&reader, &mut clerk, number, common.json),
+        CallsCommand::History { whose, common } => match whose.number(&place, &reader)? {
+            Ok(number) => history::tell(&reader, &mut clerk, number, common.json),
             Err(exit) => Ok(exit),
         },
+        CallsCommand::Kept { id, number, open, common } => {
+            promise::mark(&reader, &mut clerk, id, *number, !open, common.json)
+        }
         CallsCommand::Show { id, common } => show(&reader, &mut clerk, id, common.json),
     });
     done.unwrap_or_else(|error| fail(Exit::Store, &error.to_string()))
@@ -97,6 +129,9 @@ impl Wish {
             until: self.until,
             withheld: self.withheld,
             reason: self.reason,
+            topic: self.topic.clone(),
+            reference: self.reference.clone(),
+            open_promises: self.open_promises,
         })
     }
 }
@@ -115,30 +150,6 @@ fn list(reader: &Reader, clerk: &mut Clerk, filter: &Filter, as_json: bool) -> R
         return Ok(Exit::Done);
     }
     print_table(&calls);
-    Ok(Exit::Done)
-}
-
-fn history(reader: &Reader, clerk: &mut Clerk, number: Number, as_json: bool) -> Result<Exit, StoreError> {
-    let filter = Filter { limit: u32::MAX, number: Some(number), ..Filter::default() };
-    let mut calls = reader.list(&filter)?;
-    calls.reverse();
-    let count = calls.len().to_string();
-    clerk.log(&Entry::new(Deed::Listed).person(filter.number.as_ref()).detail(&count), now())?;
-    if as_json {
-        println!("{}", json!({ "calls": calls.iter().map(call_json).collect::<Vec<_>>() }));
-    } else if calls.is_empty() {
-        eprintln!("callgist: no calls");
-    }
-    for kept in calls.iter().filter(|_| !as_json) {
-        let says = match &kept.call.outcome {
-            Outcome::Noted(_) if kept.marks.restricted => "restricted".to_owned(),
-            Outcome::Noted(summary) => {
-                format!("[{}]\n  {}", summary.topics.words().join(", "), summary.text)
-            }
-            Outcome::NotNoted(reason) => format!("no summary: {}", reason.word()),
-        };
-        println!("{}  {}  {says}", time(kept.call.offered), kept.call.line.as_str());
-    }
     Ok(Exit::Done)
 }
 
@@ -220,6 +231,7 @@ pub(super) fn print_call(kept: &Kept) {
             println!("  topics    {}", summary.topics.words().join(", "));
             println!("  trust     {}", trust_word(summary.trust));
             println!("\n{}\n", summary.text);
+            kept.promises().iter().for_each(|promise| println!("  {}", promise::words(promise)));
             let by = if kept.marks.corrected { ", corrected by a person" } else { "" };
             println!("Summary made by a machine from recognised speech ({}){by}.", call.language.code());
         }
@@ -256,6 +268,10 @@ fn caller(call: &CallRecord) -> String {
     call.caller.as_ref().map_or("withheld".to_owned(), |number| number.as_str().to_owned())
 }
 
+fn reference(text: &str) -> Result<Reference, String> {
+    Reference::new(text).ok_or_else(|| "at least three letters or digits".to_owned())
+}
+
 fn reason(word: &str) -> Result<NoSummary, String> {
     NoSummary::from_word(word).ok_or_else(|| {
         format!(
@@ -273,6 +289,7 @@ pub(super) fn call_json(kept: &Kept) -> Value {
         Outcome::NotNoted(reason) => (None, Some(reason.word())),
     };
     let text = summary.filter(|_| !kept.marks.restricted).map(|summary| &summary.text);
+    let promises = if kept.marks.restricted { Vec::new() } else { kept.promises() };
     json!({
         "id": call.id.to_string(),
         "line": call.line.as_str(),
@@ -286,6 +303,7 @@ pub(super) fn call_json(kept: &Kept) -> Value {
         "ended": timestamp(call.ended),
         "end_cause": call.end_cause.as_ref().map(|cause| cause.as_str()),
         "summary": text,
+        "promises": promises.iter().map(promise::as_json).collect::<Vec<_>>(),
         "topics": summary.map(|summary| summary.topics.words()),
         "trust": summary.map(|summary| summary.trust),
         "no_summary_reason": reason,

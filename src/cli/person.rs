@@ -292,10 +292,11 @@ fn mask_others(kept: &mut Kept, own: Option<&Number>) {
 }
 
 fn own_json(kept: &Kept) -> Value {
-    let mut value = call_json(kept);
-    if let Outcome::Noted(summary) = &kept.call.outcome {
-        value["summary"] = json!(summary.text);
-    }
+    // The person may read a note that nobody else is shown.
+    let mut readable = kept.clone();
+    readable.marks.restricted = false;
+    let mut value = call_json(&readable);
+    value["restricted"] = json!(kept.marks.restricted);
     value
 }
 

@@ -87,6 +87,8 @@ pub struct Line {
     pub listen_outside: bool,
     /// The row names the extension that had the call.
     pub keep_extensions: bool,
+    /// The switch is told how many earlier notes of a caller's there are.
+    pub tell_earlier_notes: bool,
     pub told: Told,
 }
 
@@ -296,6 +298,7 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
     let keep_rows_days = section.whole("keep_rows_days", Some(90), 1..=3_650, problems) as u32;
     let listen_outside = section.flag("listen_outside", false, problems);
     let keep_extensions = section.flag("keep_extensions", false, problems);
+    let tell_earlier_notes = section.flag("tell_earlier_notes", false, problems);
     let told = told(&mut section, problems);
     section.finish(problems);
     Line {
@@ -313,6 +316,7 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
         keep_rows_days,
         listen_outside,
         keep_extensions,
+        tell_earlier_notes,
     }
 }
 

@@ -151,12 +151,35 @@ impl Tale {
         let Offered { call, line, caller, .. } = &self.offered;
         events::Offered { call: *call, line: &line.name, caller: caller.as_ref() }.log();
         let admitted = self.desk.admit(line, self.recogniser);
-        let admitted = if self.objects().await { Err(NoSummary::Excluded) } else { admitted };
+        let objects = self.objects().await;
+        let admitted = if objects { Err(NoSummary::Excluded) } else { admitted };
         let admitted = admitted.map(|seat| self.seat = Some(seat));
         // A recording that runs already is told before the call is.
         self.read_what_is_there();
         self.handle(Event::Waiting { admitted });
+        // Behind the notice, which waits for nothing.
+        if !objects {
+            self.tell_earlier();
+        }
         self.until(Phase::Playing).await
+    }
+
+    /// Has the switch know how many notes of this caller's there are, for whoever takes the call; nobody waits for it.
+    fn tell_earlier(&self) {
+        let Offered { call, leg, line, caller: Some(caller), .. } = &self.offered else { return };
+        let Ok(name) = Name::new(&line.name) else { return };
+        if !line.tell_earlier_notes {
+            return;
+        }
+        let entry = Entry::new(Deed::EarlierTold).call(*call).person(Some(caller)).line(&name);
+        let (asked, desk, leg) = (self.desk.store.earlier(caller.clone()), self.desk.clone(), leg.clone());
+        tokio::spawn(async move {
+            // Where the store cannot say, nothing is told.
+            let Ok(earlier) = asked.await else { return };
+            desk.switch.tell_earlier(&leg, &earlier);
+            let entry = entry.detail(&earlier.notes.to_string());
+            housekeeping::log(&desk.store, entry, UtcMillis(desk.clock.utc_ms()));
+        });
     }
 
     /// Whether the caller has objected for good. Where the store does not say so in time, doubt protects.

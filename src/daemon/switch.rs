@@ -6,7 +6,7 @@
 use super::ears::EarWord;
 use crate::call::{CallId, Event, Leg, Number, Party};
 use crate::config::Line;
-use crate::store::Name;
+use crate::store::{Earlier, Name};
 use crate::wire::sip::{DialogId, Offer};
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -21,6 +21,8 @@ pub trait Switch: std::fmt::Debug + Send + Sync {
     fn notice_over(&self, call: CallId, caller: &Leg);
     /// Leave a mark on the caller's leg: this notice was played, from when to when.
     fn mark_announced(&self, caller: &Leg, mark: &str);
+    /// Leave on the caller's leg how many earlier notes there are, and where they are found: for whoever takes the call.
+    fn tell_earlier(&self, caller: &Leg, earlier: &Earlier);
     /// Find out whether the leg can be copied; answered by [`Event::Examined`].
     fn examine(&self, call: CallId, leg: &Leg);
     /// Copy what is sent to `leg`; answered by [`Mail::Copy`], or [`Event::ForkEnded`].

@@ -173,7 +173,11 @@ const TAKE_THE_LOG: &str = "
 
 const TAKE_THE_REST: &str = "
     INSERT OR IGNORE INTO main.topics SELECT * FROM backup.topics WHERE call IN (SELECT id FROM main.calls);
+    INSERT OR IGNORE INTO main.segments SELECT * FROM backup.segments AS old
+        WHERE call IN (SELECT id FROM main.calls WHERE reason IS NULL OR reason NOT IN ('objection', 'objection_suspected'));
     INSERT OR IGNORE INTO main.marks SELECT * FROM backup.marks WHERE call IN (SELECT id FROM main.calls);
+    INSERT OR IGNORE INTO main.kept_promises SELECT * FROM backup.kept_promises
+        WHERE call IN (SELECT id FROM main.calls WHERE note IS NOT NULL);
     INSERT OR IGNORE INTO main.persons SELECT * FROM backup.persons WHERE id NOT IN (SELECT id FROM main.tombstones);";
 
 const TAKE_REQUEST: &str = "

@@ -2,6 +2,7 @@
 
 use crate::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust};
 use crate::call::{CallId, Language, NoSummary, Number};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// A call that has ended, as the daemon tells it.
@@ -82,6 +83,8 @@ pub struct Kept {
     pub call: CallRecord,
     pub requests: Vec<Request>,
     pub marks: Marks,
+    /// When which promise of the note was marked as kept, by its number.
+    pub promises_kept: BTreeMap<u32, UtcMillis>,
 }
 
 /// What was done with a call's row since.

@@ -80,6 +80,11 @@ deeds! {
     LogRead = "log_read",
     /// Entries up to a checkpoint were removed; the detail begins the checkpoint's hash.
     Pruned = "pruned",
+    /// The switch was told how many notes of a caller's there are; the detail is how many.
+    EarlierTold = "earlier_told",
+    /// A promise of a note was marked as kept, or as open again; the detail is which.
+    PromiseKept = "promise_kept",
+    PromiseOpen = "promise_open",
 }
 
 /// What is to be logged.

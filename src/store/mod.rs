@@ -20,7 +20,9 @@ mod key;
 mod log;
 mod open;
 mod person;
+mod promise;
 mod reader;
+mod reference;
 mod retention;
 #[cfg(test)]
 mod tests;
@@ -36,7 +38,9 @@ pub use error::{StoreError, Trouble};
 pub use key::{Database, Key};
 pub use log::{Deed, Entry, Fault, Logged, Verdict};
 pub use person::{Erasure, Mark};
-pub use reader::{Figures, Filter, Reader};
+pub use promise::Promise;
+pub use reader::{Earlier, Figures, Filter, Reader};
+pub use reference::Reference;
 pub use retention::{LineRetention, Retention, Swept};
 
 use crate::call::{CallId, Number};
@@ -125,6 +129,15 @@ impl Store {
     pub fn objects(&self, number: Number) -> impl Future<Output = Result<bool, StoreError>> + Send + use<> {
         let (answer, answered) = oneshot::channel();
         self.ask(Job::Objects(number, answer), answered)
+    }
+
+    /// The notes of this number's calls that there are already.
+    pub fn earlier(
+        &self,
+        number: Number,
+    ) -> impl Future<Output = Result<Earlier, StoreError>> + Send + use<> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Job::Earlier(number, answer), answered)
     }
 
     /// Erases what is past its time.

@@ -2,12 +2,13 @@
 
 use super::writer::{purpose_word, trust_word};
 use super::{
-    CallRecord, Database, Kept, Marks, Name, Origin, Outcome, Request, Segment, StoreError, Summary,
-    UtcMillis, open,
+    CallRecord, Database, Kept, Marks, Name, Origin, Outcome, Reference, Request, Segment, StoreError,
+    Summary, UtcMillis, open,
 };
 use crate::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust, TrustLabel};
 use crate::call::{CallId, Language, NoSummary, Number};
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A connection that can only read.
@@ -30,6 +31,11 @@ pub struct Filter {
     pub withheld: bool,
     /// Only calls that ended so.
     pub reason: Option<NoSummary>,
+    /// Only calls whose note has this topic, names this reference, or tells of a promise that is open. A restricted note
+    /// is not looked into.
+    pub topic: Option<String>,
+    pub reference: Option<Reference>,
+    pub open_promises: bool,
 }
 
 impl Default for Filter {
@@ -42,7 +48,24 @@ impl Default for Filter {
             until: None,
             withheld: false,
             reason: None,
+            topic: None,
+            reference: None,
+            open_promises: false,
         }
+    }
+}
+
+impl Filter {
+    /// Whether the notes' texts must be read to find out.
+    fn reads(&self) -> bool {
+        self.reference.is_some() || self.open_promises
+    }
+
+    /// Whether what only its text tells is as it is wished for.
+    fn fits(&self, kept: &Kept) -> bool {
+        let Outcome::Noted(summary) = &kept.call.outcome else { return !self.reads() };
+        self.reference.as_ref().is_none_or(|reference| reference.stands_in(&summary.text))
+            && (!self.open_promises || kept.has_open_promises())
     }
 }
 
@@ -121,6 +144,8 @@ pub(super) fn list(connection: &Connection, filter: &Filter) -> rusqlite::Result
                  OR called IN (SELECT value FROM json_each(:number))) AND (:line IS NULL OR line = :line)
              AND (:since IS NULL OR offered >= :since) AND (:until IS NULL OR offered < :until)
              AND (NOT :withheld OR caller IS NULL) AND (:reason IS NULL OR reason = :reason)
+             AND (:topic IS NULL OR id IN (SELECT call FROM topics WHERE topic = :topic))
+             AND (NOT :by_note OR (note IS NOT NULL AND id NOT IN (SELECT call FROM marks WHERE restricted)))
          ORDER BY offered DESC, id LIMIT :limit",
     )?;
     let wish = named_params! {
@@ -130,10 +155,35 @@ pub(super) fn list(connection: &Connection, filter: &Filter) -> rusqlite::Result
         ":until": filter.until.map(|time| time.0),
         ":withheld": filter.withheld,
         ":reason": filter.reason.map(NoSummary::word),
-        ":limit": filter.limit,
+        ":topic": filter.topic,
+        ":by_note": filter.reads() || filter.topic.is_some(),
+        // Less than zero is no limit: those that fit are counted below.
+        ":limit": if filter.reads() { -1 } else { i64::from(filter.limit) },
     };
     let rows = statement.query_map(wish, |row| kept(connection, row))?;
-    rows.collect()
+    let fitting = rows.filter(|kept| kept.as_ref().map_or(true, |kept| filter.fits(kept)));
+    fitting.take(filter.limit as usize).collect()
+}
+
+/// What there is of a caller already, as far as it may be told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Earlier {
+    /// Notes that are not restricted.
+    pub notes: u32,
+    /// The newest of these calls: a random id, which means nothing to whoever has not the database.
+    pub link: Option<CallId>,
+}
+
+pub(super) fn earlier(connection: &Connection, number: &Number) -> rusqlite::Result<Earlier> {
+    let notes = "
+        SELECT id, count(*) OVER () AS notes FROM calls
+        WHERE caller IN (SELECT value FROM json_each(?1)) AND note IS NOT NULL
+            AND id NOT IN (SELECT call FROM marks WHERE restricted)
+        ORDER BY offered DESC, id LIMIT 1";
+    let newest = connection.prepare_cached(notes)?.query_row([spellings(number)], |row| {
+        Ok(Earlier { notes: row.get("notes")?, link: Some(read(row, "id", CallId::parse)?) })
+    });
+    Ok(newest.optional()?.unwrap_or_default())
 }
 
 pub(super) fn show(connection: &Connection, call: CallId) -> rusqlite::Result<Option<Kept>> {
@@ -148,7 +198,15 @@ fn kept(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Kept> {
     let of_call = "SELECT * FROM do_not_contact WHERE call = ?1 ORDER BY created, id";
     let marks = marks(connection, &id)?;
     let call = CallRecord { segments: segments(connection, &id)?, ..call(row, topics)? };
-    Ok(Kept { call, requests: requests(connection, of_call, [id])?, marks })
+    let promises_kept = promises_kept(connection, &id)?;
+    Ok(Kept { call, requests: requests(connection, of_call, [id])?, marks, promises_kept })
+}
+
+fn promises_kept(connection: &Connection, id: &str) -> rusqlite::Result<BTreeMap<u32, UtcMillis>> {
+    let mut statement =
+        connection.prepare_cached("SELECT number, at FROM kept_promises WHERE call = ?1")?;
+    let rows = statement.query_map([id], |row| Ok((row.get("number")?, UtcMillis(row.get("at")?))))?;
+    rows.collect()
 }
 
 fn marks(connection: &Connection, id: &str) -> rusqlite::Result<Marks> {

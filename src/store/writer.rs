@@ -4,7 +4,8 @@ use super::clerk::write;
 use super::log::{self, Deed, Entry};
 use super::retention::{self, Retention, Swept};
 use super::{
-    Block, CallRecord, Outcome, Request, Segment, StoreError, Trouble, UtcMillis, contacts, open, person,
+    Block, CallRecord, Earlier, Outcome, Request, Segment, StoreError, Trouble, UtcMillis, contacts, open, person,
+    reader,
 };
 use crate::border::{Channels, Heard, Purpose, TrustLabel};
 use crate::call::{CallId, NoSummary, Number};
@@ -25,6 +26,7 @@ pub(super) enum Job {
     /// Logged only when the newest entry of its kind has another detail.
     LogChange(Entry, UtcMillis, Answer<()>),
     Objects(Number, Answer<bool>),
+    Earlier(Number, Answer<Earlier>),
     Sweep(Retention, UtcMillis, Answer<Swept>),
     Blocks(UtcMillis, Answer<Vec<Block>>),
 }
@@ -51,6 +53,7 @@ impl Writer {
                 Job::Log(entry, now, answer) => drop(answer.send(self.log(&entry, now))),
                 Job::LogChange(entry, now, answer) => drop(answer.send(self.log_change(&entry, now))),
                 Job::Objects(number, answer) => drop(answer.send(self.objects(&number))),
+                Job::Earlier(number, answer) => drop(answer.send(self.earlier(&number))),
                 Job::Sweep(retention, now, answer) => drop(answer.send(self.sweep(&retention, now))),
                 Job::Blocks(now, answer) => drop(answer.send(self.blocks(now))),
             }
@@ -100,6 +103,10 @@ impl Writer {
 
     fn objects(&self, number: &Number) -> Result<bool, StoreError> {
         person::objects(&self.connection, number).map_err(|error| StoreError::sqlite(&self.path, &error))
+    }
+
+    fn earlier(&self, number: &Number) -> Result<Earlier, StoreError> {
+        reader::earlier(&self.connection, number).map_err(|error| StoreError::sqlite(&self.path, &error))
     }
 
     fn sweep(&mut self, policy: &Retention, now: UtcMillis) -> Result<Swept, StoreError> {

@@ -741,7 +741,7 @@ fn at(seconds: f64) -> usize {
 }
 
 /// What the switch says of a variable that is not there.
-const UNSET: &str = "_undef_";
+pub(crate) const UNSET: &str = "_undef_";
 const REASON: (f64, f64) = (5.0, 12.2);
 const REST: (f64, f64) = (37.1, 46.0);
 

@@ -2,6 +2,8 @@
 
 #![expect(clippy::print_stderr, reason = "a test says what it skipped, and what it measured")]
 
+/// Whole calls of somebody who rings again.
+mod again;
 /// Whole calls over queues, groups, menus and transfers.
 mod calls;
 /// An ear that hears what a script says.

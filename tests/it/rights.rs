@@ -286,6 +286,57 @@ fn the_list_is_imported_asked_and_decided_on() {
 }
 
 #[test]
+fn in_a_dispute_the_history_tells_what_was_promised_and_what_was_kept() {
+    let office = Office::open();
+    let said = "The caller reported a problem: heating. The agent promised to call back by 17:30. The agent promised to \
+                send a form.";
+    let store = Store::open(&office.database()).unwrap();
+    wait(store.keep(call(7, Some(CALLER), Some(said)))).unwrap();
+    drop(store);
+    let id = CallId(7).to_string();
+    let open = office.json(&["calls", "list", "--open-promises"]);
+    assert_eq!((open["calls"].as_array().unwrap().len(), &open["calls"][0]["id"]), (1, &id.as_str().into()));
+    assert_eq!(office.code(&["calls", "kept", &id]), 1, "there are two: which?");
+    assert_eq!(office.json(&["calls", "kept", &id, "2"])["state"], "kept");
+    assert_eq!(office.code(&["calls", "kept", &id, "3"]), 1);
+    let history = office.says(&["calls", "history", CALLER]);
+    assert!(history.contains("promise 1, open: The agent promised to call back by 17:30."), "{history}");
+    assert!(history.contains("promise 2, kept 2") && history.contains("3 calls, 2 notes, 1 promises open, 1 kept"));
+    assert_eq!(history, office.says(&["calls", "history", "--link", &id]), "the link leads to the caller");
+    assert_eq!(office.code(&["calls", "history", "--link", "00000000000000aa"]), 1);
+    assert_eq!(office.code(&["calls", "history"]), 2);
+    office.says(&["calls", "kept", &id, "2", "--open"]);
+    let told = office.json(&["calls", "show", &id]);
+    assert_eq!(told["promises"][1]["kept"], Value::Null, "{told}");
+    assert_eq!(told["promises"][1]["text"], "The agent promised to send a form.");
+    let deeds = office.deeds();
+    assert!(["promise_kept", "promise_open"].iter().all(|deed| deeds.contains(&(*deed).to_owned())), "{deeds:?}");
+    office.surely(&["person", "restrict", CALLER]);
+    assert_eq!(office.json(&["calls", "show", &id])["promises"], Value::Array(vec![]));
+    assert_eq!(office.json(&["person", "export", CALLER])["calls"][0]["promises"].as_array().unwrap().len(), 2);
+    let history = office.says(&["calls", "history", CALLER]);
+    assert!(!history.contains("17:30") && history.contains("restricted"), "{history}");
+}
+
+#[test]
+fn calls_are_listed_by_what_their_notes_name() {
+    let office = Office::open();
+    let ids = |words: &[&str]| {
+        let listed = office.json(&[&["calls", "list"], words].concat());
+        let ids = listed["calls"].as_array().unwrap().iter().map(|call| call["id"].as_str().unwrap().to_owned());
+        ids.collect::<Vec<_>>()
+    };
+    let store = Store::open(&office.database()).unwrap();
+    wait(store.keep(call(8, Some(CALLER), Some("The number 4711-22 was given.")))).unwrap();
+    assert_eq!(ids(&["--reference", "47 1122"]), [CallId(8).to_string()]);
+    assert_eq!(ids(&["--topic", "information"]).len(), 4);
+    assert_eq!(ids(&["--topic", "information", "--number", "+33140000099"]), [CallId(3).to_string()]);
+    assert!(ids(&["--topic", "fault"]).is_empty() && ids(&["--open-promises"]).is_empty());
+    assert_eq!(office.code(&["calls", "list", "--topic", "weather"]), 2);
+    assert_eq!(office.code(&["calls", "list", "--reference", "4"]), 2);
+}
+
+#[test]
 fn whatever_reads_or_changes_stands_in_the_log() {
     let office = Office::open();
     office.says(&["calls", "list"]);

@@ -18,6 +18,7 @@ pub struct Facts {
     never_recorded: bool,
     recordings_told: bool,
     extensions_kept: bool,
+    earlier_told: bool,
     /// Of the sound in use.
     sound: String,
 }
@@ -58,6 +59,7 @@ impl Facts {
             never_recorded: told.never_recorded,
             recordings_told: told.recordings_told,
             extensions_kept: line.is_some_and(|line| line.keep_extensions),
+            earlier_told: line.is_some_and(|line| line.tell_earlier_notes),
             sound: line.map_or_else(String::new, sound),
         }
     }
@@ -75,6 +77,7 @@ impl Facts {
             "recordings_told" => self.recordings_told,
             "summary_only" => !self.recordings_told,
             "extensions_kept" => self.extensions_kept,
+            "earlier_told" => self.earlier_told,
             "extensions_unkept" => !self.extensions_kept,
             "basis_f" => self.basis == Some(Basis::LegitimateInterest),
             "basis_none" => self.basis.is_none(),
@@ -87,7 +90,7 @@ impl Facts {
         let mut settings = self.settings.clone();
         // Said in words of each language; the basis itself is below. Another version of ours is no change of theirs.
         settings.retain(|name, _| !["basis", "software"].contains(name));
-        let said = (self.never_recorded, self.recordings_told, self.extensions_kept);
+        let said = (self.never_recorded, self.recordings_told, self.extensions_kept, self.earlier_told);
         let all = format!("{} {settings:?} {:?} {said:?} {}", all_texts(), self.basis, self.sound);
         let digest = Sha256::digest(all.as_bytes());
         digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()

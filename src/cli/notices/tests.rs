@@ -133,6 +133,23 @@ fn staff_are_told_whether_it_is_kept_who_had_a_call() {
 }
 
 #[test]
+fn callers_are_told_where_it_is_shown_at_ring_how_many_notes_there_are() {
+    let mut shown = settings("");
+    shown.lines[0].tell_earlier_notes = true;
+    for (lang, website, record) in [
+        (Lang::En, "how many earlier summaries", "At the next call"),
+        (Lang::De, "wie viele frühere Zusammenfassungen", "Beim nächsten Anruf"),
+        (Lang::Fr, "combien de résumés antérieurs", "Lors d'un prochain appel"),
+    ] {
+        for (text, says) in [(Text::Website, website), (Text::Record, record)] {
+            let said = |config: &Config| render(text, lang, &facts(config, lang)).unwrap().markdown;
+            assert!(said(&shown).contains(says) && !said(&settings("")).contains(says), "{lang:?} {text:?}");
+        }
+    }
+    assert_ne!(facts(&shown, Lang::En).version(), facts(&settings(""), Lang::En).version());
+}
+
+#[test]
 fn the_alarm_is_raised_when_settings_or_sound_are_no_longer_what_was_published() {
     let folder = tempfile::tempdir().unwrap();
     let sound = folder.path().join("notice.wav");

@@ -25,6 +25,7 @@ use super::switch::{Begun, Mail, Offered, Switch};
 use super::taps::Taps;
 use crate::call::{CallId, Event, Leg, Party};
 use crate::config::{self, Line, Sip};
+use crate::store::Earlier;
 use crate::wire::esl::Command;
 use dump::Dump;
 use recordings::Change;
@@ -206,6 +207,10 @@ impl Switch for FreeSwitch {
 
     fn mark_announced(&self, caller: &Leg, mark: &str) {
         self.send(&format!("uuid_setvar {caller} callgist_notice {mark}"));
+    }
+
+    fn tell_earlier(&self, caller: &Leg, earlier: &Earlier) {
+        words::earlier(caller, earlier).iter().for_each(|command| self.send(command));
     }
 
     fn examine(&self, call: CallId, leg: &Leg) {

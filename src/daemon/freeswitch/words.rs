@@ -2,6 +2,7 @@
 
 use crate::call::{Event, Leg, Stop, SwitchTime};
 use crate::config::Line;
+use crate::store::Earlier;
 use crate::wire::esl::{
     AnswerState, Command, Event as SwitchEvent, EventName, Execute, LineError, PlaybackStatus,
 };
@@ -52,6 +53,14 @@ pub(super) fn play_notice(caller: &Leg, line: &Line, uuid: &str) -> Result<Comma
         event_uuid: Some(Word::new(uuid)?),
         event_lock: true,
     }))
+}
+
+/// What the dialplan may show to whoever takes the call. Variables reach the switch's call records, out of reach of an
+/// erasure: so no text and no number of anybody's, but a count and an id that leads nowhere without our database.
+pub(super) fn earlier(caller: &Leg, earlier: &Earlier) -> Vec<String> {
+    let notes = format!("uuid_setvar {caller} callgist_earlier_notes {}", earlier.notes);
+    let link = earlier.link.map(|link| format!("uuid_setvar {caller} callgist_link {link}"));
+    std::iter::once(notes).chain(link).collect()
 }
 
 /// What a copy needs to know of its target.
@@ -208,6 +217,15 @@ mod tests {
              'native_eavesdrop:${cond(${uuid_getvar(target-uuid read_codec)} == PCMA ? target-uuid : none)} \
              write' inline"
         );
+    }
+
+    #[test]
+    fn of_earlier_notes_the_switch_is_told_a_count_and_an_id_and_nothing_else() {
+        use crate::call::CallId;
+        let told = |notes, link| earlier(&leg("a"), &Earlier { notes, link });
+        assert_eq!(told(0, None), ["uuid_setvar a callgist_earlier_notes 0"]);
+        let link = "uuid_setvar a callgist_link 00000000000000ff";
+        assert_eq!(told(2, Some(CallId(255))), ["uuid_setvar a callgist_earlier_notes 2", link]);
     }
 
     #[test]
