@@ -5,7 +5,7 @@
 //! A call is **offered** (a caller waits in the dialplan's guarded sleep), **announced** (the notice was played to its
 //! end, which is proved and not believed), **bridged** (caller and agent talk), **forked** (the switch copies both
 //! voices to an ear), **heard** (the talk is over), **summarised**, **guarded** and **kept**. `daemon/follow.rs` tells
-//! it, one verb a line; every early ending is one of the twenty reasons of [`call::NoSummary`].
+//! it, one verb a line; every early ending is one of the reasons of [`call::NoSummary`].
 //!
 //! # The two processes
 //!

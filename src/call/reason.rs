@@ -67,6 +67,8 @@ reasons! {
     Shutdown = "shutdown",
     /// The line is switched off.
     SwitchedOff = "switched_off",
+    /// There was one, and it was discarded while it was a draft.
+    Discarded = "discarded",
 }
 
 #[cfg(test)]
@@ -79,7 +81,7 @@ mod tests {
             assert_eq!(NoSummary::from_word(reason.word()), Some(reason));
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.word());
         }
-        assert_eq!(NoSummary::ALL.len(), 20);
+        assert_eq!(NoSummary::ALL.len(), 21);
         assert_eq!(NoSummary::from_word("other"), None);
     }
 }

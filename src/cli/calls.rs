@@ -1,7 +1,10 @@
-//! `callgist calls list|history|show|kept`: what was kept of calls, and whether what was promised was kept.
+//! `callgist calls ...`: what was kept of calls, whether what was promised was kept, and drafts.
 
+mod draft;
 mod history;
 mod promise;
+
+pub(super) use draft::acceptable;
 
 use super::counter::{Common, Place, moment, now, time, timestamp};
 use super::{Exit, fail};
@@ -45,6 +48,8 @@ pub enum CallsCommand {
         #[command(flatten)]
         common: Common,
     },
+    #[command(flatten)]
+    Draft(draft::DraftCommand),
     /// Show one call.
     Show {
         /// The id as `calls list` prints it, or its beginning.
@@ -81,6 +86,9 @@ pub struct Wish {
     /// Only calls whose note has this topic.
     #[arg(long, value_parser = PossibleValuesParser::new(TOPICS))]
     topic: Option<String>,
+    /// Only calls whose note is still a draft.
+    #[arg(long)]
+    drafts: bool,
     /// Only calls in which something was promised that nobody has marked as kept.
     #[arg(long)]
     open_promises: bool,
@@ -90,10 +98,13 @@ pub struct Wish {
 }
 
 pub fn run(path: &Path, command: &CallsCommand) -> Exit {
-    let (CallsCommand::List { common, .. }
-    | CallsCommand::History { common, .. }
-    | CallsCommand::Kept { common, .. }
-    | CallsCommand::Show { common, .. }) = command;
+    let common = match command {
+        CallsCommand::Draft(command) => command.common(),
+        CallsCommand::List { common, .. }
+        | CallsCommand::History { common, .. }
+        | CallsCommand::Kept { common, .. }
+        | CallsCommand::Show { common, .. } => common,
+    };
     let place = match common.place(path) {
         Ok(place) => place,
         Err(exit) => return exit,
@@ -109,6 +120,7 @@ pub fn run(path: &Path, command: &CallsCommand) -> Exit {
             Ok(number) => history::tell(&reader, &mut clerk, number, common.json),
             Err(exit) => Ok(exit),
         },
+        CallsCommand::Draft(command) => command.run(&reader, &mut clerk),
         CallsCommand::Kept { id, number, open, common } => {
             promise::mark(&reader, &mut clerk, id, *number, !open, common.json)
         }
@@ -129,6 +141,7 @@ impl Wish {
             until: self.until,
             withheld: self.withheld,
             reason: self.reason,
+            drafts_at: self.drafts.then(now),
             topic: self.topic.clone(),
             reference: self.reference.clone(),
             open_promises: self.open_promises,
@@ -167,6 +180,7 @@ pub(super) fn print_table(calls: &[Kept]) {
             caller(call),
             match &call.outcome {
                 Outcome::Noted(_) if kept.marks.restricted => "restricted".to_owned(),
+                Outcome::Noted(summary) if draft_until(kept).is_some() => format!("[draft] {}", summary.text),
                 Outcome::Noted(summary) => summary.text.clone(),
                 Outcome::NotNoted(reason) => format!("no summary: {}", reason.word()),
             },
@@ -232,13 +246,31 @@ pub(super) fn print_call(kept: &Kept) {
             println!("  trust     {}", trust_word(summary.trust));
             println!("\n{}\n", summary.text);
             kept.promises().iter().for_each(|promise| println!("  {}", promise::words(promise)));
-            let by = if kept.marks.corrected { ", corrected by a person" } else { "" };
+            let by = looked_at(kept);
             println!("Summary made by a machine from recognised speech ({}){by}.", call.language.code());
+            if let Some(until) = draft_until(kept) {
+                println!("A draft until {} UTC: callgist calls correct, approve or discard.", time(until));
+            }
         }
         Outcome::NotNoted(reason) => println!("  no summary: {}", reason.word()),
     }
     for request in &kept.requests {
         println!("  do not contact: {}", request_words(request));
+    }
+}
+
+/// Until when the note is a draft, where it is one now.
+fn draft_until(kept: &Kept) -> Option<UtcMillis> {
+    let draft = kept.call.draft.filter(|_| !kept.marks.restricted);
+    draft.map(|draft| draft.until).filter(|until| *until > now())
+}
+
+/// What a person has done with the note.
+fn looked_at(kept: &Kept) -> &'static str {
+    match (kept.marks.corrected, kept.marks.approved) {
+        (true, _) => ", corrected by a person",
+        (false, true) => ", approved by a person",
+        (false, false) => "",
     }
 }
 
@@ -310,6 +342,8 @@ pub(super) fn call_json(kept: &Kept) -> Value {
         "restricted": kept.marks.restricted,
         "held": kept.marks.held,
         "corrected": kept.marks.corrected,
+        "approved": kept.marks.approved,
+        "draft_until": draft_until(kept).map(timestamp),
         "engine": "notes",
         "recogniser": call.origin.ear.map(|(recogniser, _)| recogniser.word()),
         "model": call.origin.ear.map(|(_, model)| model.to_string()),

@@ -4,18 +4,16 @@
 //! the calls. What changes something is a dry run first, which prints a word to confirm with; the word fits only what
 //! was shown.
 
-use super::calls::{call_json, print_call, print_table};
+use super::calls::{acceptable, call_json, print_call, print_table};
 use super::contacts::entry_json;
 use super::counter::{Common, Place, now, time, timestamp, with_clerk};
 use super::{Exit, fail};
 use crate::call::{CallId, Number};
-use crate::daemon::ears::check_text;
 use crate::store::{Clerk, Deed, Entry, Erasure, Filter, Kept, Mark, Outcome, StoreError, UtcMillis};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::path::Path;
-use std::time::Duration;
 
 #[derive(Subcommand)]
 pub enum PersonCommand {
@@ -304,12 +302,8 @@ fn rectify(clerk: &mut Clerk, call: &str, text: &str, as_json: bool) -> Result<E
     let Some(call) = CallId::parse(call) else {
         return Ok(fail(Exit::Usage, "a call's id is sixteen digits, as `callgist calls list` prints it"));
     };
-    // A long call may have the longer note; how long it was is not asked of a person who puts it right.
-    if let Err(flaw) = check_text(text, Duration::from_secs(3_600)) {
-        return Ok(fail(
-            Exit::Failed,
-            &format!("this text is not kept ({flaw:?}): at most 130 words, no card or account numbers"),
-        ));
+    if let Err(exit) = acceptable(text) {
+        return Ok(exit);
     }
     if !clerk.correct(call, text, now())? {
         return Ok(fail(Exit::Failed, "there is no note of such a call"));

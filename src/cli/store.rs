@@ -92,16 +92,20 @@ fn sweep(place: &Place, clerk: &mut Clerk, as_json: bool) -> Result<Exit, StoreE
         return Ok(fail(Exit::Config, "the retention stands in the settings: name them with --config"));
     };
     // A write-ahead log that is held up is an error here, since whoever asked can ask again.
+    let discarded = clerk.settle_drafts(now())?;
     let Swept { calls, requests, log_entries, overdue, log_broken, held_up: _ } =
         clerk.sweep(&retention(config), now())?;
     match as_json {
         true => println!(
             "{}",
-            json!({ "calls": calls, "do_not_contact": requests, "log_entries": log_entries, "overdue": overdue })
+            json!({
+                "calls": calls, "do_not_contact": requests, "log_entries": log_entries, "overdue": overdue,
+                "drafts_discarded": discarded,
+            })
         ),
         false => println!(
             "{calls} calls, {requests} expired entries not to be contacted and {log_entries} log entries erased; \
-             {overdue} rows are past their retention"
+             {discarded} drafts discarded; {overdue} rows are past their retention"
         ),
     }
     if log_broken {

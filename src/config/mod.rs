@@ -83,6 +83,10 @@ pub struct Line {
     pub notice_version: String,
     pub keep_notes_days: u32,
     pub keep_rows_days: u32,
+    /// For so long after the call its note is a draft; 0 for no time.
+    pub draft_minutes: u32,
+    /// A draft that nobody has approved is discarded then.
+    pub discard_unapproved: bool,
     /// A caller who is transferred to somebody outside is listened to there, too.
     pub listen_outside: bool,
     /// The row names the extension that had the call.
@@ -296,6 +300,11 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
     }
     let keep_notes_days = section.whole("keep_notes_days", Some(90), 1..=3_650, problems) as u32;
     let keep_rows_days = section.whole("keep_rows_days", Some(90), 1..=3_650, problems) as u32;
+    let draft_minutes = section.whole("draft_minutes", Some(15), 0..=1_440, problems) as u32;
+    let discard_unapproved = section.flag("discard_unapproved", false, problems);
+    if discard_unapproved && draft_minutes == 0 {
+        section.wrong("discard_unapproved", "needs draft_minutes, or nobody could approve a note in time", problems);
+    }
     let listen_outside = section.flag("listen_outside", false, problems);
     let keep_extensions = section.flag("keep_extensions", false, problems);
     let tell_earlier_notes = section.flag("tell_earlier_notes", false, problems);
@@ -314,6 +323,8 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
         notice_version,
         keep_notes_days,
         keep_rows_days,
+        draft_minutes,
+        discard_unapproved,
         listen_outside,
         keep_extensions,
         tell_earlier_notes,
@@ -441,6 +452,15 @@ mod tests {
         let text = format!("{DEFAULT}basis = \"legitimate_interest\"\ncontroller = \"A\"\n");
         let told = Config::parse(&text).unwrap().lines.remove(0).told;
         assert_eq!((told.basis, told.controller.as_deref()), (Some(Basis::LegitimateInterest), Some("A")));
+    }
+
+    #[test]
+    fn notes_that_nobody_could_approve_in_time_are_not_to_be_discarded() {
+        let with = |draft: &str| Config::parse(&DEFAULT.replace("draft_minutes = 15\ndiscard_unapproved = false", draft));
+        let problems = with("draft_minutes = 0\ndiscard_unapproved = true").unwrap_err().to_string();
+        assert!(problems.contains("needs draft_minutes"), "{problems}");
+        let line = with("draft_minutes = 5\ndiscard_unapproved = true").unwrap().lines.remove(0);
+        assert_eq!((line.draft_minutes, line.discard_unapproved), (5, true));
     }
 
     #[test]

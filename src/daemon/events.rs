@@ -263,6 +263,29 @@ impl NotSwept<'_> {
     }
 }
 
+/// Drafts that nobody had approved in time.
+pub struct DraftsDiscarded {
+    pub notes: usize,
+}
+
+impl DraftsDiscarded {
+    pub fn log(&self) {
+        if self.notes > 0 {
+            info!(notes = self.notes, "drafts that nobody approved in time were discarded");
+        }
+    }
+}
+
+pub struct NotSettled<'a> {
+    pub why: &'a str,
+}
+
+impl NotSettled<'_> {
+    pub fn log(&self) {
+        error!(why = self.why, "drafts that nobody approved in time could not be discarded");
+    }
+}
+
 /// The switch does not take the list of who must not be called.
 pub struct BlocksRefused<'a> {
     pub switch: Option<&'a str>,

@@ -12,7 +12,7 @@ use super::switch::{Begun, Found, Mail, Mailbox, Noticed, Offered};
 use crate::border::{DoNotContact, Heard, Note, Recogniser, WhoseNumber};
 use crate::call::{Command, EarEnding, Ending, Event, Life, Moment, NoSummary, Number, Party, Phase};
 use crate::store::{
-    CallRecord, Deed, Entry, Name, NameError, Origin, Outcome, Request, Summary, Trouble, UtcMillis,
+    CallRecord, Deed, Draft, Entry, Name, NameError, Origin, Outcome, Request, Summary, Trouble, UtcMillis,
 };
 use crate::wire::sip::{DialogId, Offer};
 use std::collections::BTreeMap;
@@ -360,7 +360,14 @@ impl Tale {
             origin: Origin::here(model.filter(|_| heard).map(|model| (self.recogniser, model))),
             heard: (heard && !objection).then_some(self.figures),
             segments: if objection || !self.opened { Vec::new() } else { self.segments.until(ended) },
+            draft: self.draft(ended),
         })
+    }
+
+    fn draft(&self, ended: i64) -> Option<Draft> {
+        let line = &self.offered.line;
+        let until = UtcMillis(ended.saturating_add(i64::from(line.draft_minutes) * 60_000));
+        (line.draft_minutes > 0).then_some(Draft { until, discard: line.discard_unapproved })
     }
 
     async fn keep_request(&self, request: DoNotContact, record: &CallRecord) {

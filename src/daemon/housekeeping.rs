@@ -1,5 +1,5 @@
-//! What the daemon does for the store by itself: the settings' version goes into the log, and every hour what is past
-//! its time is erased and counted.
+//! What the daemon does for the store by itself: the settings' version goes into the log, every hour what is past its time
+//! is erased and counted, and drafts that nobody approved in time are discarded where that is set.
 
 use super::clock::Clock;
 use super::ears::Diary;
@@ -54,15 +54,30 @@ fn told(deed: Deed, written: impl Future<Output = Result<(), StoreError>> + Send
 pub(super) async fn keep_house(desk: Arc<Desk>, settings: String, clock: Clock) {
     let now = || UtcMillis(clock.utc_ms());
     log_settings(&desk.store, &settings, now());
+    let mut due = clock.now();
     loop {
-        let retention = desk.retention().clone();
-        match desk.store.sweep(retention, now()).await {
-            Ok(swept) => events::Swept { swept }.log(),
-            Err(error) => events::NotSwept { why: &error.to_string() }.log(),
+        if clock.now() >= due {
+            sweep(&desk, now()).await;
+            due = clock.now() + SWEEP_EVERY;
         }
-        clock.sleep(SWEEP_EVERY).await;
+        match desk.store.settle_drafts(now()).await {
+            Ok(notes) => events::DraftsDiscarded { notes }.log(),
+            Err(error) => events::NotSettled { why: &error.to_string() }.log(),
+        }
+        clock.sleep(SETTLE_EVERY).await;
     }
 }
+
+async fn sweep(desk: &Desk, now: UtcMillis) {
+    let retention = desk.retention().clone();
+    match desk.store.sweep(retention, now).await {
+        Ok(swept) => events::Swept { swept }.log(),
+        Err(error) => events::NotSwept { why: &error.to_string() }.log(),
+    }
+}
+
+/// Longer, and a draft that is to be discarded outlives its minutes for longer; shorter asks the store more often.
+const SETTLE_EVERY: Duration = Duration::from_secs(10);
 
 /// More often costs a little disk; less often keeps rows longer than the settings say.
 pub const SWEEP_EVERY: Duration = Duration::from_secs(3_600);

@@ -67,17 +67,30 @@ fn restore(transaction: &Transaction<'_>, now: UtcMillis) -> rusqlite::Result<Re
     }
     transaction.execute_batch("INSERT OR IGNORE INTO main.tombstones SELECT * FROM backup.tombstones")?;
     restored.buried = count(transaction, BURIED, [])?;
-    restored.calls = transaction.execute(
-        "INSERT OR IGNORE INTO main.calls SELECT * FROM backup.calls
-         WHERE id NOT IN (SELECT id FROM main.tombstones)",
-        [],
-    )?;
-    transaction.execute_batch(TAKE_THE_REST)?;
+    let came_back = take_calls(transaction)?;
+    restored.calls = came_back.len();
+    // Of a call that is here, what belongs to it is here as well, or was taken away since.
+    let came_back = serde_json::json!(came_back).to_string();
+    for of_calls in OF_CALLS {
+        let take = "WHERE call IN (SELECT value FROM json_each(?1))";
+        let take = format!("INSERT INTO main.{of_calls} SELECT * FROM backup.{of_calls} {take}");
+        transaction.execute(&take, [&came_back])?;
+    }
+    transaction.execute_batch(TAKE_THE_PERSONS)?;
     (restored.requests, restored.objections) = protect(transaction)?;
     transaction.execute(FORGET_PERSONS, [])?;
     let entry = Entry::new(Deed::Restored).detail(&restored.calls.to_string());
     log::append(transaction, &entry, now)?;
     Ok(restored)
+}
+
+/// Brings those calls back that are neither here nor buried; their ids.
+fn take_calls(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<String>> {
+    let take = "INSERT OR IGNORE INTO main.calls SELECT * FROM backup.calls
+                WHERE id NOT IN (SELECT id FROM main.tombstones) RETURNING id";
+    let mut statement = transaction.prepare(take)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    rows.collect()
 }
 
 /// Whether nothing was ever logged here.
@@ -171,13 +184,10 @@ const TAKE_THE_LOG: &str = "
     UPDATE main.sqlite_sequence SET seq = (SELECT seq FROM backup.sqlite_sequence WHERE name = 'log')
     WHERE name = 'log' AND EXISTS (SELECT 1 FROM backup.sqlite_sequence WHERE name = 'log');";
 
-const TAKE_THE_REST: &str = "
-    INSERT OR IGNORE INTO main.topics SELECT * FROM backup.topics WHERE call IN (SELECT id FROM main.calls);
-    INSERT OR IGNORE INTO main.segments SELECT * FROM backup.segments AS old
-        WHERE call IN (SELECT id FROM main.calls WHERE reason IS NULL OR reason NOT IN ('objection', 'objection_suspected'));
-    INSERT OR IGNORE INTO main.marks SELECT * FROM backup.marks WHERE call IN (SELECT id FROM main.calls);
-    INSERT OR IGNORE INTO main.kept_promises SELECT * FROM backup.kept_promises
-        WHERE call IN (SELECT id FROM main.calls WHERE note IS NOT NULL);
+/// What belongs to calls, and comes back with them.
+const OF_CALLS: [&str; 5] = ["topics", "segments", "marks", "kept_promises", "drafts"];
+
+const TAKE_THE_PERSONS: &str = "
     INSERT OR IGNORE INTO main.persons SELECT * FROM backup.persons WHERE id NOT IN (SELECT id FROM main.tombstones);";
 
 const TAKE_REQUEST: &str = "

@@ -30,6 +30,16 @@ pub struct CallRecord {
     pub heard: Option<Heard>,
     /// Who had the call, one after the other; not kept of a call with an objection.
     pub segments: Vec<Segment>,
+    /// Where the note is to be looked at by a person first.
+    pub draft: Option<Draft>,
+}
+
+/// A note that its agent may still correct, approve or discard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draft {
+    pub until: UtcMillis,
+    /// It is discarded after that when nobody has corrected or approved it.
+    pub discard: bool,
 }
 
 /// The talk with one agent.
@@ -96,6 +106,8 @@ pub struct Marks {
     pub held: bool,
     /// A person put the note's text right.
     pub corrected: bool,
+    /// A person found it right as it was.
+    pub approved: bool,
 }
 
 impl Kept {

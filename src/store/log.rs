@@ -85,6 +85,9 @@ deeds! {
     /// A promise of a note was marked as kept, or as open again; the detail is which.
     PromiseKept = "promise_kept",
     PromiseOpen = "promise_open",
+    /// A draft was found right, or discarded; the detail is `unapproved` where nobody had looked at it in time.
+    Approved = "approved",
+    Discarded = "discarded",
 }
 
 /// What is to be logged.

@@ -15,6 +15,7 @@ mod backup;
 mod call;
 mod clerk;
 mod contacts;
+mod draft;
 mod error;
 mod key;
 mod log;
@@ -30,10 +31,11 @@ mod writer;
 
 pub use backup::Restored;
 pub use call::{
-    CallRecord, Kept, Marks, Name, NameError, Origin, Outcome, Request, Segment, Summary, UtcMillis,
+    CallRecord, Draft, Kept, Marks, Name, NameError, Origin, Outcome, Request, Segment, Summary, UtcMillis,
 };
 pub use clerk::Clerk;
 pub use contacts::{Block, Channel, Contact, Exceptions, Intent, Listed, NewContact, Source, State};
+pub use draft::Drafted;
 pub use error::{StoreError, Trouble};
 pub use key::{Database, Key};
 pub use log::{Deed, Entry, Fault, Logged, Verdict};
@@ -148,6 +150,15 @@ impl Store {
     ) -> impl Future<Output = Result<Swept, StoreError>> + Send + use<> {
         let (answer, answered) = oneshot::channel();
         self.ask(Job::Sweep(retention, now, answer), answered)
+    }
+
+    /// Discards notes that nobody approved in time, where the settings at their end said so; how many they were.
+    pub fn settle_drafts(
+        &self,
+        now: UtcMillis,
+    ) -> impl Future<Output = Result<usize, StoreError>> + Send + use<> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Job::Settle(now, answer), answered)
     }
 
     /// Every number that must not be called, for the switch.

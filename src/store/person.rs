@@ -6,8 +6,8 @@
 
 use super::clerk::{FORGET_PERSONS, count};
 use super::log::{self, Deed, Entry};
-use super::reader::{read, spellings};
-use super::{Clerk, StoreError, UtcMillis};
+use super::reader::{self, read, spellings};
+use super::{Clerk, Kept, Outcome, StoreError, UtcMillis, promise};
 use crate::call::{CallId, Number};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use sha2::{Digest, Sha256};
@@ -130,21 +130,32 @@ impl Clerk {
     /// Puts `text` in the place of a note's; nothing of the old one is kept. False where there is no such note.
     pub fn correct(&mut self, call: CallId, text: &str, now: UtcMillis) -> Result<bool, StoreError> {
         let corrected = self.write(|transaction| {
-            let change = "UPDATE calls SET note = ?2 WHERE id = ?1 AND note IS NOT NULL";
-            if transaction.execute(change, params![call.to_string(), text])? == 0 {
-                return Ok(false);
-            }
-            transaction.execute(
-                "INSERT INTO marks (call, corrected) VALUES (?1, 1) ON CONFLICT (call) DO UPDATE SET corrected = 1",
-                [call.to_string()],
-            )?;
-            let entry = Entry::new(Deed::Corrected).call(call);
-            log::append(transaction, &entry.person(caller(transaction, call)?.as_ref()), now)?;
-            Ok(true)
+            let before = reader::show(transaction, call)?;
+            let noted = before.filter(|kept| matches!(kept.call.outcome, Outcome::Noted(_)));
+            noted.as_ref().map(|before| correct(transaction, before, text, now)).transpose()
         })?;
         self.empty()?;
-        Ok(corrected)
+        Ok(corrected.is_some())
     }
+}
+
+/// A promise that reads as before keeps its mark; and what a person has put right is not discarded for want of a look.
+pub(super) fn correct(
+    transaction: &Transaction<'_>,
+    before: &Kept,
+    text: &str,
+    now: UtcMillis,
+) -> rusqlite::Result<()> {
+    let id = before.call.id.to_string();
+    transaction.execute("UPDATE calls SET note = ?2 WHERE id = ?1 AND note IS NOT NULL", params![id, text])?;
+    promise::unmark_changed(transaction, before, text)?;
+    transaction.execute(
+        "INSERT INTO marks (call, corrected) VALUES (?1, 1) ON CONFLICT (call) DO UPDATE SET corrected = 1",
+        [&id],
+    )?;
+    transaction.execute("UPDATE drafts SET discard = 0 WHERE call = ?1", [&id])?;
+    let entry = Entry::new(Deed::Corrected).call(before.call.id).person(before.call.caller.as_ref());
+    log::append(transaction, &entry.line(&before.call.line), now)
 }
 
 /// Whether this number has a standing objection.

@@ -7,7 +7,7 @@
 use super::log::{self, Deed, Entry};
 use super::{Clerk, Kept, Outcome, StoreError, UtcMillis, reader};
 use crate::call::{CallId, Language};
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 /// Something that our side promised in a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +68,18 @@ impl Clerk {
             Ok(true)
         })
     }
+}
+
+/// Takes the marks of those promises away that the note's new text does not have, or has elsewhere.
+pub(super) fn unmark_changed(connection: &Connection, before: &Kept, text: &str) -> rusqlite::Result<()> {
+    let after = promises(text, before.call.language);
+    for (promise, number) in before.promises().iter().zip(0..) {
+        if after.get(number) != Some(&promise.text) {
+            let unmark = "DELETE FROM kept_promises WHERE call = ?1 AND number = ?2";
+            connection.execute(unmark, params![before.call.id.to_string(), promise.number])?;
+        }
+    }
+    Ok(())
 }
 
 /// The sentences in which our side promises something.

@@ -2,7 +2,7 @@
 
 use super::writer::{purpose_word, trust_word};
 use super::{
-    CallRecord, Database, Kept, Marks, Name, Origin, Outcome, Reference, Request, Segment, StoreError,
+    CallRecord, Database, Draft, Kept, Marks, Name, Origin, Outcome, Reference, Request, Segment, StoreError,
     Summary, UtcMillis, open,
 };
 use crate::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust, TrustLabel};
@@ -29,6 +29,8 @@ pub struct Filter {
     pub until: Option<UtcMillis>,
     /// Only calls whose number was withheld.
     pub withheld: bool,
+    /// Only calls whose note is a draft at this time.
+    pub drafts_at: Option<UtcMillis>,
     /// Only calls that ended so.
     pub reason: Option<NoSummary>,
     /// Only calls whose note has this topic, names this reference, or tells of a promise that is open. A restricted note
@@ -47,6 +49,7 @@ impl Default for Filter {
             since: None,
             until: None,
             withheld: false,
+            drafts_at: None,
             reason: None,
             topic: None,
             reference: None,
@@ -144,6 +147,7 @@ pub(super) fn list(connection: &Connection, filter: &Filter) -> rusqlite::Result
                  OR called IN (SELECT value FROM json_each(:number))) AND (:line IS NULL OR line = :line)
              AND (:since IS NULL OR offered >= :since) AND (:until IS NULL OR offered < :until)
              AND (NOT :withheld OR caller IS NULL) AND (:reason IS NULL OR reason = :reason)
+             AND (:drafts_at IS NULL OR id IN (SELECT call FROM drafts WHERE until > :drafts_at))
              AND (:topic IS NULL OR id IN (SELECT call FROM topics WHERE topic = :topic))
              AND (NOT :by_note OR (note IS NOT NULL AND id NOT IN (SELECT call FROM marks WHERE restricted)))
          ORDER BY offered DESC, id LIMIT :limit",
@@ -155,6 +159,7 @@ pub(super) fn list(connection: &Connection, filter: &Filter) -> rusqlite::Result
         ":until": filter.until.map(|time| time.0),
         ":withheld": filter.withheld,
         ":reason": filter.reason.map(NoSummary::word),
+        ":drafts_at": filter.drafts_at.map(|time| time.0),
         ":topic": filter.topic,
         ":by_note": filter.reads() || filter.topic.is_some(),
         // Less than zero is no limit: those that fit are counted below.
@@ -197,7 +202,8 @@ fn kept(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Kept> {
     let topics = topics(connection, &id)?;
     let of_call = "SELECT * FROM do_not_contact WHERE call = ?1 ORDER BY created, id";
     let marks = marks(connection, &id)?;
-    let call = CallRecord { segments: segments(connection, &id)?, ..call(row, topics)? };
+    let (segments, draft) = (segments(connection, &id)?, draft(connection, &id)?);
+    let call = CallRecord { segments, draft, ..call(row, topics)? };
     let promises_kept = promises_kept(connection, &id)?;
     Ok(Kept { call, requests: requests(connection, of_call, [id])?, marks, promises_kept })
 }
@@ -216,9 +222,17 @@ fn marks(connection: &Connection, id: &str) -> rusqlite::Result<Marks> {
             restricted: row.get("restricted")?,
             held: row.get("held")?,
             corrected: row.get("corrected")?,
+            approved: row.get("approved")?,
         })
     })?;
     Ok(rows.next().transpose()?.unwrap_or_default())
+}
+
+fn draft(connection: &Connection, id: &str) -> rusqlite::Result<Option<Draft>> {
+    let mut statement = connection.prepare_cached("SELECT * FROM drafts WHERE call = ?1")?;
+    let draft =
+        statement.query_row([id], |row| Ok(Draft { until: UtcMillis(row.get("until")?), discard: row.get("discard")? }));
+    draft.optional()
 }
 
 fn segments(connection: &Connection, id: &str) -> rusqlite::Result<Vec<Segment>> {
@@ -255,6 +269,7 @@ fn call(row: &Row<'_>, topics: Topics) -> rusqlite::Result<CallRecord> {
         origin: Origin { ear: ear(row)?, version: read(row, "version", name)? },
         heard: heard(row)?,
         segments: Vec::new(),
+        draft: None,
     })
 }
 

@@ -4,7 +4,7 @@ use super::clerk::write;
 use super::log::{self, Deed, Entry};
 use super::retention::{self, Retention, Swept};
 use super::{
-    Block, CallRecord, Earlier, Outcome, Request, Segment, StoreError, Trouble, UtcMillis, contacts, open, person,
+    Block, CallRecord, Earlier, Outcome, Request, Segment, StoreError, Trouble, UtcMillis, contacts, draft, open, person,
     reader,
 };
 use crate::border::{Channels, Heard, Purpose, TrustLabel};
@@ -28,6 +28,7 @@ pub(super) enum Job {
     Objects(Number, Answer<bool>),
     Earlier(Number, Answer<Earlier>),
     Sweep(Retention, UtcMillis, Answer<Swept>),
+    Settle(UtcMillis, Answer<usize>),
     Blocks(UtcMillis, Answer<Vec<Block>>),
 }
 
@@ -55,6 +56,7 @@ impl Writer {
                 Job::Objects(number, answer) => drop(answer.send(self.objects(&number))),
                 Job::Earlier(number, answer) => drop(answer.send(self.earlier(&number))),
                 Job::Sweep(retention, now, answer) => drop(answer.send(self.sweep(&retention, now))),
+                Job::Settle(now, answer) => drop(answer.send(self.settle(now))),
                 Job::Blocks(now, answer) => drop(answer.send(self.blocks(now))),
             }
         }
@@ -116,6 +118,16 @@ impl Writer {
             Err(StoreError { trouble: Trouble::Locked, .. }) => Ok(Swept { held_up: true, ..swept }),
             emptied => emptied.map(|()| swept),
         }
+    }
+
+    fn settle(&mut self, now: UtcMillis) -> Result<usize, StoreError> {
+        let due = draft::is_due(&self.connection, now);
+        if !due.map_err(|error| StoreError::sqlite(&self.path, &error))? {
+            return Ok(0);
+        }
+        let discarded = self.write(|transaction| draft::settle(transaction, now))?;
+        self.empty_log()?;
+        Ok(discarded)
     }
 
     fn blocks(&self, now: UtcMillis) -> Result<Vec<Block>, StoreError> {
@@ -181,6 +193,10 @@ fn insert_call(transaction: &Transaction<'_>, call: &CallRecord) -> rusqlite::Re
     )?;
     for topic in note.map(|summary| summary.topics.words()).unwrap_or_default() {
         transaction.execute("INSERT INTO topics (call, topic) VALUES (?1, ?2)", [id.as_str(), topic])?;
+    }
+    if let (Some(draft), Some(_)) = (call.draft, note) {
+        let values = rusqlite::params![id, draft.until.0, draft.discard];
+        transaction.execute("INSERT INTO drafts (call, until, discard) VALUES (?1, ?2, ?3)", values)?;
     }
     let told = call.segments.iter().filter(|_| !call.outcome.is_objection());
     (1..).zip(told).try_for_each(|(number, segment)| insert_segment(transaction, &id, number, segment))

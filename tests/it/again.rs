@@ -52,3 +52,26 @@ fn unless_the_line_says_so_the_switch_is_told_nothing_of_earlier_notes() {
 fn told(live: &Live, leg: &str) -> [String; 2] {
     ["callgist_earlier_notes", "callgist_link"].map(|name| live.stage.variable(leg, name))
 }
+
+#[test]
+fn a_draft_that_nobody_approves_in_time_is_discarded_by_the_daemon_and_no_byte_of_it_is_left() {
+    let on = |settings: String| settings + "discard_unapproved = true\n";
+    let mut live = Live::with_settings(on, |stage| stage.speech(4));
+    let row = live.callgist.kept();
+    live.stage.ended(live.call);
+    assert_ne!(row["draft_until"], serde_json::Value::Null, "{row}");
+    let database = live.callgist.path("store/callgist.db");
+    let held = |text: &str| {
+        let files = std::fs::read_dir(database.parent().unwrap()).unwrap();
+        let mut bytes = files.map(|file| std::fs::read(file.unwrap().path()).unwrap());
+        bytes.any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+    };
+    assert!(held(NOTE));
+    // Its minutes are over.
+    rusqlite::Connection::open(&database).unwrap().execute("UPDATE drafts SET until = 1", []).unwrap();
+    let says = "drafts that nobody approved in time were discarded";
+    live.callgist.until("a draft discarded", seconds(30), |line| line["message"] == says);
+    let row = live.callgist.ask(&["calls", "show", row["id"].as_str().unwrap()]).remove(0);
+    assert_eq!((&row["no_summary_reason"], &row["summary"]), (&"discarded".into(), &serde_json::Value::Null), "{row}");
+    assert!(!held(NOTE));
+}

@@ -3,7 +3,7 @@
 
 use callgist::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust, TrustLabel};
 use callgist::call::{CallId, Language, NoSummary, Number};
-use callgist::store::{CallRecord, Name, Origin, Outcome, Request, Store, Summary, UtcMillis};
+use callgist::store::{CallRecord, Draft, Name, Origin, Outcome, Request, Store, Summary, UtcMillis};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -92,6 +92,10 @@ fn holds(folder: &Path, text: &str) -> bool {
     })
 }
 
+fn now_ms() -> u128 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis()
+}
+
 fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
@@ -118,6 +122,7 @@ fn call(id: u64, caller: Option<&str>, note: Option<&str>) -> CallRecord {
         origin: Origin::here(Some((Recogniser::Whisper, ModelId([1; 8])))),
         heard: Some(Heard::default()),
         segments: Vec::new(),
+        draft: None,
     }
 }
 
@@ -251,6 +256,50 @@ fn a_note_is_put_right_and_nothing_of_the_old_one_is_left() {
     let shown = office.json(&["calls", "show", &id]);
     assert_eq!((&shown["summary"], &shown["corrected"]), (&"The heating was warm.".into(), &true.into()));
     assert!(!office.holds("Quetzalcoatlus"));
+}
+
+#[test]
+fn a_draft_is_corrected_approved_or_discarded_while_it_is_one_and_by_the_person_after_that() {
+    let office = Office::open();
+    let store = Store::open(&office.database()).unwrap();
+    let until = |minutes: i64| UtcMillis(i64::try_from(now_ms()).unwrap() + minutes * 60_000);
+    let draft = |minutes| Some(Draft { until: until(minutes), discard: true });
+    let drafted = |id, note, minutes| CallRecord { draft: draft(minutes), ..call(id, Some(CALLER), Some(note)) };
+    wait(store.keep(drafted(11, "The Pterodactylus boiler is loud.", 10))).unwrap();
+    wait(store.keep(drafted(12, "The Brachiosaurus door is open.", 10))).unwrap();
+    wait(store.keep(drafted(13, "The Diplodocus roof is wet.", 10))).unwrap();
+    wait(store.keep(drafted(14, "The Stegosaurus lift is slow.", -1))).unwrap();
+    let [loud, open, wet, slow] = [11, 12, 13, 14].map(|id| CallId(id).to_string());
+    assert_eq!(office.json(&["calls", "list", "--drafts"])["calls"].as_array().unwrap().len(), 3);
+    assert!(office.says(&["calls", "show", &loud]).contains("A draft until"));
+
+    let text = office.folder.path().join("text");
+    std::fs::write(&text, "Card 4111 1111 1111 1111 was named.").unwrap();
+    assert_eq!(office.code(&["calls", "correct", &loud, text.to_str().unwrap()]), 1);
+    std::fs::write(&text, "The boiler\n  is quiet.\n").unwrap();
+    office.says(&["calls", "correct", &loud, text.to_str().unwrap()]);
+    let shown = office.json(&["calls", "show", &loud]);
+    assert_eq!((&shown["summary"], &shown["corrected"]), (&"The boiler is quiet.".into(), &true.into()), "{shown}");
+    assert!(!office.holds("Pterodactylus"));
+
+    office.says(&["calls", "approve", &open]);
+    let shown = office.json(&["calls", "show", &open]);
+    assert_eq!((&shown["approved"], &shown["draft_until"]), (&true.into(), &Value::Null), "{shown}");
+    assert_eq!(office.code(&["calls", "discard", &open]), 1, "it is no draft any more");
+
+    office.says(&["calls", "discard", &wet]);
+    let shown = office.json(&["calls", "show", &wet]);
+    assert_eq!((&shown["no_summary_reason"], &shown["topics"]), (&"discarded".into(), &Value::Null), "{shown}");
+    assert!(!office.holds("Diplodocus"));
+
+    let late = office.ask(&["calls", "approve", &slow]);
+    assert!(String::from_utf8(late.stderr).unwrap().contains("person rectify"));
+    assert_eq!(office.code(&["calls", "approve", &CallId(1).to_string()]), 1, "it never was one");
+    let deeds = office.deeds();
+    for deed in ["corrected", "approved", "discarded"] {
+        assert_eq!(deeds.iter().filter(|told| *told == deed).count(), 1, "{deed}: {deeds:?}");
+    }
+    office.says(&["log", "verify"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `callgist calls history`: a number goes in; its calls come out in their order, with what was asked, promised, and kept
 //! or still open. For whoever has to know who said what when.
 
-use super::{call_json, promise, request_words};
+use super::{call_json, draft_until, looked_at, promise, request_words};
 use crate::call::{CallId, Number};
 use crate::cli::counter::{Place, now, time};
 use crate::cli::{Exit, fail};
@@ -61,8 +61,9 @@ fn print(kept: &Kept) {
     };
     println!("{}  {}  {}  {says}", time(call.offered), call.line.as_str(), call.id);
     if let (Outcome::Noted(summary), false) = (&call.outcome, kept.marks.restricted) {
-        let by = if kept.marks.corrected { " (corrected by a person)" } else { "" };
-        println!("  {}{by}", summary.text);
+        println!("  {}", summary.text);
+        let draft = draft_until(kept).map_or(String::new(), |until| format!(", a draft until {}", time(until)));
+        println!("  made by a machine{}{draft}", looked_at(kept));
     }
     kept.promises().iter().for_each(|promise| println!("  {}", promise::words(promise)));
     kept.requests.iter().for_each(|request| println!("  do not contact: {}", request_words(request)));

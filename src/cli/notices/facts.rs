@@ -19,8 +19,29 @@ pub struct Facts {
     recordings_told: bool,
     extensions_kept: bool,
     earlier_told: bool,
+    drafts: Drafts,
     /// Of the sound in use.
     sound: String,
+}
+
+/// What becomes of a note that nobody has looked at while it was a draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Drafts {
+    /// No note is a draft.
+    None,
+    Kept,
+    Discarded,
+}
+
+impl Drafts {
+    fn of(line: Option<&Line>) -> Drafts {
+        match line {
+            Some(line) if line.draft_minutes == 0 => Drafts::None,
+            Some(line) if line.discard_unapproved => Drafts::Discarded,
+            Some(_) => Drafts::Kept,
+            None => Drafts::None,
+        }
+    }
 }
 
 impl Facts {
@@ -32,6 +53,7 @@ impl Facts {
         if let Some(periods) = line.or(default_line) {
             settings.insert("keep_notes", periods.keep_notes_days.to_string());
             settings.insert("keep_rows", periods.keep_rows_days.to_string());
+            settings.insert("draft_minutes", periods.draft_minutes.to_string());
         }
         if let Some(config) = config.or(default.as_ref()) {
             settings.insert("keep_log", config.store.keep_log_days.to_string());
@@ -60,6 +82,7 @@ impl Facts {
             recordings_told: told.recordings_told,
             extensions_kept: line.is_some_and(|line| line.keep_extensions),
             earlier_told: line.is_some_and(|line| line.tell_earlier_notes),
+            drafts: Drafts::of(line.or(default_line)),
             sound: line.map_or_else(String::new, sound),
         }
     }
@@ -78,6 +101,8 @@ impl Facts {
             "summary_only" => !self.recordings_told,
             "extensions_kept" => self.extensions_kept,
             "earlier_told" => self.earlier_told,
+            "drafts_kept" => self.drafts == Drafts::Kept,
+            "drafts_discarded" => self.drafts == Drafts::Discarded,
             "extensions_unkept" => !self.extensions_kept,
             "basis_f" => self.basis == Some(Basis::LegitimateInterest),
             "basis_none" => self.basis.is_none(),
@@ -91,6 +116,7 @@ impl Facts {
         // Said in words of each language; the basis itself is below. Another version of ours is no change of theirs.
         settings.retain(|name, _| !["basis", "software"].contains(name));
         let said = (self.never_recorded, self.recordings_told, self.extensions_kept, self.earlier_told);
+        let said = (said, self.drafts);
         let all = format!("{} {settings:?} {:?} {said:?} {}", all_texts(), self.basis, self.sound);
         let digest = Sha256::digest(all.as_bytes());
         digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()

@@ -150,6 +150,25 @@ fn callers_are_told_where_it_is_shown_at_ring_how_many_notes_there_are() {
 }
 
 #[test]
+fn agents_are_told_for_how_long_a_note_is_a_draft_and_what_becomes_of_it() {
+    let mut discards = settings("");
+    discards.lines[0].discard_unapproved = true;
+    let mut none = settings("");
+    none.lines[0].draft_minutes = 0;
+    for (lang, kept, discarded) in [
+        (Lang::En, "15 minutes", "is discarded then"),
+        (Lang::De, "15 Minuten", "wird dann verworfen"),
+        (Lang::Fr, "15 minutes", "est alors rejeté"),
+    ] {
+        let says = |config: &Config| render(Text::Agent, lang, &facts(config, lang)).unwrap().markdown;
+        assert!(says(&settings("")).contains(kept) && !says(&settings("")).contains(discarded), "{lang:?}");
+        assert!(says(&discards).contains(kept) && says(&discards).contains(discarded), "{lang:?}");
+        assert!(!says(&none).contains("inutes ap") && !says(&none).contains(kept), "{lang:?}");
+    }
+    assert_ne!(facts(&discards, Lang::En).version(), facts(&settings(""), Lang::En).version());
+}
+
+#[test]
 fn the_alarm_is_raised_when_settings_or_sound_are_no_longer_what_was_published() {
     let folder = tempfile::tempdir().unwrap();
     let sound = folder.path().join("notice.wav");

@@ -3,7 +3,7 @@
 //! The guard in the ear has looked for all of this already. Here it is looked at again, by other code, because an ear
 //! that was taken over has no guard.
 
-use crate::border::{Note, TOPICS, Trust};
+use crate::border::{MAX_TEXT, Note, TOPICS, Trust};
 use crate::call::Language;
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ pub fn check_text(text: &str, talk: Duration) -> Result<(), Flaw> {
     }
     let most = if talk >= LONG_CALL { MOST_WORDS_LONG } else { MOST_WORDS };
     let words = text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count();
-    if words > most {
+    if words > most || text.len() > MAX_TEXT {
         return Err(Flaw::Length);
     }
     if digit_runs(text).iter().any(|run| is_card(run)) {
@@ -237,6 +237,7 @@ mod tests {
         assert_eq!(check_text(&text, SHORT), Err(Flaw::Length));
         assert_eq!(check_text(&text, Duration::from_secs(400)), Ok(()));
         assert_eq!(check_text(&vec!["word"; 150].join(" "), Duration::from_secs(400)), Err(Flaw::Length));
+        assert_eq!(check_text(&"x".repeat(MAX_TEXT + 1), SHORT), Err(Flaw::Length));
     }
 
     #[test]

@@ -39,11 +39,14 @@ fn a_database_of_version_3_keeps_its_calls_and_its_log_and_takes_the_new_words()
     let kept = clerk.call(CallId(1)).unwrap().unwrap();
     assert_eq!((kept.call.segments.len(), kept.promises()[0].kept), (1, Some(NOW)));
     assert!(clerk.call(CallId(2)).unwrap().is_some());
+    assert_eq!(clerk.approve_draft(CallId(1), NOW), Ok(Drafted::NoDraft), "a note from before is no draft");
     let verdict = clerk.verify_log(None).unwrap();
     assert_eq!((verdict.entries, verdict.faults.len()), (4, 0));
     let raw = Connection::open(&path).unwrap();
     let no_word = "INSERT INTO log VALUES (9, 1, 'gossip', NULL, NULL, NULL, NULL, printf('%064d', 0))";
     assert!(raw.execute(no_word, []).is_err(), "the list is closed as before");
     assert!(raw.execute("DELETE FROM log", []).is_err(), "and the log append-only");
+    let reason = |word: &str| format!("UPDATE calls SET reason = '{word}' WHERE id = '0000000000000002'");
+    assert!(raw.execute(&reason("discarded"), []).is_ok() && raw.execute(&reason("boredom"), []).is_err());
     assert_eq!(texts(&raw, "PRAGMA integrity_check"), ["ok"]);
 }
