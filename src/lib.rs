@@ -42,6 +42,7 @@
 //! | 3 | [`confidential`] | RTP packets → a guarded note or a reason; memory only |
 //! | 4 | [`ear`] | the process around it: locks itself in, takes sockets |
 //! | 4 | [`store`] | rows ↔ SQLite, by one writer |
+//! | 5 | [`http`] | the head of a request ↔ a question about the do-not-contact list, and its answer |
 //! | 6 | [`daemon`] | switches, ears and store joined by the sentence |
 //! | 6 | [`sim`] | a FreeSWITCH that is not there, for the demo and the tests |
 //! | 7 | [`cli`] | one file for each command |
@@ -68,6 +69,7 @@ pub mod confidential;
 pub mod config;
 pub mod daemon;
 pub mod ear;
+pub mod http;
 pub mod sandbox;
 pub mod sim;
 pub mod store;

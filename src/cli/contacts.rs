@@ -7,6 +7,7 @@ use crate::store::{
     Channel, Clerk, Contact, Deed, Entry, Exceptions, Intent, Listed, NewContact, Source, State, StoreError,
     UtcMillis,
 };
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Subcommand, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::{Value, json};
@@ -75,10 +76,11 @@ pub enum ContactsCommand {
     /// The list only protects: "not listed" is no permission.
     Check {
         number: String,
-        #[arg(long, value_enum, default_value_t = By::Calls)]
-        channel: By,
-        #[arg(long, value_enum, default_value_t = For::Advertising)]
-        purpose: For,
+        #[arg(long, default_value = Channel::Calls.word(), value_parser = channels())]
+        channel: Channel,
+        /// `service` is about a contract that runs, `callback` was agreed in a call.
+        #[arg(long, default_value = Intent::Advertising.word(), value_parser = intents())]
+        purpose: Intent,
         #[command(flatten)]
         common: Common,
     },
@@ -93,23 +95,6 @@ pub enum About {
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Except {
     Service,
-    Callback,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub enum By {
-    Calls,
-    Email,
-    Letters,
-    Sms,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub enum For {
-    Advertising,
-    /// About a contract that runs.
-    Service,
-    /// A call-back that was agreed in a call.
     Callback,
 }
 
@@ -145,7 +130,7 @@ pub fn run(path: &Path, command: &ContactsCommand) -> Exit {
             with_clerk(common, path, |place, clerk| import(place, clerk, file, *dry_run, common.json))
         }
         Check { number, channel, purpose, common } => with_clerk(common, path, |place, clerk| {
-            check(place, clerk, number, (*channel).into(), (*purpose).into(), common.json)
+            check(place, clerk, number, *channel, *purpose, common.json)
         }),
     }
 }
@@ -273,15 +258,20 @@ fn check(
         Ok(number) => number,
         Err(exit) => return Ok(exit),
     };
-    let (exit, word) = match clerk.check_contact(&number, channel, intent, now())? {
-        Listed::Blocked => (Exit::Blocked, "blocked"),
-        Listed::NotListed => (Exit::Done, "not listed"),
-    };
+    let listed = clerk.check_contact(&number, channel, intent, now())?;
     match as_json {
-        true => println!("{}", json!({ "answer": word })),
-        false => println!("{word}"),
+        true => println!("{}", json!({ "answer": listed.word() })),
+        false => println!("{}", listed.word()),
     }
-    Ok(exit)
+    Ok(if listed == Listed::Blocked { Exit::Blocked } else { Exit::Done })
+}
+
+fn channels() -> impl TypedValueParser<Value = Channel> {
+    PossibleValuesParser::new(Channel::ALL.map(Channel::word)).try_map(|word| Channel::of(&word).ok_or("no channel"))
+}
+
+fn intents() -> impl TypedValueParser<Value = Intent> {
+    PossibleValuesParser::new(Intent::ALL.map(Intent::word)).try_map(|word| Intent::of(&word).ok_or("no purpose"))
 }
 
 /// The rows of a CSV file, or what is wrong with each that is. A number never stands in an error.
@@ -382,27 +372,6 @@ impl From<About> for Purpose {
         match about {
             About::Advertising => Purpose::Advertising,
             About::Everything => Purpose::Everything,
-        }
-    }
-}
-
-impl From<By> for Channel {
-    fn from(by: By) -> Channel {
-        match by {
-            By::Calls => Channel::Calls,
-            By::Email => Channel::Email,
-            By::Letters => Channel::Letters,
-            By::Sms => Channel::Sms,
-        }
-    }
-}
-
-impl From<For> for Intent {
-    fn from(purpose: For) -> Intent {
-        match purpose {
-            For::Advertising => Intent::Advertising,
-            For::Service => Intent::Service,
-            For::Callback => Intent::Callback,
         }
     }
 }

@@ -54,7 +54,7 @@ impl From<&StartError> for Exit {
     fn from(error: &StartError) -> Exit {
         match error {
             StartError::Store(_) => Exit::Store,
-            StartError::Sip { .. } => Exit::Port,
+            StartError::Sip { .. } | StartError::Http(_) => Exit::Port,
             StartError::Notice(_) => Exit::Notice,
             StartError::Model(_) | StartError::Ear(_) => Exit::Model,
             StartError::Switch(_) => Exit::Switch,

@@ -2,10 +2,11 @@
 
 use super::{Exit, fail};
 use crate::config::{Config, Sandbox};
-use crate::daemon::{self, clock::Clock, ears, events};
+use crate::daemon::{self, StartError, clock::Clock, ears, events};
 use crate::sandbox::{self, Given};
 use crate::store::Database;
 use clap::{Args, ValueEnum};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -43,6 +44,11 @@ pub fn run(path: &Path, args: &RunArgs) -> Exit {
         Ok(database) => database,
         Err(error) => return fail(Exit::Store, &format!("{error:#}")),
     };
+    // Opened now, so that no right to listen is needed afterwards.
+    let door = match config.http.map(TcpListener::bind).transpose() {
+        Ok(door) => door,
+        Err(error) => return fail(Exit::Port, &StartError::Http(error).to_string()),
+    };
     let given = match sandbox::daemon::give_up(kept(path, &config)) {
         Ok(given) => given,
         Err(error) => return fail(Exit::Rights, &format!("rights could not be given up: {error}")),
@@ -61,7 +67,7 @@ pub fn run(path: &Path, args: &RunArgs) -> Exit {
     let path = path.to_owned();
     let running = async {
         let settings = asked_to_read(path);
-        daemon::run(config, database, Clock::new(args.factor), stopped(), settings).await
+        daemon::run(config, database, door, Clock::new(args.factor), stopped(), settings).await
     };
     match runtime.block_on(running) {
         Ok(()) => Exit::Done,

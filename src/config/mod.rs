@@ -29,6 +29,8 @@ pub struct Config {
     pub store: Store,
     pub ears: Ears,
     pub sandbox: Sandbox,
+    /// Where questions about the do-not-contact list are answered by HTTP; nowhere unless it is set.
+    pub http: Option<SocketAddr>,
     pub lines: Vec<Line>,
 }
 
@@ -174,6 +176,7 @@ fn config(mut root: Section<'_>, problems: &mut Vec<Problem>) -> Config {
     let store = store(root.section("store", "write it once", problems), problems);
     let ears = ears(root.section("ears", "write it once", problems), problems);
     let sandbox = sandbox(root.section("sandbox", "write it once", problems), problems);
+    let http = http(root.section("http", "write it once", problems), problems);
     let lines: Vec<Line> =
         root.sections("line").into_iter().map(|section| line(section, &switches, problems)).collect();
     if lines.is_empty() {
@@ -191,7 +194,7 @@ fn config(mut root: Section<'_>, problems: &mut Vec<Problem>) -> Config {
         }
     }
     root.finish(problems);
-    Config { switches, sip, store, ears, sandbox, lines }
+    Config { switches, sip, store, ears, sandbox, http, lines }
 }
 
 fn sip(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Sip {
@@ -238,6 +241,24 @@ fn sandbox(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Sandbox {
     };
     section.finish(problems);
     kernel
+}
+
+fn http(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Option<SocketAddr> {
+    let text = section.optional_text("listen", problems);
+    let listen = text.and_then(|text| match text.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_loopback() => Some(address),
+        _ => {
+            section.wrong(
+                "listen",
+                "must be a loopback address and a port, such as 127.0.0.1:8090: whoever can reach it learns who is on \
+                 the list, so only programs of this host may",
+                problems,
+            );
+            None
+        }
+    });
+    section.finish(problems);
+    listen
 }
 
 fn ears(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Ears {
@@ -472,6 +493,18 @@ mod tests {
     }
 
     #[test]
+    fn questions_by_http_are_taken_from_this_host_alone_and_only_where_that_is_set() {
+        assert_eq!(Config::parse(DEFAULT).unwrap().http, None);
+        let asked = |listen: &str| Config::parse(&DEFAULT.replace("# listen = \"127.0.0.1:8090\"", listen));
+        for here in ["127.0.0.1:8090", "[::1]:1"] {
+            assert_eq!(asked(&format!("listen = \"{here}\"")).unwrap().http, Some(here.parse().unwrap()));
+        }
+        for elsewhere in ["0.0.0.0:8090", "192.0.2.7:8090", "[::]:8090", "localhost:8090", "127.0.0.1"] {
+            let problems = asked(&format!("listen = \"{elsewhere}\"")).unwrap_err().to_string();
+            assert!(problems.contains("[http] listen") && problems.contains("only programs of this host"), "{problems}");
+        }
+    }
+
     fn a_notice_whose_path_the_switch_would_split_is_refused() {
         let text = DEFAULT.replace("/en/8000/notice.wav", "/en/my notice.wav");
         assert!(Config::parse(&text).unwrap_err().to_string().contains("letters, digits"));

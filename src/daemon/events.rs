@@ -57,6 +57,17 @@ impl MayBeDumped<'_> {
     }
 }
 
+/// Questions about the list are answered by HTTP.
+pub struct DoorOpen {
+    pub listen: std::net::SocketAddr,
+}
+
+impl DoorOpen {
+    pub fn log(&self) {
+        info!(listen = %self.listen, "questions about the do-not-contact list are answered by HTTP");
+    }
+}
+
 /// Whatever concerns one switch names it, where it has a name.
 pub struct SwitchUp<'a> {
     pub switch: Option<&'a str>,

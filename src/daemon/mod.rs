@@ -5,6 +5,7 @@
 
 mod admission;
 pub mod clock;
+mod door;
 pub mod ears;
 pub mod events;
 mod follow;
@@ -123,6 +124,8 @@ pub enum StartError {
         listen: std::net::SocketAddr,
         error: std::io::Error,
     },
+    /// The port for questions by HTTP is taken.
+    Http(std::io::Error),
     Notice(notice::NoticeError),
     Model(models::ModelError),
     /// Every switch refuses us.
@@ -140,6 +143,9 @@ impl std::fmt::Display for StartError {
                 "cannot listen for SIP on {listen}: {error}; if another callgist runs, stop it, else change \
                  [sip] listen"
             ),
+            StartError::Http(error) => {
+                write!(f, "cannot listen for HTTP: {error}; change [http] listen, or take it away")
+            }
             StartError::Notice(error) => write!(f, "{error}"),
             StartError::Model(error) => write!(f, "{error}"),
             StartError::Switch(refused) => {
@@ -157,11 +163,13 @@ impl std::error::Error for StartError {}
 
 /// Runs until `stop` is done: follows every call of the configured lines.
 ///
-/// `database` was put together while its key could be read. Settings that arrive in `settings` take the place of the
+/// `database` was put together while its key could be read, and the door for questions by HTTP opened while that could be
+/// done. Settings that arrive in `settings` take the place of the
 /// old ones, as far as that goes without a restart.
 pub async fn run(
     config: Config,
     database: Database,
+    door: Option<std::net::TcpListener>,
     clock: Clock,
     stop: impl Future<Output = ()>,
     mut settings: mpsc::UnboundedReceiver<Reading>,
@@ -185,6 +193,11 @@ pub async fn run(
         audio_budget: Duration::from_secs(config.ears.audio_budget_s.into()),
         leaving: AtomicBool::new(false),
     });
+    if let Some(listener) = door {
+        let country = config.lines.first().map(|line| line.country_code.clone()).unwrap_or_default();
+        let store = Arc::downgrade(&desk.store);
+        door::open(listener, door::Desk { store, clock, country }).map_err(StartError::Http)?;
+    }
     let (begun, mut calls_begun) = mpsc::unbounded_channel::<Begun>();
     let (switches, work) = switches::join(&config, &desk, &begun);
     let mut reload = reload::Reload::new(&config, desk.clone(), &switches);

@@ -57,7 +57,7 @@ impl<'a> Reload<'a> {
     }
 
     fn waits_for_a_restart(&self, new: &Config) -> Vec<&'static str> {
-        let Config { switches, sip, store, ears, sandbox, .. } = &self.running;
+        let Config { switches, sip, store, ears, sandbox, http, .. } = &self.running;
         let reached = switches.iter().map(Switch::without_password);
         let sections = [
             ("[switch]", reached.ne(new.switches.iter().map(Switch::without_password))),
@@ -65,6 +65,7 @@ impl<'a> Reload<'a> {
             ("[store]", (&store.database, &store.key_file) != (&new.store.database, &new.store.key_file)),
             ("[ears]", *ears != new.ears),
             ("[sandbox]", *sandbox != new.sandbox),
+            ("[http]", *http != new.http),
         ];
         sections.into_iter().filter_map(|(section, changed)| changed.then_some(section)).collect()
     }

@@ -23,7 +23,7 @@ pub struct Paths {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tcp {
     None,
-    /// Any port may be bound; only these may be connected to.
+    /// No port may be bound any more; only these may be connected to.
     ConnectTo(Vec<u16>),
     Any,
 }
@@ -95,8 +95,7 @@ fn build(paths: &Paths, tcp: &Tcp) -> Result<RulesetCreated, RulesetError> {
         .scope(Scope::from_all(ABI::V6))?;
     asked = match tcp {
         Tcp::Any => asked,
-        Tcp::None => asked.handle_access(AccessNet::from_all(ABI::V4))?,
-        Tcp::ConnectTo(_) => asked.handle_access(AccessNet::ConnectTcp)?,
+        Tcp::None | Tcp::ConnectTo(_) => asked.handle_access(AccessNet::from_all(ABI::V4))?,
     };
     let mut rules = asked.create()?;
     for (list, access) in [(&paths.read, READ), (&paths.write, WRITE), (&paths.execute, EXECUTE)] {

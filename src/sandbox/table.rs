@@ -144,6 +144,12 @@ pub const TABLE: &[Right] = &[
         "Landlock (kernel 6.7)",
         "a_daemon_connects_to_its_event_sockets_and_to_no_other_port",
     ),
+    daemon(
+        "listen on a TCP port",
+        "the one of `[http]`, where that is set: it is opened before the rights are given up",
+        "Landlock (kernel 6.7)",
+        "a_daemon_listens_on_no_tcp_port_but_on_one_that_was_opened_before",
+    ),
 ];
 
 #[cfg(test)]

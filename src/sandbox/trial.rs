@@ -9,7 +9,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::fs::File;
 use std::io::{self, Read};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -91,6 +91,7 @@ pub(super) fn outside_allowed(paths: &Paths, tcp: &Tcp, given: &Given) -> Vec<&'
     if let (true, Tcp::ConnectTo(ports)) = (given.restricts_tcp(), tcp) {
         let port = FOREIGN.into_iter().find(|port| !ports.contains(port));
         allowed.extend(port.filter(|port| connects(*port)).map(|_| "connect to another port"));
+        allowed.extend(listens().then_some("listen on a port"));
     }
     allowed
 }
@@ -120,6 +121,11 @@ fn connects(port: u16) -> bool {
         Ok(_) => true,
         Err(error) => !matches!(error.kind(), io::ErrorKind::PermissionDenied),
     }
+}
+
+/// Whether a port can be taken, whichever is free.
+fn listens() -> bool {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).is_ok()
 }
 
 /// Readable for everybody on every system.

@@ -136,12 +136,48 @@ impl Source {
 }
 
 impl Channel {
+    pub const ALL: [Channel; 4] = [Channel::Calls, Channel::Email, Channel::Letters, Channel::Sms];
+
+    /// As people and programs say it; the column has the same name.
+    pub fn word(self) -> &'static str {
+        self.column()
+    }
+
+    pub fn of(word: &str) -> Option<Channel> {
+        Channel::ALL.into_iter().find(|channel| channel.word() == word)
+    }
+
     fn column(self) -> &'static str {
         match self {
             Channel::Calls => "calls",
             Channel::Email => "email",
             Channel::Letters => "letters",
             Channel::Sms => "sms",
+        }
+    }
+}
+
+impl Intent {
+    pub const ALL: [Intent; 3] = [Intent::Advertising, Intent::Service, Intent::Callback];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Intent::Advertising => "advertising",
+            Intent::Service => "service",
+            Intent::Callback => "callback",
+        }
+    }
+
+    pub fn of(word: &str) -> Option<Intent> {
+        Intent::ALL.into_iter().find(|intent| intent.word() == word)
+    }
+}
+
+impl Listed {
+    pub fn word(self) -> &'static str {
+        match self {
+            Listed::Blocked => "blocked",
+            Listed::NotListed => "not listed",
         }
     }
 }
@@ -219,7 +255,7 @@ fn add(connection: &Connection, new: &NewContact, now: UtcMillis) -> rusqlite::R
     Ok(id)
 }
 
-fn check(
+pub(super) fn check(
     connection: &Connection,
     number: &Number,
     channel: Channel,

@@ -152,6 +152,18 @@ impl Store {
         self.ask(Job::Sweep(retention, now, answer), answered)
     }
 
+    /// Whether contacting this number so and for that is blocked.
+    pub fn check_contact(
+        &self,
+        number: Number,
+        channel: Channel,
+        intent: Intent,
+        now: UtcMillis,
+    ) -> impl Future<Output = Result<Listed, StoreError>> + Send + use<> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Job::Check(number, channel, intent, now, answer), answered)
+    }
+
     /// Discards notes that nobody approved in time, where the settings at their end said so; how many they were.
     pub fn settle_drafts(
         &self,

@@ -4,7 +4,7 @@ use super::clerk::write;
 use super::log::{self, Deed, Entry};
 use super::retention::{self, Retention, Swept};
 use super::{
-    Block, CallRecord, Earlier, Outcome, Request, Segment, StoreError, Trouble, UtcMillis, contacts, draft, open, person,
+    Block, CallRecord, Channel, Earlier, Intent, Listed, Outcome, Request, Segment, StoreError, Trouble, UtcMillis, contacts, draft, open, person,
     reader,
 };
 use crate::border::{Channels, Heard, Purpose, TrustLabel};
@@ -28,6 +28,7 @@ pub(super) enum Job {
     Objects(Number, Answer<bool>),
     Earlier(Number, Answer<Earlier>),
     Sweep(Retention, UtcMillis, Answer<Swept>),
+    Check(Number, Channel, Intent, UtcMillis, Answer<Listed>),
     Settle(UtcMillis, Answer<usize>),
     Blocks(UtcMillis, Answer<Vec<Block>>),
 }
@@ -56,6 +57,9 @@ impl Writer {
                 Job::Objects(number, answer) => drop(answer.send(self.objects(&number))),
                 Job::Earlier(number, answer) => drop(answer.send(self.earlier(&number))),
                 Job::Sweep(retention, now, answer) => drop(answer.send(self.sweep(&retention, now))),
+                Job::Check(number, channel, intent, now, answer) => {
+                    drop(answer.send(self.check(&number, channel, intent, now)));
+                }
                 Job::Settle(now, answer) => drop(answer.send(self.settle(now))),
                 Job::Blocks(now, answer) => drop(answer.send(self.blocks(now))),
             }
@@ -118,6 +122,17 @@ impl Writer {
             Err(StoreError { trouble: Trouble::Locked, .. }) => Ok(Swept { held_up: true, ..swept }),
             emptied => emptied.map(|()| swept),
         }
+    }
+
+    fn check(
+        &self,
+        number: &Number,
+        channel: Channel,
+        intent: Intent,
+        now: UtcMillis,
+    ) -> Result<Listed, StoreError> {
+        let listed = contacts::check(&self.connection, number, channel, intent, now);
+        listed.map_err(|error| StoreError::sqlite(&self.path, &error))
     }
 
     fn settle(&mut self, now: UtcMillis) -> Result<usize, StoreError> {

@@ -28,6 +28,8 @@ mod faults;
 mod fuzz_seeds;
 /// What a real switch and its clients said, read as it was and however it is split.
 mod golden;
+/// Questions about the do-not-contact list by HTTP.
+mod http;
 /// Settings and the switch's files, written from what the switch says.
 mod init;
 /// Kernels that cannot restrict everything.

@@ -174,6 +174,13 @@ fn a_daemon_connects_to_its_event_sockets_and_to_no_other_port() {
     );
 }
 
+#[test]
+fn a_daemon_listens_on_no_tcp_port_but_on_one_that_was_opened_before() {
+    let told = tells("listens", |_| {});
+    // An older kernel cannot restrict ports; then the daemon says so.
+    assert!([["refused", "answered"], ["not restricted", "answered"]].contains(&[&told[0], &told[1]]), "{told:?}");
+}
+
 /// The lines that a role tells, which must end well.
 #[track_caller]
 fn tells(role: &str, with: impl FnOnce(&mut Command)) -> Vec<String> {
@@ -307,6 +314,21 @@ pub fn daemon() -> u8 {
         Some(other) => u8::from(std::fs::write(PathBuf::from(other).join("other"), "").is_ok()),
         None => 0,
     }
+}
+
+/// Role: a daemon that listened before it gave up its rights, and would like to listen once more.
+pub fn listens() -> u8 {
+    let before = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = before.local_addr().unwrap().port();
+    let given = give_up(Kept { connect_to: Some(vec![port]), ..kept(None, None) }).unwrap();
+    roles::tell(match TcpListener::bind("127.0.0.1:0").map_err(|error| error.kind()) {
+        Err(ErrorKind::PermissionDenied) => "refused",
+        Ok(_) if given.in_words().any(|missing| missing.contains("TCP")) => "not restricted",
+        _ => "wrong",
+    });
+    let asker = TcpStream::connect(("127.0.0.1", port));
+    roles::tell(if asker.is_ok() && before.accept().is_ok() { "answered" } else { "deaf" });
+    0
 }
 
 /// What a daemon keeps that has nothing but one file to read and one program to start.
