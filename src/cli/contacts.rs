@@ -267,11 +267,13 @@ fn check(
 }
 
 fn channels() -> impl TypedValueParser<Value = Channel> {
-    PossibleValuesParser::new(Channel::ALL.map(Channel::word)).try_map(|word| Channel::of(&word).ok_or("no channel"))
+    PossibleValuesParser::new(Channel::ALL.map(Channel::word))
+        .try_map(|word| Channel::of(&word).ok_or("no channel"))
 }
 
 fn intents() -> impl TypedValueParser<Value = Intent> {
-    PossibleValuesParser::new(Intent::ALL.map(Intent::word)).try_map(|word| Intent::of(&word).ok_or("no purpose"))
+    PossibleValuesParser::new(Intent::ALL.map(Intent::word))
+        .try_map(|word| Intent::of(&word).ok_or("no purpose"))
 }
 
 /// The rows of a CSV file, or what is wrong with each that is. A number never stands in an error.

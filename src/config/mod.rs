@@ -324,7 +324,11 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
     let draft_minutes = section.whole("draft_minutes", Some(15), 0..=1_440, problems) as u32;
     let discard_unapproved = section.flag("discard_unapproved", false, problems);
     if discard_unapproved && draft_minutes == 0 {
-        section.wrong("discard_unapproved", "needs draft_minutes, or nobody could approve a note in time", problems);
+        section.wrong(
+            "discard_unapproved",
+            "needs draft_minutes, or nobody could approve a note in time",
+            problems,
+        );
     }
     let listen_outside = section.flag("listen_outside", false, problems);
     let keep_extensions = section.flag("keep_extensions", false, problems);
@@ -477,7 +481,9 @@ mod tests {
 
     #[test]
     fn notes_that_nobody_could_approve_in_time_are_not_to_be_discarded() {
-        let with = |draft: &str| Config::parse(&DEFAULT.replace("draft_minutes = 15\ndiscard_unapproved = false", draft));
+        let with = |draft: &str| {
+            Config::parse(&DEFAULT.replace("draft_minutes = 15\ndiscard_unapproved = false", draft))
+        };
         let problems = with("draft_minutes = 0\ndiscard_unapproved = true").unwrap_err().to_string();
         assert!(problems.contains("needs draft_minutes"), "{problems}");
         let line = with("draft_minutes = 5\ndiscard_unapproved = true").unwrap().lines.remove(0);
@@ -501,7 +507,10 @@ mod tests {
         }
         for elsewhere in ["0.0.0.0:8090", "192.0.2.7:8090", "[::]:8090", "localhost:8090", "127.0.0.1"] {
             let problems = asked(&format!("listen = \"{elsewhere}\"")).unwrap_err().to_string();
-            assert!(problems.contains("[http] listen") && problems.contains("only programs of this host"), "{problems}");
+            assert!(
+                problems.contains("[http] listen") && problems.contains("only programs of this host"),
+                "{problems}"
+            );
         }
     }
 

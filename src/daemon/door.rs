@@ -63,10 +63,7 @@ async fn serve(mut stream: TcpStream, desk: &Desk) -> io::Result<()> {
 }
 
 /// Nothing where whoever connected went away without a question.
-async fn asked(
-    stream: &mut TcpStream,
-    country: &str,
-) -> io::Result<Option<Result<http::Question, Refusal>>> {
+async fn asked(stream: &mut TcpStream, country: &str) -> io::Result<Option<Result<http::Question, Refusal>>> {
     let mut head = Vec::with_capacity(LONGEST_HEAD);
     loop {
         let room = LONGEST_HEAD - head.len();

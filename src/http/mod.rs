@@ -80,7 +80,8 @@ fn check(query: &str, country: &str) -> Result<Question, Refusal> {
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         // A plus stands for itself, as in any URI: it begins a number.
-        let value = percent_decode_str(value).decode_utf8().map_err(|_| Refusal::Query("a value is no text"))?;
+        let value =
+            percent_decode_str(value).decode_utf8().map_err(|_| Refusal::Query("a value is no text"))?;
         let slot = match name {
             "number" => &mut number,
             "channel" => &mut channel,
@@ -93,7 +94,8 @@ fn check(query: &str, country: &str) -> Result<Question, Refusal> {
     }
     let number = number.ok_or(Refusal::Query("number is missing"))?;
     let number = Number::in_country(&number, country);
-    let number = number.map_err(|_| Refusal::Query("number is no number; best in E.164 form: +352621123456"))?;
+    let number =
+        number.map_err(|_| Refusal::Query("number is no number; best in E.164 form: +352621123456"))?;
     let channel = Channel::of(channel.as_deref().unwrap_or("calls"));
     let channel = channel.ok_or(Refusal::Query("channel is calls, email, letters or sms"))?;
     let intent = Intent::of(purpose.as_deref().unwrap_or("advertising"));
@@ -194,7 +196,11 @@ mod tests {
         let post = "POST /contacts/check?number=1234567 HTTP/1.1\r\nHost: localhost\r\n\r\n";
         assert_eq!(said(post), Err(Refusal::Method));
         assert_eq!(said("HELO example\r\n\r\n"), Err(Refusal::Malformed));
-        assert_eq!(read(b"GET /contacts/check?number=1234567 HTTP/1.1\r\nHo", ""), None, "the rest is to come");
+        assert_eq!(
+            read(b"GET /contacts/check?number=1234567 HTTP/1.1\r\nHo", ""),
+            None,
+            "the rest is to come"
+        );
         assert_eq!(read(&[b'G'; LONGEST_HEAD], ""), Some(Err(Refusal::TooLong)));
         let many = format!("GET / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(MOST_HEADERS + 1));
         assert_eq!(said(&many), Err(Refusal::TooLong));
@@ -209,7 +215,9 @@ mod tests {
         for here in ["127.0.0.1", "127.0.0.1:8090", "[::1]:8090", "[::1]", "localhost", "LOCALHOST:8090"] {
             assert!(host(&format!("Host: {here}\r\n")).is_ok(), "{here}");
         }
-        for elsewhere in ["example.com", "192.0.2.7:8090", "localhost.example.com", "", "127.0.0.1.example.com"] {
+        for elsewhere in
+            ["example.com", "192.0.2.7:8090", "localhost.example.com", "", "127.0.0.1.example.com"]
+        {
             assert_eq!(host(&format!("Host: {elsewhere}\r\n")), Err(Refusal::Host), "{elsewhere}");
         }
         assert_eq!(host(""), Err(Refusal::Host));

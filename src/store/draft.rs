@@ -117,7 +117,8 @@ fn discard(connection: &Connection, call: CallId) -> rusqlite::Result<()> {
         connection.execute(&format!("DELETE FROM {of_the_note} WHERE call = ?1"), [&id])?;
     }
     connection.execute("UPDATE marks SET corrected = 0, approved = 0 WHERE call = ?1", [&id])?;
-    let without = "UPDATE calls SET note = NULL, reason = ?2, trust = NULL, confidence_pct = NULL, kept_pct = NULL,
+    let without =
+        "UPDATE calls SET note = NULL, reason = ?2, trust = NULL, confidence_pct = NULL, kept_pct = NULL,
                        arrived_pct = NULL
                    WHERE id = ?1 AND note IS NOT NULL";
     connection.execute(without, [id.as_str(), NoSummary::Discarded.word()]).map(drop)
@@ -128,4 +129,5 @@ fn about(deed: Deed, kept: &Kept) -> Entry {
 }
 
 /// `?1` is now. What may not be shown or not be erased is not discarded either, until it may.
-const DUE: &str = "until <= ?1 AND NOT (discard AND call IN (SELECT call FROM marks WHERE restricted OR held))";
+const DUE: &str =
+    "until <= ?1 AND NOT (discard AND call IN (SELECT call FROM marks WHERE restricted OR held))";

@@ -147,7 +147,8 @@ pub(super) fn correct(
     now: UtcMillis,
 ) -> rusqlite::Result<()> {
     let id = before.call.id.to_string();
-    transaction.execute("UPDATE calls SET note = ?2 WHERE id = ?1 AND note IS NOT NULL", params![id, text])?;
+    transaction
+        .execute("UPDATE calls SET note = ?2 WHERE id = ?1 AND note IS NOT NULL", params![id, text])?;
     promise::unmark_changed(transaction, before, text)?;
     transaction.execute(
         "INSERT INTO marks (call, corrected) VALUES (?1, 1) ON CONFLICT (call) DO UPDATE SET corrected = 1",

@@ -25,7 +25,8 @@ impl Kept {
     pub fn promises(&self) -> Vec<Promise<'_>> {
         let Outcome::Noted(summary) = &self.call.outcome else { return Vec::new() };
         let numbered = (1..).zip(promises(&summary.text, self.call.language));
-        let promise = |(number, text)| Promise { number, text, kept: self.promises_kept.get(&number).copied() };
+        let promise =
+            |(number, text)| Promise { number, text, kept: self.promises_kept.get(&number).copied() };
         numbered.map(promise).collect()
     }
 
@@ -128,8 +129,14 @@ mod tests {
     /// What the note engine says with, and which of it is a promise of ours.
     #[test]
     fn every_frame_of_a_promise_and_no_other_is_taken_for_one() {
-        let promised =
-            ["promise", "promise_condition", "told_promise", "told_promise_if", "told_callback", "told_callback_if"];
+        let promised = [
+            "promise",
+            "promise_condition",
+            "told_promise",
+            "told_promise_if",
+            "told_callback",
+            "told_callback_if",
+        ];
         for language in [Language::En, Language::De, Language::Fr] {
             let path = format!("src/confidential/notes/lexicon/{}/render.toml", language.code());
             let frames: std::collections::BTreeMap<String, String> =

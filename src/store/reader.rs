@@ -209,8 +209,7 @@ fn kept(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Kept> {
 }
 
 fn promises_kept(connection: &Connection, id: &str) -> rusqlite::Result<BTreeMap<u32, UtcMillis>> {
-    let mut statement =
-        connection.prepare_cached("SELECT number, at FROM kept_promises WHERE call = ?1")?;
+    let mut statement = connection.prepare_cached("SELECT number, at FROM kept_promises WHERE call = ?1")?;
     let rows = statement.query_map([id], |row| Ok((row.get("number")?, UtcMillis(row.get("at")?))))?;
     rows.collect()
 }
@@ -230,8 +229,9 @@ fn marks(connection: &Connection, id: &str) -> rusqlite::Result<Marks> {
 
 fn draft(connection: &Connection, id: &str) -> rusqlite::Result<Option<Draft>> {
     let mut statement = connection.prepare_cached("SELECT * FROM drafts WHERE call = ?1")?;
-    let draft =
-        statement.query_row([id], |row| Ok(Draft { until: UtcMillis(row.get("until")?), discard: row.get("discard")? }));
+    let draft = statement.query_row([id], |row| {
+        Ok(Draft { until: UtcMillis(row.get("until")?), discard: row.get("discard")? })
+    });
     draft.optional()
 }
 

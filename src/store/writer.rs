@@ -4,8 +4,8 @@ use super::clerk::write;
 use super::log::{self, Deed, Entry};
 use super::retention::{self, Retention, Swept};
 use super::{
-    Block, CallRecord, Channel, Earlier, Intent, Listed, Outcome, Request, Segment, StoreError, Trouble, UtcMillis, contacts, draft, open, person,
-    reader,
+    Block, CallRecord, Channel, Earlier, Intent, Listed, Outcome, Request, Segment, StoreError, Trouble,
+    UtcMillis, contacts, draft, open, person, reader,
 };
 use crate::border::{Channels, Heard, Purpose, TrustLabel};
 use crate::call::{CallId, NoSummary, Number};

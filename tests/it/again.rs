@@ -18,7 +18,10 @@ fn when_somebody_rings_again_the_switch_is_told_a_count_and_a_link_and_nothing_t
     live.callgist.step("forked");
     assert_eq!(told(&live, live.call.leg()), ["1", link]);
     let dump = live.stage.asks(&format!("uuid_dump {} json", live.call.leg()));
-    assert!(dump.contains(link) && NOTE.split('.').all(|said| said.trim().is_empty() || !dump.contains(said.trim())));
+    assert!(
+        dump.contains(link)
+            && NOTE.split('.').all(|said| said.trim().is_empty() || !dump.contains(said.trim()))
+    );
     live.callgist.kept();
     live.stage.ended(live.call);
 
@@ -26,8 +29,11 @@ fn when_somebody_rings_again_the_switch_is_told_a_count_and_a_link_and_nothing_t
     assert_eq!(history[0]["calls"].as_array().unwrap().len(), 2, "{history:?}");
     assert_eq!(history[0]["calls"][0]["promises"][0]["text"], "The agent promised to call back by 17:30.");
     let log = live.callgist.ask(&["log", "export"]);
-    let counts: Vec<_> =
-        log.iter().filter(|entry| entry["deed"] == "earlier_told").map(|entry| entry["detail"].clone()).collect();
+    let counts: Vec<_> = log
+        .iter()
+        .filter(|entry| entry["deed"] == "earlier_told")
+        .map(|entry| entry["detail"].clone())
+        .collect();
     assert_eq!(counts, ["0", "1"], "{log:?}");
 
     // Whoever has objected for good is told of by nothing.
@@ -72,6 +78,10 @@ fn a_draft_that_nobody_approves_in_time_is_discarded_by_the_daemon_and_no_byte_o
     let says = "drafts that nobody approved in time were discarded";
     live.callgist.until("a draft discarded", seconds(30), |line| line["message"] == says);
     let row = live.callgist.ask(&["calls", "show", row["id"].as_str().unwrap()]).remove(0);
-    assert_eq!((&row["no_summary_reason"], &row["summary"]), (&"discarded".into(), &serde_json::Value::Null), "{row}");
+    assert_eq!(
+        (&row["no_summary_reason"], &row["summary"]),
+        (&"discarded".into(), &serde_json::Value::Null),
+        "{row}"
+    );
     assert!(!held(NOTE));
 }

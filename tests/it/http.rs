@@ -18,16 +18,23 @@ fn a_dialler_is_told_what_the_command_says_and_nothing_that_comes_through_the_do
     let check = |query: &str| {
         get(port, &format!("GET /contacts/check?{query} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"))
     };
-    assert_eq!(said(&check(&format!("number={BLOCKED}&channel=calls&purpose=advertising"))), (200, BLOCKS.into()));
+    assert_eq!(
+        said(&check(&format!("number={BLOCKED}&channel=calls&purpose=advertising"))),
+        (200, BLOCKS.into())
+    );
     assert_eq!(said(&check(&format!("number={BLOCKED}&purpose=service"))), (200, PASSES.into()));
     assert_eq!(said(&check(&format!("number={OTHER}"))), (200, PASSES.into()));
     let whole = check(&format!("number={BLOCKED}"));
-    assert!(whole.contains("\r\nCache-Control: no-store\r\n") && !whole.contains("Access-Control"), "{whole}");
+    assert!(
+        whole.contains("\r\nCache-Control: no-store\r\n") && !whole.contains("Access-Control"),
+        "{whole}"
+    );
 
     assert_eq!(said(&check("number=nobody")).0, 400);
     let elsewhere = format!("GET /contacts/check?number={OTHER} HTTP/1.1\r\nHost: dialler.example\r\n\r\n");
     assert_eq!(said(&get(port, &elsewhere)).0, 421);
-    assert_eq!(said(&get(port, &"x".repeat(5_000))).0, 400);
+    assert_eq!(said(&get(port, &"x".repeat(5_000))).0, 431);
+    assert_eq!(said(&get(port, "EHLO dialler\r\n\r\n")).0, 400);
     let endless = format!("GET /contacts/check HTTP/1.1\r\nA: {}", "b".repeat(5_000));
     assert_eq!(said(&get(port, &endless)).0, 431);
 
@@ -45,7 +52,10 @@ fn a_dialler_is_told_what_the_command_says_and_nothing_that_comes_through_the_do
     callgist.ask_to_stop();
     let (code, log) = callgist.exit();
     assert_eq!(code, Some(0), "{log}");
-    assert!(log.contains("answered by HTTP") && !log.contains(&BLOCKED[1..]) && !log.contains(&OTHER[1..]), "{log}");
+    assert!(
+        log.contains("answered by HTTP") && !log.contains(&BLOCKED[1..]) && !log.contains(&OTHER[1..]),
+        "{log}"
+    );
 }
 
 #[test]

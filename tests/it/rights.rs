@@ -264,7 +264,8 @@ fn a_draft_is_corrected_approved_or_discarded_while_it_is_one_and_by_the_person_
     let store = Store::open(&office.database()).unwrap();
     let until = |minutes: i64| UtcMillis(i64::try_from(now_ms()).unwrap() + minutes * 60_000);
     let draft = |minutes| Some(Draft { until: until(minutes), discard: true });
-    let drafted = |id, note, minutes| CallRecord { draft: draft(minutes), ..call(id, Some(CALLER), Some(note)) };
+    let drafted =
+        |id, note, minutes| CallRecord { draft: draft(minutes), ..call(id, Some(CALLER), Some(note)) };
     wait(store.keep(drafted(11, "The Pterodactylus boiler is loud.", 10))).unwrap();
     wait(store.keep(drafted(12, "The Brachiosaurus door is open.", 10))).unwrap();
     wait(store.keep(drafted(13, "The Diplodocus roof is wet.", 10))).unwrap();
@@ -279,7 +280,11 @@ fn a_draft_is_corrected_approved_or_discarded_while_it_is_one_and_by_the_person_
     std::fs::write(&text, "The boiler\n  is quiet.\n").unwrap();
     office.says(&["calls", "correct", &loud, text.to_str().unwrap()]);
     let shown = office.json(&["calls", "show", &loud]);
-    assert_eq!((&shown["summary"], &shown["corrected"]), (&"The boiler is quiet.".into(), &true.into()), "{shown}");
+    assert_eq!(
+        (&shown["summary"], &shown["corrected"]),
+        (&"The boiler is quiet.".into(), &true.into()),
+        "{shown}"
+    );
     assert!(!office.holds("Pterodactylus"));
 
     office.says(&["calls", "approve", &open]);
@@ -289,7 +294,11 @@ fn a_draft_is_corrected_approved_or_discarded_while_it_is_one_and_by_the_person_
 
     office.says(&["calls", "discard", &wet]);
     let shown = office.json(&["calls", "show", &wet]);
-    assert_eq!((&shown["no_summary_reason"], &shown["topics"]), (&"discarded".into(), &Value::Null), "{shown}");
+    assert_eq!(
+        (&shown["no_summary_reason"], &shown["topics"]),
+        (&"discarded".into(), &Value::Null),
+        "{shown}"
+    );
     assert!(!office.holds("Diplodocus"));
 
     let late = office.ask(&["calls", "approve", &slow]);
@@ -350,7 +359,10 @@ fn in_a_dispute_the_history_tells_what_was_promised_and_what_was_kept() {
     assert_eq!(office.code(&["calls", "kept", &id, "3"]), 1);
     let history = office.says(&["calls", "history", CALLER]);
     assert!(history.contains("promise 1, open: The agent promised to call back by 17:30."), "{history}");
-    assert!(history.contains("promise 2, kept 2") && history.contains("3 calls, 2 notes, 1 promises open, 1 kept"));
+    assert!(
+        history.contains("promise 2, kept 2")
+            && history.contains("3 calls, 2 notes, 1 promises open, 1 kept")
+    );
     assert_eq!(history, office.says(&["calls", "history", "--link", &id]), "the link leads to the caller");
     assert_eq!(office.code(&["calls", "history", "--link", "00000000000000aa"]), 1);
     assert_eq!(office.code(&["calls", "history"]), 2);
@@ -359,10 +371,16 @@ fn in_a_dispute_the_history_tells_what_was_promised_and_what_was_kept() {
     assert_eq!(told["promises"][1]["kept"], Value::Null, "{told}");
     assert_eq!(told["promises"][1]["text"], "The agent promised to send a form.");
     let deeds = office.deeds();
-    assert!(["promise_kept", "promise_open"].iter().all(|deed| deeds.contains(&(*deed).to_owned())), "{deeds:?}");
+    assert!(
+        ["promise_kept", "promise_open"].iter().all(|deed| deeds.contains(&(*deed).to_owned())),
+        "{deeds:?}"
+    );
     office.surely(&["person", "restrict", CALLER]);
     assert_eq!(office.json(&["calls", "show", &id])["promises"], Value::Array(vec![]));
-    assert_eq!(office.json(&["person", "export", CALLER])["calls"][0]["promises"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        office.json(&["person", "export", CALLER])["calls"][0]["promises"].as_array().unwrap().len(),
+        2
+    );
     let history = office.says(&["calls", "history", CALLER]);
     assert!(!history.contains("17:30") && history.contains("restricted"), "{history}");
 }
@@ -372,7 +390,8 @@ fn calls_are_listed_by_what_their_notes_name() {
     let office = Office::open();
     let ids = |words: &[&str]| {
         let listed = office.json(&[&["calls", "list"], words].concat());
-        let ids = listed["calls"].as_array().unwrap().iter().map(|call| call["id"].as_str().unwrap().to_owned());
+        let ids =
+            listed["calls"].as_array().unwrap().iter().map(|call| call["id"].as_str().unwrap().to_owned());
         ids.collect::<Vec<_>>()
     };
     let store = Store::open(&office.database()).unwrap();

@@ -26,6 +26,7 @@ const ROLES: &[(&str, Role)] = &[
     ("target", crate::sandbox::target),
     ("daemon", crate::sandbox::daemon),
     ("name-spaces", crate::sandbox::name_spaces),
+    ("listens", crate::sandbox::listens),
     ("outside", crate::sandbox::outside),
     ("free", crate::sandbox::free),
     ("aborts", crate::sandbox::aborts),

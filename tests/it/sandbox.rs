@@ -178,7 +178,10 @@ fn a_daemon_connects_to_its_event_sockets_and_to_no_other_port() {
 fn a_daemon_listens_on_no_tcp_port_but_on_one_that_was_opened_before() {
     let told = tells("listens", |_| {});
     // An older kernel cannot restrict ports; then the daemon says so.
-    assert!([["refused", "answered"], ["not restricted", "answered"]].contains(&[&told[0], &told[1]]), "{told:?}");
+    assert!(
+        [["refused", "answered"], ["not restricted", "answered"]].contains(&[&told[0], &told[1]]),
+        "{told:?}"
+    );
 }
 
 /// The lines that a role tells, which must end well.

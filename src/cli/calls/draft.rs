@@ -49,7 +49,10 @@ impl DraftCommand {
         | DraftCommand::Approve { id, .. }
         | DraftCommand::Discard { id, .. }) = self;
         let Some(found) = find(reader, id)? else {
-            return Ok(fail(Exit::Failed, "no such call; `callgist calls list --drafts` shows what is a draft"));
+            return Ok(fail(
+                Exit::Failed,
+                "no such call; `callgist calls list --drafts` shows what is a draft",
+            ));
         };
         let call = found.call.id;
         let (drafted, word) = match self {
@@ -85,7 +88,9 @@ fn told(drafted: Drafted, call: CallId, word: &str, as_json: bool) -> Exit {
 fn new_text(file: Option<&Path>) -> Result<String, Exit> {
     let mut text = String::new();
     let read = match file.filter(|file| *file != Path::new("-")) {
-        Some(file) => std::fs::File::open(file).and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text)),
+        Some(file) => {
+            std::fs::File::open(file).and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text))
+        }
         None => std::io::stdin().take(MOST_BYTES).read_to_string(&mut text),
     };
     if let Err(error) = read {

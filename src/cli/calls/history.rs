@@ -62,7 +62,8 @@ fn print(kept: &Kept) {
     println!("{}  {}  {}  {says}", time(call.offered), call.line.as_str(), call.id);
     if let (Outcome::Noted(summary), false) = (&call.outcome, kept.marks.restricted) {
         println!("  {}", summary.text);
-        let draft = draft_until(kept).map_or(String::new(), |until| format!(", a draft until {}", time(until)));
+        let draft =
+            draft_until(kept).map_or(String::new(), |until| format!(", a draft until {}", time(until)));
         println!("  made by a machine{}{draft}", looked_at(kept));
     }
     kept.promises().iter().for_each(|promise| println!("  {}", promise::words(promise)));

@@ -24,7 +24,10 @@ pub(super) fn mark(
         (None, [only]) => only.number,
         (None, []) => return Ok(fail(Exit::Failed, NO_PROMISE)),
         (None, several) => {
-            let says = format!("this note has {} promises: say which, as `calls history` counts them", several.len());
+            let says = format!(
+                "this note has {} promises: say which, as `calls history` counts them",
+                several.len()
+            );
             return Ok(fail(Exit::Failed, &says));
         }
     };
@@ -49,4 +52,5 @@ pub(super) fn as_json(promise: &Promise<'_>) -> Value {
     json!({ "number": promise.number, "text": promise.text, "kept": promise.kept.map(timestamp) })
 }
 
-const NO_PROMISE: &str = "there is no such promise in the note of this call; `callgist calls show` counts them";
+const NO_PROMISE: &str =
+    "there is no such promise in the note of this call; `callgist calls show` counts them";

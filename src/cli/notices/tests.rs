@@ -163,7 +163,7 @@ fn agents_are_told_for_how_long_a_note_is_a_draft_and_what_becomes_of_it() {
         let says = |config: &Config| render(Text::Agent, lang, &facts(config, lang)).unwrap().markdown;
         assert!(says(&settings("")).contains(kept) && !says(&settings("")).contains(discarded), "{lang:?}");
         assert!(says(&discards).contains(kept) && says(&discards).contains(discarded), "{lang:?}");
-        assert!(!says(&none).contains("inutes ap") && !says(&none).contains(kept), "{lang:?}");
+        assert!(!says(&none).contains(kept) && !says(&none).contains(discarded), "{lang:?}");
     }
     assert_ne!(facts(&discards, Lang::En).version(), facts(&settings(""), Lang::En).version());
 }

@@ -2,7 +2,8 @@
 
 use super::*;
 
-const TEXT: &str = "Das Team sagte zu, am Montag anzurufen. Das Team sagte zu, den Quetzalcoatlus zu schicken.";
+const TEXT: &str =
+    "Das Team sagte zu, am Montag anzurufen. Das Team sagte zu, den Quetzalcoatlus zu schicken.";
 
 fn later(minutes: i64) -> UtcMillis {
     UtcMillis(NOW.0 + minutes * 60_000)
@@ -105,6 +106,7 @@ fn what_is_no_draft_can_neither_be_corrected_nor_approved_nor_discarded() {
 fn a_call_without_a_note_is_no_draft() {
     let (_folder, path) = place();
     let draft = Some(Draft { until: later(10), discard: true });
-    wait(Store::open(&path).unwrap().keep(CallRecord { draft, ..not_noted(1, NoSummary::TooShort) })).unwrap();
+    wait(Store::open(&path).unwrap().keep(CallRecord { draft, ..not_noted(1, NoSummary::TooShort) }))
+        .unwrap();
     assert_eq!(Reader::open(&path).unwrap().show(CallId(1)).unwrap().unwrap().call.draft, None);
 }

@@ -118,11 +118,21 @@ fn a_call_reads_back_as_it_was_kept() {
     let reader = Reader::open(&path).unwrap();
     assert_eq!(
         reader.show(CallId(7)).unwrap(),
-        Some(Kept { call: note, requests: Vec::new(), marks: Marks::default(), promises_kept: BTreeMap::new() })
+        Some(Kept {
+            call: note,
+            requests: Vec::new(),
+            marks: Marks::default(),
+            promises_kept: BTreeMap::new()
+        })
     );
     assert_eq!(
         reader.show(CallId(8)).unwrap(),
-        Some(Kept { call: bare, requests: Vec::new(), marks: Marks::default(), promises_kept: BTreeMap::new() })
+        Some(Kept {
+            call: bare,
+            requests: Vec::new(),
+            marks: Marks::default(),
+            promises_kept: BTreeMap::new()
+        })
     );
     assert_eq!(reader.show(CallId(9)).unwrap(), None);
 }

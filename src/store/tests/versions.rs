@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A database as version 3 left it: two calls, a pruned log whose newest entry somebody took away.
+/// A database as version 3 left it, with two calls.
 fn of_version_3(path: &Path) -> Connection {
     fs::create_dir(path.parent().unwrap()).unwrap();
     let mut old = Connection::open(path).unwrap();
@@ -27,7 +27,8 @@ fn a_database_of_version_3_keeps_its_calls_and_its_log_and_takes_the_new_words()
     for at in 1..=3 {
         log::append(&old, &Entry::new(Deed::Listed).detail("1"), UtcMillis(at)).unwrap();
     }
-    let new_word = "INSERT INTO log VALUES (9, 1, 'promise_kept', NULL, NULL, NULL, NULL, printf('%064d', 0))";
+    let new_word =
+        "INSERT INTO log VALUES (9, 1, 'promise_kept', NULL, NULL, NULL, NULL, printf('%064d', 0))";
     assert!(old.execute(new_word, []).is_err(), "version 3 does not know it");
     drop(old);
 
