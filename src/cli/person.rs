@@ -9,7 +9,7 @@ use super::contacts::entry_json;
 use super::counter::{Common, Place, now, time, timestamp, with_clerk};
 use super::{Exit, fail};
 use crate::call::{CallId, Number};
-use crate::store::{Clerk, Deed, Entry, Erasure, Filter, Kept, Mark, Outcome, StoreError, UtcMillis};
+use crate::store::{Clerk, Deed, Entry, Erasure, Filter, Kept, Mark, StoreError, UtcMillis};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
