@@ -128,6 +128,7 @@ fn what_a_daemon_tries_at_its_start_is_not_refused_without_its_limits() {
         "write outside its folder",
         "start another program",
         "connect to another port",
+        "listen on a port",
     ];
     assert_eq!(told, all);
 }
