@@ -4,7 +4,7 @@
 //! The ear follows a script ([`crate::scripted`]), so nothing here hangs on what is understood.
 
 mod switches;
-mod talk;
+pub(crate) mod talk;
 
 use crate::calls::{with_a_second_line, with_a_second_snippet};
 use crate::doctor;
@@ -24,7 +24,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 use talk::{
     Stopped, Talk, deeds_of_ears, flood, limit, lock, next_is_noted, not_started_on, prompt_of, restarted,
-    rings_off, stepped, unannounced, waited, with_ports,
+    rings_off, stepped, strangers_call, strangers_speak, unannounced, waited, with_ports,
 };
 
 // ---------------------------------------------------------------- the daemon
@@ -564,32 +564,14 @@ fn a_call_of_which_there_is_room_for_one_copy_alone_is_told_as_listened_to_as_lo
 #[test]
 fn strangers_who_flood_the_port_for_sip_cost_a_call_nothing() {
     let talk = Talk::forked();
-    let sip = talk.callgist.setting("listen");
-    let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
-    for number in 0..3_000 {
-        let invite = format!(
-            "INVITE sip:{number:032x}@{sip} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK{number}\r\n\
-             From: <sip:x@127.0.0.1>;tag=1\r\nTo: <sip:y@127.0.0.1>\r\nCall-ID: {number}\r\nCSeq: 1 INVITE\r\n\
-             Content-Length: 0\r\n\r\n"
-        );
-        let said: &[u8] = if number % 2 == 0 { invite.as_bytes() } else { &[0xff; 1_400] };
-        stranger.send_to(said, &sip).unwrap();
-    }
+    strangers_call(&talk.callgist);
     talk.noted();
 }
 
 #[test]
 fn rtp_from_elsewhere_is_not_heard_and_does_no_harm() {
     let mut talk = Talk::forked();
-    let first: u16 = talk.callgist.setting("first_rtp_port").parse().unwrap();
-    let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
-    for number in 0..10_000u16 {
-        let mut packet = vec![0x80, 8];
-        packet.extend(number.to_be_bytes());
-        packet.extend([0; 168]);
-        // Where nobody listens the kernel says so, and it is no matter.
-        let _ = stranger.send_to(&packet, ("127.0.0.1", first + number % 20));
-    }
+    strangers_speak(&talk.callgist);
     std::thread::sleep(seconds(1));
     talk.call.act(Act::HangUp(Party::Caller));
     let row = talk.callgist.kept();

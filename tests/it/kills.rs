@@ -351,7 +351,7 @@ fn text(outcome: &Outcome) -> Option<String> {
 }
 
 /// One that nobody has asked for yet is dead all the same.
-fn lives(process: i32) -> bool {
+pub(crate) fn lives(process: i32) -> bool {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     status.lines().any(|line| line.starts_with("State:") && !line.contains("zombie"))
 }

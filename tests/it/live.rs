@@ -3,6 +3,7 @@
 //!
 //! `CALLGIST_FREESWITCH` names the switch's program. Without it every story says that it was skipped.
 
+mod audio;
 mod baresip;
 mod codecs;
 mod coding;
@@ -11,11 +12,14 @@ mod machines;
 mod makers;
 mod phone;
 mod recorded;
+mod saturated;
 pub(crate) mod sidecar;
+mod stamped;
 mod stock;
 mod switch;
 mod vanilla;
 mod ways;
+mod worst;
 
 use crate::canary::Canary;
 use crate::turn::Turn;
@@ -291,9 +295,13 @@ impl Stage {
     }
 
     fn with(way: Way, codecs: [Codec; 2]) -> Option<Stage> {
+        Stage::of(codecs, || FreeSwitch::start(way, codecs))
+    }
+
+    fn of(codecs: [Codec; 2], switch: impl FnOnce() -> Option<FreeSwitch>) -> Option<Stage> {
         // One at a time, and no demo beside it: the shipped profile has one port, and the switch waits half a second.
         let turn = Turn::alone();
-        let switch = FreeSwitch::start(way, codecs)?;
+        let switch = switch()?;
         let [caller, agent] = recording();
         Some(Stage { switch, codecs, caller, agent, _turn: turn })
     }
@@ -324,9 +332,14 @@ impl Stage {
 
     /// A Callgist whose ear follows a script; `more` follows the settings of its line.
     fn scripted(&self, more: &str) -> Sidecar {
+        self.scripted_over(self.switch.event_socket, more)
+    }
+
+    /// The same, whose way to the switch leads over this port.
+    fn scripted_over(&self, event_socket: u16, more: &str) -> Sidecar {
         let notice = std::fs::canonicalize("sounds/en/8000/notice.wav").unwrap();
         let password_file = &self.switch.password_file();
-        let at = At { event_socket: self.switch.event_socket, password_file, notice: &notice };
+        let at = At { event_socket, password_file, notice: &notice };
         let mut callgist = Sidecar::scripted(&at, |settings| settings + more);
         callgist.announcing();
         callgist
@@ -334,12 +347,24 @@ impl Stage {
 
     /// Waits for the end of the copies, which is due at once; how long it took.
     fn without_copies(&self) -> Duration {
+        self.without_copies_within(Duration::from_secs(1))
+    }
+
+    #[track_caller]
+    fn without_copies_within(&self, limit: Duration) -> Duration {
         let since = Instant::now();
         while self.switch.copies() > 0 {
-            assert!(since.elapsed() < Duration::from_secs(1), "the copies go on");
+            assert!(since.elapsed() < limit, "the copies go on");
             std::thread::sleep(Duration::from_millis(20));
         }
         since.elapsed()
+    }
+
+    /// The caller rings off, and that reaches the agent.
+    fn rings_off(&self, call: Call) {
+        call.caller.hang_up();
+        call.agent.until("hung up on", Duration::from_secs(5), |state| state.ended);
+        self.gone(call);
     }
 
     /// Ends a call, and waits until the switch knows nothing of it any more.

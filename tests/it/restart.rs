@@ -6,12 +6,14 @@ use crate::stories::{Stage, goes_on, seconds};
 use callgist::call::Party;
 use callgist::sim::{Act, LiveCall, Script};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 #[test]
@@ -224,19 +226,25 @@ pub(crate) enum Trouble {
     Half,
     /// Nothing more comes, and nothing is closed, for good.
     Hangs,
+    /// What the daemon has copied goes to this port and not to its own.
+    Misleads { from: u16, to: u16 },
 }
 
 impl Way {
     pub(crate) fn to(stage: &Stage) -> Way {
+        Way::between(&stage.runtime, stage.switch.event_socket())
+    }
+
+    pub(crate) fn between(runtime: &Runtime, switch: SocketAddr) -> Way {
         let (open, opened) = watch::channel(true);
         let said = Arc::new(Mutex::new(String::new()));
-        let switch = Arc::new(Mutex::new(stage.switch.event_socket()));
+        let switch = Arc::new(Mutex::new(switch));
         let leads_to = switch.clone();
-        let door = stage.runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let door = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let port = door.local_addr().unwrap().port();
         let trouble = Arc::<Mutex<Option<Trouble>>>::default();
         let (written, troubled) = (said.clone(), trouble.clone());
-        stage.runtime.spawn(async move {
+        runtime.spawn(async move {
             while let Ok((daemon, _)) = door.accept().await {
                 let switch = *leads_to.lock().unwrap();
                 if *opened.borrow()
@@ -299,7 +307,7 @@ async fn carry(
         let mut bytes = [0; 4_096];
         while let Ok(length @ 1..) = from_daemon.read(&mut bytes).await {
             said.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..length]));
-            if to_switch.write_all(&bytes[..length]).await.is_err() {
+            if to_switch.write_all(&misled(&bytes[..length], &trouble)).await.is_err() {
                 return;
             }
         }
@@ -319,6 +327,18 @@ async fn carry(
     }
 }
 
+/// What the switch is told in place of that.
+fn misled<'a>(bytes: &'a [u8], trouble: &Mutex<Option<Trouble>>) -> Cow<'a, [u8]> {
+    match *trouble.lock().unwrap() {
+        Some(Trouble::Misleads { from, to }) => {
+            let words = String::from_utf8_lossy(bytes);
+            let elsewhere = words.replace(&format!("@127.0.0.1:{from}"), &format!("@127.0.0.1:{to}"));
+            Cow::Owned(elsewhere.into_bytes())
+        }
+        _ => Cow::Borrowed(bytes),
+    }
+}
+
 /// Nothing when the way ends.
 async fn carry_back(bytes: &[u8], to: &mut OwnedWriteHalf, trouble: &Mutex<Option<Trouble>>) -> Option<()> {
     let now = {
@@ -329,7 +349,7 @@ async fn carry_back(bytes: &[u8], to: &mut OwnedWriteHalf, trouble: &Mutex<Optio
         }
     };
     match now {
-        None => to.write_all(bytes).await.ok(),
+        None | Some(Trouble::Misleads { .. }) => to.write_all(bytes).await.ok(),
         Some(Trouble::Dribbles) => {
             for byte in bytes {
                 to.write_all(&[*byte]).await.ok()?;

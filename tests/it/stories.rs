@@ -248,7 +248,7 @@ impl Stage {
     pub(crate) fn callgist_at(&self, event_socket: u16) -> Sidecar {
         let (password_file, notice) =
             (&self.folder.path().join("password"), &self.folder.path().join("notice.wav"));
-        Sidecar::beside(&At { event_socket, password_file, notice }, "")
+        Sidecar::beside(&At { event_socket, password_file, notice }, |settings| settings)
     }
 
     /// One whose ear follows a script, announcing.

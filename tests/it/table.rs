@@ -30,6 +30,10 @@ pub fn call(report: &Report) {
         Some(talk) => format!("talked {:.1} s, {}", talk.as_secs_f64(), report.cause),
         None => format!("not joined, {}", report.cause),
     };
+    self::did(did);
+}
+
+pub fn did(did: String) {
     LINE.with_borrow_mut(|line| first(&mut line.did, did));
 }
 

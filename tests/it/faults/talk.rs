@@ -8,6 +8,7 @@ use callgist::call::Party;
 use callgist::sim::{Act, LiveCall, Report, Script, Settings, Switch};
 use rustix::process::{Pid, Resource, Rlimit, Signal};
 use serde_json::Value;
+use std::net::UdpSocket;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -224,7 +225,7 @@ pub(super) fn not_started_on(spoil: impl FnOnce(&Path)) {
 // ---------------------------------------------------------------- means
 
 impl Sidecar {
-    pub(super) fn manner(&mut self, manner: Manner) {
+    pub(crate) fn manner(&mut self, manner: Manner) {
         manner.write(&self.path("models/vosk-en"));
     }
 
@@ -239,7 +240,7 @@ impl Sidecar {
     }
 
     /// The value of a setting.
-    pub(super) fn setting(&self, name: &str) -> String {
+    pub(crate) fn setting(&self, name: &str) -> String {
         let settings = std::fs::read_to_string(self.path("callgist.toml")).unwrap();
         let line = settings.lines().find_map(|line| line.strip_prefix(&format!("{name} = "))).unwrap();
         line.trim_matches('"').to_owned()
@@ -262,10 +263,10 @@ impl Sidecar {
 }
 
 /// A process that is stopped as long as this lives.
-pub(super) struct Stopped(i32);
+pub(crate) struct Stopped(i32);
 
 impl Stopped {
-    pub(super) fn now(process: i32) -> Stopped {
+    pub(crate) fn now(process: i32) -> Stopped {
         sidecar::signal(process, Signal::STOP);
         Stopped(process)
     }
@@ -279,7 +280,7 @@ impl Drop for Stopped {
 }
 
 /// Sets a limit of a process; gives the old one.
-pub(super) fn limit(process: i32, resource: Resource, to: u64) -> u64 {
+pub(crate) fn limit(process: i32, resource: Resource, to: u64) -> u64 {
     let new = Rlimit { current: Some(to), maximum: rustix::process::getrlimit(resource).maximum };
     let old = rustix::process::prlimit(Pid::from_raw(process), resource, new).unwrap();
     old.current.unwrap_or(u64::MAX)
@@ -321,6 +322,34 @@ pub(super) fn with_ports(settings: &str, first: u16, last: u16) -> String {
         _ => format!("{line}\n"),
     };
     settings.lines().map(line).collect()
+}
+
+/// Strangers ask for copies at the port for SIP, and send what is no SIP.
+pub(crate) fn strangers_call(callgist: &Sidecar) {
+    let sip = callgist.setting("listen");
+    let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for number in 0..3_000 {
+        let invite = format!(
+            "INVITE sip:{number:032x}@{sip} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK{number}\r\n\
+             From: <sip:x@127.0.0.1>;tag=1\r\nTo: <sip:y@127.0.0.1>\r\nCall-ID: {number}\r\nCSeq: 1 INVITE\r\n\
+             Content-Length: 0\r\n\r\n"
+        );
+        let said: &[u8] = if number % 2 == 0 { invite.as_bytes() } else { &[0xff; 1_400] };
+        stranger.send_to(said, &sip).unwrap();
+    }
+}
+
+/// Strangers send RTP to its ports.
+pub(crate) fn strangers_speak(callgist: &Sidecar) {
+    let first: u16 = callgist.setting("first_rtp_port").parse().unwrap();
+    let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for number in 0..10_000u16 {
+        let mut packet = vec![0x80, 8];
+        packet.extend(number.to_be_bytes());
+        packet.extend([0; 168]);
+        // Where nobody listens the kernel says so, and it is no matter.
+        let _ = stranger.send_to(&packet, ("127.0.0.1", first + number % 20));
+    }
 }
 
 /// More events than the switch keeps for a reader that does not read.

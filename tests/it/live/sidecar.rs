@@ -34,14 +34,16 @@ impl Sidecar {
     pub fn with(switch: &FreeSwitch, more: &str) -> Sidecar {
         let notice = fs::canonicalize("sounds/en/8000/notice.wav").unwrap();
         let password_file = &switch.password_file();
-        Sidecar::beside(&At { event_socket: switch.event_socket, password_file, notice: &notice }, more)
+        Sidecar::beside(&At { event_socket: switch.event_socket, password_file, notice: &notice }, |settings| {
+            settings + more
+        })
     }
 
-    /// The same beside any switch.
-    pub fn beside(at: &At<'_>, more: &str) -> Sidecar {
+    /// The same beside any switch; `change` may change its settings.
+    pub fn beside(at: &At<'_>, change: impl FnOnce(String) -> String) -> Sidecar {
         let folder = tempfile::Builder::new().prefix("callgist-live-").tempdir().unwrap();
         let config = folder.path().join("callgist.toml");
-        fs::write(&config, settings(folder.path(), at) + more).unwrap();
+        fs::write(&config, change(settings(folder.path(), at))).unwrap();
         let (child, lines) = run(PROGRAM.as_ref(), &config, None);
         let mut sidecar = Sidecar { child, folder, lines, seen: Vec::new(), ears: None };
         sidecar.announcing();

@@ -36,12 +36,22 @@ impl FreeSwitch {
     /// One with our three files and as little else as they need. Its calls go that way, and its profiles speak the codecs of
     /// caller and agent.
     pub fn start(way: Way, codecs: [Codec; 2]) -> Option<FreeSwitch> {
+        FreeSwitch::with_options(&[], way, codecs)
+    }
+
+    /// The same, with no better priority than any other program. Where it may, and is not told so, it takes one of real
+    /// time, as its own packages give it one.
+    pub fn modest(way: Way, codecs: [Codec; 2]) -> Option<FreeSwitch> {
+        FreeSwitch::with_options(&["-np"], way, codecs)
+    }
+
+    fn with_options(options: &[&str], way: Way, codecs: [Codec; 2]) -> Option<FreeSwitch> {
         let program = program()?;
         let room = Room::new();
         let behind = behind(way, codecs, room.agent, room.others);
         let ports = [room.trunk.port(), room.phones.port()];
         write_settings(room.folder.path(), room.event_socket, ports, &behind);
-        Some(FreeSwitch::run(&program, room, ADMIN, &["callgist", "trunk", "phones"]))
+        Some(FreeSwitch::run(&program, options, room, ADMIN, &["callgist", "trunk", "phones"]))
     }
 
     /// One with vanilla's configuration as it was installed, but for its ports and its address. Nothing of ours is there.
@@ -51,12 +61,18 @@ impl FreeSwitch {
         let room = Room::new();
         let ports = [room.event_socket, room.trunk.port(), room.phones.port()];
         stock::copy(&conf, &room.folder.path().join("conf"), MACHINE, ports);
-        Some(FreeSwitch::run(&program, room, stock::PASSWORD, &["external", "internal"]))
+        Some(FreeSwitch::run(&program, &[], room, stock::PASSWORD, &["external", "internal"]))
     }
 
-    fn run(program: &OsStr, room: Room, password: &'static str, profiles: &[&str]) -> FreeSwitch {
+    fn run(
+        program: &OsStr,
+        options: &[&str],
+        room: Room,
+        password: &'static str,
+        profiles: &[&str],
+    ) -> FreeSwitch {
         let mut command = Command::new(program);
-        command.args(["-nonat", "-nf", "-nc"]);
+        command.args(["-nonat", "-nf", "-nc"]).args(options);
         for what in FOLDERS {
             command.arg(format!("-{what}")).arg(room.folder.path().join(what));
         }
@@ -69,6 +85,10 @@ impl FreeSwitch {
         let switch = FreeSwitch { child, folder, password, event_socket, trunk, phones, agent, others };
         switch.wait_for(profiles);
         switch
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// The folder of its settings.

@@ -1,7 +1,7 @@
 //! The ways from the main line to an agent that most calls take: queues, a ring group, a menu, follow-me. Each on a real
 //! switch, with the snippet before it, and each ends in a note.
 
-use super::phone::{Phone, Talk, Voice};
+use super::phone::{AGENT, Phone, Talk, Voice};
 use super::sidecar::Sidecar;
 use super::{Call, Stage};
 use callgist::wire::rtp::Codec;
@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 pub enum Way {
     /// One bridge to the agent.
     Straight,
+    /// One bridge to the phone that the caller's names.
+    Named,
     CallCenter,
     Fifo,
     RingGroup,
@@ -41,6 +43,7 @@ impl Way {
         let action = |name: &str, data: &str| format!("<action application=\"{name}\" data=\"{data}\"/>\n");
         match self {
             Way::Straight | Way::RecordedFromTheFirst => action("bridge", &phone(agent)),
+            Way::Named => action("bridge", &format!("sofia/trunk/sip:agent@${{sip_h_{AGENT}}}")),
             Way::Recorded => action("record_session", RECORDING) + &action("bridge", &phone(agent)),
             Way::CallCenter => action("callcenter", QUEUE),
             Way::Fifo => {
