@@ -14,8 +14,8 @@ use super::{Call, NUMBER, SETTLED, Stage, recording};
 use callgist::wire::rtp::Codec;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::{fmt, fs};
 use std::time::{Duration, Instant};
+use std::{fmt, fs};
 
 #[test]
 fn phones_notice_nothing_of_recognition_that_fills_every_core() {
@@ -52,7 +52,9 @@ fn story(switch: impl FnOnce() -> Option<FreeSwitch>) {
 /// The calls without us.
 fn undisturbed(stage: &Stage) -> (Arrivals, f64) {
     let calls = calls(stage);
-    calls.iter().for_each(|call| drop(call.agent.answered()));
+    for call in &calls {
+        call.agent.answered();
+    }
     std::thread::sleep(Duration::from_secs(2));
     let before = Load::now(&[]);
     let arrivals = Arrivals::of(&calls);
@@ -67,8 +69,7 @@ fn recognised(stage: &Stage) -> (Arrivals, Share) {
     let password_file = &stage.switch.password_file();
     let at = At { event_socket: stage.switch.event_socket, password_file, notice: &notice };
     let threads = format!("[ears]\nthreads = {}\nmax_calls = {}", cores(), CALLS + 1);
-    let mut callgist =
-        Sidecar::beside(&at, |settings| with_own_ports(&settings).replace("[ears]", &threads));
+    let mut callgist = Sidecar::beside(&at, |settings| with_own_ports(&settings).replace("[ears]", &threads));
     let calls = calls(stage);
     let told = |line: &Value| line["step"] == "forked" || line["step"] == "kept";
     for _ in &calls {
@@ -104,7 +105,8 @@ fn calls(stage: &Stage) -> Vec<Call> {
     let voices = recording().map(|voice| without_pauses(&voice));
     let calls = (0..CALLS).map(|number| {
         // Speech of another length for everybody: windows are not full all at once.
-        let speech = |voice: &[i16]| voice.iter().copied().cycle().skip(number * 30_000).take(LONGEST).collect();
+        let speech =
+            |voice: &[i16]| voice.iter().copied().cycle().skip(number * 30_000).take(LONGEST).collect();
         let talk = Talk::default();
         let voice = |voice| Voice { speech: speech(voice), talk: talk.clone(), codec: Codec::Pcma };
         let [caller, agent] = [&voices[0], &voices[1]].map(|said| voice(said));

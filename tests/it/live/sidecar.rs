@@ -34,9 +34,10 @@ impl Sidecar {
     pub fn with(switch: &FreeSwitch, more: &str) -> Sidecar {
         let notice = fs::canonicalize("sounds/en/8000/notice.wav").unwrap();
         let password_file = &switch.password_file();
-        Sidecar::beside(&At { event_socket: switch.event_socket, password_file, notice: &notice }, |settings| {
-            settings + more
-        })
+        Sidecar::beside(
+            &At { event_socket: switch.event_socket, password_file, notice: &notice },
+            |settings| settings + more,
+        )
     }
 
     /// The same beside any switch; `change` may change its settings.

@@ -29,8 +29,7 @@ impl Stamped {
 
     /// The length of the next datagram, and when it came.
     pub fn receive(&self, datagram: &mut [u8]) -> io::Result<(usize, Instant)> {
-        let mut part =
-            libc::iovec { iov_base: datagram.as_mut_ptr().cast(), iov_len: datagram.len() };
+        let mut part = libc::iovec { iov_base: datagram.as_mut_ptr().cast(), iov_len: datagram.len() };
         let mut control = [0u64; 8];
         // SAFETY: it is a struct of numbers and pointers, for all of which zero is a value.
         let mut message: libc::msghdr = unsafe { std::mem::zeroed() };

@@ -28,9 +28,7 @@ use tokio::runtime::Runtime;
 fn callgist_killed_in_the_notice_lets_the_real_switch_play_it_to_its_end() {
     let Some(worst) = Worst::set() else { return };
     let mut callgist = worst.stage.scripted("");
-    let call = worst.stage.call(RING);
-    callgist.step("offered");
-    std::thread::sleep(SECOND);
+    let call = worst.noticed(&mut callgist);
     callgist.kill();
     callgist.again();
     worst.compares(&call, worst.announced());
@@ -128,9 +126,7 @@ fn callgist_upgraded_in_a_real_talk_takes_its_copies_with_it() {
 fn callgist_asked_to_stop_in_the_notice_puts_the_real_caller_through_at_once() {
     let Some(worst) = Worst::set() else { return };
     let mut callgist = worst.stage.scripted("");
-    let call = worst.stage.call(RING);
-    callgist.step("offered");
-    std::thread::sleep(SECOND);
+    let call = worst.noticed(&mut callgist);
     callgist.ask_to_stop();
     assert_eq!(callgist.kept()["no_summary_reason"], "shutdown");
     worst.compares(&call, SECOND - SETTLED..2 * SECOND);
@@ -250,8 +246,7 @@ fn a_disk_that_is_full_from_before_a_real_call_costs_it_nothing_but_the_row() {
 fn a_callgist_without_file_handles_costs_a_real_call_nothing_but_the_note() {
     let Some(worst) = Worst::set() else { return };
     let mut callgist = worst.stage.scripted("");
-    let call = worst.stage.call(RING);
-    callgist.step("offered");
+    let call = worst.noticed(&mut callgist);
     // Whatever is open stays so, and nothing more can be opened.
     let before = limit(callgist.pid(), Resource::Nofile, 3);
     callgist.says("no port for a copy: widen [sip] first_rtp_port to last_rtp_port");
@@ -294,6 +289,23 @@ impl Worst {
     fn announced(&self) -> Range<Duration> {
         let notice = self.stage.notice();
         notice..notice + SETTLED
+    }
+
+    /// A call in the first second of whose notice we are. On a busy machine it may have gone on without it, as it should;
+    /// then another one is made.
+    fn noticed(&self, callgist: &mut Sidecar) -> Call {
+        for _ in 0..3 {
+            let call = self.stage.call(RING);
+            callgist.step("offered");
+            std::thread::sleep(SECOND);
+            if call.agent.state().invited.is_none() {
+                return call;
+            }
+            eprintln!("this machine is busy: the notice came too late for a call");
+            self.stage.gone(call);
+            callgist.step("kept");
+        }
+        panic!("three notices came too late");
     }
 
     /// A call that was announced and is copied.
