@@ -227,12 +227,13 @@ fn strangers_who_flood_our_ports_cost_a_real_talk_nothing_and_it_is_heard() {
 // ---------------------------------------------------------------- the machine
 
 #[test]
-fn a_disk_that_is_full_from_before_a_real_call_costs_it_nothing_but_the_row() {
+fn a_disk_that_is_full_from_the_notice_on_costs_a_real_call_nothing_but_the_row() {
     let Some(worst) = Worst::set() else { return };
     let mut callgist = worst.stage.scripted("");
+    let call = worst.noticed(&mut callgist);
     // No file can grow any more.
     let whole = limit(callgist.pid(), Resource::Fsize, 0);
-    let call = worst.forked(&mut callgist);
+    callgist.step("forked");
     worst.compares(&call, worst.announced());
     worst.stage.rings_off(call);
     callgist.says("a row could not be stored");
