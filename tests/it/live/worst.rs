@@ -233,7 +233,6 @@ fn a_disk_that_is_full_from_the_notice_on_costs_a_real_call_nothing_but_the_row(
     let call = worst.noticed(&mut callgist);
     // No file can grow any more.
     let whole = limit(callgist.pid(), Resource::Fsize, 0);
-    callgist.step("forked");
     worst.compares(&call, worst.announced());
     worst.stage.rings_off(call);
     callgist.says("a row could not be stored");
