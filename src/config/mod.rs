@@ -514,6 +514,7 @@ mod tests {
         }
     }
 
+    #[test]
     fn a_notice_whose_path_the_switch_would_split_is_refused() {
         let text = DEFAULT.replace("/en/8000/notice.wav", "/en/my notice.wav");
         assert!(Config::parse(&text).unwrap_err().to_string().contains("letters, digits"));

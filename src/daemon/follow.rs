@@ -166,17 +166,18 @@ impl Tale {
 
     /// Has the switch know how many notes of this caller's there are, for whoever takes the call; nobody waits for it.
     fn tell_earlier(&self) {
-        let Offered { call, leg, line, caller: Some(caller), .. } = &self.offered else { return };
+        let Offered { call, switch, leg, line, caller: Some(caller), .. } = &self.offered else { return };
         let Ok(name) = Name::new(&line.name) else { return };
         if !line.tell_earlier_notes {
             return;
         }
         let entry = Entry::new(Deed::EarlierTold).call(*call).person(Some(caller)).line(&name);
-        let (asked, desk, leg) = (self.desk.store.earlier(caller.clone()), self.desk.clone(), leg.clone());
+        let asked = self.desk.store.earlier(caller.clone());
+        let (desk, switch, leg) = (self.desk.clone(), switch.clone(), leg.clone());
         tokio::spawn(async move {
             // Where the store cannot say, nothing is told.
             let Ok(earlier) = asked.await else { return };
-            desk.switch.tell_earlier(&leg, &earlier);
+            switch.tell_earlier(&leg, &earlier);
             let entry = entry.detail(&earlier.notes.to_string());
             housekeeping::log(&desk.store, entry, UtcMillis(desk.clock.utc_ms()));
         });
