@@ -279,9 +279,11 @@ fn told(after: usize, stay: &Stay) -> Value {
     let ms = |time: &Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let all: serde_json::Map<String, Value> =
         stay.all.iter().map(|(name, time)| ((*name).to_owned(), ms(time).into())).collect();
+    let look = |(begun, found, words): &(Duration, Counts, Vec<String>)| json!({ "from": ms(begun), "found": found, "words": words });
+    let looks = stay.looks.iter().map(look);
     json!({
         "after_s": after, "our_buffers": ms(&stay.ours), "last_seen": all, "ear_at_work": ms(&stay.at_work),
-        "all_searched_at": ms(&stay.searched), "found_then": stay.at_the_end, "words": stay.words,
+        "looks": looks.collect::<Vec<_>>(),
     })
 }
 

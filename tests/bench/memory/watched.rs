@@ -26,10 +26,8 @@ pub struct Stay {
     pub all: BTreeMap<&'static str, Duration>,
     /// The ear used the processor until then, of the time in which anything was left: a window was in work.
     pub at_work: Duration,
-    /// When all memory began to be looked through, what was found, and the words among it.
-    pub searched: Duration,
-    pub at_the_end: Counts,
-    pub words: Vec<String>,
+    /// When each look through all memory began, what it found, and the words among it.
+    pub looks: Vec<(Duration, Counts, Vec<String>)>,
 }
 
 impl<'a> Watched<'a> {
@@ -68,7 +66,7 @@ impl<'a> Watched<'a> {
     }
 
     /// Follows what is known to be there from `since` on until it has gone, each place again and again, and then looks
-    /// through all memory once.
+    /// through all memory twice: when our own buffers must be gone, and when all must.
     pub fn follow(&self, known: &[Hit], since: Instant, long: Duration) -> Stay {
         let mut stay = Stay::default();
         let memory = File::open(format!("/proc/{}/mem", self.process)).unwrap();
@@ -92,10 +90,12 @@ impl<'a> Watched<'a> {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        stay.searched = since.elapsed();
-        let hits = self.hits();
-        stay.at_the_end = self.count(&hits);
-        stay.words = self.words(&hits);
+        for from in [OURS_GONE, ALL_GONE] {
+            std::thread::sleep(from.saturating_sub(since.elapsed()));
+            let begun = since.elapsed();
+            let hits = self.hits();
+            stay.looks.push((begun, self.count(&hits), self.words(&hits)));
+        }
         stay
     }
 
@@ -106,6 +106,10 @@ impl<'a> Watched<'a> {
         fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
     }
 }
+
+/// After a key.
+const OURS_GONE: Duration = Duration::from_millis(200);
+const ALL_GONE: Duration = Duration::from_secs(1);
 
 /// Between two looks at the processor time.
 const OFTEN: Duration = Duration::from_millis(100);
