@@ -4,8 +4,8 @@ use super::counter::{Common, Place, moment, now, time, timestamp, with_clerk};
 use super::{Exit, fail};
 use crate::border::{Channels, Purpose};
 use crate::store::{
-    Channel, Clerk, Contact, Deed, Entry, Exceptions, Intent, Listed, NewContact, Source, State, StoreError,
-    UtcMillis,
+    Channel, Clerk, Contact, Deed, Entry, Exceptions, Intent, Listed, NewContact, Question, Source, State,
+    StoreError, UtcMillis,
 };
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Subcommand, ValueEnum};
@@ -258,7 +258,7 @@ fn check(
         Ok(number) => number,
         Err(exit) => return Ok(exit),
     };
-    let listed = clerk.check_contact(&number, channel, intent, now())?;
+    let listed = clerk.check_contact(&Question { number, channel, intent }, now())?;
     match as_json {
         true => println!("{}", json!({ "answer": listed.word() })),
         false => println!("{}", listed.word()),

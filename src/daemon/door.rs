@@ -6,7 +6,7 @@
 use super::clock::Clock;
 use super::events;
 use crate::http::{self, LONGEST_HEAD, Refusal};
-use crate::store::{Store, UtcMillis};
+use crate::store::{Listed, Question, Store, UtcMillis};
 use std::io;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -63,7 +63,7 @@ async fn serve(mut stream: TcpStream, desk: &Desk) -> io::Result<()> {
 }
 
 /// Nothing where whoever connected went away without a question.
-async fn asked(stream: &mut TcpStream, country: &str) -> io::Result<Option<Result<http::Question, Refusal>>> {
+async fn asked(stream: &mut TcpStream, country: &str) -> io::Result<Option<Result<Question, Refusal>>> {
     let mut head = Vec::with_capacity(LONGEST_HEAD);
     loop {
         let room = LONGEST_HEAD - head.len();
@@ -76,10 +76,9 @@ async fn asked(stream: &mut TcpStream, country: &str) -> io::Result<Option<Resul
     }
 }
 
-async fn look(question: http::Question, desk: &Desk) -> Result<crate::store::Listed, Refusal> {
-    let http::Question { number, channel, intent } = question;
+async fn look(question: Question, desk: &Desk) -> Result<Listed, Refusal> {
     let store = desk.store.upgrade().ok_or(Refusal::Unknown)?;
-    let asked = store.check_contact(number, channel, intent, UtcMillis(desk.clock.utc_ms()));
+    let asked = store.check_contact(question, UtcMillis(desk.clock.utc_ms()));
     drop(store);
     asked.await.map_err(|_| Refusal::Unknown)
 }

@@ -10,18 +10,10 @@
 //! another site's page, or kept. Syntax: RFC 9112, read by httparse.
 
 use crate::call::Number;
-use crate::store::{Channel, Intent, Listed};
+use crate::store::{Channel, Intent, Listed, Question};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 use std::net::{IpAddr, SocketAddr};
-
-/// What is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
-    pub number: Number,
-    pub channel: Channel,
-    pub intent: Intent,
-}
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -135,6 +135,14 @@ impl Source {
     }
 }
 
+/// Whether this number may be contacted so and for that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    pub number: Number,
+    pub channel: Channel,
+    pub intent: Intent,
+}
+
 impl Channel {
     pub const ALL: [Channel; 4] = [Channel::Calls, Channel::Email, Channel::Letters, Channel::Sms];
 
@@ -208,14 +216,8 @@ impl Clerk {
     }
 
     /// Whether contacting this number so and for that is blocked.
-    pub fn check_contact(
-        &self,
-        number: &Number,
-        channel: Channel,
-        intent: Intent,
-        now: UtcMillis,
-    ) -> Result<Listed, StoreError> {
-        self.read(|connection| check(connection, number, channel, intent, now))
+    pub fn check_contact(&self, question: &Question, now: UtcMillis) -> Result<Listed, StoreError> {
+        self.read(|connection| check(connection, question, now))
     }
 }
 
@@ -257,11 +259,10 @@ fn add(connection: &Connection, new: &NewContact, now: UtcMillis) -> rusqlite::R
 
 pub(super) fn check(
     connection: &Connection,
-    number: &Number,
-    channel: Channel,
-    intent: Intent,
+    question: &Question,
     now: UtcMillis,
 ) -> rusqlite::Result<Listed> {
+    let Question { number, channel, intent } = question;
     let passes = match intent {
         Intent::Advertising => "0",
         Intent::Service => "purpose = 'advertising' OR except_service",

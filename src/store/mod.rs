@@ -34,7 +34,9 @@ pub use call::{
     CallRecord, Draft, Kept, Marks, Name, NameError, Origin, Outcome, Request, Segment, Summary, UtcMillis,
 };
 pub use clerk::Clerk;
-pub use contacts::{Block, Channel, Contact, Exceptions, Intent, Listed, NewContact, Source, State};
+pub use contacts::{
+    Block, Channel, Contact, Exceptions, Intent, Listed, NewContact, Question, Source, State,
+};
 pub use draft::Drafted;
 pub use error::{StoreError, Trouble};
 pub use key::{Database, Key};
@@ -155,13 +157,11 @@ impl Store {
     /// Whether contacting this number so and for that is blocked.
     pub fn check_contact(
         &self,
-        number: Number,
-        channel: Channel,
-        intent: Intent,
+        question: Question,
         now: UtcMillis,
     ) -> impl Future<Output = Result<Listed, StoreError>> + Send + use<> {
         let (answer, answered) = oneshot::channel();
-        self.ask(Job::Check(number, channel, intent, now, answer), answered)
+        self.ask(Job::Check(question, now, answer), answered)
     }
 
     /// Discards notes that nobody approved in time, where the settings at their end said so; how many they were.

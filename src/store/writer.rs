@@ -4,8 +4,8 @@ use super::clerk::write;
 use super::log::{self, Deed, Entry};
 use super::retention::{self, Retention, Swept};
 use super::{
-    Block, CallRecord, Channel, Earlier, Intent, Listed, Outcome, Request, Segment, StoreError, Trouble,
-    UtcMillis, contacts, draft, open, person, reader,
+    Block, CallRecord, Earlier, Listed, Outcome, Question, Request, Segment, StoreError, Trouble, UtcMillis,
+    contacts, draft, open, person, reader,
 };
 use crate::border::{Channels, Heard, Purpose, TrustLabel};
 use crate::call::{CallId, NoSummary, Number};
@@ -28,7 +28,7 @@ pub(super) enum Job {
     Objects(Number, Answer<bool>),
     Earlier(Number, Answer<Earlier>),
     Sweep(Retention, UtcMillis, Answer<Swept>),
-    Check(Number, Channel, Intent, UtcMillis, Answer<Listed>),
+    Check(Question, UtcMillis, Answer<Listed>),
     Settle(UtcMillis, Answer<usize>),
     Blocks(UtcMillis, Answer<Vec<Block>>),
 }
@@ -57,9 +57,7 @@ impl Writer {
                 Job::Objects(number, answer) => drop(answer.send(self.objects(&number))),
                 Job::Earlier(number, answer) => drop(answer.send(self.earlier(&number))),
                 Job::Sweep(retention, now, answer) => drop(answer.send(self.sweep(&retention, now))),
-                Job::Check(number, channel, intent, now, answer) => {
-                    drop(answer.send(self.check(&number, channel, intent, now)));
-                }
+                Job::Check(question, now, answer) => drop(answer.send(self.check(&question, now))),
                 Job::Settle(now, answer) => drop(answer.send(self.settle(now))),
                 Job::Blocks(now, answer) => drop(answer.send(self.blocks(now))),
             }
@@ -75,8 +73,7 @@ impl Writer {
 
     fn holds(&self, call: CallId) -> Result<bool, StoreError> {
         let row = "SELECT EXISTS (SELECT 1 FROM calls WHERE id = ?1)";
-        let held = self.connection.query_row(row, [call.to_string()], |row| row.get(0));
-        held.map_err(|error| StoreError::sqlite(&self.path, &error))
+        self.told(self.connection.query_row(row, [call.to_string()], |row| row.get(0)))
     }
 
     fn keep_request(&mut self, request: &Request) -> Result<(), StoreError> {
@@ -108,11 +105,11 @@ impl Writer {
     }
 
     fn objects(&self, number: &Number) -> Result<bool, StoreError> {
-        person::objects(&self.connection, number).map_err(|error| StoreError::sqlite(&self.path, &error))
+        self.told(person::objects(&self.connection, number))
     }
 
     fn earlier(&self, number: &Number) -> Result<Earlier, StoreError> {
-        reader::earlier(&self.connection, number).map_err(|error| StoreError::sqlite(&self.path, &error))
+        self.told(reader::earlier(&self.connection, number))
     }
 
     fn sweep(&mut self, policy: &Retention, now: UtcMillis) -> Result<Swept, StoreError> {
@@ -124,20 +121,12 @@ impl Writer {
         }
     }
 
-    fn check(
-        &self,
-        number: &Number,
-        channel: Channel,
-        intent: Intent,
-        now: UtcMillis,
-    ) -> Result<Listed, StoreError> {
-        let listed = contacts::check(&self.connection, number, channel, intent, now);
-        listed.map_err(|error| StoreError::sqlite(&self.path, &error))
+    fn check(&self, question: &Question, now: UtcMillis) -> Result<Listed, StoreError> {
+        self.told(contacts::check(&self.connection, question, now))
     }
 
     fn settle(&mut self, now: UtcMillis) -> Result<usize, StoreError> {
-        let due = draft::is_due(&self.connection, now);
-        if !due.map_err(|error| StoreError::sqlite(&self.path, &error))? {
+        if !self.told(draft::is_due(&self.connection, now))? {
             return Ok(0);
         }
         let discarded = self.write(|transaction| draft::settle(transaction, now))?;
@@ -146,7 +135,11 @@ impl Writer {
     }
 
     fn blocks(&self, now: UtcMillis) -> Result<Vec<Block>, StoreError> {
-        contacts::blocks(&self.connection, now).map_err(|error| StoreError::sqlite(&self.path, &error))
+        self.told(contacts::blocks(&self.connection, now))
+    }
+
+    fn told<T>(&self, result: rusqlite::Result<T>) -> Result<T, StoreError> {
+        result.map_err(|error| StoreError::sqlite(&self.path, &error))
     }
 
     fn write<T>(

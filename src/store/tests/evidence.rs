@@ -264,7 +264,9 @@ fn the_list_blocks_what_was_asked_for_until_it_is_rejected_withdrawn_or_expired(
     let caller = number("+352621123456");
     wait(Store::open(&path).unwrap().keep_request(request(1))).unwrap();
     let mut clerk = Clerk::open(&path).unwrap();
-    let ask = |clerk: &Clerk, channel, intent| clerk.check_contact(&caller, channel, intent, NOW).unwrap();
+    let ask = |clerk: &Clerk, channel, intent| {
+        clerk.check_contact(&Question { number: caller.clone(), channel, intent }, NOW).unwrap()
+    };
     // Pending and protective at once: calls and text messages, for advertising.
     assert_eq!(ask(&clerk, Channel::Calls, Intent::Advertising), Listed::Blocked);
     assert_eq!(ask(&clerk, Channel::Sms, Intent::Advertising), Listed::Blocked);
@@ -295,7 +297,8 @@ fn the_list_blocks_what_was_asked_for_until_it_is_rejected_withdrawn_or_expired(
     let block = Block { number: caller.clone(), advertising: true, service: true, callback: false };
     assert_eq!(wait(store.blocks(NOW)).unwrap(), [block]);
     let later = UtcMillis(NOW.0 + 10);
-    assert_eq!(clerk.check_contact(&caller, Channel::Calls, Intent::Service, later), Ok(Listed::NotListed));
+    let service = Question { number: caller, channel: Channel::Calls, intent: Intent::Service };
+    assert_eq!(clerk.check_contact(&service, later), Ok(Listed::NotListed));
     assert_eq!(wait(store.blocks(later)).unwrap(), []);
 }
 
