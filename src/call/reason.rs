@@ -71,6 +71,21 @@ reasons! {
     Discarded = "discarded",
 }
 
+impl NoSummary {
+    /// Whether an ear can know it. The others tell what the switch, the settings or a person did.
+    pub fn is_heard(self) -> bool {
+        use NoSummary as No;
+        match self {
+            No::TooShort | No::NothingSaid | No::OneSided | No::Unintelligible | No::Language => true,
+            No::Objection | No::ObjectionSuspected | No::WrongNumber | No::Fax => true,
+            // It was late, it broke, or it holds too much already.
+            No::Partial | No::EngineFailed | No::Overload => true,
+            No::NoConsent | No::NoticeIncomplete | No::Recorded | No::NotTappable | No::Excluded => false,
+            No::Unanswered | No::Shutdown | No::SwitchedOff | No::Discarded => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::NoSummary;

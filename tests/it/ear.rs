@@ -513,6 +513,7 @@ const MISDEEDS: &[(&str, Last)] = &[
     ("hidden-in-note", Last::Failed),
     ("long-note", Last::Failed),
     ("note-in-another-language", Last::Failed),
+    ("reason-of-the-daemon", Last::Failed),
     ("deaf-to-stop", Last::Failed),
 ];
 
@@ -553,6 +554,9 @@ fn misbehave(misdeed: &str, call: CallId) {
         }
         "unknown-call" => tell(&FromEar::Objected { call: CallId(call.0 ^ 1) }),
         "two-endings" => [(); 2].into_iter().for_each(|()| tell(&FromEar::NotNoted { call, heard, reason })),
+        "reason-of-the-daemon" => {
+            tell(&FromEar::NotNoted { call, heard, reason: NoSummary::Discarded });
+        }
         "two-objections" => [(); 2].into_iter().for_each(|()| tell(&FromEar::Objected { call })),
         "note-after-objection" => {
             tell(&FromEar::Objected { call });

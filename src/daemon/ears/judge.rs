@@ -33,6 +33,8 @@ pub enum Breach {
     Requests,
     /// A note of the wrong form or length, or with a card's or an account's number in it.
     Note(note::Flaw),
+    /// A reason that only the daemon can know.
+    Reason,
     /// An answer to a ping or a stop that was not sent.
     Unasked,
     /// A ping or a stop went unanswered.
@@ -52,6 +54,7 @@ impl fmt::Display for Breach {
             Breach::Counters => "it sent counters too often",
             Breach::Requests => "it made more requests than a call may, or an empty one",
             Breach::Note(flaw) => flaw.words(),
+            Breach::Reason => "it gave a reason that only the daemon can know",
             Breach::Unasked => "it answered what was not asked",
             Breach::Silent => "it did not answer in time",
             Breach::Deaf => "it does not take its orders",
@@ -170,6 +173,7 @@ impl Judge {
             FromEar::Counters { call, heard } => self.counters(call, heard, now),
             FromEar::DoNotContact { call, request } => self.request(call, request),
             FromEar::Noted { call, heard, note } => self.noted(call, heard, note, now),
+            FromEar::NotNoted { reason, .. } if !reason.is_heard() => Err(Breach::Reason),
             FromEar::NotNoted { call, heard, reason } => {
                 self.ending(call, EarWord::NotNoted { heard, reason }, false)
             }
@@ -281,6 +285,18 @@ mod tests {
 
     fn not_noted(call: CallId) -> FromEar<Note> {
         FromEar::NotNoted { call, heard: Heard::default(), reason: NoSummary::NothingSaid }
+    }
+
+    #[test]
+    fn an_ear_gives_no_reason_but_what_it_can_know() {
+        for &reason in NoSummary::ALL {
+            let mut judge = judge();
+            let said = FromEar::NotNoted { call: CALL, heard: Heard::default(), reason };
+            let refused = judge.take(said, at(1)) == Err(Breach::Reason);
+            assert_eq!(refused, !reason.is_heard(), "{reason:?}");
+        }
+        assert!(!NoSummary::Discarded.is_heard() && !NoSummary::SwitchedOff.is_heard());
+        assert!(NoSummary::NothingSaid.is_heard() && NoSummary::Partial.is_heard());
     }
 
     #[test]
