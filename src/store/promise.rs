@@ -1,7 +1,7 @@
 //! A note's text goes in; the promises in it come out in their order, and with each whether it was kept.
 //!
 //! The note is the only text that is kept, so what was promised is read from there again, by the words with which the
-//! note engine begins such a sentence; a test holds the two together. A text that a person put right counts by the same
+//! note engine begins such a sentence; `tests/it/rights.rs` holds the two together. A text that a person put right counts by the same
 //! words.
 
 use super::log::{self, Deed, Entry};
@@ -125,33 +125,6 @@ fn openings(language: Language) -> &'static [&'static str] {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// What the note engine says with, and which of it is a promise of ours.
-    #[test]
-    fn every_frame_of_a_promise_and_no_other_is_taken_for_one() {
-        let promised = [
-            "promise",
-            "promise_condition",
-            "told_promise",
-            "told_promise_if",
-            "told_callback",
-            "told_callback_if",
-        ];
-        for language in [Language::En, Language::De, Language::Fr] {
-            let path = format!("src/confidential/notes/lexicon/{}/render.toml", language.code());
-            let frames: std::collections::BTreeMap<String, String> =
-                toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-            for (name, frame) in &frames {
-                let parties = ["Agent", "agent", "Caller", "caller"];
-                let said = parties.iter().fold(frame.clone(), |said, party| {
-                    said.replace(&format!("{{{party}}}"), &frames[*party])
-                });
-                let is_one = is_promise(&said, language);
-                assert_eq!(is_one, promised.contains(&name.as_str()), "{}: {name}", language.code());
-            }
-            assert!(promised.iter().all(|name| frames.contains_key(*name)), "{}", language.code());
-        }
-    }
 
     #[test]
     fn promises_are_counted_in_their_order_and_dates_end_no_sentence() {

@@ -3,8 +3,11 @@
 
 use callgist::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust, TrustLabel};
 use callgist::call::{CallId, Language, NoSummary, Number};
-use callgist::store::{CallRecord, Draft, Name, Origin, Outcome, Request, Store, Summary, UtcMillis};
+use callgist::store::{
+    CallRecord, Draft, Kept, Marks, Name, Origin, Outcome, Request, Store, Summary, UtcMillis,
+};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
@@ -383,6 +386,36 @@ fn in_a_dispute_the_history_tells_what_was_promised_and_what_was_kept() {
     );
     let history = office.says(&["calls", "history", CALLER]);
     assert!(!history.contains("17:30") && history.contains("restricted"), "{history}");
+}
+
+/// What the note engine says with, and which of it is a promise of ours.
+#[test]
+fn every_frame_of_a_promise_and_no_other_is_taken_for_one() {
+    let promised = [
+        "promise",
+        "promise_condition",
+        "told_promise",
+        "told_promise_if",
+        "told_callback",
+        "told_callback_if",
+    ];
+    for language in [Language::En, Language::De, Language::Fr] {
+        let path = format!("src/confidential/notes/lexicon/{}/render.toml", language.code());
+        let frames: BTreeMap<String, String> =
+            toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        for (name, frame) in &frames {
+            let parties = ["Agent", "agent", "Caller", "caller"];
+            let said = parties
+                .iter()
+                .fold(frame.clone(), |said, party| said.replace(&format!("{{{party}}}"), &frames[*party]));
+            let call = CallRecord { language, ..call(1, None, Some(&said)) };
+            let (requests, marks, promises_kept) = (Vec::new(), Marks::default(), BTreeMap::new());
+            let kept = Kept { call, requests, marks, promises_kept };
+            let is_one = !kept.promises().is_empty();
+            assert_eq!(is_one, promised.contains(&name.as_str()), "{}: {name}", language.code());
+        }
+        assert!(promised.iter().all(|name| frames.contains_key(*name)), "{}", language.code());
+    }
 }
 
 #[test]
