@@ -183,6 +183,8 @@ pub struct Life {
     gone_on: bool,
     forks: BTreeMap<Party, Fork>,
     held: Vec<Leg>,
+    /// The caller's leg is known to be one that cannot be copied.
+    uncopyable: bool,
     /// Legs on which the switch records.
     recorded: Vec<Leg>,
     partial: bool,
@@ -224,6 +226,7 @@ impl Life {
             gone_on: false,
             forks: BTreeMap::new(),
             held: Vec::new(),
+            uncopyable: false,
             recorded: Vec::new(),
             partial: false,
             deadline: None,
@@ -351,9 +354,10 @@ impl Life {
         if self.phase != Phase::Offered {
             return;
         }
+        let copyable = if self.uncopyable { Err(NoSummary::NotTappable) } else { Ok(()) };
         let unrecorded = if self.is_recorded() { Err(NoSummary::Recorded) } else { Ok(()) };
         let in_time = if self.gone_on { Err(NoSummary::NoticeIncomplete) } else { Ok(()) };
-        match admitted.and(unrecorded).and(in_time) {
+        match admitted.and(copyable).and(unrecorded).and(in_time) {
             Ok(()) => {
                 self.phase = Phase::Playing;
                 self.deadline = Some((now + NOTICE_STARTS_WITHIN, Deadline::Notice));
@@ -445,6 +449,11 @@ impl Life {
     }
 
     fn examined(&mut self, leg: Leg, tappable: bool) {
+        if self.phase == Phase::Offered && leg == self.caller {
+            // A notice would promise what cannot be kept.
+            self.uncopyable = !tappable;
+            return;
+        }
         let party = if leg == self.caller { Party::Agent } else { Party::Caller };
         let ours = leg == self.caller || self.agent.as_ref() == Some(&leg);
         let talks = matches!(self.phase, Phase::Announced | Phase::Bridged | Phase::Forked);

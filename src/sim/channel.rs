@@ -24,6 +24,8 @@ pub(super) struct Channel {
     pub(super) answer: Answer,
     pub(super) cause: Option<String>,
     pub(super) codec: Option<Codec>,
+    /// The name of another one, which the switch does not decode.
+    pub(super) passed_on: Option<&'static str>,
     /// `originator` or `originatee`, and the leg.
     pub(super) other: Option<(&'static str, String)>,
     pub(super) call_uuid: String,
@@ -197,6 +199,7 @@ impl Channel {
             answer: Answer::Ringing,
             cause: None,
             codec: None,
+            passed_on: None,
             other: None,
             times: Times::default(),
             apps: Vec::new(),
@@ -252,6 +255,14 @@ impl Channel {
             ("write_rate", rate),
         ] {
             self.set(variable, value);
+        }
+    }
+
+    /// Only the phones decode this codec.
+    pub(super) fn hands_on(&mut self, codec: &'static str) {
+        self.passed_on = Some(codec);
+        for variable in ["rtp_use_codec_name", "read_codec", "original_read_codec", "write_codec"] {
+            self.set(variable, codec);
         }
     }
 
@@ -326,6 +337,7 @@ pub(super) fn describe(mut event: Event, leg: &Channel, other: Option<&Channel>,
     }
     if let Some(codec) = leg.codec {
         let (name, rate) = codec_name(codec);
+        let name = leg.passed_on.unwrap_or(name);
         for side in ["Read", "Write"] {
             put(&format!("Channel-{side}-Codec-Name"), name);
             put(&format!("Channel-{side}-Codec-Rate"), rate);

@@ -28,6 +28,8 @@ pub struct Script {
     pub codec: Codec,
     /// Where the agent's phone speaks another one; the switch transcodes.
     pub agent_codec: Option<Codec>,
+    /// The caller's leg is in the codec of this name, which the switch only hands on.
+    pub passed_on: Option<&'static str>,
     /// RTP does not pass the switch: such a call cannot be tapped.
     pub bypass_media: bool,
     /// Sound in one packet of the phones: 10, 20, 30, 40 or 60 ms.
@@ -55,6 +57,7 @@ impl Default for Script {
             others: Vec::new(),
             codec: Codec::Pcma,
             agent_codec: None,
+            passed_on: None,
             bypass_media: false,
             ptime_ms: 20,
             phones: Network::default(),

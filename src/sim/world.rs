@@ -494,6 +494,9 @@ impl World {
             leg.set("bypass_media", "true");
         }
         leg.agree(script.codec, beat_of(script));
+        if let Some(codec) = script.passed_on {
+            leg.hands_on(codec);
+        }
         leg.phone.speech = script.caller_speech.clone().into();
         leg.phone.before = script.caller_before.clone().into();
         self.set_clocks(&mut leg);

@@ -575,6 +575,14 @@ fn a_call_whose_media_bypasses_the_switch_is_never_copied() {
     assert!(call.without("not_tappable").1.taps.is_empty());
 }
 
+#[test]
+fn a_caller_whose_codec_no_ear_decodes_is_promised_nothing() {
+    let call = Live::scripted(|stage| Script { passed_on: Some("G729"), ..stage.speech(4) });
+    let (row, report) = call.without("not_tappable");
+    assert_eq!(row["announced"], Value::Null, "{row}");
+    assert!(report.taps.is_empty() && report.notice_heard == Duration::ZERO, "{report:?}");
+}
+
 /// The switch has the snippet of the line `second`, too.
 pub(crate) fn with_a_second_snippet(settings: &mut Settings) {
     let second =

@@ -3,7 +3,7 @@
 //!
 //! The ear follows a script ([`crate::scripted`]), so nothing here hangs on what is understood.
 
-mod switches;
+pub(crate) mod switches;
 pub(crate) mod talk;
 
 use crate::calls::{with_a_second_line, with_a_second_snippet};

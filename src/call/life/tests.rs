@@ -398,6 +398,14 @@ fn a_call_that_is_recorded_before_it_waits_is_declined() {
 }
 
 #[test]
+fn a_call_that_cannot_be_copied_is_declined_before_its_notice() {
+    let story = Story::new()
+        .then(0, Event::Examined { leg: leg("a"), tappable: false })
+        .then(1, Event::Waiting { admitted: Ok(()) });
+    assert_eq!(story.said, [Command::Decline, Command::Finish(Ending::NoSummary(NoSummary::NotTappable))]);
+}
+
+#[test]
 fn a_recording_of_either_leg_in_the_talk_ends_the_listening() {
     for recorded in ["a", "b"] {
         let story = Story::forked().then(20_000, Event::RecordingBegan { leg: leg(recorded) });

@@ -297,6 +297,9 @@ impl Board {
             return;
         }
         self.switch.name_call(&leg, call);
+        if words::never_copied(event) {
+            self.switch.deliver(call, Mail::Event(Event::Examined { leg: leg.clone(), tappable: false }));
+        }
         let (caller, called) = (number(|name| event.get(name), line), called(event, line));
         let switch = Arc::new(self.switch.clone());
         let offered = Offered { call, switch, line: line.clone(), leg, caller, called, mail, mailbox };

@@ -145,7 +145,7 @@ impl Dump {
 }
 
 /// Codecs that an ear decodes; more would be copied and not understood.
-const CODECS: [&str; 5] = ["PCMA", "PCMU", "L16", "G722", "opus"];
+pub(super) const CODECS: [&str; 5] = ["PCMA", "PCMU", "L16", "G722", "opus"];
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,6 @@
 //! FreeSWITCH's words for what the daemon wants, and what its events mean for a call; pure.
 
+use super::dump::CODECS;
 use crate::call::{Event, Leg, Stop, SwitchTime};
 use crate::config::Line;
 use crate::store::Earlier;
@@ -114,6 +115,13 @@ pub(super) fn waiting(event: &SwitchEvent) -> Option<&str> {
     // The second half of a loopback leg carries the exported mark and is no caller (F117).
     let loopback = event.get("Channel-Name").is_some_and(|name| name.starts_with("loopback/"));
     if sleeps && waits && !loopback { event.variable("callgist") } else { None }
+}
+
+/// Whether the leg can never be copied: what is said on it does not pass the switch, or in a codec that no ear decodes (the
+/// switch may not either: then it cannot even play a notice on it).
+pub(super) fn never_copied(event: &SwitchEvent) -> bool {
+    let elsewhere = ["bypass_media", "proxy_media"].iter().any(|name| event.variable(name) == Some("true"));
+    elsewhere || event.get("Channel-Read-Codec-Name").is_some_and(|codec| !CODECS.contains(&codec))
 }
 
 /// Whether the event says that somebody objected by key: the `set` of the bound key, or the variable on any event.
@@ -240,6 +248,16 @@ mod tests {
              silence_stream://0)}"
         );
         assert!(play.event_lock);
+    }
+
+    #[test]
+    fn a_leg_in_a_foreign_codec_or_with_its_media_elsewhere_is_never_copied() {
+        let sleeps = |name: &str, value: &str| SwitchEvent::new("CHANNEL_EXECUTE").with(name, value);
+        assert!(never_copied(&sleeps("Channel-Read-Codec-Name", "G729")));
+        assert!(never_copied(&sleeps("variable_bypass_media", "true")));
+        assert!(!never_copied(&sleeps("Channel-Read-Codec-Name", "opus")));
+        // Of what is not told yet the bridge will tell.
+        assert!(!never_copied(&sleeps("Unique-ID", "a")));
     }
 
     #[test]

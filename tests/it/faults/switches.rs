@@ -291,7 +291,7 @@ impl Two {
 }
 
 /// The settings of one switch as those of two: what is there becomes `north`, and `south` listens at that port.
-fn with_both(settings: &str, port: u16) -> String {
+pub(crate) fn with_both(settings: &str, port: u16) -> String {
     let (switch, rest) = settings.split_once("[sip]").unwrap();
     let (others, line) = rest.split_once("[[line]]\n").unwrap();
     let north = switch.replace("[switch]", "[[switch]]\nname = \"north\"");

@@ -20,6 +20,27 @@ pub struct Baresip {
     seen: Vec<Value>,
 }
 
+/// How its RTP goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    Plain,
+    /// SRTP whose keys stand in the SDP (RFC 4568).
+    Sdes,
+    /// As a browser's: DTLS-SRTP with feedback (RFC 5764), and ICE (RFC 8445).
+    Dtls,
+}
+
+impl Media {
+    /// Of an account of baresip's.
+    fn parameters(self) -> &'static str {
+        match self {
+            Media::Plain => "",
+            Media::Sdes => ";mediaenc=srtp-mand",
+            Media::Dtls => ";mediaenc=dtls_srtp;medianat=ice",
+        }
+    }
+}
+
 impl Baresip {
     /// A phone at `address` with one account: the SIP address in angle brackets, and its parameters.
     pub fn start(address: SocketAddr, account: &str) -> Baresip {
@@ -47,7 +68,15 @@ impl Baresip {
 
     /// An agent's phone, or a caller's, that needs no login.
     pub fn phone(name: &str, address: SocketAddr) -> Baresip {
-        Baresip::start(address, &format!("<sip:{name}@{address};transport=udp>;regint=0;audio_codecs=pcma\n"))
+        Baresip::phone_with(Media::Plain, name, address)
+    }
+
+    /// The same, whose RTP goes like this.
+    pub fn phone_with(media: Media, name: &str, address: SocketAddr) -> Baresip {
+        let parameters = media.parameters();
+        let account =
+            format!("<sip:{name}@{address};transport=udp>;regint=0;audio_codecs=pcma{parameters}\n");
+        Baresip::start(address, &account)
     }
 
     pub fn dial(&mut self, target: &str) {
@@ -282,7 +311,7 @@ pub fn free_address() -> SocketAddr {
     std::net::UdpSocket::bind((address, 0)).unwrap().local_addr().unwrap()
 }
 
-const MODULES: [&str; 3] = ["g711", "aufile", "sndfile"];
+const MODULES: [&str; 6] = ["g711", "aufile", "sndfile", "srtp", "dtls_srtp", "ice"];
 const RATE: usize = 8_000;
 const WAV_HEADER: usize = 44;
 /// baresip stops sending where its file ends; no story is longer.

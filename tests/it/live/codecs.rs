@@ -1,12 +1,11 @@
 //! Calls whose phones speak other codecs than A-law: each copy has its own leg's codec, and the note tells who said what.
 
-use super::coding;
+use super::coding::{self, Codec};
 use super::phone::Sound;
 use super::sidecar::Sidecar;
 use super::{SETTLED, Stage};
 use callgist::call::Language;
 use callgist::cli::doctor::talk::Legs;
-use callgist::wire::rtp::Codec;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -55,6 +54,23 @@ fn a_phone_that_changes_its_codec_in_mid_call_is_heard_before_it_and_after_it() 
     );
     let heard = call.caller.state().count(Sound::Voice, changed + SETTLED, over);
     assert!(heard > 200, "the caller heard only {heard} packets in the new codec");
+}
+
+/// A stock switch only hands G.729 on: it can play no notice into it, and nobody here could decode a copy.
+#[test]
+fn a_call_in_g729_is_left_alone_and_goes_on_at_once() {
+    let Some(stage) = Stage::speaking([Codec::G729; 2]) else { return };
+    let mut callgist = stage.scripted("");
+    let call = stage.call(Duration::from_secs(1));
+    let delay = call.agent.invited().saturating_duration_since(call.caller.answered());
+    let row = callgist.kept();
+    assert_eq!(row["no_summary_reason"], "not_tappable", "{row}");
+    assert_eq!(row["announced"], serde_json::Value::Null, "{row}");
+    assert!(delay < Duration::from_millis(100), "{delay:?}");
+    eprintln!("the agent's phone was called {delay:?} after the answer");
+    stage.goes_on(&call);
+    assert_eq!(stage.switch.copies(), 0);
+    stage.rings_off(call);
 }
 
 #[track_caller]

@@ -5,8 +5,19 @@ use audio_codec::Decoder;
 use audio_codec::g722::G722Decoder;
 use audio_codec::pcma::PcmaDecoder;
 use audio_codec::pcmu::PcmuDecoder;
-use callgist::wire::rtp::Codec;
+use callgist::sim::Coder;
+use callgist::wire::rtp;
 use opus_rs::OpusDecoder;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Codec {
+    Pcma,
+    Pcmu,
+    G722,
+    Opus,
+    /// Nobody here decodes it, the switch neither: it hands on what comes (`mod_g729` without a licence).
+    G729,
+}
 
 /// How the switch names it, in its settings and on its channels.
 pub fn name(codec: Codec) -> &'static str {
@@ -15,7 +26,7 @@ pub fn name(codec: Codec) -> &'static str {
         Codec::Pcmu => "PCMU",
         Codec::G722 => "G722",
         Codec::Opus => "opus",
-        Codec::L16 => unreachable!("no phone here speaks it"),
+        Codec::G729 => "G729",
     }
 }
 
@@ -24,7 +35,8 @@ pub fn module(codec: Codec) -> Option<&'static str> {
     match codec {
         Codec::G722 => Some("mod_spandsp"),
         Codec::Opus => Some("mod_opus"),
-        Codec::Pcma | Codec::Pcmu | Codec::L16 => None,
+        Codec::G729 => Some("mod_g729"),
+        Codec::Pcma | Codec::Pcmu => None,
     }
 }
 
@@ -35,7 +47,8 @@ pub fn payload_type(codec: Codec, offer: &str) -> u8 {
         Codec::Pcmu => 0,
         Codec::Pcma => 8,
         Codec::G722 => 9,
-        _ => offered
+        Codec::G729 => 18,
+        Codec::Opus => offered
             .filter(|(_, map)| map.to_ascii_lowercase().starts_with("opus/"))
             .find_map(|(number, _)| number.parse().ok())
             .unwrap_or(OPUS),
@@ -53,12 +66,40 @@ pub fn ticks(codec: Codec) -> u32 {
     if codec == Codec::Opus { 960 } else { FRAME as u32 }
 }
 
+/// What encodes one stream that is said.
+pub enum Says {
+    Coder(Box<Coder>),
+    G729,
+}
+
+impl Says {
+    pub fn new(codec: Codec) -> Says {
+        let known = match codec {
+            Codec::Pcma => rtp::Codec::Pcma,
+            Codec::Pcmu => rtp::Codec::Pcmu,
+            Codec::G722 => rtp::Codec::G722,
+            Codec::Opus => rtp::Codec::Opus,
+            Codec::G729 => return Says::G729,
+        };
+        Says::Coder(Box::new(Coder::new(known)))
+    }
+
+    pub fn encode(&mut self, frame: &[i16]) -> Vec<u8> {
+        match self {
+            Says::Coder(coder) => coder.encode(frame),
+            // Two frames of ten milliseconds; that they are no speech is nobody's business.
+            Says::G729 => rand::random::<[u8; 20]>().into(),
+        }
+    }
+}
+
 /// What decodes one stream that is heard.
 pub enum Hears {
     Pcma(PcmaDecoder),
     Pcmu(PcmuDecoder),
     G722(Box<G722Decoder>),
     Opus(Box<OpusDecoder>),
+    G729,
 }
 
 impl Hears {
@@ -67,7 +108,8 @@ impl Hears {
             Codec::G722 => Hears::G722(Box::default()),
             Codec::Opus => Hears::Opus(Box::new(OpusDecoder::new(8_000, 1).unwrap())),
             Codec::Pcmu => Hears::Pcmu(PcmuDecoder::new()),
-            _ => Hears::Pcma(PcmaDecoder::new()),
+            Codec::Pcma => Hears::Pcma(PcmaDecoder::new()),
+            Codec::G729 => Hears::G729,
         }
     }
 
@@ -86,6 +128,7 @@ impl Hears {
                 let whole: Vec<i16> = samples[..length].iter().map(|s| (s * 32_767.0) as i16).collect();
                 sound(&whole)
             }
+            Hears::G729 => Sound::Voice,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The same stories with phones of other makers: baresip on both sides, and sipp as the caller.
 
-use super::baresip::{Baresip, Sipp, free_address};
+use super::baresip::{Baresip, Media, Sipp, free_address};
 use super::phone::{CALLER, Sound};
 use super::sidecar::Sidecar;
 use super::switch::PASSWORD;
@@ -128,16 +128,20 @@ fn baresip_is_refused_as_the_event_sockets_user_even_with_its_password() {
 }
 
 /// Two baresip phones, one of which calls the main line.
-struct Pair {
-    caller: Baresip,
+pub struct Pair {
+    pub caller: Baresip,
     agent: Baresip,
     answered: Instant,
 }
 
 impl Pair {
     fn dials(stage: &Stage) -> Pair {
-        let agent = Baresip::phone("agent", stage.switch.agent);
-        let mut caller = Baresip::phone(CALLER, free_address());
+        Pair::dials_with(Media::Plain, stage)
+    }
+
+    fn dials_with(media: Media, stage: &Stage) -> Pair {
+        let agent = Baresip::phone_with(media, "agent", stage.switch.agent);
+        let mut caller = Baresip::phone_with(media, CALLER, free_address());
         caller.dial(&format!("sip:{NUMBER}@{}", stage.switch.trunk));
         let (answered, _) = caller.until("CALL_ESTABLISHED");
         Pair { caller, agent, answered }
@@ -145,8 +149,12 @@ impl Pair {
 
     /// As `Stage::announced`: on a busy machine a notice may come too late.
     fn announced(stage: &Stage, callgist: &mut Sidecar) -> Pair {
+        Pair::announced_with(Media::Plain, stage, callgist)
+    }
+
+    pub fn announced_with(media: Media, stage: &Stage, callgist: &mut Sidecar) -> Pair {
         for _ in 0..3 {
-            let mut pair = Pair::dials(stage);
+            let mut pair = Pair::dials_with(media, stage);
             if callgist.announces() {
                 pair.put_through();
                 return pair;
@@ -161,7 +169,7 @@ impl Pair {
         self.agent.until("CALL_INCOMING").0.saturating_duration_since(self.answered)
     }
 
-    fn talk(&mut self, stage: &Stage) {
+    pub fn talk(&mut self, stage: &Stage) {
         self.agent.accept();
         self.agent.until("CALL_ESTABLISHED");
         self.agent.says(&stage.agent);

@@ -1,9 +1,8 @@
 //! A small phone: SIP over UDP (RFC 3261), one codec over RTP, one call at a time; what it did and heard is kept as times.
 
-use super::coding::{self, Hears};
+use super::coding::{self, Codec, Hears, Says};
 use super::stamped::Stamped;
-use callgist::sim::Coder;
-use callgist::wire::rtp::{Codec, Header, Packet, Seq, Ssrc, Timestamp};
+use callgist::wire::rtp::{Header, Packet, Seq, Ssrc, Timestamp};
 use callgist::wire::sip::{Message, Method, Start, Status};
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hasher};
@@ -482,7 +481,7 @@ impl Shared {
     /// A packet every 20 ms from the answer on: speech, silence, or a key.
     fn speak(&self) {
         let mut codec = self.voice.codec;
-        let mut encoder = Coder::new(codec);
+        let mut encoder = Says::new(codec);
         let (mut seq, mut timestamp) = (Seq(rand::random()), Timestamp(rand::random()));
         let ssrc = Ssrc(rand::random());
         let mut key: Option<Key> = None;
@@ -500,7 +499,7 @@ impl Shared {
             };
             if let Some(stream) = stream.filter(|stream| stream.codec != codec) {
                 codec = stream.codec;
-                encoder = Coder::new(codec);
+                encoder = Says::new(codec);
             }
             key = key.or(pressed.map(|code| Key { code, begun: timestamp, packets: 0 }));
             let payload;

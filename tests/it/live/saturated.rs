@@ -6,12 +6,12 @@
 //! kernel's time for what came ([`super::stamped`]).
 
 use super::audio::{Side, ms, quantile};
+use super::coding::Codec;
 use super::phone::{Heard, Phone, Sound, Talk, Voice, sound};
 use super::sidecar::{At, Sidecar, with_own_ports};
 use super::switch::FreeSwitch;
 use super::ways::Way;
 use super::{Call, NUMBER, SETTLED, Stage, recording};
-use callgist::wire::rtp::Codec;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -1,10 +1,10 @@
 //! A FreeSWITCH of our own: settings in a temporary folder, our three shipped files among them, one process that
 //! ends with its value.
 
+use super::coding::Codec;
 use super::ways::Way;
 use super::{coding, stock};
 use crate::shout::skipped;
-use callgist::wire::rtp::Codec;
 use serde_json::Value;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -36,21 +36,24 @@ impl FreeSwitch {
     /// One with our three files and as little else as they need. Its calls go that way, and its profiles speak the codecs of
     /// caller and agent.
     pub fn start(way: Way, codecs: [Codec; 2]) -> Option<FreeSwitch> {
-        FreeSwitch::with_options(&[], way, codecs)
+        FreeSwitch::with_options(&[], Room::new(), way, codecs)
+    }
+
+    /// One more on the same machine: what listens there is elsewhere (`dialplan/README.md`), and its line is named `second`.
+    pub fn another(way: Way, codecs: [Codec; 2]) -> Option<FreeSwitch> {
+        FreeSwitch::with_options(&[], Room::next_door(), way, codecs)
     }
 
     /// The same, with no better priority than any other program. Where it may, and is not told so, it takes one of real
     /// time, as its own packages give it one.
     pub fn modest(way: Way, codecs: [Codec; 2]) -> Option<FreeSwitch> {
-        FreeSwitch::with_options(&["-np"], way, codecs)
+        FreeSwitch::with_options(&["-np"], Room::new(), way, codecs)
     }
 
-    fn with_options(options: &[&str], way: Way, codecs: [Codec; 2]) -> Option<FreeSwitch> {
+    fn with_options(options: &[&str], room: Room, way: Way, codecs: [Codec; 2]) -> Option<FreeSwitch> {
         let program = program()?;
-        let room = Room::new();
         let behind = behind(way, codecs, room.agent, room.others);
-        let ports = [room.trunk.port(), room.phones.port()];
-        write_settings(room.folder.path(), room.event_socket, ports, &behind);
+        write_settings(&room, &behind);
         Some(FreeSwitch::run(&program, options, room, ADMIN, &["callgist", "trunk", "phones"]))
     }
 
@@ -81,7 +84,7 @@ impl FreeSwitch {
         }
         let silent = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = silent.spawn().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-        let Room { folder, event_socket, trunk, phones, agent, others } = room;
+        let Room { folder, event_socket, trunk, phones, agent, others, .. } = room;
         let switch = FreeSwitch { child, folder, password, event_socket, trunk, phones, agent, others };
         switch.wait_for(profiles);
         switch
@@ -218,6 +221,8 @@ fn program() -> Option<OsString> {
 
 /// Folders of its own, ports that are free, and where its phones stand.
 struct Room {
+    /// The name of its line, the port of the profile `callgist`, and the range for RTP.
+    shared: (&'static str, u16, [u16; 2]),
     folder: TempDir,
     event_socket: u16,
     trunk: SocketAddr,
@@ -228,13 +233,21 @@ struct Room {
 
 impl Room {
     fn new() -> Room {
+        Room::of(("main", SHIPPED_PORT, [22_000, 22_998]))
+    }
+
+    fn next_door() -> Room {
+        Room::of(("second", SHIPPED_PORT + 1, [23_000, 23_998]))
+    }
+
+    fn of(shared: (&'static str, u16, [u16; 2])) -> Room {
         let folder = tempfile::Builder::new().prefix("callgist-live-").tempdir().unwrap();
         FOLDERS.iter().for_each(|name| fs::create_dir(folder.path().join(name)).unwrap());
         let event_socket = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         // Not the loopback address on which the copies go, as a machine's own address is not.
         let [trunk, phones, agent, other, another] =
             free_ports().map(|port| SocketAddr::from((MACHINE, port)));
-        Room { folder, event_socket, trunk, phones, agent, others: [other, another] }
+        Room { shared, folder, event_socket, trunk, phones, agent, others: [other, another] }
     }
 }
 
@@ -274,23 +287,30 @@ fn offers([caller, agent]: [Codec; 2]) -> String {
     format!("<action application=\"export\" data=\"nolocal:absolute_codec_string={only}\"/>\n")
 }
 
-fn write_settings(folder: &Path, event_socket: u16, [trunk, phones]: [u16; 2], behind: &Behind) {
+fn write_settings(room: &Room, behind: &Behind) {
+    let Room { shared: (line, port, [first_rtp, last_rtp]), event_socket, .. } = room;
+    let (folder, trunk, phones) = (room.folder.path(), room.trunk.port(), room.phones.port());
     let shipped = |name: &str| fs::read_to_string(Path::new("dialplan").join(name)).unwrap();
+    let changed = |name: &str, old: &str, new: &str| {
+        let text = shipped(name);
+        assert!(text.contains(old), "{old} is not in {name}");
+        text.replace(old, new)
+    };
     let conf = folder.join("conf");
     for sub in ["dialplan", "sip_profiles", "directory"] {
         fs::create_dir_all(conf.join(sub)).unwrap();
     }
     // What README.md beside them says: the number stands there already, the password is filled in.
-    let user = shipped("callgist_user.xml");
-    let filled =
-        user.replace("\"esl-password\" value=\"\"", &format!("\"esl-password\" value=\"{PASSWORD}\""));
-    assert_ne!(filled, user, "the place of the password was not found");
-    fs::write(conf.join("directory/callgist_user.xml"), filled).unwrap();
-    fs::write(conf.join("dialplan/00_callgist.xml"), shipped("00_callgist.xml")).unwrap();
+    let password = format!("\"esl-password\" value=\"{PASSWORD}\"");
+    let user = changed("callgist_user.xml", "\"esl-password\" value=\"\"", &password);
+    fs::write(conf.join("directory/callgist_user.xml"), user).unwrap();
+    let snippet = changed("00_callgist.xml", "callgist=main", &format!("callgist={line}"));
+    fs::write(conf.join("dialplan/00_callgist.xml"), snippet).unwrap();
     for more in ["10_callgist_prove.xml", "20_do_not_contact.xml"] {
         fs::write(conf.join("dialplan").join(more), shipped(more)).unwrap();
     }
-    fs::write(conf.join("sip_profiles/callgist_profile.xml"), shipped("callgist_profile.xml")).unwrap();
+    let copies = changed("callgist_profile.xml", &SHIPPED_PORT.to_string(), &port.to_string());
+    fs::write(conf.join("sip_profiles/callgist_profile.xml"), copies).unwrap();
     let secret = folder.join("switch.password");
     fs::write(&secret, PASSWORD).unwrap();
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
@@ -327,8 +347,8 @@ fn write_settings(folder: &Path, event_socket: u16, [trunk, phones]: [u16; 2], b
 <configuration name="switch.conf"><settings>
 <param name="max-sessions" value="100"/>
 <param name="sessions-per-second" value="30"/>
-<param name="rtp-start-port" value="22000"/>
-<param name="rtp-end-port" value="22998"/>
+<param name="rtp-start-port" value="{first_rtp}"/>
+<param name="rtp-end-port" value="{last_rtp}"/>
 </settings></configuration>
 <configuration name="logfile.conf"><settings/><profiles><profile name="default">
 <settings><param name="logfile" value="{log}"/></settings>
@@ -390,6 +410,9 @@ const MODULES: [&str; 10] = [
 /// What the switch is given of its own, by the names of its options.
 const FOLDERS: [&str; 10] =
     ["conf", "log", "db", "run", "sounds", "storage", "certs", "recordings", "cache", "temp"];
+
+/// Of the profile in `callgist_profile.xml`.
+const SHIPPED_PORT: u16 = 5088;
 
 /// Another loopback address than the copies' one plays the machine's own.
 const MACHINE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);

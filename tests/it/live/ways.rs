@@ -1,10 +1,11 @@
 //! The ways from the main line to an agent that most calls take: queues, a ring group, a menu, follow-me. Each on a real
 //! switch, with the snippet before it, and each ends in a note.
 
+use super::baresip::Media;
+use super::coding::Codec;
 use super::phone::{AGENT, Phone, Talk, Voice};
 use super::sidecar::Sidecar;
 use super::{Call, Stage};
-use callgist::wire::rtp::Codec;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,8 @@ pub enum Way {
     /// The caller types a PIN before the agent's phone rings.
     Pin,
     FollowMe,
+    /// Straight, to a phone whose RTP goes like that.
+    Secured(Media),
     /// The switch records it from the notice's end on.
     Recorded,
     /// The switch records it before it comes to the snippet.
@@ -45,6 +48,14 @@ impl Way {
             Way::Straight | Way::RecordedFromTheFirst => action("bridge", &phone(agent)),
             Way::Named => action("bridge", &format!("sofia/trunk/sip:agent@${{sip_h_{AGENT}}}")),
             Way::Recorded => action("record_session", RECORDING) + &action("bridge", &phone(agent)),
+            Way::Secured(media) => {
+                let asks = match media {
+                    Media::Plain => String::new(),
+                    Media::Sdes => action("export", "nolocal:rtp_secure_media=mandatory"),
+                    Media::Dtls => action("export", "nolocal:media_webrtc=true"),
+                };
+                asks + &action("bridge", &phone(agent))
+            }
             Way::CallCenter => action("callcenter", QUEUE),
             Way::Fifo => {
                 action("set", &format!("fifo_music={MUSIC}")) + &action("fifo", &format!("{QUEUE} in"))
