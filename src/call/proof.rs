@@ -127,9 +127,10 @@ impl Evidence {
     }
 }
 
-/// A full playback takes the file's length and 18 to 20 ms more, never less (F49). One packet is allowed for the
-/// resolution of the clocks; more would let a notice pass whose last word was cut.
-const TOLERANCE: Duration = Duration::from_millis(20);
+/// A full playback takes the file's length and 18 to 20 ms more (F49). On a leg that agrees on its keys meanwhile (DTLS-SRTP,
+/// tried on 1.11.2) the first two packets follow each other at once, and it takes 22 ms less; the switch's clock has steps of
+/// 20 ms. So three packets are allowed: no word is that short.
+const TOLERANCE: Duration = Duration::from_millis(60);
 
 #[cfg(test)]
 mod tests {

@@ -93,7 +93,7 @@ fn without_callgist_the_call_goes_on_at_once() {
 fn a_call_of_a_line_that_is_switched_off_goes_on_at_once() {
     let Some(stage) = Stage::set() else { return };
     // Another line is served, so the switch knows that Callgist is alive.
-    let notice = std::fs::canonicalize("sounds/en/8000/notice.wav").unwrap();
+    let notice = notice();
     let more = format!(
         "enabled = false\n[[line]]\nname = \"other\"\nnumber = \"+352260001\"\ncountry_code = \"352\"\n\
          language = \"en\"\nrecogniser = \"whisper\"\nnotice = \"{}\"\nnotice_version = \"live\"\n",
@@ -197,7 +197,7 @@ fn a_proof_on_a_call_of_the_real_switch_finds_nothing_but_what_was_planted() {
     let canary = Canary::saying("hello my washing machine leaks water please send somebody on thursday");
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("callgist.toml");
-    let notice = std::fs::canonicalize("sounds/en/8000/notice.wav").unwrap();
+    let notice = notice();
     let password_file = &stage.switch.password_file();
     let at = At { event_socket: stage.switch.event_socket, password_file, notice: &notice };
     let settings = settings(folder.path(), &at)
@@ -339,7 +339,7 @@ impl Stage {
 
     /// The same, whose way to the switch leads over this port.
     fn scripted_over(&self, event_socket: u16, more: &str) -> Sidecar {
-        let notice = std::fs::canonicalize("sounds/en/8000/notice.wav").unwrap();
+        let notice = notice();
         let password_file = &self.switch.password_file();
         let at = At { event_socket, password_file, notice: &notice };
         let mut callgist = Sidecar::scripted(&at, |settings| settings + more);
@@ -407,6 +407,11 @@ impl Stage {
             assert!(came > 150, "only {came} of 200 packets reached the {who}");
         }
     }
+}
+
+/// The shipped notice in English.
+fn notice() -> std::path::PathBuf {
+    std::fs::canonicalize("sounds/en/8000/notice.wav").unwrap()
 }
 
 /// The demo's call in English: the caller's and the agent's voice.

@@ -149,21 +149,29 @@ impl Stage {
     /// Sends 20 ms for each party; the clock goes on by `step_ms`.
     fn tick(&mut self, call: CallId, speaks: [bool; 2], step_ms: u64) {
         for party in PARTIES {
-            let n = party as usize;
-            let payload = if speaks[n] { voice(self.seq[n]) } else { vec![0; 320] };
-            let header = Header {
-                marker: false,
-                payload_type: 96,
-                seq: Seq(self.seq[n]),
-                timestamp: Timestamp(u32::from(self.seq[n] - self.first) * 160),
-                ssrc: Ssrc(1),
-            };
-            self.seq[n] = self.seq[n].wrapping_add(1);
-            let mut datagram = Packet { header, payload: &payload }.to_bytes();
-            self.hall.packet(call, party, &mut datagram, self.now());
-            assert!(datagram.iter().all(|byte| *byte == 0), "the datagram was not wiped");
+            let since = u32::from(self.seq[party as usize] - self.first);
+            self.send(call, party, speaks[party as usize], Timestamp(since * 160));
         }
         self.now_ms += step_ms;
+    }
+
+    fn send(&mut self, call: CallId, party: Party, speaks: bool, timestamp: Timestamp) {
+        let seq = &mut self.seq[party as usize];
+        let payload = if speaks { voice(*seq) } else { vec![0; 320] };
+        let header = Header { marker: false, payload_type: 96, seq: Seq(*seq), timestamp, ssrc: Ssrc(1) };
+        *seq = seq.wrapping_add(1);
+        let mut datagram = Packet { header, payload: &payload }.to_bytes();
+        self.hall.packet(call, party, &mut datagram, self.now());
+        assert!(datagram.iter().all(|byte| *byte == 0), "the datagram was not wiped");
+    }
+
+    /// Sends a party's voice and nothing of the other's, as phones do that are silent in pauses (DTX).
+    fn says(&mut self, call: CallId, party: Party, seconds: u64) {
+        for _ in 0..seconds * 50 {
+            let ticks = u32::try_from(self.now_ms * 8).unwrap();
+            self.send(call, party, true, Timestamp(ticks));
+            self.now_ms += 20;
+        }
     }
 
     fn talk(&mut self, call: CallId, speaks: [bool; 2], seconds: u64) {
@@ -212,6 +220,38 @@ fn a_call_ends_with_what_both_said_in_turns() {
     assert!((14_900..15_100).contains(&heard.listened_ms), "{heard:?}");
     assert!(heard.speech_ms > 10_000 && heard.words > 20 && heard.backlog_ms == 0, "{heard:?}");
     assert_eq!((stage.hall.open_calls(), stage.hall.buffered()), (0, 0));
+}
+
+/// The numbers of its packets begin again on the way.
+#[test]
+fn a_call_of_four_hours_is_heard_to_its_end_and_waits_for_nothing_meanwhile() {
+    const EXCHANGES: u64 = 120;
+    const APART_MS: u64 = 120_000;
+    const TWO_WINDOWS: usize = 2 * 29 * 16_000 * size_of::<i16>();
+    let mut stage = Stage::new(Scripted::willing(), Notary::default());
+    stage.seq = [60_000; 2];
+    stage.open(CALL);
+    stage.bridged(CALL);
+    for exchange in 0..EXCHANGES {
+        stage.now_ms = exchange * APART_MS;
+        stage.says(CALL, Party::Caller, 2);
+        stage.says(CALL, Party::Agent, 2);
+        stage.hall.handle_timeout(stage.now());
+        stage.work();
+        assert!(stage.hall.buffered() < TWO_WINDOWS, "{} bytes in {exchange}", stage.hall.buffered());
+    }
+    stage.end(CALL);
+    stage.work();
+    let answers = stage.answers();
+    let Some(FromEar::Noted { heard, note, .. }) = answers.last() else { panic!("{answers:?}") };
+    let begun = |line: &str| line.split(['@', ' ']).nth(2).unwrap().parse::<u64>().unwrap();
+    // A turn begins with a moment of what was before it.
+    let exchange = |line: &str| (begun(line) + 1_000) / APART_MS;
+    let turns: Vec<(&str, u64)> = note.lines().map(|line| (&line[..1], exchange(line))).collect();
+    let expected: Vec<(&str, u64)> =
+        (0..EXCHANGES).flat_map(|number| [("C", number), ("A", number)]).collect();
+    assert_eq!(turns, expected);
+    assert!(stage.seq.iter().all(|seq| *seq < 60_000) && heard.backlog_ms == 0, "{heard:?}");
 }
 
 #[test]

@@ -26,8 +26,6 @@ pub enum Media {
     Plain,
     /// SRTP whose keys stand in the SDP (RFC 4568).
     Sdes,
-    /// As a browser's: DTLS-SRTP with feedback (RFC 5764), and ICE (RFC 8445).
-    Dtls,
 }
 
 impl Media {
@@ -36,7 +34,6 @@ impl Media {
         match self {
             Media::Plain => "",
             Media::Sdes => ";mediaenc=srtp-mand",
-            Media::Dtls => ";mediaenc=dtls_srtp;medianat=ice",
         }
     }
 }
@@ -311,7 +308,7 @@ pub fn free_address() -> SocketAddr {
     std::net::UdpSocket::bind((address, 0)).unwrap().local_addr().unwrap()
 }
 
-const MODULES: [&str; 6] = ["g711", "aufile", "sndfile", "srtp", "dtls_srtp", "ice"];
+const MODULES: [&str; 4] = ["g711", "aufile", "sndfile", "srtp"];
 const RATE: usize = 8_000;
 const WAV_HEADER: usize = 44;
 /// baresip stops sending where its file ends; no story is longer.

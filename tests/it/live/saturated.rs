@@ -65,7 +65,7 @@ fn undisturbed(stage: &Stage) -> (Arrivals, f64) {
 
 /// The same calls, all of which are recognised.
 fn recognised(stage: &Stage) -> (Arrivals, Share) {
-    let notice = fs::canonicalize("sounds/en/8000/notice.wav").unwrap();
+    let notice = super::notice();
     let password_file = &stage.switch.password_file();
     let at = At { event_socket: stage.switch.event_socket, password_file, notice: &notice };
     let threads = format!("[ears]\nthreads = {}\nmax_calls = {}", cores(), CALLS + 1);

@@ -328,6 +328,7 @@ fn write_settings(room: &Room, behind: &Behind) {
 <param name="context" value="public"/>
 <param name="codec-prefs" value="{codecs}"/>
 <param name="rtp-timer-name" value="soft"/>
+<param name="apply-candidate-acl" value="loopback.auto"/>
 <param name="manage-presence" value="false"/>
 </settings></profile>"#
         )

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 fn of_two_real_switches_the_one_that_dies_costs_the_others_call_nothing() {
     let Some(stage) = Stage::set() else { return };
     let Some(south) = FreeSwitch::another(Way::Straight, [Codec::Pcma; 2]) else { return };
-    let notice = std::fs::canonicalize("sounds/en/8000/notice.wav").unwrap();
+    let notice = super::notice();
     let password_file = &stage.switch.password_file();
     let at = At { event_socket: stage.switch.event_socket, password_file, notice: &notice };
     let mut callgist = Sidecar::scripted(&at, |settings| with_both(&settings, south.event_socket));

@@ -1,7 +1,6 @@
 //! The ways from the main line to an agent that most calls take: queues, a ring group, a menu, follow-me. Each on a real
 //! switch, with the snippet before it, and each ends in a note.
 
-use super::baresip::Media;
 use super::coding::Codec;
 use super::phone::{AGENT, Phone, Talk, Voice};
 use super::sidecar::Sidecar;
@@ -23,8 +22,12 @@ pub enum Way {
     /// The caller types a PIN before the agent's phone rings.
     Pin,
     FollowMe,
-    /// Straight, to a phone whose RTP goes like that.
-    Secured(Media),
+    /// Straight, to a phone with SRTP whose keys stand in the SDP (RFC 4568).
+    Sdes,
+    /// Straight, to a phone with a browser's media: DTLS-SRTP (RFC 5764) and ICE (RFC 8445).
+    WebRtc,
+    /// The switch is the phones itself: nobody calls its line, and whom it is called for answers and speaks.
+    Phones,
     /// The switch records it from the notice's end on.
     Recorded,
     /// The switch records it before it comes to the snippet.
@@ -48,14 +51,14 @@ impl Way {
             Way::Straight | Way::RecordedFromTheFirst => action("bridge", &phone(agent)),
             Way::Named => action("bridge", &format!("sofia/trunk/sip:agent@${{sip_h_{AGENT}}}")),
             Way::Recorded => action("record_session", RECORDING) + &action("bridge", &phone(agent)),
-            Way::Secured(media) => {
-                let asks = match media {
-                    Media::Plain => String::new(),
-                    Media::Sdes => action("export", "nolocal:rtp_secure_media=mandatory"),
-                    Media::Dtls => action("export", "nolocal:media_webrtc=true"),
-                };
-                asks + &action("bridge", &phone(agent))
+            Way::Sdes => {
+                action("export", "nolocal:rtp_secure_media=mandatory") + &action("bridge", &phone(agent))
             }
+            Way::WebRtc => {
+                let browser = format!("sofia/trunk/sip:agent@${{sip_h_{AGENT}}}");
+                action("export", "nolocal:media_webrtc=true") + &action("bridge", &browser)
+            }
+            Way::Phones => action("hangup", ""),
             Way::CallCenter => action("callcenter", QUEUE),
             Way::Fifo => {
                 action("set", &format!("fifo_music={MUSIC}")) + &action("fifo", &format!("{QUEUE} in"))
@@ -91,6 +94,12 @@ impl Way {
         };
         match self {
             Way::Menu => extension("agents", agent),
+            Way::Phones => format!(
+                "<extension name=\"agent\"><condition field=\"destination_number\" expression=\"^agent$\">\n\
+                 <action application=\"answer\"/>\n<action application=\"endless_playback\" \
+                 data=\"{}\"/>\n</condition></extension>\n",
+                super::notice().display()
+            ),
             Way::FollowMe => extension("desk", others[0]) + &extension("mobile", agent),
             _ => String::new(),
         }
