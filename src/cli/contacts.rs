@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub enum ContactsCommand {
-    /// List the entries, the newest first.
+    /// List the entries, the newest first. Where the list is encrypted the table shows the last digits of each number, and
+    /// --json the whole.
     List {
         /// Only entries of this number.
         #[arg(long)]
@@ -165,10 +166,11 @@ fn print_table(entries: &[Contact]) {
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["id", "number", "not by", "for", "except", "state", "source", "since (UTC)", "until"]);
     for entry in entries {
-        let number = entry.request.number.as_ref().map_or("withheld", |number| number.as_str());
+        let whole = || entry.request.number.as_ref().map_or("withheld", |number| number.as_str()).to_owned();
+        let number = entry.tail.as_ref().map_or_else(whole, |tail| format!("...{tail}"));
         table.add_row([
             entry.id.to_string(),
-            number.to_owned(),
+            number,
             entry.request.channels.words().join(", "),
             purpose_word(entry.request.purpose).to_owned(),
             except_words(entry.exceptions).join(", "),

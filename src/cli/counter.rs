@@ -20,6 +20,9 @@ pub struct Common {
     /// The key of an encrypted database, instead of the one in the settings.
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
+    /// The key of the numbers on the do-not-contact list, instead of the one in the settings.
+    #[arg(long, value_name = "FILE")]
+    pub contacts_key_file: Option<PathBuf>,
 }
 
 /// The settings, where they are needed or there, and the database.
@@ -39,7 +42,9 @@ impl Common {
         let set = config.as_ref().map(|config| &config.store);
         let file = self.database.clone().or(set.map(|store| store.database.clone())).unwrap_or_default();
         let key_file = self.key_file.clone().or(set.and_then(|store| store.key_file.clone()));
-        match Database::new(&file, key_file.as_deref()) {
+        let contacts = self.contacts_key_file.clone();
+        let contacts = contacts.or(set.and_then(|store| store.contacts_key_file.clone()));
+        match Database::new(&file, key_file.as_deref(), contacts.as_deref()) {
             Ok(database) => Ok(Place { config, database }),
             Err(error) => Err(fail(Exit::Store, &format!("{error:#}"))),
         }

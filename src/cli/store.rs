@@ -3,7 +3,7 @@
 use super::counter::{Common, Place, now, with_clerk};
 use super::{Exit, fail};
 use crate::daemon::housekeeping::retention;
-use crate::store::{Clerk, Restored, Store, StoreError, Swept};
+use crate::store::{Clerk, ContactsKey, Restored, Store, StoreError, Swept};
 use clap::Subcommand;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,9 @@ pub enum StoreCommand {
     /// Bring back what a copy holds and the database has lost; what was erased since stays erased.
     Restore {
         file: PathBuf,
+        /// The key of the numbers on the copy's do-not-contact list, where it is not the one of this database.
+        #[arg(long, value_name = "FILE")]
+        copy_contacts_key_file: Option<PathBuf>,
         #[command(flatten)]
         common: Common,
     },
@@ -39,14 +42,16 @@ pub fn run(path: &Path, command: &StoreCommand) -> Exit {
             }
             Ok(Exit::Done)
         }),
-        StoreCommand::Restore { file, common } => restore(path, file, common),
+        StoreCommand::Restore { file, copy_contacts_key_file, common } => {
+            restore(path, file, copy_contacts_key_file.as_deref(), common)
+        }
         StoreCommand::Sweep { common } => {
             with_clerk(common, path, |place, clerk| sweep(place, clerk, common.json))
         }
     }
 }
 
-fn restore(path: &Path, file: &Path, common: &Common) -> Exit {
+fn restore(path: &Path, file: &Path, contacts_key: Option<&Path>, common: &Common) -> Exit {
     let place = match common.place(path) {
         Ok(place) => place,
         Err(exit) => return exit,
@@ -54,6 +59,10 @@ fn restore(path: &Path, file: &Path, common: &Common) -> Exit {
     if !file.exists() {
         return fail(Exit::Failed, &format!("there is no {}", file.display()));
     }
+    let contacts = match contacts_key.map(ContactsKey::read).transpose() {
+        Ok(contacts) => contacts,
+        Err(error) => return fail(Exit::Store, &format!("{error:#}")),
+    };
     // Where the database was lost, a new one takes what the copy holds.
     if !place.database.path.exists()
         && let Err(error) = Store::open(place.database.clone())
@@ -61,7 +70,7 @@ fn restore(path: &Path, file: &Path, common: &Common) -> Exit {
         return fail(Exit::Store, &error.to_string());
     }
     with_clerk(common, path, |_, clerk| {
-        let restored = clerk.restore(file, now())?;
+        let restored = clerk.restore(file, contacts.as_ref(), now())?;
         let Restored { calls, buried, requests, objections, began_anew } = restored;
         if common.json {
             println!(

@@ -47,6 +47,8 @@ pub struct Store {
     pub database: PathBuf,
     /// The file with the key of an encrypted database.
     pub key_file: Option<PathBuf>,
+    /// The file with the key of the numbers on the do-not-contact list.
+    pub contacts_key_file: Option<PathBuf>,
     pub keep_log_days: u32,
 }
 
@@ -173,7 +175,7 @@ impl Config {
 fn config(mut root: Section<'_>, problems: &mut Vec<Problem>) -> Config {
     let switches = switches::switches(&mut root, problems);
     let sip = sip(root.section("sip", "write it once", problems), problems);
-    let store = store(root.section("store", "write it once", problems), problems);
+    let store = store(root.section("store", "write it once", problems), &switches, problems);
     let ears = ears(root.section("ears", "write it once", problems), problems);
     let sandbox = sandbox(root.section("sandbox", "write it once", problems), problems);
     let http = http(root.section("http", "write it once", problems), problems);
@@ -219,15 +221,25 @@ fn sip(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Sip {
     Sip { listen, first_rtp_port: first, last_rtp_port: last }
 }
 
-fn store(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Store {
+fn store(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Problem>) -> Store {
     let database = section.path("database", Some("/var/lib/callgist/callgist.db"), problems);
     let key_file = section.optional_path("key_file", problems);
     if key_file.is_some() && !cfg!(feature = "sqlcipher") {
         section.wrong("key_file", &format!("cannot be used: {NO_ENCRYPTION}"), problems);
     }
+    let contacts_key_file = section.optional_path("contacts_key_file", problems);
+    // Of several files of one name a service manager's folder holds one alone.
+    let named = |file: &Path| file.file_name().map(ToOwned::to_owned);
+    let mut others = switches.iter().filter_map(Switch::password_file).chain(key_file.as_deref());
+    if let Some(name) = contacts_key_file.as_deref().and_then(named)
+        && others.any(|other| named(other).as_ref() == Some(&name))
+    {
+        let says = "has the name of another key's or password's file: take a key and a name of its own";
+        section.wrong("contacts_key_file", says, problems);
+    }
     let keep_log_days = section.whole("keep_log_days", Some(1_095), 1..=36_500, problems) as u32;
     section.finish(problems);
-    Store { database, key_file, keep_log_days }
+    Store { database, key_file, contacts_key_file, keep_log_days }
 }
 
 fn sandbox(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Sandbox {
@@ -457,6 +469,23 @@ mod tests {
         }
         let line = 1 + text.lines().position(|line| line.starts_with("language")).unwrap();
         assert!(problems.contains(&format!("line {line}: ")), "{problems}");
+    }
+
+    #[test]
+    fn the_list_has_a_key_of_its_own() {
+        assert_eq!(Config::parse(DEFAULT).unwrap().store.contacts_key_file, None);
+        let set = |file: &str| {
+            let line = format!("contacts_key_file = \"{file}\"");
+            Config::parse(&DEFAULT.replace("# contacts_key_file = \"/etc/callgist/contacts.key\"", &line))
+        };
+        let store = set("/etc/callgist/contacts.key").unwrap().store;
+        assert_eq!(store.contacts_key_file, Some("/etc/callgist/contacts.key".into()));
+        for (file, says) in
+            [("contacts.key", "absolute path"), ("/elsewhere/switch.password", "name of its own")]
+        {
+            let problems = set(file).unwrap_err().to_string();
+            assert!(problems.contains("[store] contacts_key_file") && problems.contains(says), "{problems}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::is_name;
 use super::private;
 use super::read::{Problem, Section};
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// How to reach the event socket of one switch.
 #[derive(Clone, PartialEq)]
@@ -20,6 +20,14 @@ pub struct Switch {
 }
 
 impl Switch {
+    /// The file that its password stands in, if it does.
+    pub fn password_file(&self) -> Option<&Path> {
+        match &self.password {
+            Secret::File(path) => Some(path),
+            Secret::Here(_) | Secret::Missing(_) => None,
+        }
+    }
+
     /// All but the password, which may no longer be readable.
     pub fn without_password(&self) -> (Option<&str>, SocketAddr, Option<&str>, &str) {
         (self.name.as_deref(), self.address, self.user.as_deref(), &self.profile)

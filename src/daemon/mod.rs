@@ -173,10 +173,11 @@ pub async fn run(
     stop: impl Future<Output = ()>,
     mut settings: mpsc::UnboundedReceiver<Reading>,
 ) -> Result<(), StartError> {
-    let store = Store::open(database).map_err(StartError::Store)?;
-    let lines = prepare(&config)?;
+    // Before the database: a second callgist by mistake must not encrypt a list that the first one reads.
     let listen = config.sip.listen;
     let sip = UdpSocket::bind(listen).await.map_err(|error| StartError::Sip { listen, error })?;
+    let store = Store::open(database).map_err(StartError::Store)?;
+    let lines = prepare(&config)?;
     let taps = taps::start(sip, clock).map_err(|error| StartError::Sip { listen, error })?;
     let store = Arc::new(store);
     let ears = ears::start(wanted(&config, &lines)?, clock, &housekeeping::diary(&store, clock));

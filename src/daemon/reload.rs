@@ -6,7 +6,7 @@
 
 use super::switches::Switches;
 use super::{Desk, Reading, events, housekeeping, prepare};
-use crate::config::{Config, Switch};
+use crate::config::{Config, Store, Switch};
 use crate::store::UtcMillis;
 use std::sync::Arc;
 
@@ -58,11 +58,15 @@ impl<'a> Reload<'a> {
 
     fn waits_for_a_restart(&self, new: &Config) -> Vec<&'static str> {
         let Config { switches, sip, store, ears, sandbox, http, .. } = &self.running;
+        let read_once = |store: &Store| {
+            let Store { database, key_file, contacts_key_file, keep_log_days: _ } = store.clone();
+            (database, key_file, contacts_key_file)
+        };
         let reached = switches.iter().map(Switch::without_password);
         let sections = [
             ("[switch]", reached.ne(new.switches.iter().map(Switch::without_password))),
             ("[sip]", *sip != new.sip),
-            ("[store]", (&store.database, &store.key_file) != (&new.store.database, &new.store.key_file)),
+            ("[store]", read_once(store) != read_once(&new.store)),
             ("[ears]", *ears != new.ears),
             ("[sandbox]", *sandbox != new.sandbox),
             ("[http]", *http != new.http),

@@ -1,7 +1,8 @@
 //! A database goes in, a consistent copy comes out; a copy goes in, and what it holds and the database has lost comes
 //! back, save what was erased.
 //!
-//! A copy is encrypted with the key of its database, or not at all where that is not.
+//! A copy is encrypted with the key of its database, or not at all where that is not; the same holds of the numbers on its
+//! do-not-contact list. A restore opens them with the copy's key and hides them with the database's.
 //!
 //! A restore adds and never replaces: the log, the tombstones, the entries not to be contacted and the standing
 //! objections of the database at hand stay. So it may be done while Callgist runs, and an objection made after the
@@ -10,7 +11,8 @@
 use super::clerk::{FORGET_PERSONS, count};
 use super::log::{self, Deed, Entry};
 use super::person;
-use super::{Clerk, Database, StoreError, Trouble, UtcMillis, key, open};
+use super::seal::{self, IS_OF};
+use super::{Clerk, ContactsKey, Database, StoreError, Trouble, UtcMillis, key, open};
 use rusqlite::{Connection, Transaction};
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt;
@@ -42,21 +44,40 @@ impl Clerk {
         copied
     }
 
-    /// Brings back what `from` holds and this database does not.
-    pub fn restore(&mut self, from: &Path, now: UtcMillis) -> Result<Restored, StoreError> {
+    /// Brings back what `from` holds and this database does not. `contacts` is the key of the copy's do-not-contact list,
+    /// where that is not the key of this database's.
+    pub fn restore(
+        &mut self,
+        from: &Path,
+        contacts: Option<&ContactsKey>,
+        now: UtcMillis,
+    ) -> Result<Restored, StoreError> {
         let copy = Passing::of(from, &self.database().path)?;
         // A copy from before the database was encrypted is brought back into it, too.
         let key = self.database().key.clone().filter(|_| !key::is_plain(from));
         // Checks whose it is and its pages, refuses a newer one, and brings an older one up to date.
-        drop(open::to_write(&Database { path: copy.0.clone(), key: key.clone() }, open::PATIENCE)?);
+        let plain = Database { path: copy.0.clone(), key: key.clone(), contacts: None };
+        drop(open::to_write(&plain, open::PATIENCE)?);
         let key = key.map(|key| key.spelled()).unwrap_or_default();
         let attach = "ATTACH ?1 AS backup KEY ?2";
         let both = [copy.0.to_string_lossy(), key.as_str().into()];
         self.read(|connection| connection.execute(attach, both).map(drop))?;
-        let restored = self.write(|transaction| restore(transaction, now));
+        let restored = self.open_list_of_copy(from, contacts).and_then(|()| self.write(|t| restore(t, now)));
         self.read(|connection| connection.execute_batch("DETACH backup"))?;
         self.empty()?;
         restored
+    }
+
+    /// Has the numbers on the copy's list read with the key that they were encrypted with, if they were.
+    fn open_list_of_copy(&self, from: &Path, named: Option<&ContactsKey>) -> Result<(), StoreError> {
+        let proof = self.read(|connection| seal::proof(connection, "backup"))?;
+        let own = self.database().contacts.as_ref();
+        let key = proof.map(|proof| {
+            let fitting = [named, own].into_iter().flatten().find(|key| key.fits(&proof));
+            fitting.ok_or_else(|| StoreError::new(from, Trouble::CopyContactsKey))
+        });
+        let key = key.transpose()?;
+        self.read(|connection| seal::equip_for_copy(connection, key))
     }
 }
 
@@ -107,16 +128,15 @@ fn protect(transaction: &Transaction<'_>) -> rusqlite::Result<(usize, usize)> {
         let known = "SELECT EXISTS (SELECT 1 FROM main.tombstones WHERE id = ?1)";
         transaction.query_row(known, [person::key(number, created)], |row| row.get::<_, bool>(0))
     };
-    let missing = "SELECT id, coalesce(number, ''), created FROM backup.do_not_contact AS old
-                   WHERE NOT EXISTS (SELECT 1 FROM main.do_not_contact AS new WHERE new.created = old.created
-                                     AND new.number IS old.number AND new.purpose = old.purpose)";
-    let mut statement = transaction.prepare(missing)?;
-    let rows = statement
-        .query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?)))?;
+    let all = "SELECT id, coalesce(number, copy_open(sealed, id, hash)), created FROM backup.do_not_contact";
+    let mut statement = transaction.prepare(all)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     for row in rows {
-        let (id, number, created) = row?;
-        if !buried(&number, created)? {
+        let (id, number, created): (i64, Option<String>, i64) = row?;
+        if !is_here(transaction, id, number.as_deref())? && !buried(number.as_deref().unwrap_or(""), created)?
+        {
             requests += transaction.execute(TAKE_REQUEST, [id])?;
+            seal::give_number(transaction, transaction.last_insert_rowid(), number.as_deref())?;
         }
     }
     let mut statement = transaction.prepare("SELECT number, at FROM backup.objections")?;
@@ -129,6 +149,17 @@ fn protect(transaction: &Transaction<'_>) -> rusqlite::Result<(usize, usize)> {
         }
     }
     Ok((requests, objections))
+}
+
+/// Whether there is an entry with what the copy's entry `id` says; its number is this.
+fn is_here(transaction: &Transaction<'_>, id: i64, number: Option<&str>) -> rusqlite::Result<bool> {
+    let whose = if number.is_some() { IS_OF } else { "coalesce(number, hash) IS NULL AND ?1 IS NULL" };
+    let here = format!(
+        "SELECT EXISTS (SELECT 1 FROM main.do_not_contact WHERE {whose} AND (created, purpose) =
+             (SELECT created, purpose FROM backup.do_not_contact WHERE id = ?2))"
+    );
+    let number = number.map(|number| serde_json::json!([number]).to_string());
+    transaction.prepare_cached(&here)?.query_row(rusqlite::params![number, id], |row| row.get(0))
 }
 
 /// A copy of the backup beside the database, which goes away overwritten.
@@ -187,12 +218,19 @@ const TAKE_THE_LOG: &str = "
 /// What belongs to calls, and comes back with them.
 const OF_CALLS: [&str; 5] = ["topics", "segments", "marks", "kept_promises", "drafts"];
 
+/// Found by every number that the copy holds, since a hash made with its key says nothing here.
 const TAKE_THE_PERSONS: &str = "
-    INSERT OR IGNORE INTO main.persons SELECT * FROM backup.persons WHERE id NOT IN (SELECT id FROM main.tombstones);";
+    INSERT OR IGNORE INTO main.persons (id, number, hash)
+    SELECT id, CASE WHEN number_hash(whose) IS NULL THEN whose END, number_hash(whose) FROM (
+        SELECT caller AS whose FROM backup.calls WHERE caller IS NOT NULL
+        UNION SELECT number FROM backup.objections
+        UNION SELECT coalesce(number, copy_open(sealed, id, hash)) FROM backup.do_not_contact
+    ) JOIN backup.persons AS person ON person.number = whose OR person.hash = copy_hash(whose)
+    WHERE id NOT IN (SELECT id FROM main.tombstones);";
 
 const TAKE_REQUEST: &str = "
-    INSERT INTO main.do_not_contact (call, number, calls, email, letters, sms, purpose, created, state, source,
+    INSERT INTO main.do_not_contact (call, calls, email, letters, sms, purpose, created, state, source,
         except_service, except_callback, expires, changed)
-    SELECT CASE WHEN call IN (SELECT id FROM main.calls) THEN call END, number, calls, email, letters, sms, purpose,
+    SELECT CASE WHEN call IN (SELECT id FROM main.calls) THEN call END, calls, email, letters, sms, purpose,
         created, state, source, except_service, except_callback, expires, changed
     FROM backup.do_not_contact WHERE id = ?1";

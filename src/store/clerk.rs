@@ -103,7 +103,7 @@ pub(super) fn count(
 
 /// Of whom nothing is kept any more, the random id in the log leads nowhere.
 pub(super) const FORGET_PERSONS: &str = "
-    DELETE FROM persons WHERE number NOT IN (
-        SELECT caller FROM calls WHERE caller IS NOT NULL
-        UNION SELECT number FROM do_not_contact WHERE number IS NOT NULL
-        UNION SELECT number FROM objections)";
+    DELETE FROM persons WHERE coalesce(hash, number) NOT IN (
+        SELECT coalesce(number_hash(caller), caller) FROM calls WHERE caller IS NOT NULL
+        UNION SELECT coalesce(hash, number) FROM do_not_contact WHERE coalesce(hash, number) IS NOT NULL
+        UNION SELECT coalesce(number_hash(number), number) FROM objections)";

@@ -1,9 +1,10 @@
 //! The list of who must not be contacted: an entry or a question goes in; "blocked" or "not listed" comes out.
 //!
 //! The list only ever protects. An entry counts from the moment it is there, confirmed or not, until it is rejected,
-//! withdrawn or expired; nothing here says that somebody may be contacted.
+//! withdrawn or expired; nothing here says that somebody may be contacted. Where there is a key, `seal` hides the numbers.
 
 use super::log::{self, Deed, Entry};
+use super::seal::{self, IS_OF, NUMBER};
 use super::{Clerk, Request, StoreError, UtcMillis, reader};
 use crate::border::{Channels, Purpose};
 use crate::call::Number;
@@ -35,6 +36,8 @@ pub enum Source {
 pub struct Contact {
     pub id: i64,
     pub request: Request,
+    /// The number's last digits where the list is encrypted: what is shown of it where the whole is not asked for.
+    pub tail: Option<String>,
     pub state: State,
     pub source: Source,
     pub exceptions: Exceptions,
@@ -204,9 +207,11 @@ impl Clerk {
     /// Changes an entry's state, which stays as its trace; false where there is no such entry.
     pub fn decide_contact(&mut self, id: i64, state: State, now: UtcMillis) -> Result<bool, StoreError> {
         self.write(|transaction| {
-            let change = "UPDATE do_not_contact SET state = ?2, changed = ?3 WHERE id = ?1 RETURNING number";
+            let change = format!(
+                "UPDATE do_not_contact SET state = ?2, changed = ?3 WHERE id = ?1 RETURNING {NUMBER}"
+            );
             let number: Option<Option<String>> = transaction
-                .query_row(change, rusqlite::params![id, state.word(), now.0], |row| row.get(0))
+                .query_row(&change, rusqlite::params![id, state.word(), now.0], |row| row.get(0))
                 .optional()?;
             let Some(number) = number else { return Ok(false) };
             let number = number.and_then(|number| Number::new(&number).ok());
@@ -222,10 +227,10 @@ impl Clerk {
 }
 
 fn list(connection: &Connection, number: Option<&Number>) -> rusqlite::Result<Vec<Contact>> {
-    let mut statement = connection.prepare(
-        "SELECT * FROM do_not_contact WHERE ?1 IS NULL OR number IN (SELECT value FROM json_each(?1))
+    let mut statement = connection.prepare(&format!(
+        "SELECT *, {NUMBER} AS whose FROM do_not_contact WHERE ?1 IS NULL OR {IS_OF}
          ORDER BY created DESC, id DESC",
-    )?;
+    ))?;
     let rows = statement.query_map([number.map(reader::spellings)], contact)?;
     rows.collect()
 }
@@ -233,12 +238,11 @@ fn list(connection: &Connection, number: Option<&Number>) -> rusqlite::Result<Ve
 fn add(connection: &Connection, new: &NewContact, now: UtcMillis) -> rusqlite::Result<i64> {
     let Channels { calls, email, letters, sms } = new.channels;
     connection.execute(
-        "INSERT INTO do_not_contact (number, calls, email, letters, sms, purpose, created, state, source,
-             except_service, except_callback, expires, changed)
-         VALUES (:number, :calls, :email, :letters, :sms, :purpose, :now, 'confirmed', :source, :service, :callback,
+        "INSERT INTO do_not_contact (calls, email, letters, sms, purpose, created, state, source, except_service,
+             except_callback, expires, changed)
+         VALUES (:calls, :email, :letters, :sms, :purpose, :now, 'confirmed', :source, :service, :callback,
              :expires, :now)",
         named_params! {
-            ":number": new.number.as_str(),
             ":calls": calls,
             ":email": email,
             ":letters": letters,
@@ -252,6 +256,7 @@ fn add(connection: &Connection, new: &NewContact, now: UtcMillis) -> rusqlite::R
         },
     )?;
     let id = connection.last_insert_rowid();
+    seal::give_number(connection, id, Some(new.number.as_str()))?;
     let entry = Entry::new(Deed::ContactAdded).person(Some(&new.number)).detail(&id.to_string());
     log::append(connection, &entry, now)?;
     Ok(id)
@@ -269,7 +274,7 @@ pub(super) fn check(
         Intent::Callback => "purpose = 'advertising' OR except_callback",
     };
     let blocked = format!(
-        "SELECT EXISTS (SELECT 1 FROM do_not_contact WHERE number IN (SELECT value FROM json_each(?1)) AND {}
+        "SELECT EXISTS (SELECT 1 FROM do_not_contact WHERE {IS_OF} AND {}
              AND {ACTIVE} AND NOT ({passes}))",
         channel.column()
     );
@@ -282,14 +287,14 @@ pub(super) fn check(
 /// Every number that may not be called, for the switch.
 pub(super) fn blocks(connection: &Connection, now: UtcMillis) -> rusqlite::Result<Vec<Block>> {
     let mut statement = connection.prepare(&format!(
-        "SELECT number, max(purpose = 'everything' AND NOT except_service) AS service,
+        "SELECT min({NUMBER}) AS whose, max(purpose = 'everything' AND NOT except_service) AS service,
                 max(purpose = 'everything' AND NOT except_callback) AS callback
-         FROM do_not_contact WHERE number IS NOT NULL AND calls AND ?1 IS NULL AND {ACTIVE}
-         GROUP BY number ORDER BY number"
+         FROM do_not_contact WHERE coalesce(hash, number) IS NOT NULL AND calls AND ?1 IS NULL AND {ACTIVE}
+         GROUP BY coalesce(hash, number) ORDER BY whose"
     ))?;
     let rows = statement.query_map(rusqlite::params![None::<i64>, now.0], |row| {
         Ok(Block {
-            number: reader::read(row, "number", reader::number)?,
+            number: reader::read(row, "whose", reader::number)?,
             advertising: true,
             service: row.get("service")?,
             callback: row.get("callback")?,
@@ -302,6 +307,7 @@ fn contact(row: &Row<'_>) -> rusqlite::Result<Contact> {
     Ok(Contact {
         id: row.get("id")?,
         request: reader::request(row)?,
+        tail: row.get("tail")?,
         state: reader::read(row, "state", State::of)?,
         source: reader::read(row, "source", Source::of)?,
         exceptions: Exceptions { service: row.get("except_service")?, callback: row.get("except_callback")? },

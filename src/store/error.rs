@@ -36,6 +36,14 @@ pub enum Trouble {
     WrongKey,
     /// A key is set, and the library that is linked knows no encryption.
     NoCipher,
+    /// The numbers on the do-not-contact list are encrypted, and no key is set.
+    NoContactsKey,
+    /// They are encrypted with another key.
+    WrongContactsKey,
+    /// A key is set, and they are not encrypted yet.
+    ContactsPlain,
+    /// Those of a copy are encrypted with a key that is not at hand.
+    CopyContactsKey,
     /// A later version of Callgist wrote it.
     Newer { found: i64, known: i64 },
     /// An earlier version wrote it, and only looking is asked for.
@@ -146,6 +154,26 @@ impl fmt::Display for StoreError {
                 f,
                 "the key does not unlock {path}, or the file is no database of Callgist; it was not touched: name in \
                  [store] key_file the key with which it was made"
+            ),
+            Trouble::NoContactsKey => write!(
+                f,
+                "the numbers on the do-not-contact list in {path} are encrypted, and no key is set: name their key in \
+                 [store] contacts_key_file (with --database: --contacts-key-file)"
+            ),
+            Trouble::WrongContactsKey => write!(
+                f,
+                "the key does not open the do-not-contact list in {path}, which was not touched: name in [store] \
+                 contacts_key_file (with --database: --contacts-key-file) the key with which it was encrypted"
+            ),
+            Trouble::ContactsPlain => write!(
+                f,
+                "the numbers on the do-not-contact list in {path} are not encrypted yet, though a key is set: start \
+                 `callgist run` anew, which encrypts them"
+            ),
+            Trouble::CopyContactsKey => write!(
+                f,
+                "the numbers on the do-not-contact list in the copy {path} are encrypted with a key that is not this \
+                 database's: name it with --copy-contacts-key-file; nothing was brought back"
             ),
             Trouble::NoCipher => write!(
                 f,

@@ -2,9 +2,10 @@
 //!
 //! The database is SQLCipher's where a key file is set and Callgist was built with the feature `sqlcipher`; else it is
 //! SQLite's, and a key is refused: SQLite would take it without a word and write everything in the clear. The key is
-//! random and no password, so nothing is derived from it and opening takes no time.
+//! random and no password, so nothing is derived from it and opening takes no time. Another key file hides the numbers on
+//! the do-not-contact list, with SQLite too ([`ContactsKey`]).
 
-use super::{StoreError, Trouble};
+use super::{ContactsKey, StoreError, Trouble};
 use crate::config::{NO_ENCRYPTION, private};
 use anyhow::bail;
 use rusqlite::Connection;
@@ -18,6 +19,8 @@ pub struct Database {
     pub path: PathBuf,
     /// Without one it is not encrypted.
     pub key: Option<Key>,
+    /// Without one the numbers on the do-not-contact list stand as they are.
+    pub contacts: Option<ContactsKey>,
 }
 
 /// 256 bits as hexadecimal digits; wiped when it goes.
@@ -27,17 +30,23 @@ pub struct Key(Zeroizing<String>);
 impl Database {
     /// The one of the settings; the error says what to do.
     pub fn of(set: &crate::config::Store) -> anyhow::Result<Database> {
-        Database::new(&set.database, set.key_file.as_deref())
+        Database::new(&set.database, set.key_file.as_deref(), set.contacts_key_file.as_deref())
     }
 
-    pub fn new(path: &Path, key_file: Option<&Path>) -> anyhow::Result<Database> {
-        Ok(Database { path: path.to_owned(), key: key_file.map(Key::read).transpose()? })
+    pub fn new(
+        path: &Path,
+        key_file: Option<&Path>,
+        contacts_key_file: Option<&Path>,
+    ) -> anyhow::Result<Database> {
+        let key = key_file.map(Key::read).transpose()?;
+        let contacts = contacts_key_file.map(ContactsKey::read).transpose()?;
+        Ok(Database { path: path.to_owned(), key, contacts })
     }
 }
 
 impl<P: AsRef<Path> + ?Sized> From<&P> for Database {
     fn from(path: &P) -> Database {
-        Database { path: path.as_ref().to_owned(), key: None }
+        Database { path: path.as_ref().to_owned(), key: None, contacts: None }
     }
 }
 
@@ -47,14 +56,7 @@ impl Key {
         if !cfg!(feature = "sqlcipher") {
             bail!(NO_ENCRYPTION);
         }
-        let digits = private::text(file, "the database's key")?;
-        if digits.len() != DIGITS || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            bail!(
-                "{} holds no key: a key is {DIGITS} hexadecimal digits, as openssl rand -hex 32 prints them",
-                file.display()
-            );
-        }
-        Ok(Key(digits))
+        Ok(Key(digits(private::text(file, "the database's key")?, file)?))
     }
 
     /// As SQLCipher takes a key that is no password.
@@ -65,6 +67,17 @@ impl Key {
         spelled.push('\'');
         spelled
     }
+}
+
+/// The text of a key file, if it is a key.
+pub(super) fn digits(text: Zeroizing<String>, file: &Path) -> anyhow::Result<Zeroizing<String>> {
+    if text.len() != DIGITS || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        bail!(
+            "{} holds no key: a key is {DIGITS} hexadecimal digits, as openssl rand -hex 32 prints them",
+            file.display()
+        );
+    }
+    Ok(text)
 }
 
 /// Gives the key to a connection that has not read anything yet, and sees whether it is the right one.

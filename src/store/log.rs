@@ -2,7 +2,8 @@
 //! changed, and what was taken away or moved is named.
 //!
 //! It tells *that* something was done with a call and never what was said in it. A person is a random id; only
-//! `persons` leads from there to a number, and erasure deletes that. Each row's hash covers the hash before it, so a
+//! `persons` leads from there to a number, or to its keyed hash where the do-not-contact list is encrypted, and erasure
+//! deletes that. Each row's hash covers the hash before it, so a
 //! row cannot be changed, removed or moved without showing. Whoever may write to the file can compute a whole new
 //! chain: against that, note the head that `callgist log verify` prints somewhere else, and ask with `--head` later.
 
@@ -185,13 +186,16 @@ pub(super) fn append(connection: &Connection, entry: &Entry, at: UtcMillis) -> r
 /// The number's random id; a new one where it has none.
 pub(super) fn person(connection: &Connection, number: &Number) -> rusqlite::Result<String> {
     let known = connection
-        .query_row("SELECT id FROM persons WHERE number = ?1", [number.as_str()], |row| row.get(0))
+        .prepare_cached("SELECT id FROM persons WHERE number = ?1 OR hash = number_hash(?1)")?
+        .query_row([number.as_str()], |row| row.get(0))
         .optional()?;
     if let Some(id) = known {
         return Ok(id);
     }
     let id = format!("{:016x}", rand::random::<u64>());
-    connection.execute("INSERT INTO persons VALUES (?1, ?2)", [id.as_str(), number.as_str()])?;
+    let insert = "INSERT INTO persons (id, number, hash)
+                  VALUES (?1, CASE WHEN number_hash(?2) IS NULL THEN ?2 END, number_hash(?2))";
+    connection.execute(insert, [id.as_str(), number.as_str()])?;
     Ok(id)
 }
 

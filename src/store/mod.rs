@@ -7,7 +7,8 @@
 //! * No column can hold audio or a transcript: the note is the only free text, and it is short.
 //! * A row has a note or the reason why it has none, never both.
 //! * Of a call with an objection the row tells only that, and nothing links it to a request made in it.
-//! * With a key ([`Database`]) file and write-ahead log hold nothing that can be read without it.
+//! * With a key ([`Database`]) file and write-ahead log hold nothing that can be read without it; with a key for the
+//!   do-not-contact list ([`ContactsKey`]) they hold no number of an entry that can.
 //! * What is erased is overwritten in the file (`secure_delete`), and the write-ahead log is emptied after it; where a
 //!   reader keeps it from that, at the next sweep.
 
@@ -25,6 +26,7 @@ mod promise;
 mod reader;
 mod reference;
 mod retention;
+mod seal;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -46,6 +48,7 @@ pub use promise::Promise;
 pub use reader::{Earlier, Figures, Filter, Reader};
 pub use reference::Reference;
 pub use retention::{LineRetention, Retention, Swept};
+pub use seal::ContactsKey;
 
 use crate::call::{CallId, Number};
 use std::future::Future;
@@ -64,16 +67,25 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database, creates it where there is none, and brings its schema up to date.
+    /// Opens the database, creates it where there is none, and brings its schema up to date. A do-not-contact list from
+    /// before its key is encrypted.
     pub fn open(database: impl Into<Database>) -> Result<Store, StoreError> {
         let database = database.into();
-        let connection = open::to_write(&database, open::PATIENCE)?;
+        let mut connection = open::to_write(&database, open::PATIENCE)?;
+        seal::settle(&mut connection, &database)?;
         let path = database.path;
         let (jobs, receiver) = mpsc::channel();
         let write = writer::Writer::new(connection, path.clone());
         let thread = std::thread::Builder::new().name("store".into()).spawn(move || write.run(&receiver));
         let thread = thread.map_err(|error| StoreError::io(&path, &error))?;
         Ok(Store { path, jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Whether the database can be opened so; a list from before its key stays as it is, which is what is answered:
+    /// [`Trouble::ContactsPlain`].
+    pub fn check(database: &Database) -> Result<(), StoreError> {
+        let connection = open::to_write(database, open::PATIENCE)?;
+        seal::check(&connection, database)
     }
 
     /// Keeps a call that has ended; the future is done when it is on the disk. It is kept also when nobody waits.

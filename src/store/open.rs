@@ -1,6 +1,6 @@
 //! A path goes in, a connection to a sound database of our version comes out, or why not.
 
-use super::{Database, StoreError, Trouble, key};
+use super::{Database, StoreError, Trouble, key, seal};
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 use std::fs;
@@ -12,7 +12,8 @@ use std::time::Duration;
 /// How long we wait for another process. Longer hides what is wrong, shorter gives up during a backup.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Opens it for the one thread that writes; makes folder and file where there are none.
+/// Opens it for the one thread that writes; makes folder and file where there are none. Whether the list's key fits is not
+/// looked at.
 pub(super) fn to_write(database: &Database, patience: Duration) -> Result<Connection, StoreError> {
     let path = &database.path;
     prepare_file(path)?;
@@ -42,6 +43,7 @@ pub(super) fn to_amend(database: &Database, patience: Duration) -> Result<Connec
         .map_err(failed)?
         .for_reading()
         .map_err(|trouble| StoreError::new(path, trouble))?;
+    seal::check(&connection, database)?;
     if !settle(&connection).map_err(failed)? {
         return Err(StoreError::new(path, Trouble::NoLog));
     }
@@ -58,6 +60,7 @@ pub(super) fn to_read(database: &Database, patience: Duration) -> Result<Connect
         .map_err(failed)?
         .for_reading()
         .map_err(|trouble| StoreError::new(path, trouble))?;
+    seal::check(&connection, database)?;
     Ok(connection)
 }
 
@@ -73,6 +76,7 @@ fn connect(database: &Database, flags: OpenFlags, patience: Duration) -> Result<
         return Err(StoreError::new(path, Trouble::ReadOnly));
     }
     key::unlock(&connection, database)?;
+    seal::equip(&connection, database.contacts.as_ref()).map_err(failed)?;
     Ok(connection)
 }
 
@@ -200,6 +204,7 @@ const VERSIONS: &[M<'_>] = &[
     M::up(include_str!("schema/3.sql")),
     M::up(include_str!("schema/4.sql")),
     M::up(include_str!("schema/5.sql")),
+    M::up(include_str!("schema/6.sql")),
 ];
 pub(super) const MIGRATIONS: Migrations<'_> = Migrations::from_slice(VERSIONS);
 

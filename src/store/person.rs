@@ -7,6 +7,7 @@
 use super::clerk::{FORGET_PERSONS, count};
 use super::log::{self, Deed, Entry};
 use super::reader::{self, read, spellings};
+use super::seal::{IS_OF, NUMBER};
 use super::{Clerk, Kept, Outcome, StoreError, UtcMillis, promise};
 use crate::call::{CallId, Number};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -196,15 +197,15 @@ fn forget(
         for key in keys(transaction, number)? {
             bury(transaction, &key, now)?;
         }
-        let requests = "DELETE FROM do_not_contact WHERE number IN (SELECT value FROM json_each(?1))";
-        erased.requests_erased = transaction.execute(requests, [spellings(number)])?;
+        let requests = format!("DELETE FROM do_not_contact WHERE {IS_OF}");
+        erased.requests_erased = transaction.execute(&requests, [spellings(number)])?;
         transaction.execute(
             "DELETE FROM objections WHERE number IN (SELECT value FROM json_each(?1))",
             [spellings(number)],
         )?;
     }
-    let left = "SELECT count(*) FROM do_not_contact WHERE number IN (SELECT value FROM json_each(?1))";
-    erased.requests_kept = count(transaction, left, [spellings(number)])?;
+    let left = format!("SELECT count(*) FROM do_not_contact WHERE {IS_OF}");
+    erased.requests_kept = count(transaction, &left, [spellings(number)])?;
     erased.objection_kept = objects(transaction, number)?;
     for person in forget_persons(transaction, number)? {
         bury(transaction, &person, now)?;
@@ -214,17 +215,19 @@ fn forget(
 
 /// Takes the random ids away that lead to the number: one for each of its spellings that was ever kept.
 fn forget_persons(connection: &Connection, number: &Number) -> rusqlite::Result<Vec<String>> {
-    let persons = "DELETE FROM persons WHERE number IN (SELECT value FROM json_each(?1)) RETURNING id";
-    let mut statement = connection.prepare(persons)?;
+    let persons = format!("DELETE FROM persons WHERE {IS_OF} RETURNING id");
+    let mut statement = connection.prepare(&persons)?;
     let rows = statement.query_map([spellings(number)], |row| row.get(0))?;
     rows.collect()
 }
 
 /// The names under which what protects a number is buried.
 fn keys(connection: &Connection, number: &Number) -> rusqlite::Result<Vec<String>> {
-    let all = "SELECT number, created FROM do_not_contact WHERE number IN (SELECT value FROM json_each(?1))
-               UNION ALL SELECT number, at FROM objections WHERE number IN (SELECT value FROM json_each(?1))";
-    let mut statement = connection.prepare(all)?;
+    let all = format!(
+        "SELECT {NUMBER}, created FROM do_not_contact WHERE {IS_OF}
+         UNION ALL SELECT number, at FROM objections WHERE number IN (SELECT value FROM json_each(?1))"
+    );
+    let mut statement = connection.prepare(&all)?;
     let rows =
         statement.query_map([spellings(number)], |row| Ok(key(&row.get::<_, String>(0)?, row.get(1)?)))?;
     rows.collect()

@@ -1,5 +1,6 @@
 //! Looks into the database: a wish goes in, rows come out.
 
+use super::seal::NUMBER;
 use super::writer::{purpose_word, trust_word};
 use super::{
     CallRecord, Database, Draft, Kept, Marks, Name, Origin, Outcome, Reference, Request, Segment, StoreError,
@@ -90,8 +91,7 @@ impl Reader {
 
     /// All requests not to be contacted, the newest first, those without a call among them.
     pub fn requests(&self) -> Result<Vec<Request>, StoreError> {
-        let all = "SELECT * FROM do_not_contact ORDER BY created DESC, id DESC";
-        self.told(requests(&self.connection, all, []))
+        self.told(requests(&self.connection, "ORDER BY created DESC, id DESC", []))
     }
 
     /// Figures of a line's calls since `since`; no row is read by anybody.
@@ -200,7 +200,7 @@ pub(super) fn show(connection: &Connection, call: CallId) -> rusqlite::Result<Op
 fn kept(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Kept> {
     let id: String = row.get("id")?;
     let topics = topics(connection, &id)?;
-    let of_call = "SELECT * FROM do_not_contact WHERE call = ?1 ORDER BY created, id";
+    let of_call = "WHERE call = ?1 ORDER BY created, id";
     let marks = marks(connection, &id)?;
     let (segments, draft) = (segments(connection, &id)?, draft(connection, &id)?);
     let call = CallRecord { segments, draft, ..call(row, topics)? };
@@ -306,14 +306,16 @@ fn heard(row: &Row<'_>) -> rusqlite::Result<Option<Heard>> {
 
 fn requests(
     connection: &Connection,
-    query: &str,
+    which: &str,
     wish: impl rusqlite::Params,
 ) -> rusqlite::Result<Vec<Request>> {
-    let mut statement = connection.prepare_cached(query)?;
+    let query = format!("SELECT *, {NUMBER} AS whose FROM do_not_contact {which}");
+    let mut statement = connection.prepare_cached(&query)?;
     let rows = statement.query_map(wish, request)?;
     rows.collect()
 }
 
+/// `whose` is the number as a query opens it.
 pub(super) fn request(row: &Row<'_>) -> rusqlite::Result<Request> {
     let channels = Channels {
         calls: row.get("calls")?,
@@ -323,7 +325,7 @@ pub(super) fn request(row: &Row<'_>) -> rusqlite::Result<Request> {
     };
     Ok(Request {
         call: maybe(row, "call", CallId::parse)?,
-        number: maybe(row, "number", number)?,
+        number: maybe(row, "whose", number)?,
         channels,
         purpose: read(row, "purpose", purpose)?,
         created: UtcMillis(row.get("created")?),

@@ -5,7 +5,7 @@ use super::log::{self, Deed, Entry};
 use super::retention::{self, Retention, Swept};
 use super::{
     Block, CallRecord, Earlier, Listed, Outcome, Question, Request, Segment, StoreError, Trouble, UtcMillis,
-    contacts, draft, open, person, reader,
+    contacts, draft, open, person, reader, seal,
 };
 use crate::border::{Channels, Heard, Purpose, TrustLabel};
 use crate::call::{CallId, NoSummary, Number};
@@ -246,7 +246,6 @@ fn insert_request(connection: &Connection, request: &Request) -> rusqlite::Resul
         INSERT_REQUEST,
         named_params! {
             ":call": request.call.map(|call| call.to_string()),
-            ":number": request.number.as_ref().map(Number::as_str),
             ":calls": calls,
             ":email": email,
             ":letters": letters,
@@ -254,6 +253,11 @@ fn insert_request(connection: &Connection, request: &Request) -> rusqlite::Resul
             ":purpose": purpose_word(request.purpose),
             ":created": request.created.0,
         },
+    )?;
+    seal::give_number(
+        connection,
+        connection.last_insert_rowid(),
+        request.number.as_ref().map(Number::as_str),
     )?;
     let entry = Entry::new(Deed::RequestKept).person(request.number.as_ref());
     let entry = request.call.into_iter().fold(entry, Entry::call);
@@ -289,5 +293,5 @@ const INSERT_SEGMENT: &str =
     "INSERT INTO segments (call, number, agent, began, ended) VALUES (?1, ?2, ?3, ?4, ?5)";
 
 const INSERT_REQUEST: &str = "
-    INSERT INTO do_not_contact (call, number, calls, email, letters, sms, purpose, created)
-    VALUES (:call, :number, :calls, :email, :letters, :sms, :purpose, :created)";
+    INSERT INTO do_not_contact (call, calls, email, letters, sms, purpose, created)
+    VALUES (:call, :calls, :email, :letters, :sms, :purpose, :created)";

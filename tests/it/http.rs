@@ -1,8 +1,10 @@
 //! Questions about the do-not-contact list by HTTP, as a dialler asks them, and what else may come through that door.
 
+use crate::restart::Way;
 use crate::stories::{Stage, seconds};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::time::Instant;
 
 const BLOCKED: &str = "+352621987654";
@@ -56,6 +58,37 @@ fn a_dialler_is_told_what_the_command_says_and_nothing_that_comes_through_the_do
         log.contains("answered by HTTP") && !log.contains(&BLOCKED[1..]) && !log.contains(&OTHER[1..]),
         "{log}"
     );
+}
+
+#[test]
+fn of_a_list_that_is_encrypted_dialler_and_switch_are_told_as_of_any_other() {
+    let port = free_port();
+    let stage = Stage::scripted(|_| {});
+    let key = stage.folder.path().join("contacts.key");
+    std::fs::write(&key, "7f".repeat(32)).unwrap();
+    std::fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).unwrap();
+    let key = key.to_str().unwrap();
+    let set = |settings: String| {
+        let keyed = format!("[store]\ncontacts_key_file = \"{key}\"\n");
+        format!("{}\n[http]\nlisten = \"127.0.0.1:{port}\"\n", settings.replace("[store]\n", &keyed))
+    };
+    let way = Way::to(&stage);
+    let mut callgist = stage.sidecar_with(way.port, set);
+    callgist.ask(&["contacts", "add", BLOCKED, "--channels", "calls", "--contacts-key-file", key]);
+    let check = |number: &str| {
+        let asks = format!("GET /contacts/check?number={number} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
+        said(&get(port, &asks))
+    };
+    assert_eq!((check(BLOCKED), check(OTHER)), ((200, BLOCKS.into()), (200, PASSES.into())));
+    way.says(&[
+        &format!("api hash insert/callgist_dnc/{BLOCKED}/a"),
+        "api hash insert/callgist_dnc/loaded/yes",
+    ]);
+    callgist.ask_to_stop();
+    assert_eq!(callgist.exit().0, Some(0));
+    let database = std::fs::read(callgist.path("store/callgist.db")).unwrap();
+    let national = &BLOCKED.as_bytes()[4..];
+    assert!(!database.windows(national.len()).any(|window| window == national));
 }
 
 #[test]

@@ -4,10 +4,12 @@
 use callgist::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust, TrustLabel};
 use callgist::call::{CallId, Language, NoSummary, Number};
 use callgist::store::{
-    CallRecord, Draft, Kept, Marks, Name, Origin, Outcome, Request, Store, Summary, UtcMillis,
+    CallRecord, ContactsKey, Database, Draft, Kept, Marks, Name, Origin, Outcome, Request, Store, Summary,
+    UtcMillis,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
@@ -202,6 +204,97 @@ fn an_erasure_asks_twice_and_the_word_fits_only_what_was_shown() {
     let foreign = CallId(3).to_string();
     assert_eq!(office.code(&["person", "erase", CALLER, "--call", &foreign]), 1);
     assert_eq!(office.code(&["person", "erase"]), 2);
+}
+
+/// The office with a key for its list, which the next start encrypts.
+struct KeyedOffice {
+    office: Office,
+    key: String,
+}
+
+impl KeyedOffice {
+    fn open() -> KeyedOffice {
+        let office = Office::open();
+        let key = key_file(office.folder.path(), "contacts.key", "7f");
+        let database =
+            Database { contacts: Some(ContactsKey::read(&key).unwrap()), ..(&office.database()).into() };
+        drop(Store::open(database).unwrap());
+        KeyedOffice { office, key: key.to_str().unwrap().to_owned() }
+    }
+
+    fn ask(&self, words: &[&str]) -> Output {
+        self.office.ask(&[words, &["--contacts-key-file", &self.key]].concat())
+    }
+
+    #[track_caller]
+    fn says(&self, words: &[&str]) -> String {
+        self.office.says(&[words, &["--contacts-key-file", &self.key]].concat())
+    }
+
+    fn code(&self, words: &[&str]) -> i32 {
+        self.ask(words).status.code().unwrap()
+    }
+}
+
+fn key_file(folder: &Path, name: &str, byte: &str) -> PathBuf {
+    let file = folder.join(name);
+    std::fs::write(&file, byte.repeat(32)).unwrap();
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
+    file
+}
+
+#[test]
+fn a_list_that_is_encrypted_is_imported_asked_shown_and_answered_about_as_before() {
+    let keyed = KeyedOffice::open();
+    let (new, office) = ("+49309018201", &keyed.office);
+    let csv = office.folder.path().join("list.csv");
+    std::fs::write(&csv, format!("number,channels,purpose\n{new},calls,everything\n")).unwrap();
+    keyed.says(&["contacts", "import", csv.to_str().unwrap()]);
+    assert!(!office.holds(&new[1..]));
+    assert_eq!(keyed.code(&["contacts", "check", new, "--purpose", "service"]), 10);
+    assert_eq!(keyed.code(&["contacts", "check", CALLER]), 10);
+    assert_eq!(keyed.code(&["contacts", "check", "+49309018202"]), 0);
+    let table = keyed.says(&["contacts", "list"]);
+    assert!(table.contains("...201") && table.contains("...654") && !table.contains(&new[1..]), "{table}");
+    assert!(keyed.says(&["contacts", "list", "--json"]).contains(new));
+    assert!(keyed.says(&["person", "export", CALLER]).contains("\"state\":\"pending\""));
+    assert_eq!(
+        office.code(&["contacts", "check", new]),
+        5,
+        "without the key it is not known, so it is not done"
+    );
+    let told = office.ask(&["calls", "list"]);
+    assert!(String::from_utf8(told.stderr).unwrap().contains("[store] contacts_key_file"));
+    let wrong = key_file(office.folder.path(), "wrong.key", "80");
+    assert_eq!(office.code(&["contacts", "list", "--contacts-key-file", wrong.to_str().unwrap()]), 5);
+}
+
+#[test]
+fn once_the_calls_of_an_encrypted_entry_are_erased_no_file_holds_its_number_and_it_protects_all_the_same() {
+    let keyed = KeyedOffice::open();
+    let erase = ["person", "erase", CALLER, "--json"];
+    let dry: Value = serde_json::from_str(&keyed.says(&erase)).unwrap();
+    let sure = ["--confirm", dry["confirm"].as_str().unwrap()];
+    let receipt: Value = serde_json::from_str(&keyed.says(&[&erase[..], &sure].concat())).unwrap();
+    assert_eq!((receipt["calls"].as_array().unwrap().len(), &receipt["do_not_contact_kept"]), (2, &1.into()));
+    assert!(!keyed.office.holds(&CALLER[1..]) && !keyed.office.holds(&CALLER[4..]));
+    assert_eq!(keyed.code(&["contacts", "check", CALLER]), 10);
+
+    let copy = keyed.office.folder.path().join("copy.db");
+    let copy = copy.to_str().unwrap();
+    keyed.says(&["store", "backup", copy]);
+    std::fs::remove_dir_all(keyed.office.folder.path().join("data")).unwrap();
+    let other = key_file(keyed.office.folder.path(), "other.key", "80");
+    let other = ["--contacts-key-file", other.to_str().unwrap()];
+    let restore = ["store", "restore", copy, "--json"];
+    let refused = keyed.office.ask(&[&restore[..], &other].concat());
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("--copy-contacts-key-file"));
+    let named = ["--copy-contacts-key-file", &keyed.key];
+    let restored: Value =
+        serde_json::from_str(&keyed.office.says(&[&restore[..], &other, &named].concat())).unwrap();
+    assert_eq!(restored["do_not_contact"], 1, "{restored}");
+    assert_eq!(keyed.office.code(&[&["contacts", "check", CALLER][..], &other].concat()), 10);
+    assert!(!keyed.office.holds(&CALLER[4..]));
 }
 
 #[test]

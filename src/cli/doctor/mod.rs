@@ -16,7 +16,7 @@ use crate::daemon::ears::NotReady;
 use crate::daemon::housekeeping::{SWEEP_EVERY, retention};
 use crate::daemon::{self, ears, notice};
 use crate::sandbox;
-use crate::store::{Clerk, Database, Store, StoreError, UtcMillis};
+use crate::store::{Clerk, Database, Store, StoreError, Trouble, UtcMillis};
 use clap::Args;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -172,16 +172,24 @@ fn store(config: &Config, findings: &mut Findings) {
         return no_database_yet(path, findings);
     }
     let encrypted = if database.key.is_some() { ", and is encrypted" } else { "" };
-    match Store::open(database.clone()) {
-        Ok(_) => {
+    match Store::check(&database) {
+        Ok(()) => {
             findings.good("database", format!("{} can be written and is whole{encrypted}", path.display()));
+        }
+        Err(error @ StoreError { trouble: Trouble::ContactsPlain, .. }) => {
+            return findings.add("database", State::Warning, error.to_string());
         }
         Err(error) => return findings.bad("database", error.to_string()),
     }
+    findings.good("do-not-contact list", if database.contacts.is_some() { HIDDEN } else { PLAIN });
     if let Err(error) = kept_in_order(config, database, findings) {
         findings.bad("database", error.to_string());
     }
 }
+
+const HIDDEN: &str = "its numbers are encrypted; without [store] contacts_key_file nobody reads it: keep a copy of the key elsewhere";
+const PLAIN: &str =
+    "its numbers stand in the database as they are ([store] contacts_key_file would encrypt them)";
 
 /// Whether the log is as it was written, and nothing is past its retention.
 fn kept_in_order(config: &Config, database: Database, findings: &mut Findings) -> Result<(), StoreError> {

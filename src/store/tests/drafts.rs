@@ -59,7 +59,7 @@ fn of_discarded_notes_no_byte_is_left_and_a_backup_does_not_bring_them_back() {
         assert_eq!(clerk.discard_draft(CallId(id), NOW), Ok(Drafted::Done));
     }
     assert!(!is_anywhere(&path, "Quetzalcoatlus"));
-    clerk.restore(&copy, NOW).unwrap();
+    clerk.restore(&copy, None, NOW).unwrap();
     assert!(!is_anywhere(&path, "Quetzalcoatlus"));
     let raw = Connection::open(&path).unwrap();
     for table in ["topics", "drafts", "kept_promises"] {

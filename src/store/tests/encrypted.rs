@@ -17,7 +17,7 @@ fn key_file(folder: &Path, name: &str) -> PathBuf {
 /// A database with a note.
 fn kept() -> (tempfile::TempDir, Database) {
     let (folder, path) = place();
-    let database = Database::new(&path, Some(&key_file(folder.path(), "key"))).unwrap();
+    let database = Database::new(&path, Some(&key_file(folder.path(), "key")), None).unwrap();
     let store = Store::open(database.clone()).unwrap();
     wait(store.keep(noted(1, NOTE))).unwrap();
     // The note is in the write-ahead log now.
@@ -60,7 +60,7 @@ fn without_the_right_key_nothing_is_opened_and_nothing_is_changed() {
     let (folder, database) = kept();
     let path = &database.path;
     let before = fs::read(path).unwrap();
-    let wrong = Database::new(path, Some(&key_file(folder.path(), "other"))).unwrap();
+    let wrong = Database::new(path, Some(&key_file(folder.path(), "other")), None).unwrap();
     assert_eq!(refusal(Store::open(wrong.clone())).trouble, Trouble::WrongKey);
     assert_eq!(Reader::open(wrong.clone()).err().unwrap().trouble, Trouble::WrongKey);
     assert_eq!(Clerk::open(wrong).err().unwrap().trouble, Trouble::WrongKey);
@@ -74,7 +74,7 @@ fn without_the_right_key_nothing_is_opened_and_nothing_is_changed() {
 fn a_key_for_a_database_that_needs_none_is_refused() {
     let (folder, path) = place();
     drop(Store::open(&path).unwrap());
-    let database = Database::new(&path, Some(&key_file(folder.path(), "key"))).unwrap();
+    let database = Database::new(&path, Some(&key_file(folder.path(), "key")), None).unwrap();
     assert_eq!(refusal(Store::open(database)).trouble, Trouble::NotEncrypted);
     drop(Store::open(&path).unwrap());
 }
@@ -109,12 +109,12 @@ fn a_copy_is_encrypted_with_the_same_key_and_comes_back() {
     Clerk::open(database.clone()).unwrap().backup(&copy, NOW).unwrap();
     assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o7777, 0o600);
     unreadable(&copies, 1);
-    let copied = Database { path: copy.clone(), key: database.key.clone() };
+    let copied = Database { path: copy.clone(), ..database.clone() };
     assert!(Reader::open(copied).unwrap().show(CallId(1)).unwrap().is_some());
 
-    let fresh = Database { path: folder.path().join("fresh/callgist.db"), key: database.key };
+    let fresh = Database { path: folder.path().join("fresh/callgist.db"), ..database };
     drop(Store::open(fresh.clone()).unwrap());
-    let restored = Clerk::open(fresh.clone()).unwrap().restore(&copy, NOW).unwrap();
+    let restored = Clerk::open(fresh.clone()).unwrap().restore(&copy, None, NOW).unwrap();
     assert_eq!((restored.calls, restored.began_anew), (1, true));
     unreadable(fresh.path.parent().unwrap(), 1);
 }
@@ -129,12 +129,15 @@ fn a_copy_from_before_the_encryption_comes_into_an_encrypted_database_and_no_oth
     Clerk::open(&path).unwrap().backup(&copy, NOW).unwrap();
 
     let new = folder.path().join("encrypted/callgist.db");
-    let new = Database::new(&new, Some(&key_file(folder.path(), "key"))).unwrap();
+    let new = Database::new(&new, Some(&key_file(folder.path(), "key")), None).unwrap();
     drop(Store::open(new.clone()).unwrap());
-    assert_eq!(Clerk::open(new.clone()).unwrap().restore(&copy, NOW).unwrap().calls, 1);
+    assert_eq!(Clerk::open(new.clone()).unwrap().restore(&copy, None, NOW).unwrap().calls, 1);
     unreadable(new.path.parent().unwrap(), 1);
 
     let encrypted = folder.path().join("encrypted-copy.db");
     Clerk::open(new).unwrap().backup(&encrypted, NOW).unwrap();
-    assert_eq!(Clerk::open(&path).unwrap().restore(&encrypted, NOW).unwrap_err().trouble, Trouble::NotOurs);
+    assert_eq!(
+        Clerk::open(&path).unwrap().restore(&encrypted, None, NOW).unwrap_err().trouble,
+        Trouble::NotOurs
+    );
 }

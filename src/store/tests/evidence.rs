@@ -163,7 +163,7 @@ fn what_was_erased_after_a_backup_stays_erased_and_what_protects_stays() {
     clerk.object(&caller, NOW).unwrap();
     let by_hand = Connection::open(&path).unwrap();
     by_hand.execute("DELETE FROM calls WHERE id = ?1", [CallId(4).to_string()]).unwrap();
-    let restored = clerk.restore(&copy, NOW).unwrap();
+    let restored = clerk.restore(&copy, None, NOW).unwrap();
     assert_eq!((restored.calls, restored.buried, restored.began_anew), (1, 3, false));
     assert!(clerk.objects(&caller).unwrap());
     assert!(faults(&path).is_empty());
@@ -179,7 +179,7 @@ fn a_lost_database_comes_back_with_its_log() {
     Clerk::open(&path).unwrap().backup(&copy, NOW).unwrap();
     let fresh = folder.path().join("fresh.db");
     drop(Store::open(&fresh).unwrap());
-    let restored = Clerk::open(&fresh).unwrap().restore(&copy, NOW).unwrap();
+    let restored = Clerk::open(&fresh).unwrap().restore(&copy, None, NOW).unwrap();
     assert_eq!((restored.calls, restored.began_anew), (4, true));
     assert_eq!(log_of(&fresh), ["note_kept", "note_kept", "note_kept", "note_kept", "backed_up", "restored"]);
     assert!(faults(&fresh).is_empty());
@@ -192,9 +192,9 @@ fn a_newer_a_foreign_and_a_broken_backup_are_refused() {
     let mut clerk = Clerk::open(&path).unwrap();
     clerk.backup(&copy, NOW).unwrap();
     Connection::open(&copy).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(clerk.restore(&copy, NOW).unwrap_err().trouble, Trouble::Newer { found: 99, .. }));
+    assert!(matches!(clerk.restore(&copy, None, NOW).unwrap_err().trouble, Trouble::Newer { found: 99, .. }));
     fs::write(&copy, "no database at all, but a text of some length that says so".repeat(20)).unwrap();
-    assert_eq!(clerk.restore(&copy, NOW).unwrap_err().trouble, Trouble::NotOurs);
+    assert_eq!(clerk.restore(&copy, None, NOW).unwrap_err().trouble, Trouble::NotOurs);
     assert!(fs::read_dir(path.parent().unwrap()).unwrap().count() <= 3, "no copy is left behind");
 }
 

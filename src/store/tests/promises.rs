@@ -97,7 +97,7 @@ fn what_was_kept_and_who_had_the_call_comes_back_with_a_backup() {
     fs::remove_dir_all(path.parent().unwrap()).unwrap();
     drop(Store::open(&path).unwrap());
     let mut clerk = Clerk::open(&path).unwrap();
-    clerk.restore(&copy, NOW).unwrap();
+    clerk.restore(&copy, None, NOW).unwrap();
     assert_eq!(clerk.call(CallId(1)).unwrap(), before);
     assert!(!before.unwrap().call.segments.is_empty());
 }
