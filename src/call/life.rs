@@ -34,8 +34,13 @@ pub enum Event {
     Unbridged,
     /// The agent's leg now talks with somebody else, who heard no notice of this call.
     AgentTaken,
-    /// The caller was transferred to somebody outside, whom the line does not listen to.
+    /// The caller was transferred to somebody whom the line does not listen to: outside, or at an extension that is never
+    /// heard.
     WentOutside {
+        leg: Leg,
+    },
+    /// The first whom the caller talks with has an extension that is never heard.
+    NeverHeard {
         leg: Leg,
     },
     /// A leg of the call may be copied by the switch, or not.
@@ -301,6 +306,7 @@ impl Life {
                 self.unbridged(now);
             }
             Event::WentOutside { leg } => self.went_outside(&leg, now),
+            Event::NeverHeard { leg } => self.never_heard(&leg),
             Event::Examined { leg, tappable } => self.examined(leg, tappable),
             Event::ForkOffered { party, leg } => self.fork_offered(party, &leg),
             Event::ForkFlows { party } => self.fork_flows(party),
@@ -439,6 +445,13 @@ impl Life {
         let talks = matches!(self.phase, Phase::Bridged | Phase::Forked);
         if talks && self.agent.as_ref() == Some(leg) {
             self.end_talk(now);
+        }
+    }
+
+    /// What arrived until the switch said whose leg it is gets wiped.
+    fn never_heard(&mut self, leg: &Leg) {
+        if self.agent.as_ref() == Some(leg) {
+            self.finish(Ending::NoSummary(NoSummary::Excluded));
         }
     }
 

@@ -2,10 +2,12 @@
 //!
 //! The commented file that `callgist config default` prints is [`DEFAULT`]; a test parses it, so it cannot lie.
 
+mod never_heard;
 pub mod private;
 mod read;
 mod switches;
 
+pub use never_heard::NeverHeard;
 pub use read::{Problem, Problems};
 #[cfg(test)]
 pub(crate) use switches::TWO;
@@ -97,6 +99,7 @@ pub struct Line {
     pub keep_extensions: bool,
     /// The switch is told how many earlier notes of a caller's there are.
     pub tell_earlier_notes: bool,
+    pub never_heard: NeverHeard,
     pub told: Told,
 }
 
@@ -152,7 +155,9 @@ impl Config {
     pub fn version(&self) -> String {
         use sha2::{Digest, Sha256};
         let numbers: Vec<&str> = self.lines.iter().map(|line| line.number.as_str()).collect();
-        let digest = Sha256::digest(format!("{self:?} {numbers:?}").as_bytes());
+        // They print masked.
+        let never_heard: String = self.lines.iter().map(|line| line.never_heard.spelled()).collect();
+        let digest = Sha256::digest(format!("{self:?} {numbers:?} {never_heard}").as_bytes());
         digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
@@ -345,6 +350,7 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
     let listen_outside = section.flag("listen_outside", false, problems);
     let keep_extensions = section.flag("keep_extensions", false, problems);
     let tell_earlier_notes = section.flag("tell_earlier_notes", false, problems);
+    let never_heard = NeverHeard::of(&mut section, problems);
     let told = told(&mut section, problems);
     section.finish(problems);
     Line {
@@ -365,6 +371,7 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
         listen_outside,
         keep_extensions,
         tell_earlier_notes,
+        never_heard,
     }
 }
 

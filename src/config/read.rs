@@ -161,6 +161,28 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A list of texts; `says` is what is wrong with anything else.
+    pub(super) fn texts(
+        &mut self,
+        key: &'static str,
+        says: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<String> {
+        let Some((_, value)) = self.take(key) else { return Vec::new() };
+        let text = |value: toml::Spanned<DeValue<'a>>| match value.into_inner() {
+            DeValue::String(text) => Some(text.into_owned()),
+            _ => None,
+        };
+        let texts = match value {
+            DeValue::Array(list) => list.into_iter().map(text).collect(),
+            _ => None,
+        };
+        texts.unwrap_or_else(|| {
+            self.wrong(key, says, problems);
+            Vec::new()
+        })
+    }
+
     /// An absolute path.
     pub(super) fn path(
         &mut self,

@@ -84,6 +84,8 @@ struct Tale {
     objected: bool,
     /// The row that is kept says so.
     says_objection: bool,
+    /// Caller or extension are never heard by the line's settings: then the row does not name them either.
+    unnamed: bool,
 }
 
 /// When the call came how far, in milliseconds since 1970, UTC.
@@ -143,6 +145,7 @@ impl Tale {
             over: false,
             objected: false,
             says_objection: false,
+            unnamed: false,
         }
     }
 
@@ -151,14 +154,15 @@ impl Tale {
         let Offered { call, line, caller, .. } = &self.offered;
         events::Offered { call: *call, line: &line.name, caller: caller.as_ref() }.log();
         let admitted = self.desk.admit(line, self.recogniser);
-        let objects = self.objects().await;
-        let admitted = if objects { Err(NoSummary::Excluded) } else { admitted };
+        self.unnamed = line.never_heard.caller(caller.as_ref());
+        let excluded = self.unnamed || self.objects().await;
+        let admitted = if excluded { Err(NoSummary::Excluded) } else { admitted };
         let admitted = admitted.map(|seat| self.seat = Some(seat));
         // A recording that runs already is told before the call is.
         self.read_what_is_there();
         self.handle(Event::Waiting { admitted });
         // Behind the notice, which waits for nothing.
-        if !objects {
+        if !excluded {
             self.tell_earlier();
         }
         self.until(Phase::Playing).await
@@ -344,13 +348,14 @@ impl Tale {
             Err(reason) => Outcome::NotNoted(reason),
         };
         let objection = outcome.is_objection();
+        let unnamed = self.unnamed && outcome == Outcome::NotNoted(NoSummary::Excluded);
         let ended = self.times.ended.unwrap_or_else(|| self.desk.clock.utc_ms());
         Ok(CallRecord {
             id: *call,
             line: Name::new(&line.name)?,
             notice_version: self.times.announced.map(|_| Name::new(&self.notice)).transpose()?,
             language: line.language,
-            caller: caller.clone(),
+            caller: caller.clone().filter(|_| !unnamed),
             called: called.clone(),
             offered: UtcMillis(self.times.offered),
             announced: self.times.announced.map(UtcMillis),
@@ -359,8 +364,11 @@ impl Tale {
             end_cause: self.cause.clone(),
             outcome,
             origin: Origin::here(model.filter(|_| heard).map(|model| (self.recogniser, model))),
-            heard: (heard && !objection).then_some(self.figures),
-            segments: if objection || !self.opened { Vec::new() } else { self.segments.until(ended) },
+            heard: (heard && !objection && !unnamed).then_some(self.figures),
+            segments: match objection || unnamed || !self.opened {
+                true => Vec::new(),
+                false => self.segments.until(ended),
+            },
             draft: self.draft(ended),
         })
     }
@@ -428,6 +436,7 @@ impl Tale {
         match &mail {
             Mail::Event(Event::HungUp | Event::Shutdown) => self.over = true,
             Mail::Event(Event::Objected) | Mail::Ear(EarWord::Objected) => self.objected = true,
+            Mail::Event(Event::NeverHeard { .. }) => self.unnamed = true,
             _ => {}
         }
         self.follow_the_agents(&mail);

@@ -72,6 +72,8 @@ mod shout;
 mod shown;
 /// Known words and known sound, looked for in files and in memory.
 mod sought;
+/// Whole calls of those who are never heard.
+mod spared;
 /// Whole calls of the daemon on the simulated switch, and what may go wrong in them.
 mod stories;
 /// What became of each story, a line each.

@@ -450,6 +450,16 @@ fn a_caller_who_is_transferred_outside_is_listened_to_up_to_there() {
     assert_eq!(story.ending(), Some(Ending::Noted));
 }
 
+#[test]
+fn of_a_talk_with_somebody_who_is_never_heard_the_ear_wipes_what_it_has() {
+    let story = Story::forked().then(8_070, Event::NeverHeard { leg: leg("c") });
+    assert_eq!(story.life.phase(), Phase::Forked, "that is nobody's partner");
+    let story = story.then(8_080, Event::NeverHeard { leg: leg("b") });
+    assert_eq!(story.ending(), Some(Ending::NoSummary(NoSummary::Excluded)));
+    assert!(story.said.contains(&Command::EarStop) && story.life.announced().is_none());
+    assert_eq!(story.said.iter().filter(|c| matches!(c, Command::EndFork { .. })).count(), 2);
+}
+
 fn any_event() -> impl Strategy<Value = Event> {
     let legs = prop_oneof![Just(leg("a")), Just(leg("b")), Just(leg("c"))];
     let party = prop_oneof![Just(Party::Caller), Just(Party::Agent)];
@@ -467,6 +477,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Unbridged),
         1 => Just(Event::AgentTaken),
         1 => legs.clone().prop_map(|leg| Event::WentOutside { leg }),
+        1 => legs.clone().prop_map(|leg| Event::NeverHeard { leg }),
         3 => (legs.clone(), prop::bool::weighted(0.9)).prop_map(|(leg, tappable)| Event::Examined { leg, tappable }),
         4 => (party.clone(), legs.clone()).prop_map(|(party, leg)| Event::ForkOffered { party, leg }),
         2 => party.clone().prop_map(|party| Event::ForkFlows { party }),

@@ -84,17 +84,25 @@ impl Entry {
         if passing {
             return;
         }
-        let first = self.first_agent.get_or_insert_with(|| leg.clone());
-        if *first != leg && dump.leads_outside() && !self.line.listen_outside {
+        let is_first = *self.first_agent.get_or_insert_with(|| leg.clone()) == leg;
+        if self.is_never_heard(dump) {
+            self.tell(if is_first { Event::NeverHeard { leg } } else { Event::WentOutside { leg } });
+        } else if !is_first && dump.leads_outside() && !self.line.listen_outside {
             self.tell(Event::WentOutside { leg });
         }
     }
 
-    /// A number outside is nobody's business, and an extension only where the line keeps it.
+    fn is_never_heard(&self, dump: &Dump) -> bool {
+        !dump.leads_outside()
+            && dump.extension().is_some_and(|name| self.line.never_heard.extension(name.as_str()))
+    }
+
+    /// A number outside is nobody's business, nor an extension that is never heard, and any other only where the line
+    /// keeps it.
     fn name_of(&self, dump: &Dump) -> Option<Name> {
         match dump.leads_outside() {
             true => Name::new("outside").ok(),
-            false => dump.extension().filter(|_| self.line.keep_extensions),
+            false => dump.extension().filter(|_| self.line.keep_extensions && !self.is_never_heard(dump)),
         }
     }
 
