@@ -34,9 +34,13 @@ impl NeverHeard {
     /// Whether calls of this caller are neither announced nor heard. No number is one that was withheld, or none at all.
     pub fn caller(&self, caller: Option<&Number>) -> bool {
         let Some(caller) = caller else { return self.withheld };
+        // What else a number in full may have been written as is no extension of the house.
         let is_internal = !caller.as_str().starts_with('+') && caller.as_str().len() <= LONGEST_EXTENSION;
         let spellings = caller.spellings();
-        let named = |pattern: &Pattern| spellings.iter().any(|spelled| pattern.fits(spelled.as_str()));
+        let named = |pattern: &Pattern| match pattern.text.starts_with('+') {
+            true => spellings.iter().any(|spelled| pattern.fits(spelled.as_str())),
+            false => is_internal && pattern.fits(caller.as_str()),
+        };
         self.internal && is_internal || self.callers.iter().any(named)
     }
 
