@@ -1,7 +1,7 @@
 //! `callgist config default|check`: prints the commented settings, or checks a file and reports every problem.
 
 use super::{Exit, fail};
-use crate::config::{Config, DEFAULT};
+use crate::config::{Config, DEFAULT, Profile};
 use clap::Subcommand;
 use std::path::Path;
 
@@ -11,6 +11,17 @@ pub enum ConfigCommand {
     Default,
     /// Check the file that --config names.
     Check,
+}
+
+/// What the lines' profiles say, for whoever reads it.
+pub(super) fn remark(config: &Config) {
+    for line in &config.lines {
+        let profile = line.profile.map(Profile::word).unwrap_or_default();
+        let remarks = line.remarks();
+        remarks
+            .iter()
+            .for_each(|remark| eprintln!("callgist: line {}, profile {profile}: {remark}", line.name));
+    }
 }
 
 pub fn run(path: &Path, command: &ConfigCommand) -> Exit {
@@ -23,6 +34,7 @@ pub fn run(path: &Path, command: &ConfigCommand) -> Exit {
             Ok(config) => {
                 let lines = config.lines.len();
                 println!("{}: good, {lines} line{}", path.display(), if lines == 1 { "" } else { "s" });
+                remark(&config);
                 Exit::Done
             }
             Err(problems) => fail(Exit::Config, &format!("{}:\n{problems}", path.display())),

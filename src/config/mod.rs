@@ -2,12 +2,16 @@
 //!
 //! The commented file that `callgist config default` prints is [`DEFAULT`]; a test parses it, so it cannot lie.
 
+mod basis;
 mod never_heard;
 pub mod private;
+mod profile;
 mod read;
 mod switches;
 
+pub use basis::{Bases, Basis};
 pub use never_heard::NeverHeard;
+pub use profile::{Profile, Remark};
 pub use read::{Problem, Problems};
 #[cfg(test)]
 pub(crate) use switches::TWO;
@@ -100,6 +104,7 @@ pub struct Line {
     /// The switch is told how many earlier notes of a caller's there are.
     pub tell_earlier_notes: bool,
     pub never_heard: NeverHeard,
+    pub profile: Option<Profile>,
     pub told: Told,
 }
 
@@ -112,19 +117,15 @@ pub struct Told {
     pub dpo: Option<String>,
     pub authority: Option<String>,
     pub privacy_page: Option<String>,
-    pub basis: Option<Basis>,
+    pub bases: Bases,
+    /// Why what is spoken may be processed at all, which is another law's question.
+    pub speech_permission: Option<String>,
     /// The switch never records calls of this line.
     pub never_recorded: bool,
     /// The switch may record calls of this line, and its notice and texts tell so.
     pub recordings_told: bool,
     /// The version of the texts that were published last.
     pub texts_version: Option<String>,
-}
-
-/// Why a note may be kept (Art. 6(1) GDPR).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Basis {
-    LegitimateInterest,
 }
 
 /// Which recogniser a line wants.
@@ -351,6 +352,7 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
     let keep_extensions = section.flag("keep_extensions", false, problems);
     let tell_earlier_notes = section.flag("tell_earlier_notes", false, problems);
     let never_heard = NeverHeard::of(&mut section, problems);
+    let profile = profile::profile(&mut section, problems);
     let told = told(&mut section, problems);
     section.finish(problems);
     Line {
@@ -372,6 +374,7 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
         keep_extensions,
         tell_earlier_notes,
         never_heard,
+        profile,
     }
 }
 
@@ -379,34 +382,8 @@ fn told(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Told {
     let mut text = |key| section.optional_text(key, problems).filter(|text| !text.trim().is_empty());
     let (controller, address, contact) = (text("controller"), text("address"), text("contact"));
     let (dpo, authority, privacy_page) = (text("dpo"), text("authority"), text("privacy_page"));
-    let (basis, texts_version) = (text("basis"), text("texts_version"));
-    let basis = match basis.as_deref() {
-        None => None,
-        Some("legitimate_interest") => Some(Basis::LegitimateInterest),
-        Some("contract") => {
-            section.wrong(
-                "basis",
-                "cannot be \"contract\": callers need not be parties to one (Art. 6(1)(b) GDPR); take \
-                 \"legitimate_interest\" with its balancing (callgist notices render --text balancing)",
-                problems,
-            );
-            None
-        }
-        Some("consent") => {
-            section.wrong(
-                "basis",
-                "cannot be \"consent\": this version asks no caller for it; take \
-                 \"legitimate_interest\" with its balancing (callgist notices render --text balancing), or leave the line \
-                 out",
-                problems,
-            );
-            None
-        }
-        Some(_) => {
-            section.wrong("basis", "must be \"legitimate_interest\"", problems);
-            None
-        }
-    };
+    let (speech_permission, texts_version) = (text("speech_permission"), text("texts_version"));
+    let bases = Bases::of(section, problems);
     let never_recorded = section.flag("never_recorded", false, problems);
     let recordings_told = section.flag("recordings_told", false, problems);
     if never_recorded && recordings_told {
@@ -419,7 +396,8 @@ fn told(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Told {
         dpo,
         authority,
         privacy_page,
-        basis,
+        bases,
+        speech_permission,
         never_recorded,
         recordings_told,
         texts_version,
@@ -499,20 +477,6 @@ mod tests {
     fn a_file_that_is_no_toml_says_where() {
         let problems = Config::parse("[switch\nport = 1").unwrap_err().to_string();
         assert!(problems.starts_with("line 1: "), "{problems}");
-    }
-
-    #[test]
-    fn neither_a_contract_nor_a_consent_that_nobody_asks_for_is_a_basis_and_the_reason_is_told() {
-        for (basis, says) in [("contract", "need not be parties"), ("consent", "asks no caller for it")] {
-            let problems = Config::parse(&format!("{DEFAULT}basis = \"{basis}\"\n")).unwrap_err().to_string();
-            assert!(
-                problems.contains(says) && problems.contains("take \"legitimate_interest\""),
-                "{problems}"
-            );
-        }
-        let text = format!("{DEFAULT}basis = \"legitimate_interest\"\ncontroller = \"A\"\n");
-        let told = Config::parse(&text).unwrap().lines.remove(0).told;
-        assert_eq!((told.basis, told.controller.as_deref()), (Some(Basis::LegitimateInterest), Some("A")));
     }
 
     #[test]

@@ -120,6 +120,15 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// The table `key` within this one, where it is one; `title` is what its settings are complained of under.
+    pub(super) fn inner(&mut self, key: &'static str, title: &str) -> Option<Section<'a>> {
+        if !matches!(self.values.get(key), Some((_, DeValue::Table(_)))) {
+            return None;
+        }
+        let Some((line, DeValue::Table(table))) = self.take(key) else { return None };
+        Some(Section::new(self.text, title.to_owned(), line, table))
+    }
+
     /// The tables `[[name]]`.
     pub(super) fn sections(&mut self, name: &'static str) -> Vec<Section<'a>> {
         let Some((_, DeValue::Array(array))) = self.take(name) else { return Vec::new() };

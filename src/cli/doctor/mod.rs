@@ -10,7 +10,7 @@ pub mod talk;
 use super::notices::{Drift, drift};
 use super::switch::meant;
 use super::{Exit, fail};
-use crate::config::{Config, Ears, Sandbox, Switch};
+use crate::config::{Config, Ears, Remark, Sandbox, Switch};
 use crate::daemon::clock::Clock;
 use crate::daemon::ears::NotReady;
 use crate::daemon::housekeeping::{SWEEP_EVERY, retention};
@@ -156,6 +156,7 @@ async fn look(config: &Config, switches: &[&Switch], args: &DoctorArgs, findings
     memory(config, findings);
     let free = ports(config, findings).await;
     notices(config, findings);
+    law(config, findings);
     for at in switches {
         findings.of(at, switch::look(config, at, args, free).await);
     }
@@ -326,6 +327,48 @@ fn notices(config: &Config, findings: &mut Findings) {
         }
     }
 }
+
+/// What only whoever answers for a line can decide, and has not said.
+fn law(config: &Config, findings: &mut Findings) {
+    for line in &config.lines {
+        let what = format!("legal basis of {}", line.name);
+        match line.told.bases.missing(line.tell_earlier_notes).as_slice() {
+            [] => findings.good(what, "set for every purpose"),
+            missing => findings.add(
+                what,
+                State::Warning,
+                format!("not set for {}: decide, and write it into [line.basis]", missing.join(", ")),
+            ),
+        }
+        let told = [("controller", &line.told.controller), ("contact", &line.told.contact)];
+        let missing: Vec<&str> =
+            told.iter().filter_map(|(name, set)| set.is_none().then_some(*name)).collect();
+        if !missing.is_empty() {
+            let says = format!(
+                "{} is not set, whom callers may turn to: write it into the line",
+                missing.join(", ")
+            );
+            findings.add(format!("who answers for {}", line.name), State::Warning, says);
+        }
+        let what = format!("permission to process speech on {}", line.name);
+        let laws = || line.profile.map_or_else(|| LAWS.to_owned(), |profile| profile.law());
+        match &line.told.speech_permission {
+            Some(_) => findings.good(what, "the settings say on what it rests"),
+            None => findings.add(
+                what,
+                State::Warning,
+                format!("not set: ask a lawyer ({}), and write the answer into speech_permission", laws()),
+            ),
+        }
+        for remark in line.remarks() {
+            let state = if matches!(remark, Remark::Proposal(_)) { State::Warning } else { State::Good };
+            findings.add(format!("profile of {}", line.name), state, remark.to_string());
+        }
+    }
+}
+
+const LAWS: &str = "section 201 StGB in Germany, article 226-1 of the Criminal Code in France, article 4 of the law of 30 May \
+                    2005 in Luxembourg";
 
 /// Starts every ear that the lines need, and waits until it is locked in.
 async fn models(config: &Config, findings: &mut Findings) {

@@ -14,7 +14,7 @@ mod seen;
 mod settings;
 
 use super::{Exit, fail};
-use crate::config::{Config, Secret, Switch};
+use crate::config::{Config, Profile, Secret, Switch};
 use answers::{Answers, Questions};
 use clap::Args;
 use ports::Ports;
@@ -34,6 +34,9 @@ pub struct InitArgs {
     /// The language of the calls: en, de or fr.
     #[arg(long)]
     language: Option<String>,
+    /// The country whose law is looked at: remarks and proposals are told, nothing is set by it.
+    #[arg(long, value_parser = Profile::ALL.map(Profile::word))]
+    profile: Option<String>,
     /// The line's name, as it stands in the settings and in the snippet.
     #[arg(long, default_value = "main")]
     line: String,
@@ -91,6 +94,9 @@ pub fn run(path: &Path, args: &InitArgs) -> Exit {
     match init(path, args) {
         Ok(report) => {
             report.print(args.json);
+            if let Ok(config) = Config::load(path) {
+                super::config::remark(&config);
+            }
             Exit::Done
         }
         Err(refusal) => fail(refusal.exit, &refusal.why),

@@ -30,7 +30,13 @@ pub fn text(args: &InitArgs, answers: &Answers, ports: &Ports, password: &Path) 
         ("[[line]]", "language", language.into()),
         ("[[line]]", "notice", path(&notice(&args.sounds, language))),
     ];
-    values.iter().fold(DEFAULT.to_owned(), |text, (section, key, value)| with(&text, section, key, value))
+    let text = values
+        .iter()
+        .fold(DEFAULT.to_owned(), |text, (section, key, value)| with(&text, section, key, value));
+    match &args.profile {
+        Some(profile) => text.replace("# profile = \"lu\"\n", &format!("profile = \"{profile}\"\n")),
+        None => text,
+    }
 }
 
 fn whole(port: u16) -> Value {
@@ -101,6 +107,8 @@ mod tests {
             "/m",
             "--database",
             "/d",
+            "--profile",
+            "fr",
         ];
         let args = Line::parse_from(words).args;
         let answers = Answers {
@@ -122,6 +130,7 @@ mod tests {
         let line = &config.lines[0];
         assert_eq!((line.name.as_str(), line.number.as_str()), ("front", "+493012345"));
         assert_eq!((line.country_code.as_str(), line.language), ("49", Language::De));
+        assert_eq!(line.profile, Some(crate::config::Profile::Fr));
         assert_eq!(line.notice, Path::new("/s/de/8000/notice.wav"));
     }
 

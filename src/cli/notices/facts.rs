@@ -2,7 +2,7 @@
 //! operator knows it.
 
 use super::{Lang, all_texts};
-use crate::config::{Basis, Choice, Config, Line};
+use crate::config::{Bases, Basis, Choice, Config, Line};
 use crate::daemon::housekeeping::retention;
 use crate::store::{Clerk, Database, Figures, Reader, UtcMillis};
 use sha2::{Digest, Sha256};
@@ -14,7 +14,7 @@ pub struct Facts {
     /// Those that the version covers.
     settings: BTreeMap<&'static str, String>,
     figures: BTreeMap<&'static str, String>,
-    basis: Option<Basis>,
+    bases: Bases,
     never_recorded: bool,
     recordings_told: bool,
     extensions_kept: bool,
@@ -71,13 +71,17 @@ impl Facts {
             ("dpo", told.dpo),
             ("authority", told.authority),
             ("privacy_page", told.privacy_page),
-            ("basis", told.basis.map(|basis| basis_words(basis, lang).to_owned())),
+            ("speech_permission", told.speech_permission),
+            ("basis", told.bases.note.map(|basis| of_note(basis, lang))),
+            ("basis_do_not_contact", told.bases.do_not_contact.map(|basis| article(basis, lang).to_owned())),
+            ("basis_log", told.bases.log.map(|basis| article(basis, lang).to_owned())),
+            ("basis_display", told.bases.display.map(|basis| article(basis, lang).to_owned())),
         ];
         settings.extend(named.into_iter().filter_map(|(name, value)| Some((name, value?))));
         Facts {
             settings,
             figures: figures(config, line, now).unwrap_or_default(),
-            basis: told.basis,
+            bases: told.bases,
             never_recorded: told.never_recorded,
             recordings_told: told.recordings_told,
             extensions_kept: line.is_some_and(|line| line.keep_extensions),
@@ -104,8 +108,8 @@ impl Facts {
             "drafts_kept" => self.drafts == Drafts::Kept,
             "drafts_discarded" => self.drafts == Drafts::Discarded,
             "extensions_unkept" => !self.extensions_kept,
-            "basis_f" => self.basis == Some(Basis::LegitimateInterest),
-            "basis_none" => self.basis.is_none(),
+            "basis_f" => self.bases.note == Some(Basis::LegitimateInterest),
+            "basis_none" => self.bases.note.is_none(),
             _ => false,
         }
     }
@@ -113,11 +117,11 @@ impl Facts {
     /// The same in every language: texts, settings and sound, but no figures, which change every day.
     pub fn version(&self) -> String {
         let mut settings = self.settings.clone();
-        // Said in words of each language; the basis itself is below. Another version of ours is no change of theirs.
-        settings.retain(|name, _| !["basis", "software"].contains(name));
+        // Said in words of each language; the bases themselves are below. Another version of ours is no change of theirs.
+        settings.retain(|name, _| !name.starts_with("basis") && *name != "software");
         let said = (self.never_recorded, self.recordings_told, self.extensions_kept, self.earlier_told);
         let said = (said, self.drafts);
-        let all = format!("{} {settings:?} {:?} {said:?} {}", all_texts(), self.basis, self.sound);
+        let all = format!("{} {settings:?} {:?} {said:?} {}", all_texts(), self.bases, self.sound);
         let digest = Sha256::digest(all.as_bytes());
         digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
     }
@@ -157,17 +161,25 @@ fn recogniser(line: &Line) -> &'static str {
     }
 }
 
-fn basis_words(basis: Basis, lang: Lang) -> &'static str {
+/// The balancing is the note's.
+fn of_note(basis: Basis, lang: Lang) -> String {
+    let balanced = match (basis, lang) {
+        (Basis::Contract, _) => "",
+        (Basis::LegitimateInterest, Lang::En) => " (balancing is documented)",
+        (Basis::LegitimateInterest, Lang::De) => " (Abwägung liegt vor)",
+        (Basis::LegitimateInterest, Lang::Fr) => " (mise en balance documentée)",
+    };
+    [article(basis, lang), balanced].concat()
+}
+
+fn article(basis: Basis, lang: Lang) -> &'static str {
     match (basis, lang) {
-        (Basis::LegitimateInterest, Lang::En) => {
-            "legitimate interest, Art. 6(1)(f) GDPR (balancing is documented)"
-        }
-        (Basis::LegitimateInterest, Lang::De) => {
-            "berechtigtes Interesse, Art. 6 Abs. 1 Buchst. f DSGVO (Abwägung liegt vor)"
-        }
-        (Basis::LegitimateInterest, Lang::Fr) => {
-            "intérêt légitime, art. 6, par. 1, point f) du RGPD (mise en balance documentée)"
-        }
+        (Basis::LegitimateInterest, Lang::En) => "legitimate interest, Art. 6(1)(f) GDPR",
+        (Basis::LegitimateInterest, Lang::De) => "berechtigtes Interesse, Art. 6 Abs. 1 Buchst. f DSGVO",
+        (Basis::LegitimateInterest, Lang::Fr) => "intérêt légitime, art. 6, par. 1, point f) du RGPD",
+        (Basis::Contract, Lang::En) => "performance of a contract, Art. 6(1)(b) GDPR",
+        (Basis::Contract, Lang::De) => "Erfüllung eines Vertrags, Art. 6 Abs. 1 Buchst. b DSGVO",
+        (Basis::Contract, Lang::Fr) => "exécution d'un contrat, art. 6, par. 1, point b) du RGPD",
     }
 }
 

@@ -6,14 +6,21 @@ const LANGS: [Lang; 3] = [Lang::De, Lang::En, Lang::Fr];
 
 /// Settings in which everything is told.
 fn settings(more: &str) -> Config {
+    Config::parse(&written(more, BASES)).unwrap()
+}
+
+fn written(more: &str, bases: &str) -> String {
     let whole = "controller = \"Muster & Söhne GmbH\"\naddress = \"Musterweg 1, 12345 Musterstadt\"\n\
                  contact = \"datenschutz@example.com\"\ndpo = \"dsb@example.com\"\nauthority = \"Musterbehörde\"\n\
-                 privacy_page = \"https://example.com/privacy\"\nbasis = \"legitimate_interest\"\n";
+                 privacy_page = \"https://example.com/privacy\"\nspeech_permission = \"Muster & Co., 3. 5. 2026\"\n";
     let text = crate::config::DEFAULT
         .replace("/usr/share/callgist/sounds/en/8000/notice.wav", "/nowhere/notice.wav")
         .replace("/var/lib/callgist/callgist.db", "/nowhere/callgist.db");
-    Config::parse(&format!("{text}{whole}{more}")).unwrap()
+    format!("{text}{whole}{more}{bases}")
 }
+
+const BASES: &str = "[line.basis]\nnote = \"legitimate_interest\"\ndo_not_contact = \"legitimate_interest\"\n\
+                     log = \"legitimate_interest\"\ndisplay = \"contract\"\n";
 
 fn facts(config: &Config, lang: Lang) -> Facts {
     Facts::of(Some(config), config.lines.first(), lang, UtcMillis(0))
@@ -76,11 +83,12 @@ fn what_goes_to_callers_is_complete_once_the_line_is_told() {
 fn retention_stands_in_every_text_that_names_it_and_changes_the_version() {
     let (before, after) = (settings(""), settings(""));
     let mut after = after;
-    after.lines[0].keep_notes_days = 77;
+    // More digits than the version, which stands in some of them, holds by chance.
+    after.lines[0].keep_notes_days = 3_077;
     for lang in LANGS {
         for text in [Text::Clause, Text::Website, Text::Record, Text::Employee] {
             let days = |config: &Config| render(text, lang, &facts(config, lang)).unwrap().markdown;
-            assert!(days(&after).contains("77") && !days(&before).contains("77"), "{lang:?} {text:?}");
+            assert!(days(&after).contains("3077") && !days(&before).contains("3077"), "{lang:?} {text:?}");
         }
         assert_ne!(facts(&before, lang).version(), facts(&after, lang).version());
         assert_eq!(facts(&before, lang).version(), facts(&before, Lang::En).version());
@@ -114,6 +122,52 @@ fn where_the_notice_tells_of_recordings_no_text_for_callers_says_that_there_is_n
     }
     let version = |more: &str| facts(&settings(more), Lang::En).version();
     assert_ne!(version(""), version("recordings_told = true\n"));
+}
+
+#[test]
+fn each_purpose_has_its_own_basis_and_one_word_is_that_of_the_summary_alone() {
+    let mut each = settings("");
+    each.lines[0].tell_earlier_notes = true;
+    let only = Config::parse(&written("", "basis = \"legitimate_interest\"\n")).unwrap();
+    for (lang, contract, interest) in [
+        (Lang::En, "earlier summaries: performance of a contract", "legitimate interest, Art. 6(1)(f) GDPR."),
+        (
+            Lang::De,
+            "erfährt: Erfüllung eines Vertrags",
+            "berechtigtes Interesse, Art. 6 Abs. 1 Buchst. f DSGVO.",
+        ),
+        (
+            Lang::Fr,
+            "antérieurs : exécution d'un contrat",
+            "intérêt légitime, art. 6, par. 1, point f) du RGPD.",
+        ),
+    ] {
+        let website = |config: &Config| render(Text::Website, lang, &facts(config, lang)).unwrap();
+        let told = website(&each);
+        assert!(told.markdown.contains(contract) && told.markdown.contains(interest), "{}", told.markdown);
+        let told = website(&only);
+        assert_eq!(told.missing, ["basis_do_not_contact", "basis_log"].map(str::to_owned).into());
+        assert!(told.markdown.contains("[[basis_log]]") && !told.markdown.contains("[[basis]]"));
+    }
+    let before = facts(&each, Lang::En).version();
+    each.lines[0].told.bases.log = None;
+    assert_ne!(facts(&each, Lang::En).version(), before);
+}
+
+#[test]
+fn what_permits_the_processing_of_speech_is_said_apart_from_the_basis_and_missing_until_it_is_set() {
+    let said = settings("");
+    let mut unsaid = settings("");
+    unsaid.lines[0].told.speech_permission = None;
+    for (lang, text) in
+        [(Lang::En, Text::Record), (Lang::De, Text::Record), (Lang::Fr, Text::Record), (Lang::De, Text::Dpia)]
+    {
+        let of = |config: &Config| render(text, lang, &facts(config, lang)).unwrap();
+        assert!(of(&said).markdown.contains("Muster & Co., 3. 5. 2026"), "{lang:?} {text:?}");
+        assert!(of(&unsaid).markdown.contains("[[speech_permission]]"), "{lang:?} {text:?}");
+        assert!(of(&unsaid).missing.contains("speech_permission"), "{lang:?} {text:?}");
+    }
+    assert_ne!(facts(&said, Lang::En).version(), facts(&unsaid, Lang::En).version());
 }
 
 #[test]
