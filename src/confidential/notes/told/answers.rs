@@ -31,7 +31,8 @@ impl<'a> Told<'a> {
             let said = self.said(when.as_ref());
             let places = self.places(turn, "tell_will", &hits);
             let Some(list) = self.list(&places, 4, "") else { continue };
-            if says_little(&list, None) {
+            // "The pasta will boil over": what nobody says again is small talk as often as not.
+            if says_little(&list, None) || !self.teller.is_grounded(&places) {
                 continue;
             }
             let text = say::sentence(self.view().lexicon, "told_caller", &[("list", &list), ("when", &said)]);
