@@ -5,7 +5,7 @@
 //! undone; every life ends with exactly one [`Command::Finish`].
 
 use super::proof::{Announced, Evidence, Stop, SwitchTime, Verdict};
-use super::{CallId, Leg, Moment, NoSummary, Party};
+use super::{CallId, Consent, Leg, Moment, NoSummary, Party};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -26,6 +26,12 @@ pub enum Event {
     /// The switch is done with the command that played it.
     NoticeCompleted {
         file_played: bool,
+    },
+    /// What came of the question behind the notice, on a line that asks for consent.
+    Answered(Answer),
+    /// The agent pressed the key that says: the caller has told me that he consents.
+    Confirmed {
+        at: SwitchTime,
     },
     /// The caller and `agent` hear each other.
     Bridged {
@@ -86,6 +92,17 @@ pub enum Event {
     Shutdown,
 }
 
+/// What a caller answered who was asked for his consent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Yes {
+        at: SwitchTime,
+    },
+    No,
+    /// No key that means anything, though he was asked twice.
+    Silence,
+}
+
 /// An ear's one ending of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EarEnding {
@@ -105,7 +122,12 @@ pub enum Command {
     Decline,
     /// Nothing of the notice is to come: undo what [`Command::PlayNotice`] changed at the switch. Once for each of those.
     NoticeOver,
-    /// The notice is proved: leave a mark at the switch, tell the ear of the call.
+    /// The notice was played to its end, from when to when: leave a mark at the switch.
+    MarkAnnounced {
+        from: SwitchTime,
+        to: SwitchTime,
+    },
+    /// The caller may be heard: tell the ear of the call.
     Open,
     /// Ask the switch whether this leg can be copied.
     Examine {
@@ -154,8 +176,10 @@ pub enum Phase {
     Offered,
     /// The notice is under way.
     Playing,
-    /// It was played to its end.
+    /// It was played to its end. Where the line asks for consent, the caller is being asked, or has not answered.
     Announced,
+    /// The caller may be heard: nobody had to be asked, or consent was given.
+    Allowed,
     /// The parties talk.
     Bridged,
     /// Both copies run.
@@ -180,10 +204,13 @@ pub struct Life {
     caller: Leg,
     agent: Option<Leg>,
     notice_length: Duration,
+    consent: Consent,
     phase: Phase,
     evidence: Evidence,
     announced: Option<Announced>,
     opened: bool,
+    /// With whom the caller talks while it is not allowed to hear them.
+    unheard: Option<Leg>,
     /// The caller waits no longer.
     gone_on: bool,
     forks: BTreeMap<Party, Fork>,
@@ -217,17 +244,19 @@ enum Deadline {
 }
 
 impl Life {
-    /// A call whose caller has the leg `caller`, on a line whose notice lasts `notice_length`.
-    pub fn new(call: CallId, caller: Leg, notice_length: Duration) -> Life {
+    /// A call whose caller has the leg `caller`, on a line whose notice lasts `notice_length` and that asks for `consent`.
+    pub fn new(call: CallId, caller: Leg, notice_length: Duration, consent: Consent) -> Life {
         Life {
             call,
             caller,
             agent: None,
             notice_length,
+            consent,
             phase: Phase::Offered,
-            evidence: Evidence::default(),
+            evidence: Evidence::new(consent != Consent::NotAsked),
             announced: None,
             opened: false,
+            unheard: None,
             gone_on: false,
             forks: BTreeMap::new(),
             held: Vec::new(),
@@ -240,11 +269,10 @@ impl Life {
         }
     }
 
-    /// A call that began without us, or before we were started anew: only its end is waited for, or an objection.
-    /// `announced` says whether its notice was played to its end. There is no way from here to [`Life::announced`].
-    pub fn missed(call: CallId, caller: Leg, announced: bool) -> Life {
-        let reason = if announced { NoSummary::Partial } else { NoSummary::NoticeIncomplete };
-        Life { missed: Some(reason), ..Life::new(call, caller, Duration::MAX) }
+    /// A call that began without us, or before we were started anew: only its end is waited for, or an objection. There
+    /// will be no summary for this reason, and there is no way from here to [`Life::announced`].
+    pub fn missed(call: CallId, caller: Leg, reason: NoSummary) -> Life {
+        Life { missed: Some(reason), ..Life::new(call, caller, Duration::MAX, Consent::NotAsked) }
     }
 
     pub fn phase(&self) -> Phase {
@@ -293,12 +321,14 @@ impl Life {
             }
             Event::NoticeStopped(stop) => {
                 self.evidence.stopped(stop);
-                self.judge();
+                self.judge(now);
             }
             Event::NoticeCompleted { file_played } => {
                 self.evidence.completed(file_played);
-                self.judge();
+                self.judge(now);
             }
+            Event::Answered(answer) => self.answered(answer, now),
+            Event::Confirmed { at } => self.confirmed(at, now),
             Event::Bridged { agent } => self.bridged(agent, now),
             Event::Unbridged => self.unbridged(now),
             Event::AgentTaken => {
@@ -382,31 +412,83 @@ impl Life {
         }
     }
 
-    fn judge(&mut self) {
-        if self.phase != Phase::Playing {
+    fn judge(&mut self, now: Moment) {
+        if !matches!(self.phase, Phase::Playing | Phase::Announced) {
             return;
         }
         match self.evidence.prove(self.call, self.notice_length) {
             Verdict::Open => {}
             Verdict::Refuted => self.finish(Ending::NoSummary(NoSummary::NoticeIncomplete)),
+            Verdict::Told(from, to) => self.told(from, to),
             Verdict::Proved(announced) => {
-                self.announced = Some(announced);
-                self.opened = true;
-                self.deadline = None;
-                self.phase = Phase::Announced;
-                self.commands.extend([Command::NoticeOver, Command::Open]);
-                // The copy of the agent's voice hangs on the caller's leg and is made now, where nobody speaks:
-                // each attach costs the party 40 ms once (F84).
-                self.commands.push_back(Command::Examine { leg: self.caller.clone() });
+                let (from, to) = announced.times();
+                self.told(from, to);
+                self.allowed(announced, now);
             }
         }
     }
 
+    /// The notice was played to its end.
+    fn told(&mut self, from: SwitchTime, to: SwitchTime) {
+        if self.phase == Phase::Playing {
+            self.phase = Phase::Announced;
+            self.deadline = None;
+            self.commands.extend([Command::NoticeOver, Command::MarkAnnounced { from, to }]);
+        }
+    }
+
+    /// The caller may be heard; where an agent said so for him, their talk has begun.
+    fn allowed(&mut self, announced: Announced, now: Moment) {
+        self.announced = Some(announced);
+        self.opened = true;
+        self.phase = Phase::Allowed;
+        self.commands.push_back(Command::Open);
+        // The copy of the agent's voice hangs on the caller's leg and is made now, where nobody speaks:
+        // each attach costs the party 40 ms once (F84).
+        self.commands.push_back(Command::Examine { leg: self.caller.clone() });
+        if let Some(agent) = self.unheard.take() {
+            self.bridged(agent, now);
+        }
+    }
+
+    fn answered(&mut self, answer: Answer, now: Moment) {
+        if self.phase != Phase::Announced {
+            return;
+        }
+        match answer {
+            Answer::Yes { at } if self.evidence.consented(at) => self.judge(now),
+            Answer::No => self.finish(Ending::NoSummary(NoSummary::NoConsent)),
+            // A yes that came too early is none.
+            Answer::Yes { .. } | Answer::Silence => self.unanswered(),
+        }
+    }
+
+    /// No answer means no, unless the agent may still ask.
+    fn unanswered(&mut self) {
+        if self.consent != Consent::ByKeyOrAgent {
+            self.finish(Ending::NoSummary(NoSummary::NoConsent));
+        }
+    }
+
+    fn confirmed(&mut self, at: SwitchTime, now: Moment) {
+        let may = self.consent == Consent::ByKeyOrAgent && self.unheard.is_some();
+        if may && self.evidence.consented(at) {
+            self.judge(now);
+        }
+    }
+
     fn bridged(&mut self, agent: Leg, now: Moment) {
-        if self.phase < Phase::Announced {
-            // The call went on without a notice played to its end.
-            self.evidence.spoil();
-            return self.finish(Ending::NoSummary(NoSummary::NoticeIncomplete));
+        match self.phase {
+            Phase::Offered | Phase::Playing => {
+                // The call went on without a notice played to its end.
+                self.evidence.spoil();
+                return self.finish(Ending::NoSummary(NoSummary::NoticeIncomplete));
+            }
+            Phase::Announced => {
+                self.unheard = Some(agent);
+                return self.unanswered();
+            }
+            _ => {}
         }
         if self.phase == Phase::Heard || self.agent.as_ref() == Some(&agent) && !self.between_bridges() {
             return;
@@ -435,6 +517,7 @@ impl Life {
     }
 
     fn unbridged(&mut self, now: Moment) {
+        self.unheard = None;
         if matches!(self.phase, Phase::Bridged | Phase::Forked) && !self.awaits(Deadline::Apart) {
             self.deadline = Some((now + REBRIDGED_WITHIN, Deadline::Rebridge));
         }
@@ -469,7 +552,7 @@ impl Life {
         }
         let party = if leg == self.caller { Party::Agent } else { Party::Caller };
         let ours = leg == self.caller || self.agent.as_ref() == Some(&leg);
-        let talks = matches!(self.phase, Phase::Announced | Phase::Bridged | Phase::Forked);
+        let talks = matches!(self.phase, Phase::Allowed | Phase::Bridged | Phase::Forked);
         if !ours || !talks || self.awaits(Deadline::Apart) || self.forks.contains_key(&party) {
             return;
         }
@@ -484,7 +567,7 @@ impl Life {
         // A copy of the last agent's leg that comes late carries a stranger's voice.
         let target = if party == Party::Agent { Some(&self.caller) } else { self.agent.as_ref() };
         let asked = target == Some(leg) && self.forks.get(&party) == Some(&Fork::Asked);
-        let talks = matches!(self.phase, Phase::Announced | Phase::Bridged | Phase::Forked);
+        let talks = matches!(self.phase, Phase::Allowed | Phase::Bridged | Phase::Forked);
         if asked && talks && self.announced.is_some() {
             self.forks.insert(party, Fork::HandedOver);
             self.commands.push_back(Command::HandOver { party });
@@ -520,7 +603,7 @@ impl Life {
         match self.phase {
             // Before the bridge nothing is lost: the copy is asked for again at the bridge, and only there, or a copy
             // that cannot be made would be asked for without end while the phone rings.
-            Phase::Announced => {}
+            Phase::Allowed => {}
             // The hang-up that ended it may be on its way (F63: 14 to 36 ms), or a new agent (F90).
             Phase::Bridged | Phase::Forked if !self.between_bridges() => {
                 self.deadline = Some((now + REBRIDGED_WITHIN, Deadline::Loss));
@@ -564,17 +647,17 @@ impl Life {
         }
     }
 
-    /// Who objects in the middle of the notice need not hear the rest of it.
+    /// Who objects in the middle of the notice or of the question need not hear the rest of it.
     fn objected(&mut self) {
-        if self.phase == Phase::Playing {
+        if matches!(self.phase, Phase::Playing | Phase::Announced) {
             self.decline();
         }
         self.finish(Ending::NoSummary(NoSummary::Objection));
     }
 
-    /// A notice that promises a summary is not played on when there will be none.
+    /// A notice that promises a summary is not played on when there will be none, nor is a question asked for one.
     fn shut_down(&mut self) {
-        if self.phase == Phase::Playing {
+        if matches!(self.phase, Phase::Playing | Phase::Announced) {
             self.decline();
         }
         self.finish(Ending::NoSummary(NoSummary::Shutdown));
@@ -583,7 +666,8 @@ impl Life {
     fn hung_up(&mut self, now: Moment) {
         match self.phase {
             Phase::Offered | Phase::Playing => self.finish(Ending::NoSummary(NoSummary::NoticeIncomplete)),
-            Phase::Announced => self.finish(Ending::NoSummary(NoSummary::Unanswered)),
+            Phase::Announced => self.finish(Ending::NoSummary(NoSummary::NoConsent)),
+            Phase::Allowed => self.finish(Ending::NoSummary(NoSummary::Unanswered)),
             Phase::Bridged | Phase::Forked => self.end_talk(now),
             Phase::Heard | Phase::Finished => {}
         }

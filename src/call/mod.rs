@@ -8,7 +8,7 @@ mod proof;
 mod reason;
 
 pub use ids::{CallId, Leg, LegError, Number, NumberError};
-pub use life::{Command, EarEnding, Ending, Event, Life, Phase};
+pub use life::{Answer, Command, EarEnding, Ending, Event, Life, Phase};
 pub use moment::Moment;
 pub use proof::{Announced, Stop, SwitchTime};
 pub use reason::NoSummary;
@@ -20,6 +20,17 @@ use serde::{Deserialize, Serialize};
 pub enum Party {
     Caller,
     Agent,
+}
+
+/// Whether the callers of a line are asked before they are heard, and who may say yes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// The notice tells them, and they may object.
+    NotAsked,
+    /// The caller, by a key behind the notice.
+    ByKey,
+    /// Or later the agent, by a key of his, when the caller has told him so.
+    ByKeyOrAgent,
 }
 
 /// The language a line speaks: the recogniser is set to it and the note is written in it.

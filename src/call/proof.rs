@@ -2,12 +2,14 @@
 //!
 //! A switch that says "done" has not proved it: a hang-up, a transfer, a seek and a kill all end with "done" or
 //! "file played" (table in section 5 of the findings). Only all marks together count, and the notice's own
-//! length, read from the file by us, is one of them.
+//! length, read from the file by us, is one of them. On a line that asks for consent a proved notice is not enough: the
+//! caller's yes to the question behind it belongs to the proof.
 
 use super::CallId;
 use std::time::Duration;
 
-/// The notice of one call was played to its end, on an answered line, and nobody objected.
+/// The notice of one call was played to its end, on an answered line, and nobody objected; where the line asks for
+/// consent, it was given.
 ///
 /// Only [`Evidence::prove`] makes one. Whoever hands a socket to an ear needs it: it is an argument, not a check.
 ///
@@ -27,7 +29,7 @@ use std::time::Duration;
 ///
 /// ```compile_fail,E0451
 /// use callgist::call::{Announced, CallId, SwitchTime};
-/// let forged = Announced { call: CallId(1), from: SwitchTime(0), to: SwitchTime(1) };
+/// let forged = Announced { call: CallId(1), from: SwitchTime(0), to: SwitchTime(1), consented: None };
 /// ```
 ///
 /// nor copy that of another call:
@@ -42,6 +44,7 @@ pub struct Announced {
     call: CallId,
     from: SwitchTime,
     to: SwitchTime,
+    consented: Option<SwitchTime>,
 }
 
 impl Announced {
@@ -52,6 +55,11 @@ impl Announced {
     /// When the notice began and ended, on the switch's clock.
     pub fn times(&self) -> (SwitchTime, SwitchTime) {
         (self.from, self.to)
+    }
+
+    /// When the caller consented, on the switch's clock; nothing on a line that asks nobody.
+    pub fn consented(&self) -> Option<SwitchTime> {
+        self.consented
     }
 }
 
@@ -71,13 +79,16 @@ pub struct Stop {
     pub hung_up: bool,
 }
 
-/// What has been seen of the notice so far.
-#[derive(Debug, Default)]
+/// What has been seen of the notice so far, and of the answer to the question behind it.
+#[derive(Debug)]
 pub(super) struct Evidence {
+    /// Whether there is such a question.
+    asks: bool,
     started: Option<SwitchTime>,
     stopped: Option<Stop>,
     file_played: Option<bool>,
     spoilt: bool,
+    consented: Option<SwitchTime>,
 }
 
 /// How far the evidence reaches.
@@ -85,12 +96,18 @@ pub(super) struct Evidence {
 pub(super) enum Verdict {
     /// Something is still to come.
     Open,
+    /// The notice was played to its end, from when to when; the consent that the line asks for is still to come.
+    Told(SwitchTime, SwitchTime),
     Proved(Announced),
     /// It can no longer be proved.
     Refuted,
 }
 
 impl Evidence {
+    pub(super) fn new(asks: bool) -> Evidence {
+        Evidence { asks, started: None, stopped: None, file_played: None, spoilt: false, consented: None }
+    }
+
     pub(super) fn started(&mut self, at: SwitchTime) {
         // A second start of the same playback cannot be told from a seek or a nested one: no proof.
         self.spoilt |= self.started.replace(at).is_some();
@@ -109,6 +126,15 @@ impl Evidence {
         self.spoilt = true;
     }
 
+    /// The caller said yes to the question behind the notice; false for a key that was on its way before the question
+    /// can have been understood.
+    pub(super) fn consented(&mut self, at: SwitchTime) -> bool {
+        let ended = self.stopped.map_or(SwitchTime::default(), |stop| stop.at);
+        let later = Duration::from_micros(at.0.saturating_sub(ended.0)) >= UNDERSTOOD_AFTER;
+        self.consented = Some(at).filter(|_| later);
+        later
+    }
+
     /// Takes the evidence so far for the notice of `call`, whose file lasts `length`.
     pub(super) fn prove(&self, call: CallId, length: Duration) -> Verdict {
         if self.spoilt || self.file_played == Some(false) {
@@ -119,10 +145,12 @@ impl Evidence {
         };
         let lasted = Duration::from_micros(stop.at.0.saturating_sub(from.0));
         let whole = lasted + TOLERANCE >= length;
-        if played && stop.done && stop.answered && !stop.hung_up && whole {
-            Verdict::Proved(Announced { call, from, to: stop.at })
-        } else {
-            Verdict::Refuted
+        if !(played && stop.done && stop.answered && !stop.hung_up && whole) {
+            return Verdict::Refuted;
+        }
+        match self.consented {
+            None if self.asks => Verdict::Told(from, stop.at),
+            consented => Verdict::Proved(Announced { call, from, to: stop.at, consented }),
         }
     }
 }
@@ -132,6 +160,10 @@ impl Evidence {
 /// 20 ms. So three packets are allowed: no word is that short.
 const TOLERANCE: Duration = Duration::from_millis(60);
 
+/// A key is told when it is released: one that is pressed in the notice's last word comes a quarter of a second later
+/// (F52). More would refuse callers who know the question.
+const UNDERSTOOD_AFTER: Duration = Duration::from_millis(500);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,7 +172,7 @@ mod tests {
     const WHOLE: Stop = Stop { at: SwitchTime(3_680_000), done: true, answered: true, hung_up: false };
 
     fn verdict(stop: Stop, file_played: bool) -> Verdict {
-        let mut evidence = Evidence::default();
+        let mut evidence = Evidence::new(false);
         evidence.started(SwitchTime(0));
         evidence.stopped(stop);
         evidence.completed(file_played);
@@ -150,6 +182,25 @@ mod tests {
     #[test]
     fn a_notice_played_to_its_end_is_proved() {
         assert!(matches!(verdict(WHOLE, true), Verdict::Proved(_)));
+    }
+
+    #[test]
+    fn where_consent_is_asked_for_a_whole_notice_is_no_proof_without_a_yes_that_came_after_it() {
+        let answered = |at: u64| {
+            let mut evidence = Evidence::new(true);
+            evidence.started(SwitchTime(0));
+            evidence.stopped(WHOLE);
+            evidence.completed(true);
+            assert_eq!(evidence.prove(CallId(1), LENGTH), Verdict::Told(SwitchTime(0), WHOLE.at));
+            evidence.consented(SwitchTime(at));
+            match evidence.prove(CallId(1), LENGTH) {
+                Verdict::Proved(announced) => announced.consented(),
+                _ => None,
+            }
+        };
+        assert_eq!(answered(WHOLE.at.0 + 500_000), Some(SwitchTime(4_180_000)));
+        assert_eq!(answered(WHOLE.at.0 + 499_000), None, "it was pressed in the notice");
+        assert_eq!(answered(1_000_000), None);
     }
 
     #[test]
@@ -170,7 +221,7 @@ mod tests {
 
     #[test]
     fn nothing_is_proved_before_all_three_marks_are_there() {
-        let mut evidence = Evidence::default();
+        let mut evidence = Evidence::new(false);
         assert_eq!(evidence.prove(CallId(1), LENGTH), Verdict::Open);
         evidence.started(SwitchTime(0));
         evidence.stopped(WHOLE);
@@ -179,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_refuted_since_it_never_starts() {
-        let mut evidence = Evidence::default();
+        let mut evidence = Evidence::new(false);
         evidence.stopped(WHOLE);
         evidence.completed(true);
         assert_eq!(evidence.prove(CallId(1), LENGTH), Verdict::Refuted);
@@ -187,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_second_start_spoils_the_proof() {
-        let mut evidence = Evidence::default();
+        let mut evidence = Evidence::new(false);
         evidence.started(SwitchTime(0));
         evidence.started(SwitchTime(1));
         evidence.stopped(WHOLE);

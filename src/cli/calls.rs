@@ -11,8 +11,8 @@ use super::{Exit, fail};
 use crate::border::TOPICS;
 use crate::call::{CallId, NoSummary, Number};
 use crate::store::{
-    CallRecord, Clerk, Deed, Entry, Filter, Kept, Outcome, Reader, Reference, Request, Segment, StoreError,
-    UtcMillis,
+    CallRecord, Clerk, Decision, Deed, Entry, Filter, Kept, Outcome, Reader, Reference, Request, Segment,
+    StoreError, UtcMillis,
 };
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
@@ -222,9 +222,11 @@ pub(super) fn print_call(kept: &Kept) {
     println!("  from      {}", caller(call));
     println!("  to        {}", call.called.as_ref().map_or("unknown", Number::as_str));
     println!("  offered   {} UTC", time(call.offered));
-    for (what, when) in [("announced", call.announced), ("bridged", call.bridged)] {
-        println!("  {what:<9} {}", when.map_or("no".to_owned(), time));
+    println!("  announced {}", call.announced.map_or("no".to_owned(), time));
+    if let Some(Decision { given, at }) = call.consent {
+        println!("  consented {}, decided {}", if given { "yes" } else { "no" }, time(at));
     }
+    println!("  bridged   {}", call.bridged.map_or("no".to_owned(), time));
     for segment in &call.segments {
         let agent = segment.agent.as_ref().map_or("an extension", |agent| agent.as_str());
         println!("  with      {agent}, {} to {}", time(segment.from), time(segment.to));
@@ -331,6 +333,7 @@ pub(super) fn call_json(kept: &Kept) -> Value {
         "called": call.called.as_ref().map(Number::as_str),
         "offered": timestamp(call.offered),
         "announced": call.announced.map(timestamp),
+        "consent": call.consent.map(|decision| json!({ "given": decision.given, "at": timestamp(decision.at) })),
         "bridged": call.bridged.map(timestamp),
         "ended": timestamp(call.ended),
         "end_cause": call.end_cause.as_ref().map(|cause| cause.as_str()),

@@ -84,14 +84,14 @@ fn with_passwords(mut config: Config) -> Config {
     config
 }
 
-/// The paths that stay: the settings, the notices, the models, the ears, and the store's folder to write.
+/// The paths that stay: the settings, the notices and questions, the models, the ears, and the store's folder to write.
 fn kept(path: &Path, config: &Config) -> sandbox::daemon::Kept {
-    let notices = config.lines.iter().map(|line| line.notice.clone());
+    let sounds = config.lines.iter().flat_map(|line| line.sounds().map(Path::to_owned));
     // Of the settings the whole folder: an editor puts a new file in the place of the old one.
     let own = [folder_of(path), path.to_owned(), config.ears.models.clone()];
     let folder = config.store.database.parent().map(Path::to_owned);
     sandbox::daemon::Kept {
-        read: own.into_iter().chain(notices).chain(ears::libraries()).filter(|path| path.exists()).collect(),
+        read: own.into_iter().chain(sounds).chain(ears::libraries()).filter(|path| path.exists()).collect(),
         write: folder.into_iter().collect::<Vec<PathBuf>>(),
         execute: ears::programs(),
         connect_to: Some(config.switches.iter().map(|switch| switch.address.port()).collect()),

@@ -70,6 +70,15 @@ pub async fn usual_trunk(link: &Link) -> Option<String> {
     whole.parse::<std::net::SocketAddr>().ok().map(|_| whole)
 }
 
+/// What a calling leg does, in inline dialplan, that consents to what it is asked behind a notice of that length.
+pub fn consents(notice: Duration) -> String {
+    format!("sleep:{},send_dtmf:1", (notice + IN_THE_QUESTION).as_millis())
+}
+
+/// A notice may begin half a second after the answer, and a key in the first half second of the question counts for nothing.
+/// The shortest question leaves four seconds for it.
+const IN_THE_QUESTION: Duration = Duration::from_millis(1_500);
+
 pub const NO_TRUNK: &str = "the switch does not tell where calls from outside arrive (external_sip_port of vanilla's \
                             vars.xml): name address and port of that profile with --trunk";
 

@@ -1,6 +1,7 @@
 //! Why what is kept may be kept (Art. 6(1) GDPR), by purpose: a line's `basis` goes in, one text for the note or a table for
 //! each purpose.
 
+use super::Mode;
 use super::read::{Problem, Section};
 
 /// Of each purpose; nothing where it is not set, and then a placeholder stands in the texts.
@@ -19,20 +20,22 @@ pub struct Bases {
 pub enum Basis {
     /// Art. 6(1)(f).
     LegitimateInterest,
+    /// Art. 6(1)(a), with special categories Art. 9(2)(a), too; of the note alone, which callers are asked for.
+    Consent,
     /// Art. 6(1)(b); never of the note, since callers need not be parties to one.
     Contract,
 }
 
 impl Bases {
-    pub(super) fn of(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Bases {
+    pub(super) fn of(section: &mut Section<'_>, mode: &Mode, problems: &mut Vec<Problem>) -> Bases {
         let Some(mut each) = section.inner("basis", "[line.basis] ") else {
-            return Bases { note: basis(section, "basis", true, problems), ..Bases::default() };
+            return Bases { note: of_note(section, "basis", mode, problems), ..Bases::default() };
         };
         let bases = Bases {
-            note: basis(&mut each, "note", true, problems),
-            do_not_contact: basis(&mut each, "do_not_contact", false, problems),
-            log: basis(&mut each, "log", false, problems),
-            display: basis(&mut each, "display", false, problems),
+            note: of_note(&mut each, "note", mode, problems),
+            do_not_contact: of_another(&mut each, "do_not_contact", problems),
+            log: of_another(&mut each, "log", problems),
+            display: of_another(&mut each, "display", problems),
         };
         each.finish(problems);
         bases
@@ -52,30 +55,50 @@ impl Bases {
     }
 }
 
-fn basis(
+fn of_note(
     section: &mut Section<'_>,
     key: &'static str,
-    of_note: bool,
+    mode: &Mode,
     problems: &mut Vec<Problem>,
 ) -> Option<Basis> {
     let word = section.optional_text(key, problems).filter(|word| !word.trim().is_empty())?;
-    let wrong = match (word.as_str(), of_note) {
-        ("legitimate_interest", _) => return Some(Basis::LegitimateInterest),
-        ("contract", false) => return Some(Basis::Contract),
-        ("contract", true) => NO_CONTRACT,
-        ("consent", _) => NOBODY_ASKED,
-        (_, true) => "must be \"legitimate_interest\"",
-        (_, false) => "must be \"legitimate_interest\" or \"contract\"",
+    let wrong = match (word.as_str(), mode) {
+        ("legitimate_interest", Mode::Notice | Mode::Off) => return Some(Basis::LegitimateInterest),
+        ("consent", Mode::Consent { .. } | Mode::Off) => return Some(Basis::Consent),
+        ("legitimate_interest", Mode::Consent { .. }) => ASKED_IN_VAIN,
+        ("consent", Mode::Notice) => NOBODY_ASKED,
+        ("contract", _) => NO_CONTRACT,
+        _ => "must be \"legitimate_interest\" or \"consent\"",
+    };
+    section.wrong(key, wrong, problems);
+    None
+}
+
+fn of_another(section: &mut Section<'_>, key: &'static str, problems: &mut Vec<Problem>) -> Option<Basis> {
+    let word = section.optional_text(key, problems).filter(|word| !word.trim().is_empty())?;
+    let wrong = match word.as_str() {
+        "legitimate_interest" => return Some(Basis::LegitimateInterest),
+        "contract" => return Some(Basis::Contract),
+        "consent" => ASKED_FOR_THE_NOTE,
+        _ => "must be \"legitimate_interest\" or \"contract\"",
     };
     section.wrong(key, wrong, problems);
     None
 }
 
 const NO_CONTRACT: &str = "cannot be \"contract\": callers need not be parties to one (Art. 6(1)(b) GDPR); take \
-                           \"legitimate_interest\" with its balancing (callgist notices render --text balancing)";
+                           \"legitimate_interest\" with its balancing (callgist notices render --text balancing), or \
+                           \"consent\" with mode = \"consent\"";
 
-const NOBODY_ASKED: &str = "cannot be \"consent\": this version asks no caller for it; take \"legitimate_interest\" with its \
-                            balancing (callgist notices render --text balancing), or leave the line out";
+const NOBODY_ASKED: &str = "cannot be \"consent\" where mode = \"notice\", which asks nobody; take mode = \"consent\", or \
+                            \"legitimate_interest\" with its balancing (callgist notices render --text balancing)";
+
+const ASKED_IN_VAIN: &str = "cannot be \"legitimate_interest\" where mode = \"consent\": whoever is asked must be able to say no, \
+                             and would be heard on another basis all the same; take \"consent\" (Art. 6(1)(a) GDPR), or \
+                             mode = \"notice\"";
+
+const ASKED_FOR_THE_NOTE: &str = "cannot be \"consent\": callers are asked for the note alone; take \"legitimate_interest\" or \
+                                  \"contract\"";
 
 #[cfg(test)]
 mod tests {
@@ -105,10 +128,10 @@ mod tests {
     fn what_is_no_basis_is_refused_with_the_reason() {
         for (key, word, says) in [
             ("basis", "contract", "need not be parties"),
-            ("basis", "consent", "asks no caller for it"),
+            ("basis", "consent", "asks nobody"),
             ("basis", "because", "must be \"legitimate_interest\""),
             ("[line.basis]\nnote", "contract", "need not be parties"),
-            ("[line.basis]\nlog", "consent", "asks no caller for it"),
+            ("[line.basis]\nlog", "consent", "for the note alone"),
             ("[line.basis]\ndisplay", "because", "\"legitimate_interest\" or \"contract\""),
             ("[line.basis]\nlogs", "contract", "did you mean \"log\"?"),
         ] {
@@ -117,5 +140,24 @@ mod tests {
         }
         let problems = set("[line.basis]\nlog = \"because\"").unwrap_err();
         assert!(problems.contains("[line.basis] log must be"), "{problems}");
+    }
+
+    #[test]
+    fn of_a_line_that_asks_consent_is_the_basis_and_nothing_else() {
+        let line = |mode: &str, basis: &str| {
+            let mode = format!("mode = \"{mode}\"\nquestion = \"/s/question.wav\"\n");
+            let text = DEFAULT.replace("mode = \"notice\"\n", &mode);
+            let config = Config::parse(&format!("{text}{basis}\n")).map_err(|problems| problems.to_string());
+            config.map(|config| config.lines[0].told.bases.note)
+        };
+        for consent in ["basis = \"consent\"", "[line.basis]\nnote = \"consent\""] {
+            assert_eq!(line("consent", consent), Ok(Some(Basis::Consent)));
+            assert_eq!(line("off", consent), Ok(Some(Basis::Consent)));
+        }
+        let told = line("consent", "basis = \"legitimate_interest\"").unwrap_err();
+        assert!(
+            told.contains("whoever is asked must be able to say no") && told.contains("Art. 6(1)(a)"),
+            "{told}"
+        );
     }
 }

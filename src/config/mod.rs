@@ -3,6 +3,7 @@
 //! The commented file that `callgist config default` prints is [`DEFAULT`]; a test parses it, so it cannot lie.
 
 mod basis;
+mod mode;
 mod never_heard;
 pub mod private;
 mod profile;
@@ -10,6 +11,7 @@ mod read;
 mod switches;
 
 pub use basis::{Bases, Basis};
+pub use mode::Mode;
 pub use never_heard::NeverHeard;
 pub use profile::{Profile, Remark};
 pub use read::{Problem, Problems};
@@ -84,7 +86,9 @@ pub struct Line {
     pub name: String,
     /// The name of its switch; the only one may have none.
     pub switch: Option<String>,
-    pub enabled: bool,
+    pub mode: Mode,
+    /// Calls of a doctor, a lawyer, a counsellor: only callers who have agreed are heard (Art. 9 GDPR).
+    pub special_categories: bool,
     pub number: Number,
     pub country_code: String,
     pub language: Language,
@@ -299,7 +303,8 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
         section.wrong("name", "must be letters, digits, - and _ only, as the snippet exports it", problems);
     }
     let switch = switches::of_line(&mut section, switches, problems);
-    let enabled = section.flag("enabled", true, problems);
+    let mode = mode::mode(&mut section, problems);
+    let special_categories = mode::special_categories(&mut section, &mode, problems);
     let number = section.text("number", None, problems);
     let number = Number::new(&number).ok().filter(|_| number.starts_with('+')).unwrap_or_else(|| {
         section.wrong("number", "must be in E.164 form, such as \"+352260000\"", problems);
@@ -328,10 +333,8 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
         }
     };
     let notice = section.path("notice", None, problems);
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-".contains(&b);
-    if !notice.as_os_str().as_encoded_bytes().iter().all(|b| plain(*b)) {
-        // The switch splits a `${cond()}` at colons and blanks (F120), and the path stands in one.
-        section.wrong("notice", "may hold letters, digits, / . _ and - only", problems);
+    if !is_plain(&notice) {
+        section.wrong("notice", NOT_PLAIN, problems);
     }
     let notice_version = section.text("notice_version", Some("1"), problems);
     if !is_name(&notice_version) {
@@ -353,13 +356,14 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
     let tell_earlier_notes = section.flag("tell_earlier_notes", false, problems);
     let never_heard = NeverHeard::of(&mut section, problems);
     let profile = profile::profile(&mut section, problems);
-    let told = told(&mut section, problems);
+    let told = told(&mut section, &mode, problems);
     section.finish(problems);
     Line {
         told,
         name,
         switch,
-        enabled,
+        mode,
+        special_categories,
         number,
         country_code,
         language,
@@ -378,12 +382,12 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
     }
 }
 
-fn told(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Told {
+fn told(section: &mut Section<'_>, mode: &Mode, problems: &mut Vec<Problem>) -> Told {
     let mut text = |key| section.optional_text(key, problems).filter(|text| !text.trim().is_empty());
     let (controller, address, contact) = (text("controller"), text("address"), text("contact"));
     let (dpo, authority, privacy_page) = (text("dpo"), text("authority"), text("privacy_page"));
     let (speech_permission, texts_version) = (text("speech_permission"), text("texts_version"));
-    let bases = Bases::of(section, problems);
+    let bases = Bases::of(section, mode, problems);
     let never_recorded = section.flag("never_recorded", false, problems);
     let recordings_told = section.flag("recordings_told", false, problems);
     if never_recorded && recordings_told {
@@ -407,6 +411,14 @@ fn told(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Told {
 /// Why a key file is refused by a build that would have no use for it.
 pub const NO_ENCRYPTION: &str = "this callgist was built without encryption; build it with cargo build --release \
                                  --features sqlcipher, or take [store] key_file away";
+
+/// The switch splits a `${cond()}` at colons and blanks (F120), and paths of sounds stand in one.
+fn is_plain(path: &Path) -> bool {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"/._-".contains(b);
+    path.as_os_str().as_encoded_bytes().iter().all(plain)
+}
+
+const NOT_PLAIN: &str = "may hold letters, digits, / . _ and - only";
 
 fn is_name(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';

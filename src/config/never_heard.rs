@@ -119,7 +119,7 @@ fn is_extension(text: &str, _: bool) -> bool {
 const CALLERS: &str = "must be a list of numbers in E.164 form, such as \"+352260000\", or of extensions with at most six \
                        digits; with a * at the end, of how such begin: [\"+35226000*\", \"1900\"]";
 const EXTENSIONS: &str = "must be a list of extensions as the switch names them, with a * at the end of how such begin: \
-                          [\"1900\", \"19*\"]; to hear nobody at all, set enabled = false";
+                          [\"1900\", \"19*\"]; to hear nobody at all, set mode = \"off\"";
 
 /// Digits of the longest number without a country that is taken for one of the house. More would take a caller for a
 /// colleague whose number came without its country; fewer leave long extensions heard.

@@ -1,8 +1,8 @@
 //! What the law of a country makes of a line's settings: the line goes in, remarks and proposals come out. It sets nothing,
 //! least of all a basis; the facts and how uncertain they are stand in the comments of `profiles/*.toml`.
 
-use super::Line;
 use super::read::{Problem, Section};
+use super::{Line, Mode};
 use serde::Deserialize;
 
 /// A country whose law was looked at.
@@ -57,7 +57,7 @@ impl Profile {
     fn remarks(self, line: &Line) -> Vec<Remark> {
         let Data { asks_for_consent, keep_notes_days_at_most, remarks, .. } = self.data();
         let mut all = Vec::new();
-        if asks_for_consent {
+        if asks_for_consent && line.mode == Mode::Notice {
             all.push(Remark::Proposal(ASK.to_owned()));
         }
         if let Some(most) = keep_notes_days_at_most.filter(|most| line.keep_notes_days > *most) {
@@ -119,8 +119,8 @@ pub(super) fn profile(section: &mut Section<'_>, problems: &mut Vec<Problem>) ->
     profile
 }
 
-const ASK: &str = "ask callers for their consent instead of telling them; this version cannot, so have it decided first whether \
-                   a notice is enough";
+const ASK: &str = "ask callers for their consent instead of telling them (mode = \"consent\"), or have it decided first whether a \
+                   notice is enough";
 
 #[cfg(test)]
 mod tests {
@@ -162,6 +162,9 @@ mod tests {
         assert_eq!((of("fr", 365).len(), of("fr", 366).len(), of("be", 999).len()), (1, 2, 1));
         assert!(of("fr", 366)[1].contains("365 days at most"));
         assert!(of("be", 90)[0].contains("consent"));
+        let asks = "mode = \"consent\"\nquestion = \"/s/question.wav\"\nprofile = \"be\"\n";
+        let text = DEFAULT.replace("mode = \"notice\"\n", asks);
+        assert!(proposals(&Config::parse(&text).unwrap().lines[0]).is_empty(), "it is done already");
     }
 
     #[test]

@@ -242,12 +242,16 @@ impl<'a> Section<'a> {
     }
 
     pub(super) fn flag(&mut self, key: &'static str, default: bool, problems: &mut Vec<Problem>) -> bool {
-        match self.take(key) {
-            None => default,
-            Some((_, DeValue::Boolean(flag))) => flag,
-            Some(_) => {
+        self.optional_flag(key, problems).unwrap_or(default)
+    }
+
+    /// The same where it need not be set.
+    pub(super) fn optional_flag(&mut self, key: &'static str, problems: &mut Vec<Problem>) -> Option<bool> {
+        match self.take(key)? {
+            (_, DeValue::Boolean(flag)) => Some(flag),
+            _ => {
                 self.wrong(key, "must be true or false", problems);
-                default
+                None
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The sentence: a call is offered, announced, bridged, forked, heard, summarised, guarded and kept.
+//! The sentence: a call is offered, announced, consented to, bridged, forked, heard, summarised, guarded and kept.
 //!
 //! Every verb waits until the call has come so far, or ends early with the reason why there is no summary.
 
@@ -10,9 +10,12 @@ use super::housekeeping;
 use super::segments::Segments;
 use super::switch::{Begun, Found, Mail, Mailbox, Noticed, Offered};
 use crate::border::{DoNotContact, Heard, Note, Recogniser, WhoseNumber};
-use crate::call::{Command, EarEnding, Ending, Event, Life, Moment, NoSummary, Number, Party, Phase};
+use crate::call::{
+    Command, Consent, EarEnding, Ending, Event, Life, Moment, NoSummary, Number, Party, Phase,
+};
 use crate::store::{
-    CallRecord, Deed, Draft, Entry, Name, NameError, Origin, Outcome, Request, Summary, Trouble, UtcMillis,
+    CallRecord, Decision, Deed, Draft, Entry, Name, NameError, Origin, Outcome, Request, Summary, Trouble,
+    UtcMillis,
 };
 use crate::wire::sip::{DialogId, Offer};
 use std::collections::BTreeMap;
@@ -44,6 +47,7 @@ pub async fn follow(begun: Begun, desk: Arc<Desk>) {
 async fn tell(tale: &mut Tale) -> Result<Note, NoSummary> {
     tale.offered().await?;
     tale.announced().await?;
+    tale.consented().await?;
     tale.bridged().await?;
     tale.forked().await?;
     tale.heard().await?;
@@ -93,6 +97,7 @@ struct Tale {
 struct Times {
     offered: i64,
     announced: Option<i64>,
+    consented: Option<i64>,
     bridged: Option<i64>,
     ended: Option<i64>,
     /// On our own clock, to tell how long the note took.
@@ -102,17 +107,23 @@ struct Times {
 impl Tale {
     fn new(offered: Offered, desk: Arc<Desk>) -> Tale {
         let notice = desk.notice_length(&offered.line);
-        let life = Life::new(offered.call, offered.leg.clone(), notice);
+        let life = Life::new(offered.call, offered.leg.clone(), notice, offered.line.consent());
         Tale::with(life, offered, desk)
     }
 
     /// A call that was under way when we came.
     fn found(found: Found, desk: Arc<Desk>) -> Tale {
-        let Found { offered, began, noticed, bridged } = found;
-        let life = Life::missed(offered.call, offered.leg.clone(), noticed.is_some());
+        let Found { offered, began, noticed, consented, bridged } = found;
+        let asks = offered.line.consent() != Consent::NotAsked;
+        let missed = match (&noticed, consented) {
+            (None, _) => NoSummary::NoticeIncomplete,
+            (Some(_), None) if asks => NoSummary::NoConsent,
+            _ => NoSummary::Partial,
+        };
+        let life = Life::missed(offered.call, offered.leg.clone(), missed);
         let mut tale = Tale::with(life, offered, desk);
         tale.times.offered = began.unwrap_or(tale.times.offered);
-        tale.times.bridged = bridged;
+        (tale.times.consented, tale.times.bridged) = (consented, bridged);
         if let Some(Noticed { version, at }) = noticed {
             (tale.notice, tale.times.announced) = (version, Some(at));
         }
@@ -202,9 +213,24 @@ impl Tale {
         Ok(())
     }
 
+    /// Whoever is asked has said yes; on the other lines nobody is asked.
+    async fn consented(&mut self) -> Result<(), NoSummary> {
+        let allowed = self.until(Phase::Allowed).await;
+        if allowed == Err(NoSummary::NoConsent) {
+            self.log(Entry::new(Deed::ConsentRefused).detail(&self.notice));
+        }
+        allowed?;
+        if self.offered.line.consent() != Consent::NotAsked {
+            self.times.consented = Some(self.desk.clock.utc_ms());
+            self.step("consented");
+            self.log(Entry::new(Deed::ConsentGiven).detail(&self.notice));
+        }
+        Ok(())
+    }
+
     async fn bridged(&mut self) -> Result<(), NoSummary> {
         self.until(Phase::Bridged).await?;
-        self.times.bridged = Some(self.desk.clock.utc_ms());
+        self.times.bridged.get_or_insert(self.desk.clock.utc_ms());
         self.step("bridged");
         Ok(())
     }
@@ -359,6 +385,7 @@ impl Tale {
             called: called.clone(),
             offered: UtcMillis(self.times.offered),
             announced: self.times.announced.map(UtcMillis),
+            consent: self.decision(&outcome, ended),
             bridged: self.times.bridged.map(UtcMillis),
             ended: UtcMillis(ended),
             end_cause: self.cause.clone(),
@@ -371,6 +398,14 @@ impl Tale {
             },
             draft: self.draft(ended),
         })
+    }
+
+    /// What was decided on a line that asks for consent. Where it was not given, the call ended for us at that moment.
+    fn decision(&self, outcome: &Outcome, ended: i64) -> Option<Decision> {
+        let given = |at| Decision { given: true, at: UtcMillis(at) };
+        let refused = *outcome == Outcome::NotNoted(NoSummary::NoConsent);
+        let no = Decision { given: false, at: UtcMillis(ended) };
+        self.times.consented.map(given).or(refused.then_some(no))
     }
 
     fn draft(&self, ended: i64) -> Option<Draft> {
@@ -437,6 +472,10 @@ impl Tale {
             Mail::Event(Event::HungUp | Event::Shutdown) => self.over = true,
             Mail::Event(Event::Objected) | Mail::Ear(EarWord::Objected) => self.objected = true,
             Mail::Event(Event::NeverHeard { .. }) => self.unnamed = true,
+            // Of whoever is asked the talk may begin before he is heard.
+            Mail::Event(Event::Bridged { .. }) if self.life.phase() == Phase::Announced => {
+                self.times.bridged.get_or_insert(self.desk.clock.utc_ms());
+            }
             _ => {}
         }
         self.follow_the_agents(&mail);
@@ -529,8 +568,12 @@ impl Tale {
         let Offered { call, switch, line, leg, .. } = &self.offered;
         match command {
             Command::PlayNotice => switch.play_notice(*call, leg, line),
-            Command::Decline => switch.decline(leg),
+            Command::Decline => switch.decline(*call, leg),
             Command::NoticeOver => switch.notice_over(*call, leg),
+            Command::MarkAnnounced { from, to } => {
+                let mark = format!("{};{};{}", line.notice_version, from.0, to.0);
+                switch.mark_announced(leg, &mark);
+            }
             Command::Open => self.open(),
             Command::Examine { leg } => switch.examine(*call, &leg),
             Command::Fork { leg, party } => switch.fork(*call, &leg, party),
@@ -560,13 +603,13 @@ impl Tale {
         }
     }
 
-    /// The notice is proved: the switch gets the mark, an ear gets the call.
+    /// The caller may be heard: the switch gets the mark of his consent where he was asked, an ear gets the call.
     fn open(&mut self) {
         let Some(proof) = self.life.announced() else { return };
         let Offered { switch, line, leg, .. } = &self.offered;
-        let (from, to) = proof.times();
-        let mark = format!("{};{};{}", line.notice_version, from.0, to.0);
-        switch.mark_announced(leg, &mark);
+        if let Some(at) = proof.consented() {
+            switch.mark_consented(leg, at);
+        }
         self.opened = true;
         let today = self.desk.clock.today();
         let mailbox: Mailbox = self.offered.mailbox.clone();

@@ -93,7 +93,7 @@ impl Desk {
         if self.leaving.load(Ordering::Relaxed) {
             return Err(NoSummary::Shutdown);
         }
-        if !line.enabled {
+        if !line.is_on() {
             return Err(NoSummary::SwitchedOff);
         }
         if !self.ears.ready(recogniser, line.language) {
@@ -252,11 +252,12 @@ pub async fn run(
     Ok(())
 }
 
-/// Reads every notice and chooses every line's recogniser.
+/// Reads every notice and question, and chooses every line's recogniser.
 fn prepare(config: &Config) -> Result<BTreeMap<String, Prepared>, StartError> {
     let mut lines = BTreeMap::new();
     for line in &config.lines {
         let notice = notice::length(&line.notice).map_err(StartError::Notice)?;
+        line.question().map(notice::question_length).transpose().map_err(StartError::Notice)?;
         let (recogniser, why) = choose(config, line).map_err(StartError::Model)?;
         events::Chosen { line: &line.name, recogniser, why }.log();
         lines.insert(line.name.clone(), Prepared { notice, recogniser });
@@ -277,10 +278,10 @@ pub fn choose(config: &Config, line: &Line) -> Result<(Recogniser, &'static str)
     Ok((recogniser, why))
 }
 
-/// The ears that the enabled lines need: one for each recogniser and model folder.
+/// The ears that the lines need that are on: one for each recogniser and model folder.
 fn wanted(config: &Config, lines: &BTreeMap<String, Prepared>) -> Result<Vec<ears::Settings>, StartError> {
     let mut wanted: Vec<ears::Settings> = Vec::new();
-    for line in config.lines.iter().filter(|line| line.enabled) {
+    for line in config.lines.iter().filter(|line| line.is_on()) {
         let Some(prepared) = lines.get(&line.name) else { continue };
         let settings = ear_settings(config, prepared.recogniser, line.language)?;
         match wanted

@@ -37,7 +37,7 @@ impl<'a> Reload<'a> {
                 line.name
             ));
         }
-        for line in new.lines.iter().filter(|line| line.enabled) {
+        for line in new.lines.iter().filter(|line| line.is_on()) {
             let recogniser = prepared.get(&line.name).map(|line| line.recogniser);
             if recogniser.is_some_and(|recogniser| !self.desk.ears.serves(recogniser, line.language)) {
                 return Err(format!(

@@ -4,7 +4,7 @@
 //! arrives as a [`Mail`] of the call, and nothing arrives when the switch is gone.
 
 use super::ears::EarWord;
-use crate::call::{CallId, Event, Leg, Number, Party};
+use crate::call::{CallId, Event, Leg, Number, Party, SwitchTime};
 use crate::config::Line;
 use crate::store::{Earlier, Name};
 use crate::wire::sip::{DialogId, Offer};
@@ -13,14 +13,16 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 /// What the sentence asks of a switch.
 pub trait Switch: std::fmt::Debug + Send + Sync {
-    /// Play the notice to the caller, if he still waits.
+    /// Play the notice to the caller, if he still waits, and behind it the question of a line that asks for consent.
     fn play_notice(&self, call: CallId, caller: &Leg, line: &Line);
     /// End the caller's wait now. Only as long as he waits: later it would cut whatever he hears.
-    fn decline(&self, caller: &Leg);
+    fn decline(&self, call: CallId, caller: &Leg);
     /// Nothing of the notice is to come: undo what [`Switch::play_notice`] changed on the caller's leg.
     fn notice_over(&self, call: CallId, caller: &Leg);
     /// Leave a mark on the caller's leg: this notice was played, from when to when.
     fn mark_announced(&self, caller: &Leg, mark: &str);
+    /// Leave a mark on the caller's leg: he consented, at that time of the switch's clock.
+    fn mark_consented(&self, caller: &Leg, at: SwitchTime);
     /// Leave on the caller's leg how many earlier notes there are, and where they are found: for whoever takes the call.
     fn tell_earlier(&self, caller: &Leg, earlier: &Earlier);
     /// Find out whether the leg can be copied; answered by [`Event::Examined`].
@@ -84,6 +86,8 @@ pub struct Found {
     pub began: Option<i64>,
     /// The mark of the notice, where one was played to its end.
     pub noticed: Option<Noticed>,
+    /// When consent was given, where it was.
+    pub consented: Option<i64>,
     pub bridged: Option<i64>,
 }
 

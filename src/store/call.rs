@@ -20,6 +20,8 @@ pub struct CallRecord {
     pub called: Option<Number>,
     pub offered: UtcMillis,
     pub announced: Option<UtcMillis>,
+    /// What came of the question of a line that asks for consent.
+    pub consent: Option<Decision>,
     pub bridged: Option<UtcMillis>,
     pub ended: UtcMillis,
     /// The switch's word for how it ended (`NORMAL_CLEARING`).
@@ -32,6 +34,13 @@ pub struct CallRecord {
     pub segments: Vec<Segment>,
     /// Where the note is to be looked at by a person first.
     pub draft: Option<Draft>,
+}
+
+/// Whether a caller consented, and when that was decided. To what is told by the notice's version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    pub given: bool,
+    pub at: UtcMillis,
 }
 
 /// A note that its agent may still correct, approve or discard.

@@ -33,7 +33,8 @@ mod writer;
 
 pub use backup::Restored;
 pub use call::{
-    CallRecord, Draft, Kept, Marks, Name, NameError, Origin, Outcome, Request, Segment, Summary, UtcMillis,
+    CallRecord, Decision, Draft, Kept, Marks, Name, NameError, Origin, Outcome, Request, Segment, Summary,
+    UtcMillis,
 };
 pub use clerk::Clerk;
 pub use contacts::{

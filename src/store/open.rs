@@ -205,6 +205,7 @@ const VERSIONS: &[M<'_>] = &[
     M::up(include_str!("schema/4.sql")),
     M::up(include_str!("schema/5.sql")),
     M::up(include_str!("schema/6.sql")),
+    M::up(include_str!("schema/7.sql")),
 ];
 pub(super) const MIGRATIONS: Migrations<'_> = Migrations::from_slice(VERSIONS);
 

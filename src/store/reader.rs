@@ -3,8 +3,8 @@
 use super::seal::NUMBER;
 use super::writer::{purpose_word, trust_word};
 use super::{
-    CallRecord, Database, Draft, Kept, Marks, Name, Origin, Outcome, Reference, Request, Segment, StoreError,
-    Summary, UtcMillis, open,
+    CallRecord, Database, Decision, Draft, Kept, Marks, Name, Origin, Outcome, Reference, Request, Segment,
+    StoreError, Summary, UtcMillis, open,
 };
 use crate::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust, TrustLabel};
 use crate::call::{CallId, Language, NoSummary, Number};
@@ -203,7 +203,8 @@ fn kept(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Kept> {
     let of_call = "WHERE call = ?1 ORDER BY created, id";
     let marks = marks(connection, &id)?;
     let (segments, draft) = (segments(connection, &id)?, draft(connection, &id)?);
-    let call = CallRecord { segments, draft, ..call(row, topics)? };
+    let consent = decision(connection, &id)?;
+    let call = CallRecord { segments, draft, consent, ..call(row, topics)? };
     let promises_kept = promises_kept(connection, &id)?;
     Ok(Kept { call, requests: requests(connection, of_call, [id])?, marks, promises_kept })
 }
@@ -235,6 +236,13 @@ fn draft(connection: &Connection, id: &str) -> rusqlite::Result<Option<Draft>> {
     draft.optional()
 }
 
+fn decision(connection: &Connection, id: &str) -> rusqlite::Result<Option<Decision>> {
+    let mut statement = connection.prepare_cached("SELECT * FROM consents WHERE call = ?1")?;
+    let decision = statement
+        .query_row([id], |row| Ok(Decision { given: row.get("given")?, at: UtcMillis(row.get("at")?) }));
+    decision.optional()
+}
+
 fn segments(connection: &Connection, id: &str) -> rusqlite::Result<Vec<Segment>> {
     let mut statement =
         connection.prepare_cached("SELECT * FROM segments WHERE call = ?1 ORDER BY number")?;
@@ -262,6 +270,7 @@ fn call(row: &Row<'_>, topics: Topics) -> rusqlite::Result<CallRecord> {
         called: maybe(row, "called", number)?,
         offered: UtcMillis(row.get("offered")?),
         announced: time("announced")?,
+        consent: None,
         bridged: time("bridged")?,
         ended: UtcMillis(row.get("ended")?),
         end_cause: maybe(row, "end_cause", name)?,

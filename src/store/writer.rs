@@ -4,8 +4,8 @@ use super::clerk::write;
 use super::log::{self, Deed, Entry};
 use super::retention::{self, Retention, Swept};
 use super::{
-    Block, CallRecord, Earlier, Listed, Outcome, Question, Request, Segment, StoreError, Trouble, UtcMillis,
-    contacts, draft, open, person, reader, seal,
+    Block, CallRecord, Decision, Earlier, Listed, Outcome, Question, Request, Segment, StoreError, Trouble,
+    UtcMillis, contacts, draft, open, person, reader, seal,
 };
 use crate::border::{Channels, Heard, Purpose, TrustLabel};
 use crate::call::{CallId, NoSummary, Number};
@@ -205,6 +205,10 @@ fn insert_call(transaction: &Transaction<'_>, call: &CallRecord) -> rusqlite::Re
     if let (Some(draft), Some(_)) = (call.draft, note) {
         let values = rusqlite::params![id, draft.until.0, draft.discard];
         transaction.execute("INSERT INTO drafts (call, until, discard) VALUES (?1, ?2, ?3)", values)?;
+    }
+    if let Some(Decision { given, at }) = call.consent {
+        let values = rusqlite::params![id, given, at.0];
+        transaction.execute("INSERT INTO consents (call, given, at) VALUES (?1, ?2, ?3)", values)?;
     }
     let told = call.segments.iter().filter(|_| !call.outcome.is_objection());
     (1..).zip(told).try_for_each(|(number, segment)| insert_segment(transaction, &id, number, segment))

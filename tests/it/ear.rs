@@ -10,7 +10,9 @@ use callgist::border::{
     self, Channels, Day, DoNotContact, EarExit, FromEar, Heard, MAX_MESSAGE, ModelId, Note, Purpose, ToEar,
     WhoseNumber,
 };
-use callgist::call::{CallId, Event, Language, Leg, Life, Moment, NoSummary, Party, Stop, SwitchTime};
+use callgist::call::{
+    CallId, Consent, Event, Language, Leg, Life, Moment, NoSummary, Party, Stop, SwitchTime,
+};
 use callgist::daemon::clock::Clock;
 use callgist::daemon::ears::{
     Diary, EarCall, EarWord, Ears, Held, Settings, libraries, rtp_socket, start, try_one,
@@ -882,7 +884,7 @@ fn alive(process: rustix::process::Pid) -> bool {
 
 /// The proof of a notice played to its end, made as the daemon makes it.
 fn announced(call: CallId) -> Life {
-    let mut life = Life::new(call, Leg::new("caller").unwrap(), Duration::from_secs(3));
+    let mut life = Life::new(call, Leg::new("caller").unwrap(), Duration::from_secs(3), Consent::NotAsked);
     let stop = Stop { at: SwitchTime(3_020_000), done: true, answered: true, hung_up: false };
     for event in [
         Event::Waiting { admitted: Ok(()) },

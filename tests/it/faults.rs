@@ -747,7 +747,7 @@ fn a_daemon_without_file_handles_loses_the_note_and_recovers() {
 fn a_line_that_is_switched_off_by_a_reload_plays_no_notice() {
     let stage = Stage::scripted(|_| {});
     let mut callgist = stage.sidecar();
-    callgist.resets(|settings| settings.replace("[[line]]", "[[line]]\nenabled = false"));
+    callgist.resets(|settings| settings.replace("[[line]]", "[[line]]\nmode = \"off\""));
     callgist.says("settings reloaded");
     let report = unannounced(&stage);
     assert!(report.taps.is_empty(), "{report:?}");
@@ -845,7 +845,7 @@ fn a_machine_whose_memory_is_used_up_hears_no_call() {
 #[test]
 fn a_call_that_was_declined_and_comes_back_to_the_line_has_one_row() {
     let stage = Stage::scripted(|_| {});
-    let off = |settings: String| settings.replace("[[line]]", "[[line]]\nenabled = false");
+    let off = |settings: String| settings.replace("[[line]]", "[[line]]\nmode = \"off\"");
     let mut callgist = stage.sidecar_unready(stage.switch.event_socket().port(), off);
     callgist.says("switch connected");
     let back = (When::Bridged(seconds(1)), Act::TransferTo(Script::default().line));

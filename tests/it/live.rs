@@ -7,6 +7,7 @@ mod audio;
 mod baresip;
 mod codecs;
 mod coding;
+mod consent;
 mod keys;
 mod machines;
 mod makers;
@@ -95,7 +96,7 @@ fn a_call_of_a_line_that_is_switched_off_goes_on_at_once() {
     // Another line is served, so the switch knows that Callgist is alive.
     let notice = notice();
     let more = format!(
-        "enabled = false\n[[line]]\nname = \"other\"\nnumber = \"+352260001\"\ncountry_code = \"352\"\n\
+        "mode = \"off\"\n[[line]]\nname = \"other\"\nnumber = \"+352260001\"\ncountry_code = \"352\"\n\
          language = \"en\"\nrecogniser = \"whisper\"\nnotice = \"{}\"\nnotice_version = \"live\"\n",
         notice.display()
     );

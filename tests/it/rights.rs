@@ -120,6 +120,7 @@ fn call(id: u64, caller: Option<&str>, note: Option<&str>) -> CallRecord {
         called: Some(Number::new("1001").unwrap()),
         offered: UtcMillis(1_795_459_000_000 + id as i64),
         announced: Some(UtcMillis(1_795_459_004_000)),
+        consent: None,
         bridged: Some(UtcMillis(1_795_459_006_000)),
         ended: UtcMillis(1_795_459_060_000),
         end_cause: None,

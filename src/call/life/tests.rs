@@ -22,7 +22,7 @@ struct Story {
 
 impl Story {
     fn new() -> Story {
-        Story { life: Life::new(CallId(1), leg("a"), LENGTH), said: Vec::new() }
+        Story { life: Life::new(CallId(1), leg("a"), LENGTH, Consent::NotAsked), said: Vec::new() }
     }
 
     fn then(mut self, ms: u64, event: Event) -> Story {
@@ -84,6 +84,7 @@ fn a_whole_call_ends_in_a_note() {
         [
             Command::PlayNotice,
             Command::NoticeOver,
+            Command::MarkAnnounced { from: SwitchTime(0), to: WHOLE.at },
             Command::Open,
             Command::Examine { leg: leg("a") },
             Command::Fork { leg: leg("a"), party: Party::Agent },
@@ -379,14 +380,15 @@ fn a_stop_during_the_notice_ends_it() {
 
 #[test]
 fn a_call_that_began_without_us_ends_with_its_reason() {
-    let reason = |announced, event| {
-        let life = Life::missed(CallId(1), leg("a"), announced);
+    let reason = |missed, event| {
+        let life = Life::missed(CallId(1), leg("a"), missed);
         Story { life, said: Vec::new() }.then(0, Event::Bridged { agent: leg("b") }).then(9, event).reason()
     };
-    assert_eq!(reason(true, Event::HungUp), Some(NoSummary::Partial));
-    assert_eq!(reason(false, Event::HungUp), Some(NoSummary::NoticeIncomplete));
-    assert_eq!(reason(true, Event::Shutdown), Some(NoSummary::Partial));
-    assert_eq!(reason(true, Event::Objected), Some(NoSummary::Objection));
+    for missed in [NoSummary::Partial, NoSummary::NoticeIncomplete, NoSummary::NoConsent] {
+        assert_eq!(reason(missed, Event::HungUp), Some(missed));
+        assert_eq!(reason(missed, Event::Shutdown), Some(missed));
+        assert_eq!(reason(missed, Event::Objected), Some(NoSummary::Objection));
+    }
 }
 
 #[test]
@@ -460,6 +462,94 @@ fn of_a_talk_with_somebody_who_is_never_heard_the_ear_wipes_what_it_has() {
     assert_eq!(story.said.iter().filter(|c| matches!(c, Command::EndFork { .. })).count(), 2);
 }
 
+// ---------------------------------------------------------------- consent
+
+/// A call whose notice was played to its end, on a line that asks.
+fn asked(consent: Consent) -> Story {
+    Story { life: Life::new(CallId(1), leg("a"), LENGTH, consent), said: Vec::new() }
+        .then(0, Event::Waiting { admitted: Ok(()) })
+        .then(30, Event::NoticeStarted { at: SwitchTime(0) })
+        .then(3_050, Event::NoticeStopped(WHOLE))
+        .then(3_050, Event::NoticeCompleted { file_played: true })
+}
+
+const YES: Event = Event::Answered(Answer::Yes { at: SwitchTime(5_000_000) });
+const SAYS_AGENT: Event = Event::Confirmed { at: SwitchTime(20_000_000) };
+
+fn opened(story: &Story) -> bool {
+    story.said.contains(&Command::Open)
+}
+
+#[test]
+fn a_caller_who_is_asked_is_not_heard_before_he_has_said_yes() {
+    let story = asked(Consent::ByKey);
+    let mark = Command::MarkAnnounced { from: SwitchTime(0), to: WHOLE.at };
+    assert_eq!(story.said, [Command::PlayNotice, Command::NoticeOver, mark]);
+    assert!(story.life.announced().is_none() && story.life.phase() == Phase::Announced);
+    let story = story.then(5_010, YES);
+    assert_eq!(story.said[3..], [Command::Open, Command::Examine { leg: leg("a") }]);
+    assert_eq!(story.life.announced().unwrap().consented(), Some(SwitchTime(5_000_000)));
+}
+
+#[test]
+fn no_answer_means_no_and_so_does_every_way_out_of_the_question() {
+    let bridged = Event::Bridged { agent: leg("b") };
+    for event in [Event::Answered(Answer::No), Event::Answered(Answer::Silence), bridged, Event::HungUp] {
+        let story = asked(Consent::ByKey).then(9_000, event.clone());
+        assert_eq!(story.reason(), Some(NoSummary::NoConsent), "{event:?}");
+        let story = story.then(9_100, YES);
+        assert!(!opened(&story), "{event:?}");
+    }
+}
+
+#[test]
+fn a_key_that_was_pressed_in_the_notice_is_no_answer_to_what_was_not_asked_yet() {
+    let early = Event::Answered(Answer::Yes { at: SwitchTime(3_200_000) });
+    assert_eq!(asked(Consent::ByKey).then(3_250, early.clone()).reason(), Some(NoSummary::NoConsent));
+    let in_it = Story { life: Life::new(CallId(1), leg("a"), LENGTH, Consent::ByKey), said: Vec::new() }
+        .then(0, Event::Waiting { admitted: Ok(()) })
+        .then(30, Event::NoticeStarted { at: SwitchTime(0) })
+        .then(1_000, YES);
+    assert_eq!((in_it.reason(), in_it.life.phase()), (None, Phase::Playing));
+}
+
+#[test]
+fn who_objects_in_the_question_is_not_asked_on_and_an_objection_takes_a_consent_back() {
+    let story = asked(Consent::ByKey).then(4_000, Event::Objected);
+    let objected = Command::Finish(Ending::NoSummary(NoSummary::Objection));
+    assert_eq!(story.said[3..], [Command::Decline, objected]);
+    let story = asked(Consent::ByKey).then(5_010, YES).then(6_000, Event::Objected);
+    assert_eq!(story.reason(), Some(NoSummary::Objection));
+    assert!(story.life.announced().is_none() && story.said.contains(&Command::EarStop));
+}
+
+#[test]
+fn a_spoken_yes_counts_from_the_agents_key_on_and_only_where_the_line_has_it_so() {
+    let talks = |consent| asked(consent).then(12_000, Event::Bridged { agent: leg("b") });
+    let story = talks(Consent::ByKeyOrAgent);
+    assert_eq!((story.reason(), opened(&story)), (None, false));
+    let story = story.then(20_010, SAYS_AGENT);
+    let examine = |name| Command::Examine { leg: leg(name) };
+    let opened_late = [Command::Open, examine("a"), Command::EarBridged, examine("b"), examine("a")];
+    assert_eq!(story.said[3..], opened_late);
+    assert_eq!(story.life.phase(), Phase::Bridged);
+    assert!(!opened(&talks(Consent::ByKey).then(20_010, SAYS_AGENT)));
+}
+
+#[test]
+fn an_agent_confirms_nothing_after_a_no_nor_where_nobody_talks() {
+    let bridged = Event::Bridged { agent: leg("b") };
+    let no =
+        asked(Consent::ByKeyOrAgent).then(5_000, Event::Answered(Answer::No)).then(6_000, bridged.clone());
+    assert_eq!(no.reason(), Some(NoSummary::NoConsent));
+    let silent = asked(Consent::ByKeyOrAgent).then(11_000, Event::Answered(Answer::Silence));
+    assert!(!opened(&silent.then(11_500, SAYS_AGENT)), "his phone still rings");
+    let parted = asked(Consent::ByKeyOrAgent).then(12_000, bridged).then(15_000, Event::Unbridged);
+    let parted = parted.then(20_010, SAYS_AGENT);
+    assert!(!opened(&parted));
+    assert_eq!(parted.then(30_000, Event::HungUp).reason(), Some(NoSummary::NoConsent));
+}
+
 fn any_event() -> impl Strategy<Value = Event> {
     let legs = prop_oneof![Just(leg("a")), Just(leg("b")), Just(leg("c"))];
     let party = prop_oneof![Just(Party::Caller), Just(Party::Agent)];
@@ -488,6 +578,10 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => legs.prop_map(|leg| Event::Unheld { leg }),
         1 => Just(Event::Objected),
         1 => Just(Event::HungUp),
+        2 => (2_000_000u64..9_000_000).prop_map(|at| Event::Answered(Answer::Yes { at: SwitchTime(at) })),
+        1 => Just(Event::Answered(Answer::No)),
+        1 => Just(Event::Answered(Answer::Silence)),
+        2 => (2_000_000u64..9_000_000).prop_map(|at| Event::Confirmed { at: SwitchTime(at) }),
         1 => Just(Event::SwitchLost),
         1 => Just(Event::EarEnded(EarEnding::Noted)),
         1 => Just(Event::EarEnded(EarEnding::Failed)),
@@ -497,16 +591,20 @@ fn any_event() -> impl Strategy<Value = Event> {
     ]
 }
 
+fn any_consent() -> impl Strategy<Value = Consent> {
+    prop_oneof![Just(Consent::NotAsked), Just(Consent::ByKey), Just(Consent::ByKeyOrAgent)]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
     fn no_order_of_events_hands_a_socket_over_without_the_proof(
-        events in proptest::collection::vec((any_event(), 0u64..3_000), 0..60)
+        consent in any_consent(), events in proptest::collection::vec((any_event(), 0u64..3_000), 0..60)
     ) {
-        let mut life = Life::new(CallId(1), leg("a"), LENGTH);
+        let mut life = Life::new(CallId(1), leg("a"), LENGTH, consent);
         let (mut now, mut objected, mut finished, mut whole) = (0, false, 0, false);
-        let (mut gone_on, mut notices) = (false, 0);
+        let (mut gone_on, mut notices, mut consented) = (false, 0, consent == Consent::NotAsked);
         for (event, pause) in events {
             now += pause;
             let offered = match &event {
@@ -517,6 +615,11 @@ proptest! {
             gone_on |= event == Event::WaitOver;
             whole |= event == Event::NoticeStopped(WHOLE)
                 || matches!(&event, Event::NoticeStopped(stop) if stop.at.0 >= 2_980_000);
+            consented |= match event {
+                Event::Answered(Answer::Yes { .. }) => whole,
+                Event::Confirmed { .. } => whole && consent == Consent::ByKeyOrAgent,
+                _ => false,
+            };
             life.handle_timeout(at(now));
             life.handle(event, at(now));
             while let Some(command) = life.poll_command() {
@@ -525,7 +628,7 @@ proptest! {
                 match command {
                     Command::HandOver { .. } => {
                         prop_assert!(life.announced().is_some());
-                        prop_assert!(whole && !objected);
+                        prop_assert!(whole && consented && !objected);
                         let ours = offered == Some(leg("a")) || offered.as_ref() == life.agent();
                         prop_assert!(ours);
                     }
@@ -548,9 +651,9 @@ proptest! {
 
     #[test]
     fn a_call_that_began_without_us_is_never_listened_to(
-        events in proptest::collection::vec((any_event(), 0u64..3_000), 0..60), announced: bool
+        events in proptest::collection::vec((any_event(), 0u64..3_000), 0..60)
     ) {
-        let mut life = Life::missed(CallId(1), leg("a"), announced);
+        let mut life = Life::missed(CallId(1), leg("a"), NoSummary::Partial);
         let (mut now, mut finished) = (0, 0);
         let hung_up = [(Event::HungUp, 1)];
         for (event, pause) in events.into_iter().chain(hung_up) {
@@ -571,9 +674,9 @@ proptest! {
 
     #[test]
     fn every_life_ends_by_itself_once_the_caller_is_gone(
-        events in proptest::collection::vec((any_event(), 0u64..3_000), 0..40)
+        consent in any_consent(), events in proptest::collection::vec((any_event(), 0u64..3_000), 0..40)
     ) {
-        let mut life = Life::new(CallId(1), leg("a"), LENGTH);
+        let mut life = Life::new(CallId(1), leg("a"), LENGTH, consent);
         let mut now = 0;
         for (event, pause) in events {
             now += pause;

@@ -9,7 +9,7 @@ use super::talk::{Legs, Talk};
 use crate::call::Number;
 use crate::cli::counter::now;
 use crate::cli::demo::audio::write_wav;
-use crate::cli::switch::{NO_TRUNK, finds, usual_trunk};
+use crate::cli::switch::{NO_TRUNK, consents, finds, usual_trunk};
 use crate::config::{Config, Line};
 use crate::daemon::freeswitch::{Link, News, uuid};
 use crate::daemon::notice;
@@ -103,13 +103,16 @@ impl TestCall<'_> {
             None => usual_trunk(self.link).await.ok_or(NO_TRUNK)?,
         };
         let (phone, number, profile) = (&self.phone, &self.number, way.profile);
-        let wait = (whole + CALL_BEGINS).as_millis();
+        let wait = match self.line.question() {
+            Some(_) => format!("{},sleep:{}", consents(whole), CALL_BEGINS.as_millis()),
+            None => format!("sleep:{}", (whole + CALL_BEGINS).as_millis()),
+        };
         let called = self.line.number.as_str().trim_start_matches('+');
         let originate = format!(
             "originate {{origination_uuid={phone},origination_caller_id_number={number},\
              origination_caller_id_name=callgist,absolute_codec_string=PCMA,originate_timeout=5,process_cdr=false,\
              ignore_early_media=true,rtp_secure_media=false}}sofia/{profile}/sip:{called}@{address};transport=udp \
-             'sleep:{wait},playback:{}' inline",
+             '{wait},playback:{}' inline",
             sounds.caller.display()
         );
         self.link

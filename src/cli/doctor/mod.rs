@@ -321,10 +321,17 @@ fn notices(config: &Config, findings: &mut Findings) {
             ),
         }
         let what = format!("notice of {}", line.name);
-        match notice::length(&line.notice) {
-            Ok(length) => findings.good(what, format!("{:.1} s", length.as_secs_f64())),
-            Err(error) => findings.bad(what, error.to_string()),
+        plays(findings, what, notice::length(&line.notice));
+        if let Some(question) = line.question() {
+            plays(findings, format!("question of {}", line.name), notice::question_length(question));
         }
+    }
+}
+
+fn plays(findings: &mut Findings, what: String, length: Result<Duration, notice::NoticeError>) {
+    match length {
+        Ok(length) => findings.good(what, format!("{:.1} s", length.as_secs_f64())),
+        Err(error) => findings.bad(what, error.to_string()),
     }
 }
 

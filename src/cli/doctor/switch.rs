@@ -39,16 +39,18 @@ async fn installation(config: &Config, switch: &Switch, link: &Link, findings: &
         findings.bad(module, says);
     }
     for line in config.lines_at(switch.name.as_deref()) {
-        let what = format!("notice of {} at the switch", line.name);
-        match finds(link, &line.notice).await {
-            true => findings.good(what, "the switch finds the file"),
-            false => findings.bad(
-                what,
-                format!(
-                    "the switch cannot read {0}: let its user read the file and its folders, as with chmod a+r {0}",
-                    line.notice.display()
+        for (kind, sound) in ["notice", "question"].into_iter().zip(line.sounds()) {
+            let what = format!("{kind} of {} at the switch", line.name);
+            match finds(link, sound).await {
+                true => findings.good(what, "the switch finds the file"),
+                false => findings.bad(
+                    what,
+                    format!(
+                        "the switch cannot read {0}: let its user read the file and its folders, as with chmod a+r {0}",
+                        sound.display()
+                    ),
                 ),
-            ),
+            }
         }
     }
     ringing(link, findings).await;
@@ -75,7 +77,7 @@ async fn calls(
         return findings.add("snippet", state, says);
     }
     let way = call::Way { profile: &switch.profile, trunk: args.trunk.as_deref() };
-    for line in config.lines_at(switch.name.as_deref()).filter(|line| line.enabled) {
+    for line in config.lines_at(switch.name.as_deref()).filter(|line| line.is_on()) {
         snippet(line, &args.context, link, news, findings).await;
         if args.call {
             whole_call(config, line, &way, link, news, findings).await;

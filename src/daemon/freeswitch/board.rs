@@ -256,11 +256,14 @@ impl Board {
             let registry = self.switch.registry();
             let Some(entry) = registry.calls.get(&call) else { return };
             let notice = entry.line.notice.to_string_lossy();
+            let question = entry.line.question().map(|path| path.to_string_lossy()).unwrap_or_default();
             let known = words::Known {
                 caller: &entry.caller,
                 agent: entry.agent.as_ref(),
                 notice: &notice,
                 playback: entry.playback.as_deref(),
+                asked: &entry.asked,
+                question: &question,
             };
             (words::meaning(event, &known), words::objected(event))
         };

@@ -7,6 +7,7 @@ mod dump;
 mod keys;
 mod link;
 mod order;
+mod question;
 mod recordings;
 mod registry;
 mod resync;
@@ -23,7 +24,7 @@ use super::clock::Clock;
 use super::events;
 use super::switch::{Begun, Mail, Offered, Switch};
 use super::taps::Taps;
-use crate::call::{CallId, Event, Leg, Party};
+use crate::call::{CallId, Event, Leg, Party, SwitchTime};
 use crate::config::{self, Line, Sip};
 use crate::store::Earlier;
 use crate::wire::esl::Command;
@@ -154,8 +155,14 @@ impl FreeSwitch {
     async fn ends_wait(self, leg: Leg) {
         let Some(reply) = self.link.api(&format!("uuid_dump {leg} json")).await else { return };
         if Dump::parse(reply.text()).is_some_and(|dump| dump.waits()) {
-            self.decline(&leg);
+            self.break_off(&leg);
         }
+    }
+
+    /// The sleep may end while this is on its way, some 20 ms (F34): then a prompt that began in this moment is cut
+    /// (F106). The switch has no command that looks for itself.
+    fn break_off(&self, caller: &Leg) {
+        self.send(&format!("uuid_break {caller}"));
     }
 
     /// The originate of one copy, with its names entered where its answers will be looked up.
@@ -184,20 +191,27 @@ impl FreeSwitch {
 
 impl Switch for FreeSwitch {
     fn play_notice(&self, call: CallId, caller: &Leg, line: &Line) {
-        let playback = uuid();
+        let (playback, asked) = (uuid(), question::asked(line));
         let Ok(play) = words::play_notice(caller, line, &playback) else { return };
+        let Ok(questions) = question::ask(caller, line, &asked) else { return };
         if let Some(entry) = self.registry().calls.get_mut(&call) {
-            entry.playback = Some(playback);
+            (entry.playback, entry.asked) = (Some(playback), asked);
         }
         self.follow_partners(caller);
         terminators::off(caller).iter().for_each(|command| self.send(command));
-        self.link.send(play);
+        if !questions.is_empty() {
+            self.send(&question::nothing_answered(caller));
+        }
+        // All at once: the caller goes on as soon as nothing more is there to be played (F119).
+        std::iter::once(play).chain(questions).for_each(|command| self.link.send(command));
     }
 
-    /// The sleep may end while this is on its way, some 20 ms (F34): then a prompt that began in this moment is cut
-    /// (F106). The switch has no command that looks for itself.
-    fn decline(&self, caller: &Leg) {
-        self.send(&format!("uuid_break {caller}"));
+    fn decline(&self, call: CallId, caller: &Leg) {
+        let asks = self.registry().calls.get(&call).is_some_and(|entry| !entry.asked.is_empty());
+        if asks {
+            self.send(&question::not_to_be_asked(caller));
+        }
+        self.break_off(caller);
     }
 
     fn notice_over(&self, call: CallId, caller: &Leg) {
@@ -207,6 +221,10 @@ impl Switch for FreeSwitch {
 
     fn mark_announced(&self, caller: &Leg, mark: &str) {
         self.send(&format!("uuid_setvar {caller} callgist_notice {mark}"));
+    }
+
+    fn mark_consented(&self, caller: &Leg, at: SwitchTime) {
+        self.send(&format!("uuid_setvar {caller} callgist_consented {}", at.0));
     }
 
     fn tell_earlier(&self, caller: &Leg, earlier: &Earlier) {

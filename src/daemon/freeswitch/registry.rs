@@ -19,6 +19,8 @@ pub(super) struct Entry {
     pub mailbox: Mailbox,
     /// The Event-UUID of the notice's playback.
     pub playback: Option<String>,
+    /// Those of the questions behind it, on a line that asks for consent.
+    pub asked: Vec<String>,
     /// The keys that the dialplan lets end what is played to the caller, where it says so.
     pub terminators: Option<String>,
     /// Legs that were examined and may be copied.
@@ -41,6 +43,7 @@ impl Entry {
             line,
             mailbox,
             playback: None,
+            asked: Vec::new(),
             terminators: None,
             tappable: BTreeMap::new(),
             taps: BTreeMap::new(),

@@ -190,6 +190,7 @@ impl Resync {
             offered,
             began: dump.time("Caller-Channel-Created-Time").map(ms),
             noticed,
+            consented: dump.time("variable_callgist_consented").map(ms),
             bridged: dump.time("Caller-Channel-Bridged-Time").map(ms),
         };
         // Nobody takes it any more when the daemon is ending.

@@ -153,7 +153,7 @@ async fn a_call_that_nobody_follows_is_found_with_what_the_switch_remembers_and_
     stage.peer.answer("api uuid_dump a json", &dump("a", 8, &caller)).await;
     // An inbound leg of another line, or of none.
     stage.peer.answer("api uuid_dump n json", &dump("n", 9, &agent)).await;
-    let Found { mut offered, began, noticed, bridged } = stage.found().await;
+    let Found { mut offered, began, noticed, bridged, .. } = stage.found().await;
     assert_eq!((offered.call, offered.leg.as_str()), (call, "a"));
     assert_eq!(offered.caller.as_ref().map(|number| number.as_str()), Some("+352621123456"));
     let noticed = noticed.unwrap();

@@ -1,6 +1,7 @@
 //! FreeSWITCH's words for what the daemon wants, and what its events mean for a call; pure.
 
 use super::dump::CODECS;
+use super::question;
 use crate::call::{Event, Leg, Stop, SwitchTime};
 use crate::config::Line;
 use crate::store::Earlier;
@@ -106,6 +107,9 @@ pub(super) struct Known<'a> {
     pub notice: &'a str,
     /// The Event-UUID of our playback.
     pub playback: Option<&'a str>,
+    /// The Event-UUIDs of our questions, and their sound.
+    pub asked: &'a [String],
+    pub question: &'a str,
 }
 
 /// Whether a caller has just begun to wait in the snippet's guarded sleep; gives the line's name.
@@ -147,7 +151,10 @@ pub(super) fn meaning(event: &SwitchEvent, known: &Known<'_>) -> Option<Event> {
                 hung_up: event.hangup_cause().is_some(),
             }))
         }
-        EventName::ChannelExecuteComplete if of_caller => completed(event, known),
+        EventName::ChannelExecute => question::confirmed(event),
+        EventName::ChannelExecuteComplete if of_caller => {
+            completed(event, known).or_else(|| question::answered(event, known.asked, known.question))
+        }
         EventName::ChannelBridge => bridged(event, known),
         EventName::ChannelUnbridge => {
             let (a, b) = event.bridge_pair()?;
@@ -195,7 +202,7 @@ mod tests {
     use crate::config::Config;
 
     fn known<'a>(caller: &'a Leg, agent: Option<&'a Leg>) -> Known<'a> {
-        Known { caller, agent, notice: "/s/notice.wav", playback: Some("own-1") }
+        Known { caller, agent, notice: "/s/notice.wav", playback: Some("own-1"), asked: &[], question: "" }
     }
 
     fn leg(name: &str) -> Leg {

@@ -45,6 +45,7 @@ fn call(id: u64, outcome: Outcome) -> CallRecord {
         called: None,
         offered: UtcMillis(1_795_459_000_000 + id as i64),
         announced: None,
+        consent: None,
         bridged: None,
         ended: UtcMillis(1_795_459_060_000),
         end_cause: None,
@@ -72,6 +73,7 @@ fn noted(id: u64, text: &str) -> CallRecord {
         caller: Some(Number::new("+352621123456").unwrap()),
         called: Some(Number::new("1001").unwrap()),
         announced: Some(UtcMillis(1)),
+        consent: Some(Decision { given: true, at: UtcMillis(1) }),
         bridged: Some(UtcMillis(2)),
         end_cause: Some(name("NORMAL_CLEARING")),
         origin: Origin::here(Some((Recogniser::Whisper, ModelId([0xab, 0, 1, 2, 3, 4, 5, 6])))),
@@ -514,7 +516,7 @@ fn no_column_but_the_note_can_hold_a_sentence_and_none_can_hold_sound() {
             columns += 1;
         }
     }
-    assert_eq!(columns, 26 + 2 + 18 + 3 + 8 + 3 + 2 + 5 + 2 + 5 + 3 + 3 + 3);
+    assert_eq!(columns, 26 + 2 + 18 + 3 + 8 + 3 + 2 + 5 + 2 + 5 + 3 + 3 + 3 + 3);
 }
 
 fn try_column(raw: &Connection, table: &str, column: &str) {

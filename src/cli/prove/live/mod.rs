@@ -24,16 +24,19 @@ use std::io::Write;
 use std::net::UdpSocket;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 pub async fn call(args: &ProveArgs, config: &Config, number: &str, phrase: &Phrase) -> anyhow::Result<Done> {
     let line = line(config, number, args.switch.as_deref())?;
     nobody_else_listens(config)?;
-    let sounds = Sounds::write(phrase, notice::length(&line.notice)?)?;
+    let notice = notice::length(&line.notice)?;
+    let asked = line.question().is_some();
+    let sounds = Sounds::write(phrase, if asked { Duration::ZERO } else { notice })?;
     let mut stage = Stage::reach(config, config.switch_of(line), args.trunk.as_deref()).await?;
     let rooms = Rooms::make()?;
     let written = write_settings(rooms.path(), config, line, args.recogniser)?;
     let mut course = Course::begin(rooms, written, 1).await?;
-    let kept = spoken(&mut stage, &mut course, number, &sounds).await;
+    let kept = spoken(&mut stage, &mut course, number, &sounds, asked.then_some(notice)).await;
     stage.clear().await?;
     // The files with the phrase are ours, and go before anybody looks for it.
     drop(sounds);
@@ -45,9 +48,10 @@ async fn spoken(
     course: &mut Course,
     number: &str,
     sounds: &Sounds,
+    asked_after: Option<Duration>,
 ) -> anyhow::Result<Kept> {
     stage.set(sounds).await?;
-    stage.call(number, sounds).await?;
+    stage.call(number, sounds, asked_after).await?;
     loop {
         let kept = course.kept(|_| {}).await?;
         // Somebody else may call meanwhile.
@@ -72,7 +76,7 @@ fn line<'a>(config: &'a Config, number: &str, switch: Option<&str>) -> anyhow::R
             "lines on several switches have the number {number}, so name one of them with --switch: {names}"
         );
     }
-    if !line.enabled {
+    if !line.is_on() {
         bail!("the line {} is switched off in the settings", line.name);
     }
     Ok(line)
@@ -108,7 +112,7 @@ fn write_settings(folder: &Path, config: &Config, line: &Line, recogniser: Which
          [store]\ndatabase = \"{database}\"\n\
          [ears]\nmodels = \"{models}\"\n\
          [[line]]\nname = \"{name}\"\nnumber = \"{number}\"\ncountry_code = \"{country}\"\n\
-         language = \"{language}\"\nrecogniser = \"{recogniser}\"\nnotice = \"{notice}\"\nnotice_version = \"{version}\"\n",
+         language = \"{language}\"\nrecogniser = \"{recogniser}\"\nnotice = \"{notice}\"\nnotice_version = \"{version}\"\n{mode}",
         host = switch.address.ip(),
         port = switch.address.port(),
         user = switch.user.as_deref().unwrap_or_default(),
@@ -125,16 +129,23 @@ fn write_settings(folder: &Path, config: &Config, line: &Line, recogniser: Which
         language = line.language.code(),
         notice = line.notice.display(),
         version = line.notice_version,
+        mode = mode(line),
     );
     let written = folder.join("callgist.toml");
     fs::write(&written, text)?;
     Ok(Written { config: written, notice: line.notice.clone(), database })
 }
 
+/// Whoever else calls meanwhile is asked as ever.
+fn mode(line: &Line) -> String {
+    let asks = |question: &Path| format!("mode = \"consent\"\nquestion = \"{}\"\n", question.display());
+    line.question().map(asks).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{DEFAULT, TWO};
+    use crate::config::{DEFAULT, Mode, TWO};
 
     fn config() -> Config {
         let text = DEFAULT.replace(
@@ -151,7 +162,7 @@ mod tests {
         assert_eq!(line(&config, "+352260000", None).unwrap().name, "main");
         assert!(line(&config, "352260001", None).is_err());
         let mut off = config;
-        off.lines[0].enabled = false;
+        off.lines[0].mode = Mode::Off;
         assert!(line(&off, "352260000", None).unwrap_err().to_string().contains("switched off"));
     }
 
@@ -180,6 +191,14 @@ mod tests {
         assert_eq!((&read.sip, &read.ears.models), (&config.sip, &config.ears.models));
         assert_eq!(read.switches[0].address, config.switches[0].address);
         assert_eq!(read.switches[0].password.read().unwrap(), "only for this test");
+        assert_eq!(read.lines[0].mode, Mode::Notice);
+        let asks = Line {
+            mode: Mode::Consent { question: "/s/question.wav".into(), agent_confirms: false },
+            ..config.lines[0].clone()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let written = write_settings(folder.path(), &config, &asks, Which::Auto).unwrap();
+        assert_eq!(Config::load(&written.config).unwrap().lines[0].mode, asks.mode);
         let (proved, own) = (&read.lines[0], &config.lines[0]);
         assert_eq!((&proved.name, &proved.number, &proved.notice), (&own.name, &own.number, &own.notice));
     }

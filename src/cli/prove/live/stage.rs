@@ -5,7 +5,7 @@
 
 use super::sounds::Sounds;
 use crate::cli::demo::CALLER;
-use crate::cli::switch::{NO_TRUNK, api, finds, reach, usual_trunk};
+use crate::cli::switch::{NO_TRUNK, api, consents, finds, reach, usual_trunk};
 use crate::config::{Config, Switch};
 use crate::daemon::freeswitch::{Link, News, instance};
 use crate::wire::esl::Command;
@@ -59,14 +59,24 @@ impl Stage {
         Ok(())
     }
 
-    /// Calls the line from outside; it ends by itself when the file has been played.
-    pub async fn call(&mut self, number: &str, sounds: &Sounds) -> anyhow::Result<()> {
+    /// Calls the line from outside; it ends by itself when the file has been played. Where the line asks for consent behind
+    /// its notice, which lasts so long, the caller consents.
+    pub async fn call(
+        &mut self,
+        number: &str,
+        sounds: &Sounds,
+        asked_after: Option<Duration>,
+    ) -> anyhow::Result<()> {
+        let file = sounds.caller().display().to_string();
+        let does = match asked_after {
+            Some(notice) => format!("'{},playback:{file}' inline", consents(notice)),
+            None => format!("&playback({file})"),
+        };
         let call = format!(
             "originate {{{QUIET},originate_timeout=10,origination_caller_id_number={CALLER},\
-             origination_caller_id_name={name}}}{to} &playback({file})",
+             origination_caller_id_name={name}}}{to} {does}",
             name = self.name,
             to = self.address(number),
-            file = sounds.caller().display(),
         );
         let answer = self.does(call).await?;
         if !answer.starts_with("+OK") {
