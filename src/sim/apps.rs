@@ -101,7 +101,10 @@ impl World {
             "clear_digit_action" => {
                 self.edit(leg, |channel| channel.bindings.retain(|b| b.realm != argument))
             }
-            "digit_action_set_realm" => self.edit(leg, |channel| channel.realm = Some(argument.to_owned())),
+            "digit_action_set_realm" => self.edit(leg, |channel| match argument.strip_suffix(",peer") {
+                Some(realm) => channel.peer_realm = Some(realm.to_owned()),
+                None => channel.realm = Some(argument.to_owned()),
+            }),
             "transfer" => self.transfers_itself(leg, argument),
             "record_session" => self.record(leg, argument, true),
             "stop_record_session" => self.record(leg, argument, false),
@@ -384,17 +387,20 @@ impl World {
         channel.digits.push(key);
         channel.digit_no += 1;
         let (digits, no) = (channel.digits.clone(), channel.digit_no);
-        let bound: Vec<&Binding> =
-            channel.bindings.iter().filter(|bound| channel.realm.as_ref() == Some(&bound.realm)).collect();
-        if let Some(action) =
-            bound.iter().find(|bound| bound.digits == digits).map(|bound| bound.action.clone())
-        {
-            channel.digits.clear();
-            return self.begin(leg, &action, None, None);
+        let wait = channel.get("bind_digit_digit_timeout").and_then(|ms| ms.parse().ok()).unwrap_or(1_500);
+        let partner = channel.partner.clone();
+        let own = self.channels.get(leg).into_iter().flat_map(|channel| channel.bound(false));
+        let own = own.map(|bound| (leg.to_owned(), bound));
+        let other = partner.as_ref().and_then(|partner| self.channels.get(partner));
+        let other =
+            other.into_iter().flat_map(|channel| channel.bound(true).map(|b| (channel.uuid.clone(), b)));
+        let bound: Vec<(String, &Binding)> = own.chain(other).collect();
+        let action = bound.iter().find(|(_, bound)| bound.digits == digits);
+        if let Some((on, action)) = action.map(|(on, bound)| (on.clone(), bound.action.clone())) {
+            self.edit(leg, |channel| channel.digits.clear());
+            return self.begin(&on, &action, None, None);
         }
-        if bound.iter().any(|bound| bound.digits.starts_with(&digits)) {
-            let wait =
-                channel.get("bind_digit_digit_timeout").and_then(|ms| ms.parse().ok()).unwrap_or(1_500);
+        if bound.iter().any(|(_, bound)| bound.digits.starts_with(&digits)) {
             return self.after(Duration::from_millis(wait + 40), Timer::DigitsEnd(leg.to_owned(), no));
         }
         self.pass_digits(leg);
@@ -472,15 +478,18 @@ fn file_headers(path: &str) -> Vec<(&str, &str)> {
     kind.into_iter().chain([("Playback-File-Path", path)]).collect()
 }
 
-/// `realm,digits,exec[i]:application,argument`. Binding switches to its realm (F110).
+/// `realm,digits,exec[i]:application,argument[,peer]`. Binding switches to its realm (F110); the other party's keys have
+/// one of their own.
 fn bind(channel: &mut Channel, argument: &str) {
-    let mut parts = argument.splitn(4, ',');
+    let mut parts = argument.split(',');
     let (Some(realm), Some(digits), Some(what)) = (parts.next(), parts.next(), parts.next()) else { return };
     let application = what.split_once(':').map_or(what, |(_, application)| application);
     let action = Action::new(application, parts.next().unwrap_or_default());
-    channel.realm = Some(realm.to_owned());
-    channel.bindings.retain(|bound| bound.realm != realm || bound.digits != digits);
-    channel.bindings.push(Binding { realm: realm.to_owned(), digits: digits.to_owned(), action });
+    let peer = parts.next() == Some("peer");
+    let active = if peer { &mut channel.peer_realm } else { &mut channel.realm };
+    *active = Some(realm.to_owned());
+    channel.bindings.retain(|bound| (&*bound.realm, &*bound.digits, bound.peer) != (realm, digits, peer));
+    channel.bindings.push(Binding { realm: realm.to_owned(), digits: digits.to_owned(), action, peer });
 }
 
 pub(super) const MUSIC: &str = "tone_stream://%(400,100,350);loops=-1";

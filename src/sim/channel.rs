@@ -38,6 +38,8 @@ pub(super) struct Channel {
     pub(super) todo: VecDeque<Action>,
     pub(super) bindings: Vec<Binding>,
     pub(super) realm: Option<String>,
+    /// Of the keys that the other party of a talk presses.
+    pub(super) peer_realm: Option<String>,
     /// Keys that may become a bound sequence.
     pub(super) digits: String,
     /// Counts keys, so that an old time-out is known as such.
@@ -131,6 +133,8 @@ pub(super) struct Binding {
     pub(super) realm: String,
     pub(super) digits: String,
     pub(super) action: Action,
+    /// The other party presses it; what it does is done on this leg.
+    pub(super) peer: bool,
 }
 
 #[derive(Clone, PartialEq)]
@@ -207,6 +211,7 @@ impl Channel {
             todo: VecDeque::new(),
             bindings: Vec::new(),
             realm: None,
+            peer_realm: None,
             digits: String::new(),
             digit_no: 0,
             break_asked: false,
@@ -279,6 +284,12 @@ impl Channel {
 
     pub(super) fn is_answered(&self) -> bool {
         self.answer == Answer::Answered
+    }
+
+    /// What keys do on this leg that are pressed on it, or by the other party.
+    pub(super) fn bound(&self, peer: bool) -> impl Iterator<Item = &Binding> {
+        let realm = if peer { &self.peer_realm } else { &self.realm };
+        self.bindings.iter().filter(move |bound| bound.peer == peer && realm.as_ref() == Some(&bound.realm))
     }
 
     /// Neither hung up nor forgotten.
