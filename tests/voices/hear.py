@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Recognises sounds after an A-law telephone line and compares them with their texts.
 
-    tests/voices/hear.py notice en|de|fr [RECORDING.wav]    # what was heard, and the share of wrong words
+    tests/voices/hear.py notice en|de|fr [RECORDING.wav]    # what was heard, and the share of wrong words; also
+                                                            # consent and question in the place of notice
     tests/voices/hear.py demo en|de                         # the same per turn, each party by itself
 
 Needs sox and pip's faster-whisper; the Whisper base model is taken from CALLGIST_WHISPER_MODEL
@@ -51,9 +52,9 @@ def compare(text, heard):
 if __name__ == "__main__":
     kind, lang = sys.argv[1:3]
     model = WhisperModel(MODEL, device="cpu", compute_type="int8", cpu_threads=1)
-    if kind == "notice":
-        text = (ROOT / lang / "notice.txt").read_text(encoding="utf-8")
-        for sound in sys.argv[3:] or [str(ROOT / lang / rate / "notice.wav") for rate in ("8000", "16000")]:
+    if kind != "demo":
+        text = (ROOT / lang / f"{kind}.txt").read_text(encoding="utf-8")
+        for sound in sys.argv[3:] or [str(ROOT / lang / rate / f"{kind}.wav") for rate in ("8000", "16000")]:
             print(sound)
             compare(text, "".join(w.word for w in recognise(model, sound, 1, lang)))
     else:

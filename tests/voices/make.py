@@ -2,6 +2,8 @@
 """Speaks the texts in sounds/: notice.txt becomes notice.wav, demo/LANG.txt becomes demo/LANG.flac.
 
     tests/voices/make.py notice en|de|fr      # sounds/LANG/{8000,16000}/notice.wav
+    tests/voices/make.py consent en|de|fr     # the same of the notice of a line that asks for consent
+    tests/voices/make.py question en|de|fr    # and of the question that it asks
     tests/voices/make.py demo en|de           # sounds/demo/LANG.flac, and the start times in LANG.txt
 
 English and French are spoken by Kokoro (say.py, see there), German by SVOX Pico (pico2wave).
@@ -61,16 +63,16 @@ def silence(length, rate, path):
     sox("-n", "-r", rate, "-c", 1, "-b", 16, path, "trim", 0, f"{length:.3f}")
 
 
-def notice(lang, tmp):
+def announcement(name, lang, tmp):
     pieces = []
-    for number, line in enumerate((ROOT / lang / "notice.txt").read_text(encoding="utf-8").splitlines()):
+    for number, line in enumerate((ROOT / lang / f"{name}.txt").read_text(encoding="utf-8").splitlines()):
         piece = tmp / f"{number}.wav"
         speak(line, VOICES[lang]["notice"], piece)
         gap = tmp / f"{number}.gap.wav"
         silence(SENTENCE_GAP, subprocess.check_output(["soxi", "-r", str(piece)], text=True).strip(), gap)
         pieces += [piece, gap]
     for rate in (8000, 16000):
-        out = ROOT / lang / str(rate) / "notice.wav"
+        out = ROOT / lang / str(rate) / f"{name}.wav"
         out.parent.mkdir(exist_ok=True)
         sox(*pieces, "-c", 1, "-b", 16, out, *LEVEL, "rate", "-h", rate, "pad", 0.1, 0.2)
         print(out, f"{seconds(out):.2f} s")
@@ -110,4 +112,5 @@ def demo(lang, tmp):
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        {"notice": notice, "demo": demo}[sys.argv[1]](sys.argv[2], pathlib.Path(folder))
+        name, lang, folder = sys.argv[1], sys.argv[2], pathlib.Path(folder)
+        demo(lang, folder) if name == "demo" else announcement(name, lang, folder)
