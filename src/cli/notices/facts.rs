@@ -2,6 +2,7 @@
 //! operator knows it.
 
 use super::{Lang, all_texts};
+use crate::call::Consent;
 use crate::config::{Bases, Basis, Choice, Config, Line};
 use crate::daemon::housekeeping::retention;
 use crate::store::{Clerk, Database, Figures, Reader, UtcMillis};
@@ -15,12 +16,15 @@ pub struct Facts {
     settings: BTreeMap<&'static str, String>,
     figures: BTreeMap<&'static str, String>,
     bases: Bases,
+    consent: Consent,
+    /// Health and the like are to be expected on the line.
+    special: bool,
     never_recorded: bool,
     recordings_told: bool,
     extensions_kept: bool,
     earlier_told: bool,
     drafts: Drafts,
-    /// Of the sound in use.
+    /// Of the sounds in use.
     sound: String,
 }
 
@@ -60,6 +64,7 @@ impl Facts {
         }
         settings.insert("software", env!("CARGO_PKG_VERSION").to_owned());
         let told = line.map(|line| line.told.clone()).unwrap_or_default();
+        let special = line.is_some_and(|line| line.special_categories);
         if let Some(line) = line {
             settings.insert("number", line.number.as_str().to_owned());
             settings.insert("recogniser", recogniser(line).to_owned());
@@ -72,7 +77,7 @@ impl Facts {
             ("authority", told.authority),
             ("privacy_page", told.privacy_page),
             ("speech_permission", told.speech_permission),
-            ("basis", told.bases.note.map(|basis| of_note(basis, lang))),
+            ("basis", told.bases.note.map(|basis| of_note(basis, special, lang))),
             ("basis_do_not_contact", told.bases.do_not_contact.map(|basis| article(basis, lang).to_owned())),
             ("basis_log", told.bases.log.map(|basis| article(basis, lang).to_owned())),
             ("basis_display", told.bases.display.map(|basis| article(basis, lang).to_owned())),
@@ -82,6 +87,8 @@ impl Facts {
             settings,
             figures: figures(config, line, now).unwrap_or_default(),
             bases: told.bases,
+            consent: line.map_or(Consent::NotAsked, Line::consent),
+            special,
             never_recorded: told.never_recorded,
             recordings_told: told.recordings_told,
             extensions_kept: line.is_some_and(|line| line.keep_extensions),
@@ -108,10 +115,22 @@ impl Facts {
             "drafts_kept" => self.drafts == Drafts::Kept,
             "drafts_discarded" => self.drafts == Drafts::Discarded,
             "extensions_unkept" => !self.extensions_kept,
+            "asks" => self.asks(),
+            "tells" => !self.asks(),
+            "agent_confirms" => self.consent == Consent::ByKeyOrAgent,
+            "special" => self.special,
+            "ordinary" => !self.special,
             "basis_f" => self.bases.note == Some(Basis::LegitimateInterest),
+            "basis_a" => self.bases.note == Some(Basis::Consent) && !self.special,
+            "basis_9" => self.bases.note == Some(Basis::Consent) && self.special,
             "basis_none" => self.bases.note.is_none(),
             _ => false,
         }
+    }
+
+    /// Whether callers are asked for their consent.
+    pub fn asks(&self) -> bool {
+        self.consent != Consent::NotAsked
     }
 
     /// The same in every language: texts, settings and sound, but no figures, which change every day.
@@ -120,7 +139,7 @@ impl Facts {
         // Said in words of each language; the bases themselves are below. Another version of ours is no change of theirs.
         settings.retain(|name, _| !name.starts_with("basis") && *name != "software");
         let said = (self.never_recorded, self.recordings_told, self.extensions_kept, self.earlier_told);
-        let said = (said, self.drafts);
+        let said = (said, self.drafts, self.consent, self.special);
         let all = format!("{} {settings:?} {:?} {said:?} {}", all_texts(), self.bases, self.sound);
         let digest = Sha256::digest(all.as_bytes());
         digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
@@ -162,9 +181,13 @@ fn recogniser(line: &Line) -> &'static str {
 }
 
 /// The balancing is the note's.
-fn of_note(basis: Basis, lang: Lang) -> String {
+fn of_note(basis: Basis, special: bool, lang: Lang) -> String {
     let balanced = match (basis, lang) {
         (Basis::Contract, _) => "",
+        (Basis::Consent, Lang::En) if special => " (explicit, Art. 9(2)(a))",
+        (Basis::Consent, Lang::De) if special => " (ausdrücklich, Art. 9 Abs. 2 Buchst. a)",
+        (Basis::Consent, Lang::Fr) if special => " (explicite, art. 9, par. 2, point a))",
+        (Basis::Consent, _) => "",
         (Basis::LegitimateInterest, Lang::En) => " (balancing is documented)",
         (Basis::LegitimateInterest, Lang::De) => " (Abwägung liegt vor)",
         (Basis::LegitimateInterest, Lang::Fr) => " (mise en balance documentée)",
@@ -177,6 +200,9 @@ fn article(basis: Basis, lang: Lang) -> &'static str {
         (Basis::LegitimateInterest, Lang::En) => "legitimate interest, Art. 6(1)(f) GDPR",
         (Basis::LegitimateInterest, Lang::De) => "berechtigtes Interesse, Art. 6 Abs. 1 Buchst. f DSGVO",
         (Basis::LegitimateInterest, Lang::Fr) => "intérêt légitime, art. 6, par. 1, point f) du RGPD",
+        (Basis::Consent, Lang::En) => "consent, Art. 6(1)(a) GDPR",
+        (Basis::Consent, Lang::De) => "Einwilligung, Art. 6 Abs. 1 Buchst. a DSGVO",
+        (Basis::Consent, Lang::Fr) => "consentement, art. 6, par. 1, point a) du RGPD",
         (Basis::Contract, Lang::En) => "performance of a contract, Art. 6(1)(b) GDPR",
         (Basis::Contract, Lang::De) => "Erfüllung eines Vertrags, Art. 6 Abs. 1 Buchst. b DSGVO",
         (Basis::Contract, Lang::Fr) => "exécution d'un contrat, art. 6, par. 1, point b) du RGPD",
@@ -185,8 +211,9 @@ fn article(basis: Basis, lang: Lang) -> &'static str {
 
 /// A sound that cannot be read is another one than any that was published.
 fn sound(line: &Line) -> String {
-    let Ok(bytes) = std::fs::read(&line.notice) else { return "unreadable".to_owned() };
-    let digest = Sha256::digest(&bytes);
+    let read: Result<Vec<Vec<u8>>, _> = line.sounds().map(std::fs::read).collect();
+    let Ok(sounds) = read else { return "unreadable".to_owned() };
+    let digest = Sha256::digest(sounds.concat());
     let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{hash} {}", line.notice_version)
 }

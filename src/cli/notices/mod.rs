@@ -65,7 +65,7 @@ pub enum Text {
     Website,
     /// Record of processing, Art. 30.
     Record,
-    /// Balancing of interests, Art. 6(1)(f).
+    /// Balancing of interests, Art. 6(1)(f); of a line that asks, why none is needed.
     Balancing,
     /// For those who take calls.
     Agent,
@@ -144,8 +144,9 @@ fn print(texts: &[Rendered], facts: &Facts, lang: Lang, args: &RenderArgs) {
 /// `None` where there is no such text in this language.
 pub fn render(text: Text, lang: Lang, facts: &Facts) -> Option<Rendered> {
     let template = match text {
+        Text::Announcement if facts.asks() => lang.question(),
         Text::Announcement => lang.announcement(),
-        _ => section(lang.texts(), &text.word())?,
+        _ => section(lang.texts(), &text.word(), facts.asks())?,
     };
     let (mut markdown, mut missing) = (String::new(), BTreeSet::new());
     for line in template.trim().lines() {
@@ -177,9 +178,10 @@ fn fill(line: &str, facts: &Facts, into: &mut String, missing: &mut BTreeSet<Str
     into.push_str(rest);
 }
 
-/// The part of a file of texts under `=== name`.
-fn section<'a>(texts: &'a str, name: &str) -> Option<&'a str> {
-    texts.split("=== ").find_map(|part| part.strip_prefix(name)?.strip_prefix('\n'))
+/// The part of a file of texts under `=== name`, or under `=== name_consent` where callers are asked and there is one.
+fn section<'a>(texts: &'a str, name: &str, asks: bool) -> Option<&'a str> {
+    let part = |name: &str| texts.split("=== ").find_map(|part| part.strip_prefix(name)?.strip_prefix('\n'));
+    part(&format!("{name}_consent")).filter(|_| asks).or_else(|| part(name))
 }
 
 /// Whether what was published for this line is still what holds.
@@ -202,7 +204,8 @@ pub enum Drift {
 
 /// All texts as they stand, before anything is filled in.
 fn all_texts() -> String {
-    let parts = [Lang::De, Lang::En, Lang::Fr].map(|lang| [lang.announcement(), lang.texts()].concat());
+    let of = |lang: Lang| [lang.announcement(), lang.question(), lang.texts()].concat();
+    let parts = [Lang::De, Lang::En, Lang::Fr].map(of);
     let digest = Sha256::digest(parts.concat().as_bytes());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -228,6 +231,33 @@ impl Lang {
             Lang::De => include_str!("../../../sounds/de/notice.txt"),
             Lang::En => include_str!("../../../sounds/en/notice.txt"),
             Lang::Fr => include_str!("../../../sounds/fr/notice.txt"),
+        }
+    }
+
+    /// What those say of a line that asks for consent: the notice, and behind a blank line the question.
+    fn question(self) -> &'static str {
+        match self {
+            Lang::De => {
+                concat!(
+                    include_str!("../../../sounds/de/consent.txt"),
+                    "\n",
+                    include_str!("../../../sounds/de/question.txt")
+                )
+            }
+            Lang::En => {
+                concat!(
+                    include_str!("../../../sounds/en/consent.txt"),
+                    "\n",
+                    include_str!("../../../sounds/en/question.txt")
+                )
+            }
+            Lang::Fr => {
+                concat!(
+                    include_str!("../../../sounds/fr/consent.txt"),
+                    "\n",
+                    include_str!("../../../sounds/fr/question.txt")
+                )
+            }
         }
     }
 

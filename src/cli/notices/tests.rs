@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::{Basis, Mode};
 use crate::store::UtcMillis;
 use std::fs;
 
@@ -22,6 +23,15 @@ fn written(more: &str, bases: &str) -> String {
 const BASES: &str = "[line.basis]\nnote = \"legitimate_interest\"\ndo_not_contact = \"legitimate_interest\"\n\
                      log = \"legitimate_interest\"\ndisplay = \"contract\"\n";
 
+/// The same of a line that asks for consent.
+fn asking(more: &str, agent_confirms: bool) -> Config {
+    let mut config = settings(more);
+    let line = &mut config.lines[0];
+    line.mode = Mode::Consent { question: "/nowhere/question.wav".into(), agent_confirms };
+    line.told.bases.note = Some(Basis::Consent);
+    config
+}
+
 fn facts(config: &Config, lang: Lang) -> Facts {
     Facts::of(Some(config), config.lines.first(), lang, UtcMillis(0))
 }
@@ -33,11 +43,13 @@ fn all(config: &Config, lang: Lang) -> Vec<Rendered> {
 /// Set CALLGIST_BLESS to write the golden files anew, and read what changed.
 #[test]
 fn every_text_is_as_it_was_read_and_approved() {
-    let config = settings("never_recorded = true\n");
-    for lang in LANGS {
-        let path = format!("tests/golden/notices/{}.md", lang.code());
-        let version = facts(&config, lang).version();
-        let texts: String = all(&config, lang)
+    let unrecorded = "never_recorded = true\n";
+    let golden = [(settings(unrecorded), ""), (asking(unrecorded, true), ".consent")];
+    let golden = golden.iter().flat_map(|golden| LANGS.map(|lang| (golden, lang)));
+    for ((config, kind), lang) in golden {
+        let path = format!("tests/golden/notices/{}{kind}.md", lang.code());
+        let version = facts(config, lang).version();
+        let texts: String = all(config, lang)
             .iter()
             .map(|text| format!("<!-- {} -->\n{}\n", text.text.word(), text.markdown))
             .collect();
@@ -77,6 +89,49 @@ fn what_goes_to_callers_is_complete_once_the_line_is_told() {
             assert!(!rendered.markdown.contains(['{', '}']), "{lang:?} {text:?}");
         }
     }
+}
+
+#[test]
+fn where_callers_are_asked_every_text_for_them_says_so_and_none_speaks_of_an_interest_of_ours() {
+    let asks = asking("", false);
+    let mut special = asking("", false);
+    special.lines[0].special_categories = true;
+    for (lang, consent, interest, nine) in [
+        (Lang::En, "consent", "legitimate interest (", "Art. 9(2)(a)"),
+        (Lang::De, "inwillig", "berechtigtes Interesse (", "Art. 9 Abs. 2 Buchst. a"),
+        (Lang::Fr, "consent", "intérêt légitime (", "art. 9, par. 2, point a)"),
+    ] {
+        for text in [
+            Text::Announcement,
+            Text::Clause,
+            Text::Ticket,
+            Text::Signature,
+            Text::Website,
+            Text::Record,
+            Text::Balancing,
+        ] {
+            let says = |config: &Config| render(text, lang, &facts(config, lang)).unwrap();
+            let asked = says(&asks).markdown;
+            assert!(asked.contains(consent) && !asked.contains(interest), "{lang:?} {text:?}: {asked}");
+            assert!(!says(&settings("")).markdown.contains("key one"), "{lang:?} {text:?}");
+            if text != Text::Balancing {
+                assert_eq!(says(&asks).missing, BTreeSet::new(), "{lang:?} {text:?}");
+            }
+        }
+        let website = |config: &Config| render(Text::Website, lang, &facts(config, lang)).unwrap().markdown;
+        assert!(website(&special).contains(nine) && !website(&asks).contains(nine), "{lang:?}");
+    }
+}
+
+#[test]
+fn agents_and_callers_are_told_of_the_agents_key_where_it_counts() {
+    for (lang, key) in [(Lang::En, "star one"), (Lang::De, "Stern und Eins"), (Lang::Fr, "étoile un")] {
+        let says = |config: &Config| render(Text::Agent, lang, &facts(config, lang)).unwrap().markdown;
+        assert!(says(&asking("", true)).contains(key) && !says(&asking("", false)).contains(key), "{lang:?}");
+    }
+    let version = |config: &Config| facts(config, Lang::En).version();
+    let versions = [settings(""), asking("", false), asking("", true)].map(|config| version(&config));
+    assert_eq!(BTreeSet::from(versions).len(), 3);
 }
 
 #[test]
@@ -256,17 +311,19 @@ fn the_forms_say_the_same_and_a_setting_is_no_markup() {
 
 #[test]
 fn every_text_tells_how_fast_an_objection_counts_and_none_claims_an_approval() {
-    let config = settings("never_recorded = true\n");
     for (lang, at_once, recognised) in [
         (Lang::De, "sofort", "sobald es erkannt ist"),
         (Lang::En, "at once", "as soon as it is recognised"),
         (Lang::Fr, "immédiat", "dès que c'est reconnu"),
     ] {
-        for text in [Text::Clause, Text::Website] {
-            let says = render(text, lang, &facts(&config, lang)).unwrap().markdown;
-            assert!(says.contains(at_once) && says.contains(recognised), "{lang:?} {text:?}");
+        let mut joined = String::new();
+        for config in [settings("never_recorded = true\n"), asking("", true)] {
+            for text in [Text::Clause, Text::Website] {
+                let says = render(text, lang, &facts(&config, lang)).unwrap().markdown;
+                assert!(says.contains(at_once) && says.contains(recognised), "{lang:?} {text:?}");
+            }
+            joined.extend(all(&config, lang).into_iter().map(|text| text.markdown));
         }
-        let joined: String = all(&config, lang).into_iter().map(|text| text.markdown).collect();
         for claim in
             ["approved by", "certified", "genehmigt", "zertifiziert", "approuvé", "certifié", "anonym"]
         {
