@@ -11,6 +11,8 @@ mod canary;
 /// What the ear makes of a sound, to the sample.
 #[path = "heard.rs"]
 mod confidential;
+/// Lines that ask their callers before they hear them.
+mod consent;
 /// Whole calls through the demo.
 mod demo;
 /// Objections and requests not to be contacted, told apart from what only sounds like them.

@@ -232,12 +232,14 @@ impl Stage {
         let password = self.folder.path().join("password");
         std::fs::write(&password, PASSWORD).unwrap();
         std::fs::set_permissions(password, PermissionsExt::from_mode(0o600)).unwrap();
-        // The shortest notice that there may be: nobody listens to it here.
-        let mut whole = hound::WavReader::open("sounds/en/8000/notice.wav").unwrap();
-        let mut short =
-            hound::WavWriter::create(self.folder.path().join("notice.wav"), whole.spec()).unwrap();
-        whole.samples::<i16>().take(20_800).for_each(|sample| short.write_sample(sample.unwrap()).unwrap());
-        short.finalize().unwrap();
+        // About the shortest that there may be: nobody listens to them here.
+        for (name, samples) in [("notice.wav", 20_800), ("question.wav", 9_600)] {
+            let mut whole = hound::WavReader::open("sounds/en/8000/notice.wav").unwrap();
+            let mut short = hound::WavWriter::create(self.folder.path().join(name), whole.spec()).unwrap();
+            let samples = whole.samples::<i16>().take(samples);
+            samples.for_each(|sample| short.write_sample(sample.unwrap()).unwrap());
+            short.finalize().unwrap();
+        }
     }
 
     pub(crate) fn callgist(&self) -> Sidecar {

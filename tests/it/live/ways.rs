@@ -19,6 +19,8 @@ pub enum Way {
     Fifo,
     RingGroup,
     Menu,
+    /// With the key by which an agent confirms a spoken yes.
+    Confirmed,
     /// The caller types a PIN before the agent's phone rings.
     Pin,
     FollowMe,
@@ -49,6 +51,10 @@ impl Way {
         let action = |name: &str, data: &str| format!("<action application=\"{name}\" data=\"{data}\"/>\n");
         match self {
             Way::Straight | Way::RecordedFromTheFirst => action("bridge", &phone(agent)),
+            Way::Confirmed => {
+                let [bind, realm] = CONFIRMS.map(|(name, data)| action(name, data));
+                bind + &realm + &action("bridge", &phone(agent))
+            }
             Way::Named => action("bridge", &format!("sofia/trunk/sip:agent@${{sip_h_{AGENT}}}")),
             Way::Recorded => action("record_session", RECORDING) + &action("bridge", &phone(agent)),
             Way::Sdes => {
@@ -134,6 +140,12 @@ impl Way {
         }
     }
 }
+
+/// As dialplan/README.md says.
+const CONFIRMS: [(&str, &str); 2] = [
+    ("bind_digit_action", "callgist,*1,exec[i]:set,callgist_consent=agent,peer,self"),
+    ("digit_action_set_realm", "callgist,peer"),
+];
 
 #[test]
 fn a_caller_in_mod_callcenters_queue_is_heard_with_the_agent_whom_it_calls() {
