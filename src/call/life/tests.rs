@@ -1,6 +1,7 @@
 //! Stories of one call, and the properties that no order of events may break.
 
 use super::*;
+use crate::call::Stop;
 use proptest::prelude::*;
 
 const LENGTH: Duration = Duration::from_millis(3_000);
