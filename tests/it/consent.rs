@@ -175,6 +175,8 @@ fn a_callgist_that_hangs_in_the_question_keeps_nobody_waiting() {
 fn a_callgist_that_dies_in_the_question_costs_the_call_nothing_and_nothing_of_it_is_heard() {
     let mut asked = Asked::answering(&[(IN_THE_QUESTION + A_SECOND, "1")]);
     asked.callgist.step("announced");
+    // The mark of the notice is on its way.
+    std::thread::sleep(10 * FRAME);
     asked.callgist.kill();
     asked.callgist.again();
     let row = asked.callgist.kept();

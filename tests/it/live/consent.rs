@@ -92,6 +92,8 @@ fn a_callgist_hanging_in_the_question_keeps_no_caller_of_the_real_switch_waiting
 fn a_callgist_killed_in_the_question_costs_the_real_call_nothing_though_one_was_pressed() {
     let Some(mut line) = Line::set() else { return };
     let call = line.asked();
+    // The mark of the notice is on its way.
+    std::thread::sleep(SETTLED);
     line.callgist.kill();
     line.in_the_question(&call, 1_500, "1");
     line.invited(&call, "killed, a key", 1_500..2_000);
@@ -150,7 +152,7 @@ fn a_question_that_comes_too_late_for_the_real_switch_is_not_heard_in_the_talk()
 /// The agent's key costs the talk nothing, is not passed on, and means nothing where no consent is asked for.
 #[test]
 fn a_spoken_yes_counts_on_the_real_switch_from_the_agents_key_on() {
-    let Some(mut line) = Line::on(Way::Confirmed, "agent_confirms = true\n") else { return };
+    let Some(mut line) = Line::on(Way::AgentsKeys, "agent_confirms = true\n") else { return };
     let call = line.asked();
     call.agent.answered();
     std::thread::sleep(Duration::from_secs(2));
@@ -169,8 +171,22 @@ fn a_spoken_yes_counts_on_the_real_switch_from_the_agents_key_on() {
 }
 
 #[test]
+fn the_agents_key_objects_on_the_real_switch_and_the_caller_hears_nothing_of_it() {
+    let Some(mut line) = Line::on(Way::AgentsKeys, "") else { return };
+    let call = line.asked();
+    line.in_the_question(&call, 1_000, "1");
+    line.callgist.step("forked");
+    std::thread::sleep(Duration::from_secs(1));
+    call.agent.press("*9");
+    eprintln!("the copies were gone {:?} after the agent objected", line.stage.without_copies());
+    assert_eq!(line.callgist.kept()["no_summary_reason"], "objection");
+    assert_eq!(call.caller.state().dialled(), "");
+    line.goes_on_unheard(call);
+}
+
+#[test]
 fn a_caller_who_presses_the_agents_key_on_the_real_switch_has_consented_to_nothing() {
-    let Some(mut line) = Line::on(Way::Confirmed, "agent_confirms = true\n") else { return };
+    let Some(mut line) = Line::on(Way::AgentsKeys, "agent_confirms = true\n") else { return };
     let call = line.asked();
     call.agent.answered();
     std::thread::sleep(Duration::from_secs(1));

@@ -19,8 +19,8 @@ pub enum Way {
     Fifo,
     RingGroup,
     Menu,
-    /// With the key by which an agent confirms a spoken yes.
-    Confirmed,
+    /// With the keys by which an agent objects and confirms a spoken yes.
+    AgentsKeys,
     /// The caller types a PIN before the agent's phone rings.
     Pin,
     FollowMe,
@@ -51,9 +51,8 @@ impl Way {
         let action = |name: &str, data: &str| format!("<action application=\"{name}\" data=\"{data}\"/>\n");
         match self {
             Way::Straight | Way::RecordedFromTheFirst => action("bridge", &phone(agent)),
-            Way::Confirmed => {
-                let [bind, realm] = CONFIRMS.map(|(name, data)| action(name, data));
-                bind + &realm + &action("bridge", &phone(agent))
+            Way::AgentsKeys => {
+                AGENTS_KEYS.map(|(name, data)| action(name, data)).concat() + &action("bridge", &phone(agent))
             }
             Way::Named => action("bridge", &format!("sofia/trunk/sip:agent@${{sip_h_{AGENT}}}")),
             Way::Recorded => action("record_session", RECORDING) + &action("bridge", &phone(agent)),
@@ -142,7 +141,8 @@ impl Way {
 }
 
 /// As dialplan/README.md says.
-const CONFIRMS: [(&str, &str); 2] = [
+const AGENTS_KEYS: [(&str, &str); 3] = [
+    ("bind_digit_action", "callgist,*9,exec[i]:set,callgist_objection=agent,peer,self"),
     ("bind_digit_action", "callgist,*1,exec[i]:set,callgist_consent=agent,peer,self"),
     ("digit_action_set_realm", "callgist,peer"),
 ];
