@@ -5,8 +5,8 @@
 .PHONY: build demo test test-encrypted faults deb models help
 # Binaries belong into this checkout's target/release, whatever the caller's environment says.
 unexport CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR CARGO_BUILD_TARGET
-# Calls take their time and little else: twice as many tests as cores wait beside each other.
-export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
+# Calls take their time and little else: four times as many tests as cores wait beside each other.
+export RUST_TEST_THREADS ?= $(shell expr 4 \* $$(nproc))
 
 alone := .ci/setup alone
 build := cargo build --release --locked
