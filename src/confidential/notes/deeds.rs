@@ -63,12 +63,7 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Vec<Deed> {
         }
         let pronoun = is_pronoun(view, &clause.place, from);
         // "open an investigation": the last word of the act is no object of it.
-        let (object, elsewhere) = object_of(view, &clause.place, from);
-        // "Take it off the price", "write to the doctor": what is done with it is easily told of the wrong thing.
-        if elsewhere && object.is_none() && view.lexicon.acts[act].object == Need::Optional {
-            continue;
-        }
-        let mut object = object.filter(|found| !pronoun && found.end != to);
+        let mut object = object_of(view, &clause.place, from).filter(|found| !pronoun && found.end != to);
         let named =
             to > from + 1 && view.tokens[to - 1].turn == clause.turn && !view.verbs[to - 1] && !pronoun;
         if object.is_none()
@@ -185,42 +180,24 @@ fn is_pronoun(view: View<'_>, place: &Range<usize>, from: usize) -> bool {
         })
 }
 
-/// The noun phrase beside the verb: after it, or, where the verb stands late, before it; whether there is one that is
-/// no object.
-fn object_of(view: View<'_>, place: &Range<usize>, from: usize) -> (Option<Range<usize>>, bool) {
+/// The noun phrase beside the verb: after it, or, where the verb stands late, before it.
+fn object_of(view: View<'_>, place: &Range<usize>, from: usize) -> Option<Range<usize>> {
     // The act's own words may hold its object ("schicke" ... "raus"), so the search begins after its first word.
     let channels = ["channel_email", "channel_text", "channel_post"].map(|cue| view.lexicon.cue(cue));
     let is_channel = |phrase: &Range<usize>| {
         let near = phrase.start.saturating_sub(1).max(place.start)..phrase.end;
         channels.iter().any(|cue| pattern::any(cue, view, &near))
     };
-    let free = |phrase: &Range<usize>| !is_behind_preposition(view, place, phrase.start);
-    // "... by e-mail, the address is right": behind a channel and another word begins something else.
-    let mut after = phrases(view, &(from + 1..place.end)).into_iter();
-    let after = after.find(|phrase| !(is_channel(phrase) && phrase.len() <= 2));
-    let elsewhere = after.as_ref().is_some_and(|phrase| !free(phrase));
-    let after = after.filter(|phrase| free(phrase) && !is_channel(phrase));
-    let before = phrases(view, &(place.start..from)).into_iter().last().filter(free);
+    let after = phrases(view, &(from + 1..place.end)).into_iter().find(|phrase| !is_channel(phrase));
+    let before = phrases(view, &(place.start..from)).into_iter().last();
     let determined = |phrase: &Option<Range<usize>>| {
         phrase.as_ref().is_some_and(|p| view.words().determiners.contains(&view.tokens[p.start].text))
     };
     if !determined(&after) && determined(&before) {
-        return (before, elsewhere);
+        return before;
     }
-    (after.or(before), elsewhere)
+    after.or(before)
 }
-
-/// "I send it to the doctor", "on the roof": no object of the verb.
-fn is_behind_preposition(view: View<'_>, place: &Range<usize>, at: usize) -> bool {
-    let words = view.words();
-    // "To my doctor, the doctor ...": over what is never told, and its article.
-    let passes = |at: &usize| view.banned[*at] || words.determiners.contains(&view.tokens[*at].text);
-    let before = (place.start..at).rev().take(APART).find(|at| !passes(at));
-    before.is_some_and(|at| words.prepositions.contains(&view.tokens[at].text))
-}
-
-/// Tokens that may stand between a preposition and its phrase.
-const APART: usize = 3;
 
 /// The noun phrases of a place, in order.
 pub(super) fn phrases(view: View<'_>, place: &Range<usize>) -> Vec<Range<usize>> {

@@ -99,7 +99,6 @@ pub(super) fn read(view: View<'_>, clauses: &[Clause]) -> Ledger {
                     && !proposal.checks
                     && !proposal.guess
                     && (proposal.asked || !proposal.by_caller)
-                    && (proposal.when.time.is_some() || proposal.when.end.is_some() || proposal.taken)
                     && is_appointment(view, &proposal.when, &place)
                 {
                     let evidence = vec![proposal.turn, number];
@@ -202,9 +201,6 @@ fn in_turn(view: View<'_>, place: &Range<usize>, dead: &mut Vec<Kind>) -> (Optio
         if pattern::any(view.lexicon.cue("tell_since"), view, &before) || behind("tell_not") {
             continue;
         }
-        if is_attribute(view, &when) {
-            continue;
-        }
         let Some(earlier) = standing.take() else {
             standing = Some(when);
             continue;
@@ -229,27 +225,6 @@ fn in_turn(view: View<'_>, place: &Range<usize>, dead: &mut Vec<Kind>) -> (Optio
         kill(dead, &whole);
     }
     ((!taken_back).then_some(whole), taken_back)
-}
-
-/// "The Saturday course", "le cours du samedi": the day names a thing and proposes nothing.
-fn is_attribute(view: View<'_>, when: &When) -> bool {
-    let day =
-        when.values.iter().map(|&at| &view.values[at]).find(|value| matches!(value.kind, Kind::Weekday(_)));
-    let Some(day) = day.filter(|_| when.time.is_none() && !view.lexicon.numbers.is_german()) else {
-        return false;
-    };
-    let content = |at: usize| {
-        view.tokens.get(at).is_some_and(|token| token.turn == day.turn) && super::phrase::is_content(view, at)
-    };
-    if view.lexicon.elides {
-        let links = |back: usize| {
-            day.from.checked_sub(back).is_some_and(|at| view.words().joins.contains(&view.tokens[at].text))
-        };
-        let of = ["du", "de"].iter().any(|word| links(1) && view.tokens[day.from - 1].text == *word);
-        return of && day.from.checked_sub(2).is_some_and(content);
-    }
-    let ends = view.tokens[day.to - 1].stop || view.tokens[day.to - 1].comma;
-    !ends && content(day.to)
 }
 
 /// "Friday noon, that fits; and will it be ready by the twentieth?": the day that was proposed, taken up before another

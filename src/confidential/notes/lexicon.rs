@@ -31,24 +31,8 @@ pub(in crate::confidential) struct Lexicon {
     pub visits: Vec<Visit>,
     pub topics: BTreeMap<String, Vec<Stem>>,
     pub sensitive: Sensitive,
-    /// Words that its patterns name, whole or by their beginning.
-    pub known: Known,
     cues: BTreeMap<String, Vec<Pattern>>,
     frames: BTreeMap<String, String>,
-}
-
-/// Words that a lexicon's patterns name: one of them is not easily another one misheard.
-#[derive(Default)]
-pub(in crate::confidential) struct Known {
-    words: BTreeSet<String>,
-    stems: BTreeSet<String>,
-}
-
-impl Known {
-    pub fn has(&self, word: &str) -> bool {
-        let begins = |stem: &String| word.starts_with(stem.as_str());
-        self.words.contains(word) || self.stems.iter().any(begins)
-    }
 }
 
 pub(in crate::confidential) struct Words {
@@ -74,8 +58,6 @@ pub(in crate::confidential) struct Words {
     pub telling: BTreeSet<String>,
     /// Small words that may stand between two told ones: "of the".
     pub joins: BTreeSet<String>,
-    /// What stands behind one is no object of a verb: "to my doctor".
-    pub prepositions: BTreeSet<String>,
     /// Content words of small talk: told last.
     pub light: BTreeSet<String>,
     /// Words that would be a promise by themselves: "refund".

@@ -113,8 +113,6 @@ struct Read {
     secrets: Secrets,
     /// Tokens that are a verb of an act.
     verbs: Vec<bool>,
-    /// Tokens that are hardly misheard.
-    sure: Vec<bool>,
     /// How often the caller and the other side said a word.
     counts: BTreeMap<String, (usize, usize)>,
     /// Whether nouns are known by their capitals: German, by a recogniser that writes them.
@@ -130,10 +128,8 @@ impl Read {
         let capitals = tokens.iter().filter(|token| token.shown.starts_with(char::is_uppercase)).count();
         let cased = lexicon.numbers.is_german() && capitals * 10 > tokens.len();
         let counts = count(&tokens);
-        let (verbs, sure) = (Vec::new(), Vec::new());
-        let mut read = Read { lexicon, tokens, values, covered, secrets, verbs, sure, counts, cased };
+        let mut read = Read { lexicon, tokens, values, covered, secrets, verbs: Vec::new(), counts, cased };
         read.verbs = pattern::verbs(read.view());
-        read.sure = tell::sure(read.view());
         read
     }
 
@@ -146,7 +142,6 @@ impl Read {
             lexicon: self.lexicon,
             channel: &[],
             verbs: &self.verbs,
-            sure: &self.sure,
             counts: &self.counts,
             cased: self.cased,
         }

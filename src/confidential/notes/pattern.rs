@@ -142,8 +142,6 @@ pub(in crate::confidential) struct View<'a> {
     pub lexicon: &'a Lexicon,
     /// Which tokens are a verb of an act by themselves; empty before they are known.
     pub verbs: &'a [bool],
-    /// Which tokens are hardly misheard; empty before it is known.
-    pub sure: &'a [bool],
     /// How often the caller and the other side said a word; empty before it is counted.
     pub counts: &'a BTreeMap<String, (usize, usize)>,
     /// Whether nouns are known by their capitals.

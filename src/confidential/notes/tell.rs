@@ -10,7 +10,7 @@ use super::values::Kind;
 use super::{phrase, say, tokens, when};
 use crate::confidential::Text;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{Bound, Range};
+use std::ops::Range;
 
 /// Content words in a row; one more and too much of the call is quoted.
 const LONGEST: usize = 3;
@@ -123,10 +123,7 @@ impl<'a> Teller<'a> {
         let said = Text::replaced(&tokens::fold(said), "e-mail", "email");
         let mut best: BTreeMap<&str, (i32, usize)> = BTreeMap::new();
         for (place, bonus) in places {
-            for at in place
-                .clone()
-                .filter(|&at| self.is_told(at) && self.is_sure(at) && (*bonus >= OWN || !self.is_grant(at)))
-            {
+            for at in place.clone().filter(|&at| self.is_told(at) && (*bonus >= OWN || !self.is_grant(at))) {
                 let word = self.view.tokens[at].text.as_str();
                 if said.split(|c: char| !c.is_alphanumeric()).any(|other| same_word(other, word)) {
                     continue;
@@ -149,11 +146,6 @@ impl<'a> Teller<'a> {
             return Vec::new();
         }
         self.phrases(&chosen)
-    }
-
-    /// Whether a word is hardly misheard: it was said more than once, or is known as one that is told.
-    fn is_sure(&self, at: usize) -> bool {
-        self.view.sure.get(at).is_some_and(|sure| *sure)
     }
 
     /// Whether one of the places' own words is more than one heard once: said again, echoed, or known as a noun.
@@ -271,9 +263,7 @@ impl<'a> Teller<'a> {
         let before =
             at.checked_sub(1).and_then(|before| self.view.covered[before]).map(|v| &self.view.values[v]);
         match before.map(|value| (&value.kind, value.to, value.turn)) {
-            Some((Kind::Count(count), to, turn))
-                if to == at && turn == self.view.tokens[at].turn && !self.is_recounted(to) =>
-            {
+            Some((Kind::Count(count), to, turn)) if to == at && turn == self.view.tokens[at].turn => {
                 let mut counted = when::number(u64::from(*count));
                 counted.push(' ');
                 counted.push_str(&text);
@@ -281,17 +271,6 @@ impl<'a> Teller<'a> {
             }
             _ => text,
         }
-    }
-
-    /// "Three bottles ..., no, it's two": whether another number follows a correction, in the same turn.
-    fn is_recounted(&self, at: usize) -> bool {
-        let view = self.view;
-        let end = view.tokens.partition_point(|token| token.turn <= view.tokens[at - 1].turn);
-        let corrected = pattern::first(view.lexicon.cue("correction"), view, &(at..end));
-        let is_count = |value: &super::values::Value| matches!(value.kind, Kind::Count(_));
-        corrected.is_some_and(|hit| {
-            super::values::within(view.values, &(hit.from..end)).any(|at| is_count(&view.values[at]))
-        })
     }
 
     /// A word as it stands in a list: in German a noun has its capital, where it is known to be one.
@@ -392,33 +371,6 @@ impl<'a> Teller<'a> {
     }
 }
 
-/// Letters from which on a word is hardly another one misheard; fewer tell more, and more that was misheard.
-const LONG: usize = 6;
-
-/// Letters by which words that are forms of one are looked for.
-const STEM: usize = 3;
-
-/// Which tokens are hardly misheard: what was said more than once, in whatever form, what the lexicon knows, and long
-/// words. A recogniser that tears a word apart or takes another for it gives short ones, and no two the same.
-pub(super) fn sure(view: View<'_>) -> Vec<bool> {
-    let said = |word: &str| -> usize {
-        let begin: Text = word.chars().take(STEM).collect();
-        let near = view.counts.range::<str, _>((Bound::Included(begin.as_str()), Bound::Unbounded));
-        let near = near.take_while(|(other, _)| other.starts_with(begin.as_str()));
-        near.filter(|(other, _)| is_form(other, word)).map(|(_, (caller, agent))| caller + agent).sum()
-    };
-    let listed = |word: &String| view.words().nouns.contains(word) || view.words().telling.contains(word);
-    let is_sure = |word: &String| {
-        listed(word) || word.chars().count() >= LONG || view.lexicon.known.has(word) || said(word) > 1
-    };
-    let mut known: BTreeMap<&str, bool> = BTreeMap::new();
-    let judged = |token| -> bool {
-        let token: &tokens::Token = token;
-        *known.entry(&token.text).or_insert_with(|| is_sure(&token.text))
-    };
-    view.tokens.iter().map(judged).collect()
-}
-
 /// Words that stand behind an article, and are no adjective before a noun. What ends like a verb may stand behind a
 /// pronoun that looks like an article ("das reicht").
 fn nouns(view: View<'_>) -> BTreeSet<&str> {
@@ -440,13 +392,6 @@ fn nouns(view: View<'_>) -> BTreeSet<&str> {
     };
     let all = 0..view.tokens.len().saturating_sub(1);
     all.filter(|&at| is_noun(at)).map(|at| view.tokens[at + 1].text.as_str()).collect()
-}
-
-/// One of two words is the other and an ending, or nearly so where they are long: "bill" and "bile" are two.
-fn is_form(a: &str, b: &str) -> bool {
-    let alike = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
-    let shorter = a.len().min(b.len());
-    same_word(a, b) && alike + usize::from(shorter > LONG) >= shorter
 }
 
 /// The same word in another form: they begin alike.

@@ -1,8 +1,8 @@
 //! The files of a language go in, its lexicon comes out, or the name of the file that cannot be used.
 
 use super::{
-    Act, Bound, Issue, Known, Lexicon, LexiconError, Need, Numbers, SayTime, Sensitive, Shift, Stem, Style,
-    Time, Visit, Words,
+    Act, Bound, Issue, Lexicon, LexiconError, Need, Numbers, SayTime, Sensitive, Shift, Stem, Style, Time,
+    Visit, Words,
 };
 use crate::call::Language;
 use crate::confidential::notes::pattern::{Classes, Pattern};
@@ -99,7 +99,6 @@ struct TellFile {
 struct TellWords {
     telling: String,
     joins: String,
-    prepositions: String,
     light: String,
     grants: String,
     subjects: String,
@@ -226,9 +225,6 @@ pub(super) fn load(language: Language) -> Result<Lexicon, LexiconError> {
     let time: TimeFile = parse("time", files.time)?;
     let sensitive: SensitiveFile = parse("sensitive", files.sensitive)?;
     let tell: TellFile = parse("tell", files.tell)?;
-    let acts: BTreeMap<String, ActFile> = parse("acts", files.acts)?;
-    let issues: BTreeMap<String, IssueFile> = parse("problems", files.problems)?;
-    let known = known(&tell, &acts, &issues);
     let mut cues = load_cues(&files)?;
     let classes = Classes::compile(&tell.class, false).map_err(|what| LexiconError { file: "tell", what })?;
     for (id, patterns) in tell.cues {
@@ -243,8 +239,8 @@ pub(super) fn load(language: Language) -> Result<Lexicon, LexiconError> {
         words: load_words(&words, &objects, tell.words),
         numbers: load_numbers(numbers),
         time: load_time(time),
-        acts: load_acts(acts)?,
-        issues: load_issues(issues)?,
+        acts: load_acts(parse("acts", files.acts)?)?,
+        issues: load_issues(parse("problems", files.problems)?)?,
         visits: objects
             .visits
             .into_values()
@@ -266,32 +262,9 @@ pub(super) fn load(language: Language) -> Result<Lexicon, LexiconError> {
             born: sensitive.born.split_whitespace().map(str::to_owned).collect(),
             dots: set(&sensitive.dots),
         },
-        known,
         cues,
         frames: parse("render", files.render)?,
     })
-}
-
-/// Letters of a word that is known by a pattern; shorter ones sound like too many others.
-const SHORTEST: usize = 4;
-
-/// The words of what is told: of its cues, of the acts and of what can be wrong.
-fn known(tell: &TellFile, acts: &BTreeMap<String, ActFile>, issues: &BTreeMap<String, IssueFile>) -> Known {
-    let told = tell.class.values().chain(tell.cues.values()).flatten();
-    let done = acts.values().flat_map(|act| &act.forms);
-    let wrong = issues.values().flat_map(|issue| &issue.patterns);
-    let mut known = Known::default();
-    for pattern in told.chain(done).chain(wrong) {
-        for word in pattern.split(|c: char| !c.is_alphanumeric() && c != '*') {
-            let whole = fold(word.trim_matches('*'));
-            match word.ends_with('*') {
-                _ if whole.chars().count() < SHORTEST || word.starts_with('*') => false,
-                true => known.stems.insert(whole),
-                false => known.words.insert(whole),
-            };
-        }
-    }
-    known
 }
 
 /// The cues of the three files; each file has its own classes.
@@ -313,7 +286,6 @@ fn load_words(words: &WordsFile, objects: &ObjectsFile, tell: TellWords) -> Word
     Words {
         telling: set(&tell.telling),
         joins: set(&tell.joins),
-        prepositions: set(&tell.prepositions),
         light: set(&tell.light),
         grants: stems(&tell.grants),
         subjects: set(&tell.subjects),

@@ -7,7 +7,6 @@ use crate::confidential::Text;
 use crate::confidential::guard::{Kind, Modality, Statement};
 use crate::confidential::notes::deeds::Mode;
 use crate::confidential::notes::ledger::Appointment;
-use crate::confidential::notes::pattern::View;
 use crate::confidential::notes::told::Told;
 use crate::confidential::notes::values::Kind as Valued;
 use crate::confidential::notes::when::{self, When};
@@ -34,7 +33,7 @@ pub(super) fn appointments(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut V
         let np = wished_phrase(evidence).filter(|_| frame == "range");
         let np = np.map(|np| say::fill(view.lexicon.frame("range_np"), &[("np", &np)])).unwrap_or_default();
         let mut text = say::sentence(view.lexicon, frame, &[("visit", name), ("when", when), ("np", &np)]);
-        let details = told.details(&named_in(view, appointment), None, true, 3, &text);
+        let details = told.details(&appointment.evidence, None, true, 3, &text);
         append(&mut text, details);
         let mut statement = make(
             Kind::Appointment,
@@ -55,16 +54,10 @@ pub(super) fn appointments(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut V
 
 fn call_agreed(evidence: &Evidence<'_>, told: &Told<'_>, appointment: &Appointment) -> Statement {
     let lexicon = evidence.view.lexicon;
-    let list = told.details(&named_in(evidence.view, appointment), None, true, 3, "").unwrap_or_default();
+    let list = told.details(&appointment.evidence, None, true, 3, "").unwrap_or_default();
     let when = appointment.when.say(lexicon);
     let text = say::sentence(lexicon, "told_call", &[("when", &when), ("list", &list)]);
     make(Kind::Callback, AGENT, Modality::Committed, text, appointment.evidence.clone(), "told.call")
-}
-
-/// The turns that name a time: a mere yes goes on with other matters.
-fn named_in(view: View<'_>, appointment: &Appointment) -> Vec<u16> {
-    let times = |turn: &u16| view.values.iter().any(|value| value.turn == *turn && value.kind.is_when());
-    appointment.evidence.iter().copied().filter(times).collect()
 }
 
 /// Whether the agent spoke of calling on that day, where it was agreed or right before.

@@ -105,7 +105,7 @@ fn rest(evidence: &Evidence<'_>, told: &Told<'_>, more: Vec<Candidate>) -> Vec<S
     all.extend(worth(&mut old, 14));
     promises(evidence, told, &mut all);
     refusals(evidence, told, &mut old);
-    all.extend(worth(&mut old, 10));
+    all.extend(worth(&mut old, 9));
     decisions(evidence, &mut old);
     all.extend(worth(&mut old, 7));
     claims(evidence, told, &mut old);

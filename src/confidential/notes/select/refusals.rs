@@ -77,13 +77,12 @@ fn asked_before(evidence: &Evidence<'_>, refusal: &Clause) -> Option<(Range<usiz
         let phrases = deeds::phrases(view, &clause.place);
         phrases.into_iter().filter(|phrase| is_subject(view, phrase)).max_by_key(|phrase| weigh(phrase))
     };
-    let caller = evidence
-        .clauses
-        .iter()
-        .rev()
-        .filter(|clause| clause.speaker.is_caller() && clause.turn + 1 == refusal.turn);
+    let caller = evidence.clauses.iter().rev().filter(|clause| {
+        clause.speaker.is_caller() && clause.turn < refusal.turn && refusal.turn - clause.turn <= 3
+    });
     let asked = caller.filter_map(|clause| Some((best(clause)?, clause.turn))).next();
-    asked.map(|(phrase, turn)| (noun_part(view, &phrase), turn))
+    let own = || best(refusal).map(|phrase| (phrase, refusal.turn));
+    asked.or_else(own).map(|(phrase, turn)| (noun_part(view, &phrase), turn))
 }
 
 /// The caller takes what the agent proposed.
@@ -133,11 +132,6 @@ pub(super) fn claims(evidence: &Evidence<'_>, told: &Told<'_>, out: &mut Vec<Sta
         .filter(|clause| clause.speaker.is_caller() && !clause.question && !clause.hedged)
     {
         let Some(hit) = pattern::first(view.lexicon.cue("claim"), view, &clause.place) else { continue };
-        // "Nobody told me" claims no promise.
-        let around = hit.from.saturating_sub(2).max(clause.place.start)..hit.to;
-        if pattern::any(view.lexicon.cue("tell_nobody"), view, &around) {
-            continue;
-        }
         let after = deeds::phrases(view, &(hit.to..clause.place.end));
         let np =
             after.into_iter().find(|phrase| is_subject(view, phrase)).map(|p| say::bare_phrase(view, &p));

@@ -17,15 +17,8 @@ pub(super) fn is_subject(view: View<'_>, phrase: &Range<usize>) -> bool {
 /// A phrase that can be what something is done with: one with a determiner, or a subject.
 pub(super) fn is_named(view: View<'_>, phrase: &Range<usize>) -> bool {
     let determined = view.words().determiners.contains(&view.tokens[phrase.start].text);
-    let whole = |at: usize| view.tokens[at].text.chars().count() >= WHOLE;
-    let sure =
-        |at: usize| !phrase::is_content(view, at) || whole(at) || view.sure.get(at).is_some_and(|sure| *sure);
-    phrase.clone().all(sure) && (determined && phrase.len() <= 3 || is_subject(view, phrase))
+    determined && phrase.len() <= 3 || is_subject(view, phrase)
 }
-
-/// Letters from which on an object is believed as it was heard: its verb vouches for it. Shorter ones are as easily
-/// another word ("a knew").
-const WHOLE: usize = 5;
 
 /// How much a word counts: listed, repeated, echoed by the other side.
 fn weight(view: View<'_>, at: usize) -> usize {

@@ -166,10 +166,7 @@ fn aim_at(view: View<'_>, place: &Range<usize>) -> Option<(usize, Range<usize>)>
     let infinitive = |at: &usize| {
         let word = &view.tokens[*at].text;
         let ends = ["en", "eln", "ern"].iter().any(|end| word.ends_with(end));
-        // "150 wären angemessen" ends like an infinitive, too.
-        ends && phrase::is_content(view, *at)
-            && !view.words().nouns.contains(word)
-            && view.lexicon.known.has(word)
+        ends && phrase::is_content(view, *at) && !view.words().nouns.contains(word)
     };
     let verb = place.clone().rev().find(infinitive)?;
     let object =

@@ -4,21 +4,17 @@ use super::{Candidate, FREE, LABEL, Told, Turn, side};
 use crate::confidential::guard::{Kind, Modality};
 use crate::confidential::notes::clauses::Clause;
 use crate::confidential::notes::pairs::{self, Answer};
-use crate::confidential::notes::tell::{OWN, Place};
 use crate::confidential::notes::values::{self, Kind as Valued};
-use crate::confidential::notes::{pattern, phrase, say, select, when};
+use crate::confidential::notes::{pattern, say, select, when};
 use crate::confidential::{Speaker, Text};
 use std::collections::BTreeSet;
 use std::ops::Range;
-
-/// Tokens beside the words for "free" that say what is; more takes words of something else.
-const BESIDE: usize = 6;
 
 impl<'a> Told<'a> {
     /// Amounts that stand. What each is for is not told: it is easily the wrong one of two things beside it.
     pub fn amounts(&self, out: &mut Vec<Candidate>) {
         let view = self.view();
-        let mut seen = self.fallen_amounts();
+        let mut seen = BTreeSet::new();
         let mut sides: [(Vec<Text>, Vec<u16>, bool); 2] = Default::default();
         for (at, value) in view.values.iter().enumerate() {
             let Some((cents, currency)) = self.money(value) else { continue };
@@ -94,10 +90,9 @@ impl<'a> Told<'a> {
             if hits.is_empty() || self.fell(turn.number, &Speaker::Agent(1)) {
                 continue;
             }
-            let mut places = self.beside_free(turn, &hits);
+            let mut places = self.places(turn, "tell_free", &hits);
             // "Does it cost anything, the inspection?" - "No, it's free."
-            let asked = index.checked_sub(1).map(|before| &self.turns[before]);
-            let asked = asked.filter(|before| before.caller && before.clauses.iter().any(|c| c.question));
+            let asked = index.checked_sub(1).map(|before| &self.turns[before]).filter(|before| before.caller);
             if let Some(asked) = asked.filter(|_| self.words_at(&places) < 2) {
                 places.extend(self.context(asked, 0));
             }
@@ -106,93 +101,6 @@ impl<'a> Told<'a> {
             let (by, evidence) = (Speaker::Agent(1), vec![turn.number]);
             self.push(out, Kind::Amount, by, Modality::Fact, text, evidence, "told.free", FREE);
         }
-    }
-
-    /// Cents that were let go, corrected or denied: told of nobody, whoever said them first.
-    fn fallen_amounts(&self) -> BTreeSet<u64> {
-        let values = self.view().values;
-        let fell = |at: usize| {
-            let replaced =
-                self.clause_of(&values[at]).is_some_and(|c| self.is_replaced(&values[at], &c.place));
-            replaced || self.is_let_go(&values[at]) || self.is_corrected(at)
-        };
-        let fallen = (0..values.len()).filter(|&at| fell(at));
-        let cents = |at: usize| match values[at].kind {
-            Valued::Amount { cents, .. } => Some(cents),
-            // "It's not sixty-four, it's forty-six pounds."
-            Valued::Count(count) => Some(u64::from(count) * 100),
-            _ => None,
-        };
-        fallen.filter_map(cents).collect()
-    }
-
-    /// What stands right beside the words that say so, as far as the next amount.
-    fn beside_free(&self, turn: &Turn<'a>, hits: &[usize]) -> Vec<Place> {
-        let view = self.view();
-        let is_amount =
-            |value: &&values::Value| matches!(value.kind, Valued::Amount { .. } | Valued::Count(_));
-        let mut places = Vec::new();
-        for clause in hits.iter().map(|&at| &turn.clauses[at].place) {
-            let Some(hit) = pattern::first(view.lexicon.cue("tell_free"), view, clause) else { continue };
-            let values = || values::within(view.values, clause).map(|at| &view.values[at]).filter(is_amount);
-            let from = values().filter(|value| value.to <= hit.from).map(|value| value.to).max();
-            // "... for the call-out, batteries a hundred and forty": the word before an amount is its own.
-            let to =
-                values().filter(|value| value.from >= hit.to).map(|value| value.from.saturating_sub(2)).min();
-            let from = from.unwrap_or(clause.start).max(hit.from.saturating_sub(BESIDE));
-            let to = to.unwrap_or(clause.end).min(hit.to + BESIDE).max(hit.to);
-            // "Labour is included, the journey, no, that's ninety-five."
-            let but = pattern::first(view.lexicon.cue("tell_but"), view, &(hit.to..to));
-            let to = but.map_or(to, |_| hit.to);
-            places.push((from..to, OWN));
-        }
-        places
-    }
-
-    /// "Ten per cent, thirty-five euros, but I won't be taking that": said to cost nothing behind it, in the same turn.
-    fn is_let_go(&self, value: &values::Value) -> bool {
-        let view = self.view();
-        let end = view.tokens.partition_point(|token| token.turn <= value.turn);
-        let next = view.values.iter().find(|other| {
-            other.from >= value.to && other.turn == value.turn && matches!(other.kind, Valued::Amount { .. })
-        });
-        let behind = value.to..next.map_or(end, |next| next.from);
-        let turned = pattern::first(view.lexicon.cue("tell_but"), view, &behind);
-        let free = |from: usize| pattern::any(view.lexicon.cue("tell_free"), view, &(from..behind.end));
-        !value.speaker.is_caller()
-            && turned.is_some_and(|turned| free(turned.to))
-            && !pattern::any(view.lexicon.cue("tell_not_free"), view, &behind)
-    }
-
-    /// "It's seventy-five, no, sorry, eighty-two": another amount behind a correction, in the same turn.
-    fn is_corrected(&self, at: usize) -> bool {
-        let view = self.view();
-        let value = &view.values[at];
-        let next = view.values[at + 1..].iter().find(|other| {
-            other.turn == value.turn && matches!(other.kind, Valued::Amount { .. } | Valued::Count(_))
-        });
-        next.is_some_and(|next| {
-            let between = value.to..next.from;
-            matches!(next.kind, Valued::Amount { .. })
-                && pattern::any(view.lexicon.cue("correction"), view, &between)
-        })
-    }
-
-    /// "Seventy-two cupcakes": a number of things is no price, nor is one beside a price.
-    fn is_counted(&self, value: &values::Value) -> bool {
-        let view = self.view();
-        let same = |other: &&values::Value| other.kind == value.kind;
-        let named = |other: &values::Value| {
-            let next = view.tokens.get(other.to).filter(|next| next.turn == other.turn);
-            next.is_some() && !view.tokens[other.to - 1].stop && phrase::is_content(view, other.to)
-        };
-        let turn = self.turns.iter().find(|turn| turn.number == value.turn);
-        turn.is_some_and(|turn| self.amount_said(&turn.place)) || view.values.iter().filter(same).any(named)
-    }
-
-    fn amount_said(&self, place: &Range<usize>) -> bool {
-        let values = self.view().values;
-        values::within(values, place).any(|at| matches!(values[at].kind, Valued::Amount { .. }))
     }
 
     /// "Nineteen euros instead of thirty-nine": the second one is what it was.
@@ -254,19 +162,13 @@ impl<'a> Told<'a> {
     fn money(&self, value: &values::Value) -> Option<(u64, Option<u8>)> {
         match value.kind {
             Valued::Amount { cents, currency } => Some((cents, Some(currency))),
-            Valued::Count(count)
-                if count >= 100
-                    && self.sums_up(value)
-                    && !self.is_numbered(value)
-                    && !self.is_counted(value) =>
-            {
+            Valued::Count(count) if count >= 100 && self.sums_up(value) && !self.is_numbered(value) => {
                 Some((u64::from(count) * 100, None))
             }
             Valued::Count(count) if value.read_back && count >= 20 => {
                 let near = self.turns.iter().find(|turn| turn.number == value.turn)?;
                 let priced = near.clauses.iter().any(|clause| self.teller.says("tell_money", clause));
-                (priced && !self.is_numbered(value) && !self.is_counted(value))
-                    .then_some((u64::from(count) * 100, None))
+                (priced && !self.is_numbered(value)).then_some((u64::from(count) * 100, None))
             }
             _ => None,
         }

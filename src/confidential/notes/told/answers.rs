@@ -59,7 +59,6 @@ impl<'a> Told<'a> {
                 (!self.commits(clause) || self.begs(clause))
                     && !clause.negated
                     && !self.teller.says("tell_check", clause)
-                    && !self.teller.says("tell_unsure", clause)
             });
             let Some(&last) = hits.last() else { continue };
             let (answer, answered) = pairs::answer(self.teller.clauses, turn.first + last);

@@ -8,9 +8,6 @@ use crate::confidential::notes::say;
 use crate::confidential::notes::tell::{OWN, Place};
 use std::ops::Range;
 
-/// Words of its own with which a report needs none of the clauses beside it.
-const ENOUGH: usize = 4;
-
 impl<'a> Told<'a> {
     /// What is wrong: the two heaviest of the caller's early turns that hold a state of that class, in one statement.
     pub fn issues(&self, asked: &[Statement], out: &mut Vec<Candidate>) {
@@ -52,9 +49,7 @@ impl<'a> Told<'a> {
             found.iter().filter(|(own, turn, _)| worth - own <= 6 && turn.nth.abs_diff(first) <= 2)
         {
             state = state.or(self.state(&turn.place, &mut places));
-            let own = self.places(turn, "tell_issue", hits);
-            let enough = self.words_at(&own) >= ENOUGH;
-            places.extend(if enough { own } else { self.places_around(turn, "tell_issue", hits) });
+            places.extend(self.places_around(turn, "tell_issue", hits));
             evidence.push(turn.number);
         }
         // "I had my van in with you." - "Brakes, wasn't it?" - "Yes, and now it's squealing."

@@ -11,7 +11,7 @@ mod times;
 
 use super::clauses::Clause;
 use super::ledger::Ledger;
-use super::pattern::{self, View};
+use super::pattern::View;
 use super::say;
 use super::tell::{OWN, Place, Teller};
 use super::values::Kind as Valued;
@@ -254,22 +254,13 @@ impl<'a> Told<'a> {
         let usable = |when: &When| {
             let says =
                 when.day.is_some() || when.time.is_some() || when.part.is_some() || when.bound.is_some();
-            says && !when.habitual && !self.is_dead(when) && !self.ends_before(when)
+            says && !when.habitual && !self.is_dead(when)
         };
         let at = all.iter().rposition(usable)?;
         // "On Monday you have it, our driver brings it by noon": the day was named before.
         let day = all[..at].iter().rev().find(|when| when.day.is_some()).filter(|when| usable(when));
         let whole = day.filter(|_| all[at].day.is_none()).map(|day| all[at].completed_by(day));
         Some(whole.unwrap_or_else(|| all[at].clone()))
-    }
-
-    /// "Monday at eight; until then I take it off": the time of something else.
-    fn ends_before(&self, when: &When) -> bool {
-        let view = self.view();
-        let end = when.values.iter().map(|&at| view.values[at].to).max().unwrap_or(0);
-        let next = end..(end + NEAR).min(view.tokens.len());
-        pattern::first(view.lexicon.cue("tell_until_then"), view, &next)
-            .is_some_and(|hit| hit.from <= end + 1)
     }
 
     fn is_dead(&self, when: &When) -> bool {

@@ -22,12 +22,6 @@ impl<'a> Told<'a> {
                 hits.retain(|at| !repeats(at));
             }
             let Some(&last) = hits.last() else { continue };
-            // "Put into your summary that ..." - "I'll leave that to the machine."
-            let before =
-                index.checked_sub(1).map(|before| &self.turns[before]).filter(|before| before.caller);
-            if before.is_some_and(|before| before.clauses.iter().any(|c| self.teller.says("joke", c))) {
-                continue;
-            }
             let (answer, answered) = pairs::answer(self.teller.clauses, turn.first + last);
             if answer == Answer::Rejected {
                 continue;
@@ -39,10 +33,7 @@ impl<'a> Told<'a> {
                 first("tell_sure").map(|sure| sure.from).or_else(near).unwrap_or(clause.place.start)
             };
             let focus = from(&turn.clauses[hits[0]])..turn.clauses[last].place.end;
-            // "I send it today, and you bring it by the fifteenth": a time in the next clause is mostly another act's.
-            let next =
-                turn.clauses.get(last + 1).filter(|next| next.place.len() <= ECHO && !self.is_asked(next));
-            let whole = focus.start..next.map_or(focus.end, |next| next.place.end);
+            let whole = focus.start..turn.clauses.get(last + 1).map_or(focus.end, |next| next.place.end);
             let when = self.when(&whole).or_else(|| self.read_back(index));
             let said = self.said(when.as_ref());
             let mut places = self.places(turn, "tell_commit", &hits);
@@ -97,11 +88,6 @@ impl<'a> Told<'a> {
                 worth,
             );
         }
-    }
-
-    /// Whether a clause says what the other side is to do.
-    fn is_asked(&self, clause: &Clause) -> bool {
-        clause.question || self.teller.says("tell_ask", clause) || self.teller.says("tell_duty", clause)
     }
 
     /// Whether a commitment depends on something, said in it or beside it.
@@ -171,12 +157,6 @@ impl<'a> Told<'a> {
     pub(super) fn own_place(&self, cue: &str, clause: &Clause) -> Range<usize> {
         let view = self.view();
         let first = |cue| pattern::first(view.lexicon.cue(cue), view, &clause.place);
-        // "We've got a delivery that week I need to move them": what is wanted stands behind the words for it, but in
-        // German.
-        if cue == "tell_need" && !view.lexicon.numbers.is_german() {
-            let from = first(cue).map_or(clause.place.start, |hit| hit.from);
-            return from..clause.place.end;
-        }
         let beg = first("tell_beg").filter(|_| cue == "tell_commit");
         let Some((commit, beg)) = first(cue).zip(beg).filter(|(commit, beg)| beg.from >= commit.to) else {
             return clause.place.clone();

@@ -1,9 +1,8 @@
 //! What the agent refuses, and why something is so.
 
-use super::{Candidate, FLOOR, MOST, NEAR, Told, Turn, first_word, side};
+use super::{Candidate, FLOOR, MOST, NEAR, Told, first_word, side};
 use crate::confidential::Speaker;
 use crate::confidential::guard::{Kind, Modality};
-use crate::confidential::notes::tell::Place;
 use crate::confidential::notes::when::{self, When};
 use crate::confidential::notes::{pattern, say, values};
 use std::ops::Range;
@@ -12,10 +11,7 @@ impl<'a> Told<'a> {
     /// What the agent refuses, with what was asked.
     pub fn refusals(&self, out: &mut Vec<Candidate>) {
         for (index, turn) in self.turns.iter().enumerate().filter(|(_, turn)| !turn.caller) {
-            let mut hits = self.stated(turn, "tell_refuse", "tell_fine");
-            // "I won't be charging that" refuses nothing, "not for free, sadly" does.
-            let says = |cue, at: usize| self.teller.says(cue, &turn.clauses[at]);
-            hits.retain(|&at| !says("tell_free", at) || says("tell_not_free", at));
+            let hits = self.stated(turn, "tell_refuse", "tell_fine");
             if hits.is_empty() {
                 continue;
             }
@@ -26,9 +22,7 @@ impl<'a> Told<'a> {
             let needs = before.map(|before| self.hits(before, "tell_need", "tell_fine")).unwrap_or_default();
             match before {
                 Some(before) if !needs.is_empty() => places.extend(self.places(before, "tell_need", &needs)),
-                // "You don't pay for that?" - "We don't": what it is was said before.
-                Some(before) if self.points_back(turn, &hits) => places.push((before.place.clone(), 0)),
-                Some(before) => places.extend(self.taken_up(before, turn)),
+                Some(before) => places.push((before.place.clone(), 0)),
                 None => {}
             }
             let asked = !needs.is_empty() || before.is_some_and(|b| b.clauses.iter().any(|c| c.question));
@@ -65,7 +59,7 @@ impl<'a> Told<'a> {
                 (false, false) => "told_refused",
             };
             let text = say::sentence(self.view().lexicon, frame, &values);
-            let worth = 5 + 4 * i32::from(asked) + self.teller.weight_of(&turn.place) / 8;
+            let worth = 4 + 4 * i32::from(asked) + self.teller.weight_of(&turn.place) / 8;
             let mut evidence = vec![turn.number];
             evidence.extend(turn.number.checked_sub(1));
             self.push(
@@ -79,17 +73,6 @@ impl<'a> Told<'a> {
                 worth,
             );
         }
-    }
-
-    /// What the caller asked right before, and the words of the rest that the agent takes up: what was merely told is
-    /// not what was refused.
-    fn taken_up(&self, before: &Turn<'a>, turn: &Turn<'a>) -> Vec<Place> {
-        let tokens = self.view().tokens;
-        let again =
-            |at: &usize| tokens[turn.place.clone()].iter().any(|token| token.text == tokens[*at].text);
-        let asked =
-            before.clauses.iter().filter(|clause| clause.question).map(|clause| (clause.place.clone(), 0));
-        asked.chain(before.place.clone().filter(again).map(|at| (at..at + 1, 0))).collect()
     }
 
     /// The time right beside the refusal: "Thursday I cannot do".

@@ -74,13 +74,6 @@ impl Reader<'_> {
                 Some((minute, next)) if minute >= 10 || minute == 5 => {
                     self.with_half_of_day((hour, minute), next, true)
                 }
-                // "Une heure de travail" takes an hour.
-                _ if self.lexicon.elides
-                    && ["de", "d'"].contains(&self.text(next))
-                    && !self.is_part(next) =>
-                {
-                    None
-                }
                 _ => self.with_half_of_day((hour, 0), next, true),
             };
         }
@@ -92,8 +85,6 @@ impl Reader<'_> {
             && self.lexicon.numbers.style == Style::TensUnit
             && (1..=23).contains(&hour)
             && !self.starts_another(minute.next)
-            // "The three fifty you have paid" is money.
-            && !self.lexicon.words.determiners.contains(self.before(at, 1))
         {
             let pair = (hour, u8::try_from(minute.value).ok()?);
             return self.with_half_of_day(pair, minute.next, false);
@@ -101,11 +92,6 @@ impl Reader<'_> {
         // French says its "heures": "à cinq" is a share or a number.
         let opened = !self.lexicon.elides && time.time_openers.contains(self.before(at, 1));
         (bare || opened).then_some(((hour, 0), number.next, false))
-    }
-
-    /// "de l'après-midi": what stands behind an hour and says which half of the day it is in.
-    fn is_part(&self, at: usize) -> bool {
-        (at..at + 3).any(|at| at < self.end && matches!(self.relative(at), Some((Kind::Part(_), _))))
     }
 
     /// "half past", "quarter to"; in French behind the hour: "et demie", "moins le quart".
