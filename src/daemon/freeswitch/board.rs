@@ -2,6 +2,7 @@
 //! becomes a call; the switch is told every two seconds that we are alive.
 
 use super::super::switch::{Begun, Mail, Offered};
+use super::dump::never_copied;
 use super::keys::Keys;
 use super::registry::Entry;
 use super::resync::Resync;
@@ -300,7 +301,7 @@ impl Board {
             return;
         }
         self.switch.name_call(&leg, call);
-        if words::never_copied(event) {
+        if never_copied(|name| event.get(name)) {
             self.switch.deliver(call, Mail::Event(Event::Examined { leg: leg.clone(), tappable: false }));
         }
         let (caller, called) = (number(|name| event.get(name), line), called(event, line));

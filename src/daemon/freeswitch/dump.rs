@@ -129,11 +129,10 @@ impl Dump {
 
     /// Rule R4's preflight. Without a read codec the switch would crash (F70).
     pub fn tappable(&self) -> Option<Tappable> {
-        let set = |name: &str| self.get(name) == Some("true");
-        if set("variable_bypass_media") || set("variable_proxy_media") {
+        if never_copied(|name| self.get(name)) {
             return None;
         }
-        let codec = self.get("Channel-Read-Codec-Name").filter(|codec| CODECS.contains(codec))?;
+        let codec = self.get(CODEC)?;
         let plain = |text: &&str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"@._-".contains(&b));
         let string = self.get("variable_rtp_last_audio_codec_string").filter(plain).unwrap_or(codec);
         Some(Tappable { codec: codec.to_owned(), codec_string: string.to_owned() })
@@ -144,8 +143,18 @@ impl Dump {
     }
 }
 
+/// Whether a leg with these fields can never be copied: what is said on it does not pass the switch, or in a codec that no
+/// ear decodes (the switch may not either: then it cannot even play a notice on it). A codec that is not told yet may come.
+pub(super) fn never_copied<'a>(get: impl Fn(&str) -> Option<&'a str>) -> bool {
+    let elsewhere = ["variable_bypass_media", "variable_proxy_media"];
+    elsewhere.iter().any(|name| get(name) == Some("true"))
+        || get(CODEC).is_some_and(|codec| !CODECS.contains(&codec))
+}
+
+const CODEC: &str = "Channel-Read-Codec-Name";
+
 /// Codecs that an ear decodes; more would be copied and not understood.
-pub(super) const CODECS: [&str; 5] = ["PCMA", "PCMU", "L16", "G722", "opus"];
+const CODECS: [&str; 5] = ["PCMA", "PCMU", "L16", "G722", "opus"];
 
 #[cfg(test)]
 mod tests {
@@ -189,6 +198,19 @@ mod tests {
         assert_eq!(talk("b", "b"), Talk::With(leg("b")));
         assert_eq!(talk("", "b"), Talk::Over(leg("b")));
         assert_eq!(talk("", ""), Talk::Untold);
+    }
+
+    #[test]
+    fn a_leg_in_a_foreign_codec_or_with_its_media_elsewhere_is_never_copied() {
+        let never = |name: &str, value: &str| {
+            let leg = dump(json!({ name: value }));
+            never_copied(|name| leg.get(name))
+        };
+        assert!(never("Channel-Read-Codec-Name", "G729"));
+        assert!(never("variable_bypass_media", "true"));
+        assert!(!never("Channel-Read-Codec-Name", "opus"));
+        // Of what is not told yet the bridge will tell.
+        assert!(!never("Unique-ID", "a"));
     }
 
     #[test]

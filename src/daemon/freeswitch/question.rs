@@ -4,9 +4,10 @@
 //! (F119). It is sent twice, since no answer is asked for once more. Each looks for itself whether it is still to be asked:
 //! the caller waits, has not answered, and has not objected (F102, F120).
 
+use super::words;
 use crate::call::{Answer, Event, Leg, SwitchTime};
 use crate::config::Line;
-use crate::wire::esl::{Command, Event as SwitchEvent, Execute, Line as EslLine, LineError, Word};
+use crate::wire::esl::{Command, Event as SwitchEvent, LineError};
 
 /// The Event-UUIDs of the questions of one call of this line: none where nobody is asked.
 pub(super) fn asked(line: &Line) -> Vec<String> {
@@ -21,16 +22,7 @@ pub(super) fn ask(caller: &Leg, line: &Line, uuids: &[String]) -> Result<Vec<Com
     // a colon has to be the second branch (F120).
     let state = format!("${{callgist_waiting}}${{{CONSENT}}}${{callgist_objection}}");
     let argument = format!("${{cond({state} != true ? {NOT_ASKED} : {question})}}");
-    let ask = |uuid: &String| {
-        Ok(Command::Execute(Execute {
-            leg: Some(Word::new(caller.as_str())?),
-            application: Word::new("play_and_get_digits")?,
-            argument: Some(EslLine::new(argument.as_str())?),
-            event_uuid: Some(Word::new(uuid.as_str())?),
-            event_lock: true,
-        }))
-    };
-    uuids.iter().map(ask).collect()
+    uuids.iter().map(|uuid| words::execute(caller, "play_and_get_digits", argument.clone(), uuid)).collect()
 }
 
 /// Takes away what an earlier call of the same leg, or anybody else, may have left: no question would be asked.

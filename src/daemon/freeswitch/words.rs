@@ -1,6 +1,5 @@
 //! FreeSWITCH's words for what the daemon wants, and what its events mean for a call; pure.
 
-use super::dump::CODECS;
 use super::question;
 use crate::call::{Event, Leg, Stop, SwitchTime};
 use crate::config::Line;
@@ -48,9 +47,19 @@ pub(super) fn subscription(instance: &str) -> Result<Vec<Command>, LineError> {
 pub(super) fn play_notice(caller: &Leg, line: &Line, uuid: &str) -> Result<Command, LineError> {
     let path = line.notice.to_string_lossy();
     let argument = format!("${{cond(${{callgist_waiting}} == true ? {path} : silence_stream://0)}}");
+    execute(caller, "playback", argument, uuid)
+}
+
+/// An application on the caller's leg, behind whatever was sent for it before (F45b).
+pub(super) fn execute(
+    caller: &Leg,
+    application: &str,
+    argument: String,
+    uuid: &str,
+) -> Result<Command, LineError> {
     Ok(Command::Execute(Execute {
         leg: Some(Word::new(caller.as_str())?),
-        application: Word::new("playback")?,
+        application: Word::new(application)?,
         argument: Some(EslLine::new(argument)?),
         event_uuid: Some(Word::new(uuid)?),
         event_lock: true,
@@ -119,13 +128,6 @@ pub(super) fn waiting(event: &SwitchEvent) -> Option<&str> {
     // The second half of a loopback leg carries the exported mark and is no caller (F117).
     let loopback = event.get("Channel-Name").is_some_and(|name| name.starts_with("loopback/"));
     if sleeps && waits && !loopback { event.variable("callgist") } else { None }
-}
-
-/// Whether the leg can never be copied: what is said on it does not pass the switch, or in a codec that no ear decodes (the
-/// switch may not either: then it cannot even play a notice on it).
-pub(super) fn never_copied(event: &SwitchEvent) -> bool {
-    let elsewhere = ["bypass_media", "proxy_media"].iter().any(|name| event.variable(name) == Some("true"));
-    elsewhere || event.get("Channel-Read-Codec-Name").is_some_and(|codec| !CODECS.contains(&codec))
 }
 
 /// Whether the event says that somebody objected by key: the `set` of the bound key, or the variable on any event.
@@ -255,16 +257,6 @@ mod tests {
              silence_stream://0)}"
         );
         assert!(play.event_lock);
-    }
-
-    #[test]
-    fn a_leg_in_a_foreign_codec_or_with_its_media_elsewhere_is_never_copied() {
-        let sleeps = |name: &str, value: &str| SwitchEvent::new("CHANNEL_EXECUTE").with(name, value);
-        assert!(never_copied(&sleeps("Channel-Read-Codec-Name", "G729")));
-        assert!(never_copied(&sleeps("variable_bypass_media", "true")));
-        assert!(!never_copied(&sleeps("Channel-Read-Codec-Name", "opus")));
-        // Of what is not told yet the bridge will tell.
-        assert!(!never_copied(&sleeps("Unique-ID", "a")));
     }
 
     #[test]
