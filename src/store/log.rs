@@ -315,7 +315,7 @@ impl Logged {
             "{before}\n{}\n{}\n{}\n{call}\n{person}\n{line}\n{detail}\n",
             self.seq, self.at.0, self.deed
         );
-        Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        super::hex(&Sha256::digest(text.as_bytes()))
     }
 }
 

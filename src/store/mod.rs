@@ -219,3 +219,8 @@ impl Drop for Store {
         }
     }
 }
+
+/// As hexadecimal digits, two a byte.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

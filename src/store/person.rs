@@ -236,7 +236,7 @@ fn keys(connection: &Connection, number: &Number) -> rusqlite::Result<Vec<String
 /// A name that does not tell the number: it is hashed with the millisecond at which the entry was made.
 pub(super) fn key(number: &str, created: i64) -> String {
     let digest = Sha256::digest(format!("{number}\n{created}\n").as_bytes());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    super::hex(&digest[..8])
 }
 
 fn mark_call(connection: &Connection, call: CallId, mark: Mark, now: UtcMillis) -> rusqlite::Result<bool> {

@@ -7,7 +7,7 @@
 //! [HKDF](https://www.rfc-editor.org/rfc/rfc5869), [HMAC](https://www.rfc-editor.org/rfc/rfc2104),
 //! [GCM](https://csrc.nist.gov/pubs/sp/800/38/d/final)
 
-use super::{Database, StoreError, Trouble, clerk, key, open};
+use super::{Database, StoreError, Trouble, clerk, hex, key, open};
 use crate::config::private;
 use anyhow::anyhow;
 use ring::error::Unspecified;
@@ -53,12 +53,12 @@ impl Keys {
         Ok(Keys {
             find: root.expand(&[b"find"], hmac::HMAC_SHA256)?.into(),
             hide: aead::LessSafeKey::new(root.expand(&[b"hide"], &aead::AES_256_GCM)?.into()),
-            proof: to_hex(&proof),
+            proof: hex(&proof),
         })
     }
 
     fn hash(&self, number: &str) -> String {
-        to_hex(hmac::sign(&self.find, number.as_bytes()).as_ref())
+        hex(hmac::sign(&self.find, number.as_bytes()).as_ref())
     }
 
     /// Nonce, number and tag; as long for every number.
@@ -69,7 +69,7 @@ impl Keys {
         plain.get_mut(..number.len()).ok_or(Unspecified)?.copy_from_slice(number.as_bytes());
         let nonce_used = aead::Nonce::assume_unique_for_key(nonce);
         let tag = self.hide.seal_in_place_separate_tag(nonce_used, of_entry(id), &mut plain)?;
-        Ok([to_hex(&nonce), to_hex(&plain), to_hex(tag.as_ref())].concat())
+        Ok([hex(&nonce), hex(&plain), hex(tag.as_ref())].concat())
     }
 
     /// The number, if it was encrypted for this entry and is the one that the hash is of.
@@ -213,10 +213,6 @@ const ALWAYS_THE_SAME: FunctionFlags = ONLY_ASKED.union(FunctionFlags::SQLITE_DE
 
 /// Characters of the longest number, its plus included.
 const LONGEST: usize = 16;
-
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 fn from_hex(digits: &str) -> Option<Vec<u8>> {
     let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
