@@ -61,7 +61,7 @@ fn of_note(
     mode: &Mode,
     problems: &mut Vec<Problem>,
 ) -> Option<Basis> {
-    let word = section.optional_text(key, problems).filter(|word| !word.trim().is_empty())?;
+    let word = section.filled_text(key, problems)?;
     let wrong = match (word.as_str(), mode) {
         ("legitimate_interest", Mode::Notice | Mode::Off) => return Some(Basis::LegitimateInterest),
         ("consent", Mode::Consent { .. } | Mode::Off) => return Some(Basis::Consent),
@@ -75,7 +75,7 @@ fn of_note(
 }
 
 fn of_another(section: &mut Section<'_>, key: &'static str, problems: &mut Vec<Problem>) -> Option<Basis> {
-    let word = section.optional_text(key, problems).filter(|word| !word.trim().is_empty())?;
+    let word = section.filled_text(key, problems)?;
     let wrong = match word.as_str() {
         "legitimate_interest" => return Some(Basis::LegitimateInterest),
         "contract" => return Some(Basis::Contract),

@@ -383,7 +383,7 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
 }
 
 fn told(section: &mut Section<'_>, mode: &Mode, problems: &mut Vec<Problem>) -> Told {
-    let mut text = |key| section.optional_text(key, problems).filter(|text| !text.trim().is_empty());
+    let mut text = |key| section.filled_text(key, problems);
     let (controller, address, contact) = (text("controller"), text("address"), text("contact"));
     let (dpo, authority, privacy_page) = (text("dpo"), text("authority"), text("privacy_page"));
     let (speech_permission, texts_version) = (text("speech_permission"), text("texts_version"));

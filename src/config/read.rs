@@ -170,6 +170,11 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A text that somebody has written something into; blanks are nothing.
+    pub(super) fn filled_text(&mut self, key: &'static str, problems: &mut Vec<Problem>) -> Option<String> {
+        self.optional_text(key, problems).filter(|text| !text.trim().is_empty())
+    }
+
     /// A list of texts; `says` is what is wrong with anything else.
     pub(super) fn texts(
         &mut self,
