@@ -3,9 +3,10 @@
 //! # The sentence
 //!
 //! A call is **offered** (a caller waits in the dialplan's guarded sleep), **announced** (the notice was played to its
-//! end, which is proved and not believed), **bridged** (caller and agent talk), **forked** (the switch copies both
-//! voices to an ear), **heard** (the talk is over), **summarised**, **guarded** and **kept**. `daemon/follow.rs` tells
-//! it, one verb a line; every early ending is one of the reasons of [`call::NoSummary`].
+//! end, which is proved and not believed), **consented** to where the line asks, **bridged** (caller and agent talk),
+//! **forked** (the switch copies both voices to an ear), **heard** (the talk is over), **summarised**, **guarded** and
+//! **kept**. `daemon/follow.rs` tells it, one verb a line; every early ending is one of the reasons of
+//! [`call::NoSummary`].
 //!
 //! # The two processes
 //!
@@ -36,7 +37,7 @@
 //! |---|---|---|
 //! | 1 | [`config`] | `callgist.toml` → checked settings, or every problem at once |
 //! | 1 | [`wire`] | bytes ↔ meaning: event socket, SIP, SDP, RTP; no socket, no clock |
-//! | 2 | [`call`] | events of any switch → commands: one call's life, and the proof of its notice |
+//! | 2 | [`call`] | events of any switch → commands: one call's life, and the proof of its notice and consent |
 //! | 2 | [`border`] | every message that may pass between the processes |
 //! | 2 | [`sandbox`] | a process → the same with fewer rights, each tried afterwards |
 //! | 3 | [`confidential`] | RTP packets → a guarded note or a reason; memory only |
@@ -49,8 +50,8 @@
 //!
 //! # What must stay true
 //!
-//! - No socket reaches an ear without [`call::Announced`], which only the evidence of a whole notice makes; an
-//!   objection takes it away.
+//! - No socket reaches an ear without [`call::Announced`], which only the evidence of a whole notice makes, and of the
+//!   caller's yes where the line asks for one; an objection takes it away.
 //! - A note that is kept came through `confidential::guard`, the only maker of what an ear can encode.
 //! - The call never depends on us: the dialplan waits for at most half a second, and only while we are alive; once the
 //!   caller has gone on, nothing that he hears is broken off.
