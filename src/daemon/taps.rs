@@ -104,6 +104,10 @@ impl Desk {
                     None => return,
                 },
                 got = self.socket.recv_from(&mut datagram) => {
+                    // Whoever invites was asked to by somebody who had said before whom to expect: hear that first.
+                    while let Ok(ask) = asked.try_recv() {
+                        self.carry_out(ask);
+                    }
                     if let Ok((length, from)) = got {
                         // What cannot be read is dropped, as UDP drops; the sender says it again.
                         let _ = self.uas.handle(&datagram[..length], from, self.now());
@@ -170,6 +174,46 @@ impl Desk {
                         let _ = mailbox.send(Mail::CopyEnded { dialog });
                     }
                 }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::mpsc::unbounded_channel;
+
+    fn invite(token: &str) -> String {
+        let body = "v=0\r\no=FreeSWITCH 1 2 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+                    m=audio 26498 RTP/AVP 8 101 13\r\na=rtpmap:8 PCMA/8000\r\na=ptime:20\r\n";
+        format!(
+            "INVITE sip:{token}@127.0.0.1;transport=udp SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;rport;branch=z9hG4bK{token}\r\n\
+             From: <sip:tap@127.0.0.1>;tag={token}\r\nTo: <sip:{token}@127.0.0.1>\r\nCall-ID: {token}\r\n\
+             CSeq: 1 INVITE\r\nContact: <sip:mod_sofia@127.0.0.1:9>\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn an_invitation_that_arrives_beside_the_word_that_it_is_expected_finds_its_call() {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let at = socket.local_addr().unwrap();
+        let taps = start(socket, Clock::new(1)).unwrap();
+        let switch = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let (mailbox, mut mail) = unbounded_channel();
+        let leg = Leg::new("leg-a").unwrap();
+        for round in 0..50 {
+            // Both lie there at once, as on a machine that lets us wait.
+            let tokens: Vec<String> = (0..20).map(|number| format!("token-{round}-{number}")).collect();
+            for token in &tokens {
+                taps.expect(token, Party::Agent, &leg, mailbox.clone());
+                switch.send_to(invite(token).as_bytes(), at).unwrap();
+            }
+            for _ in &tokens {
+                let got = tokio::time::timeout(Duration::from_secs(10), mail.recv()).await;
+                let Ok(Some(Mail::Copy { dialog, .. })) = got else { panic!("round {round}: refused") };
+                taps.refuse(dialog);
             }
         }
     }
