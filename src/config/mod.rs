@@ -50,6 +50,14 @@ pub struct Sip {
     pub last_rtp_port: u16,
 }
 
+impl Sip {
+    /// Of how many calls both copies have a port: RTP's are even (RFC 3550, section 11).
+    pub fn calls(&self) -> usize {
+        let ports = self.first_rtp_port..=self.last_rtp_port;
+        ports.filter(|port| port % 2 == 0).count() / 2
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Store {
     pub database: PathBuf,
@@ -186,7 +194,7 @@ fn config(mut root: Section<'_>, problems: &mut Vec<Problem>) -> Config {
     let switches = switches::switches(&mut root, problems);
     let sip = sip(root.section("sip", "write it once", problems), problems);
     let store = store(root.section("store", "write it once", problems), &switches, problems);
-    let ears = ears(root.section("ears", "write it once", problems), problems);
+    let ears = ears(root.section("ears", "write it once", problems), &sip, problems);
     let sandbox = sandbox(root.section("sandbox", "write it once", problems), problems);
     let http = http(root.section("http", "write it once", problems), problems);
     let lines: Vec<Line> =
@@ -227,8 +235,16 @@ fn sip(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Sip {
     if last <= first {
         section.wrong("last_rtp_port", "must be larger than first_rtp_port", problems);
     }
+    let sip = Sip { listen, first_rtp_port: first, last_rtp_port: last };
+    if last > first && sip.calls() == 0 {
+        section.wrong(
+            "last_rtp_port",
+            "must leave two even ports for the copies of one call at least",
+            problems,
+        );
+    }
     section.finish(problems);
-    Sip { listen, first_rtp_port: first, last_rtp_port: last }
+    sip
 }
 
 fn store(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Problem>) -> Store {
@@ -283,7 +299,7 @@ fn http(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Option<SocketA
     listen
 }
 
-fn ears(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Ears {
+fn ears(mut section: Section<'_>, sip: &Sip, problems: &mut Vec<Problem>) -> Ears {
     let ears = Ears {
         models: section.path("models", Some("/usr/share/callgist/models"), problems),
         threads: section.whole("threads", Some(1), 1..=64, problems) as u16,
@@ -293,6 +309,14 @@ fn ears(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Ears {
         max_calls: section.whole("max_calls", Some(0), 0..=10_000, problems) as u32,
         memory_reserve_mb: section.whole("memory_reserve_mb", Some(256), 0..=100_000_000, problems) as u32,
     };
+    let room = sip.calls();
+    if ears.max_calls as usize > room {
+        let says = format!(
+            "needs two even RTP ports for each call, and there are enough for {room}: widen [sip] first_rtp_port to \
+             last_rtp_port"
+        );
+        section.wrong("max_calls", &says, problems);
+    }
     section.finish(problems);
     ears
 }
@@ -451,6 +475,18 @@ mod tests {
                     number = \"+352260000\"\ncountry_code = \"352\"\nlanguage = \"en\"\n\
                     notice = \"/usr/share/callgist/sounds/en/8000/notice.wav\"\n";
         assert_eq!(Config::parse(bare).unwrap(), Config::parse(DEFAULT).unwrap());
+    }
+
+    #[test]
+    fn more_calls_than_there_are_ports_for_are_refused() {
+        let calls =
+            |number: u32| Config::parse(&DEFAULT.replace("max_calls = 0", &format!("max_calls = {number}")));
+        assert_eq!(calls(125).unwrap().sip.calls(), 125);
+        let said = calls(126).unwrap_err().to_string();
+        assert!(said.contains("enough for 125: widen [sip] first_rtp_port"), "{said}");
+        let none = DEFAULT.replace("last_rtp_port = 30499", "last_rtp_port = 30001");
+        let said = Config::parse(&none).unwrap_err().to_string();
+        assert!(said.contains("two even ports"), "{said}");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! there is a bound on the calls that are heard at once, and one below which free memory must not fall. Where either is
 //! used up no notice is played, and the call is kept with the reason `overload`.
 
-use crate::config::Ears;
+use crate::config::{Ears, Sip};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -19,12 +19,13 @@ pub struct Admission {
 pub struct Seat(Arc<AtomicUsize>);
 
 impl Admission {
-    pub fn new(ears: &Ears) -> Admission {
+    pub fn new(ears: &Ears, sip: &Sip) -> Admission {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let most = match ears.max_calls {
             0 => cores * CALLS_PER_CORE,
             set => set as usize,
         };
+        let most = most.min(sip.calls());
         Admission { most, reserve_kb: u64::from(ears.memory_reserve_mb) * 1_024, taken: Arc::default() }
     }
 
@@ -72,7 +73,19 @@ mod tests {
 
     fn of(max_calls: u32, memory_reserve_mb: u32) -> Admission {
         let config = crate::config::Config::parse(crate::config::DEFAULT).unwrap();
-        Admission::new(&Ears { max_calls, memory_reserve_mb, ..config.ears })
+        Admission::new(&Ears { max_calls, memory_reserve_mb, ..config.ears }, &config.sip)
+    }
+
+    #[test]
+    fn no_more_calls_are_taken_than_there_are_ports_for_two_copies_of_each() {
+        let config = crate::config::Config::parse(crate::config::DEFAULT).unwrap();
+        let sip = Sip { first_rtp_port: 30_001, last_rtp_port: 30_007, ..config.sip };
+        let admission = Admission::new(&config.ears, &sip);
+        let _only = admission.seat().unwrap();
+        assert!(
+            !admission.has_room() && admission.seat().is_none(),
+            "30002, 30004 and 30006 are for one call"
+        );
     }
 
     #[test]

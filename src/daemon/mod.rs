@@ -188,7 +188,7 @@ pub async fn run(
         store,
         rtp_ports: config.sip.first_rtp_port..=config.sip.last_rtp_port,
         lines: Mutex::new(lines),
-        admission: Admission::new(&config.ears),
+        admission: Admission::new(&config.ears, &config.sip),
         retention: Mutex::new(housekeeping::retention(&config)),
         audio_budget: Duration::from_secs(config.ears.audio_budget_s.into()),
         leaving: AtomicBool::new(false),

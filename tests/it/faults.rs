@@ -19,12 +19,11 @@ use callgist::call::Party;
 use callgist::sim::{Act, Network, Script, When};
 use rustix::process::Resource;
 use serde_json::Value;
-use std::net::UdpSocket;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 use talk::{
     Stopped, Talk, deeds_of_ears, flood, limit, lock, next_is_noted, not_started_on, prompt_of, restarted,
-    rings_off, stepped, strangers_call, strangers_speak, unannounced, waited, with_ports,
+    rings_off, stepped, strangers_call, strangers_speak, two_even_ports, unannounced, waited, with_ports,
 };
 
 // ---------------------------------------------------------------- the daemon
@@ -528,11 +527,9 @@ fn a_switch_whose_clock_steps_back_is_told_its_own_time() {
 
 #[test]
 fn a_call_for_whose_copies_there_is_no_port_goes_on() {
-    let ports: Vec<UdpSocket> = (0..2).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
-    let taken = ports.iter().map(|socket| socket.local_addr().unwrap().port() & !1).min().unwrap();
-    let held: Vec<_> = (taken..taken + 2).map(|port| UdpSocket::bind(("127.0.0.1", port))).collect();
+    let (taken, held) = two_even_ports();
     let stage = Stage::scripted(|_| {});
-    let range = move |settings: String| with_ports(&settings, taken, taken + 1);
+    let range = move |settings: String| with_ports(&settings, taken, taken + 3);
     let mut callgist = stage.sidecar_with(stage.switch.event_socket().port(), range);
     let call = stage.call(stage.speech(60));
     callgist.says("no port for a copy: widen [sip] first_rtp_port to last_rtp_port");
@@ -541,12 +538,34 @@ fn a_call_for_whose_copies_there_is_no_port_goes_on() {
     drop(held);
 }
 
+/// What cannot be kept is not promised.
+#[test]
+fn a_call_more_than_there_are_ports_for_is_not_announced() {
+    let (first, held) = two_even_ports();
+    drop(held);
+    let stage = Stage::scripted(|_| {});
+    let range = move |settings: String| with_ports(&settings, first, first + 3);
+    let mut callgist = stage.sidecar_with(stage.switch.event_socket().port(), range);
+    let call = stage.call(stage.speech(60));
+    // The switch has been told by then, before the first one's copies came.
+    callgist.step("forked");
+    let report = unannounced(&stage);
+    assert!(waited(&report) < Duration::from_millis(100), "{report:?}");
+    assert_eq!(
+        callgist.said("calls are not announced: no ear is ready, there is no room, or the switch is crowded"),
+        1
+    );
+    rings_off(&stage, call);
+    assert_eq!(callgist.kept()["summary"], NOTE);
+}
+
 /// The log tells of listening also where the second copy never comes.
 #[test]
 fn a_call_of_which_there_is_room_for_one_copy_alone_is_told_as_listened_to_as_long_as_it_was() {
-    let free = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port() & !1;
+    let (free, mut held) = two_even_ports();
+    held.remove(0);
     let stage = Stage::scripted(|_| {});
-    let range = move |settings: String| with_ports(&settings, free, free + 1);
+    let range = move |settings: String| with_ports(&settings, free, free + 3);
     let mut callgist = stage.sidecar_with(stage.switch.event_socket().port(), range);
     let call = stage.call(stage.speech(60));
     callgist.says("no port for a copy: widen [sip] first_rtp_port to last_rtp_port");

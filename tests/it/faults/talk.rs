@@ -315,6 +315,18 @@ pub(super) fn prompt_of(length: Duration) -> tempfile::NamedTempFile {
     file
 }
 
+/// Two even ports that follow each other, and who holds them.
+pub(super) fn two_even_ports() -> (u16, Vec<UdpSocket>) {
+    let pair = |first: u16| [first, first + 2].map(|port| UdpSocket::bind(("127.0.0.1", port)));
+    let found =
+        std::iter::repeat_with(|| UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
+    let mut found = found.map(|port| port & !1).filter_map(|first| match pair(first) {
+        [Ok(one), Ok(other)] => Some((first, vec![one, other])),
+        _ => None,
+    });
+    found.next().unwrap()
+}
+
 pub(super) fn with_ports(settings: &str, first: u16, last: u16) -> String {
     let line = |line: &str| match line.split(" = ").next() {
         Some("first_rtp_port") => format!("first_rtp_port = {first}\n"),

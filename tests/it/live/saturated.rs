@@ -8,7 +8,7 @@
 use super::audio::{Side, ms, quantile};
 use super::coding::Codec;
 use super::phone::{Heard, Phone, Sound, Talk, Voice, sound};
-use super::sidecar::{At, Sidecar, with_own_ports};
+use super::sidecar::{At, Sidecar, with_ports_for};
 use super::switch::FreeSwitch;
 use super::ways::Way;
 use super::{Call, NUMBER, SETTLED, Stage, recording};
@@ -69,7 +69,8 @@ fn recognised(stage: &Stage) -> (Arrivals, Share) {
     let password_file = &stage.switch.password_file();
     let at = At { event_socket: stage.switch.event_socket, password_file, notice: &notice };
     let threads = format!("[ears]\nthreads = {}\nmax_calls = {}", cores(), CALLS + 1);
-    let mut callgist = Sidecar::beside(&at, |settings| with_own_ports(&settings).replace("[ears]", &threads));
+    let mut callgist =
+        Sidecar::beside(&at, |settings| with_ports_for(CALLS + 1, &settings).replace("[ears]", &threads));
     let calls = calls(stage);
     let told = |line: &Value| line["step"] == "forked" || line["step"] == "kept";
     for _ in &calls {
@@ -77,7 +78,7 @@ fn recognised(stage: &Stage) -> (Arrivals, Share) {
         assert_eq!(told["step"], "forked", "this machine is busy: {told}");
     }
     let ears = callgist.ears();
-    fills(&ears);
+    fills(&mut callgist, &ears);
     let before = Load::now(&ears);
     let arrivals = Arrivals::of(&calls);
     let load = before.until_now(&ears);
@@ -86,7 +87,7 @@ fn recognised(stage: &Stage) -> (Arrivals, Share) {
 }
 
 /// Waits until the ear takes all that there is.
-fn fills(ears: &[i32]) {
+fn fills(callgist: &mut Sidecar, ears: &[i32]) {
     let begun = Instant::now();
     loop {
         let before = Load::now(ears);
@@ -95,7 +96,9 @@ fn fills(ears: &[i32]) {
         if load.ear > 0.7 && load.idle < 0.02 {
             return;
         }
-        assert!(begun.elapsed() < Duration::from_secs(90), "the cores are not full of recognition: {load}");
+        if begun.elapsed() > Duration::from_secs(90) {
+            panic!("the cores are not full of recognition: {load}\n{}", callgist.log());
+        }
     }
 }
 
@@ -129,9 +132,15 @@ fn gone(stage: &Stage, calls: Vec<Call>) {
     }
 }
 
-/// As nobody speaks: no breath, and none for the other.
+/// As hardly anybody speaks: every pause is a short one. Without any it would be taken for music, which never rests, and
+/// not be recognised.
 fn without_pauses(voice: &[i16]) -> Vec<i16> {
-    voice.chunks(160).filter(|frame| sound(frame) != Sound::Silence).flatten().copied().collect()
+    let mut silent = 0;
+    let spoken = voice.chunks(160).filter(|frame| {
+        silent = if sound(frame) == Sound::Silence { silent + 1 } else { 0 };
+        silent <= LONGEST_PAUSE
+    });
+    spoken.flatten().copied().collect()
 }
 
 // ---------------------------------------------------------------- what is measured
@@ -294,8 +303,10 @@ const NICE: usize = 16;
 const REAL_TIME: usize = 37;
 const POLICY: usize = 38;
 const CODECS: [Codec; 2] = [Codec::Pcma; 2];
-/// Speech without pauses of both parties of two such calls is more than a core recognises as it comes.
-const CALLS: usize = 8;
+/// Speech of both parties without long pauses of so many calls is more than two cores recognise as it comes.
+const CALLS: usize = 12;
+/// Frames of 20 ms: no more than there may be between two words.
+const LONGEST_PAUSE: usize = 10;
 const RING: Duration = Duration::from_millis(500);
 const MEASURED: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_millis(20);

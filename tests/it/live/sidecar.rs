@@ -81,12 +81,10 @@ impl Sidecar {
     pub fn canary(at: &At<'_>, canary: &Canary) -> Sidecar {
         let folder = tempfile::Builder::new().prefix("callgist-canary-").tempdir().unwrap();
         let ears = canary.models().to_owned();
-        let first = PORTS.fetch_add(100, Ordering::Relaxed);
         let settings = settings(folder.path(), at)
             .replace(&format!("\"{}\"", self::models().display()), &format!("\"{}\"", ears.display()))
-            .replace("33000", &first.to_string())
-            .replace("33019", &(first + 99).to_string())
             .replace("[ears]", "[ears]\nmax_calls = 40");
+        let settings = with_ports_for(40, &settings);
         let config = folder.path().join("callgist.toml");
         fs::write(&config, settings).unwrap();
         let (child, lines) = run(PROGRAM.as_ref(), &config, Some(&ears));
@@ -170,7 +168,9 @@ impl Sidecar {
         if self.ears.is_some() { Duration::from_secs(60) } else { PATIENCE }
     }
 
-    fn log(&self) -> String {
+    /// All that it has said, a line each.
+    pub fn log(&mut self) -> String {
+        self.seen.extend(self.lines.try_iter());
         self.seen.iter().map(|line| format!("{line}\n")).collect()
     }
 
@@ -324,8 +324,14 @@ pub fn settings(folder: &Path, at: &At<'_>) -> String {
 
 /// The same settings with ports for RTP that no other sidecar of these tests has.
 pub fn with_own_ports(settings: &str) -> String {
-    let first = PORTS.fetch_add(OWN_PORTS, Ordering::Relaxed);
-    settings.replace("33000", &first.to_string()).replace("33019", &(first + OWN_PORTS - 1).to_string())
+    with_ports_for(CALLS, settings)
+}
+
+/// RTP takes two even ports for a call.
+pub fn with_ports_for(calls: usize, settings: &str) -> String {
+    let ports = calls as u16 * 4;
+    let first = PORTS.fetch_add(ports, Ordering::Relaxed);
+    settings.replace("33000", &first.to_string()).replace("33019", &(first + ports - 1).to_string())
 }
 
 /// Where `make` puts the models, unless the environment names another folder.
@@ -343,8 +349,8 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_callgist");
 /// Ports for RTP that no other sidecar of these tests has.
 static PORTS: AtomicU16 = AtomicU16::new(34_000);
 
-/// Half of them are even, and RTP takes two of those for a call: enough for eight calls, and not all at once.
-const OWN_PORTS: u16 = 40;
+/// As many have room at once as any test but those of a load needs.
+const CALLS: usize = 10;
 
 /// Loading a model and warming up take a few seconds on a machine that is not busy.
 const READY_WITHIN: Duration = Duration::from_secs(300);
