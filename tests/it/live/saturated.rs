@@ -304,7 +304,7 @@ const REAL_TIME: usize = 37;
 const POLICY: usize = 38;
 const CODECS: [Codec; 2] = [Codec::Pcma; 2];
 /// Speech of both parties without long pauses of so many calls is more than two cores recognise as it comes.
-const CALLS: usize = 12;
+const CALLS: usize = 16;
 /// Frames of 20 ms: no more than there may be between two words.
 const LONGEST_PAUSE: usize = 10;
 const RING: Duration = Duration::from_millis(500);
