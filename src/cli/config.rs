@@ -13,9 +13,12 @@ pub enum ConfigCommand {
     Check,
 }
 
-/// What the lines' profiles say, for whoever reads it.
+/// What the lines wait for, and what their profiles say, for whoever reads it.
 pub(super) fn remark(config: &Config) {
     for line in &config.lines {
+        if let Some(unset) = line.waits_for() {
+            eprintln!("callgist: line {} is off until these are set in its [[line]]: {unset}", line.name);
+        }
         let profile = line.profile.map(Profile::word).unwrap_or_default();
         let remarks = line.remarks();
         remarks

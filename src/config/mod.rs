@@ -95,6 +95,8 @@ pub struct Line {
     /// The name of its switch; the only one may have none.
     pub switch: Option<String>,
     pub mode: Mode,
+    /// What only whoever answers for the line can decide, and has not: nobody is told or heard until it is set.
+    pub unset: Vec<&'static str>,
     /// Calls of a doctor, a lawyer, a counsellor: only callers who have agreed are heard (Art. 9 GDPR).
     pub special_categories: bool,
     pub number: Number,
@@ -327,6 +329,7 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
         section.wrong("name", "must be letters, digits, - and _ only, as the snippet exports it", problems);
     }
     let switch = switches::of_line(&mut section, switches, problems);
+    let [mode_set, retention_set] = ["mode", "keep_notes_days"].map(|key| section.has(key));
     let mode = mode::mode(&mut section, problems);
     let special_categories = mode::special_categories(&mut section, &mode, problems);
     let number = section.text("number", None, problems);
@@ -382,11 +385,19 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
     let profile = profile::profile(&mut section, problems);
     let told = told(&mut section, &mode, problems);
     section.finish(problems);
+    let decided = [
+        (mode_set, "mode"),
+        (told.bases.note.is_some(), "basis"),
+        (retention_set, "keep_notes_days"),
+        (told.contact.is_some(), "contact"),
+    ];
+    let unset = decided.into_iter().filter_map(|(is_set, key)| (!is_set).then_some(key)).collect();
     Line {
         told,
         name,
         switch,
         mode,
+        unset,
         special_categories,
         number,
         country_code,
@@ -449,6 +460,13 @@ fn is_name(text: &str) -> bool {
     (1..=40).contains(&text.len()) && text.bytes().all(plain)
 }
 
+/// The default file with what its line waits for.
+#[cfg(test)]
+pub fn decided() -> String {
+    let decided = ["basis = \"legitimate_interest\"\n", "contact = \"privacy@example.com\"\n"];
+    decided.iter().fold(DEFAULT.to_owned(), |text, line| text.replace(&format!("# {line}"), line))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -473,7 +491,8 @@ mod tests {
     fn the_values_of_the_default_file_are_the_defaults() {
         let bare = "[switch]\npassword_file = \"/etc/callgist/switch.password\"\n[[line]]\nname = \"main\"\n\
                     number = \"+352260000\"\ncountry_code = \"352\"\nlanguage = \"en\"\n\
-                    notice = \"/usr/share/callgist/sounds/en/8000/notice.wav\"\n";
+                    notice = \"/usr/share/callgist/sounds/en/8000/notice.wav\"\n\
+                    mode = \"notice\"\nkeep_notes_days = 90\n";
         assert_eq!(Config::parse(bare).unwrap(), Config::parse(DEFAULT).unwrap());
     }
 

@@ -21,8 +21,15 @@ pub enum Mode {
 }
 
 impl Line {
+    /// Its callers are told or asked, and heard.
     pub fn is_on(&self) -> bool {
-        self.mode != Mode::Off
+        self.mode != Mode::Off && self.unset.is_empty()
+    }
+
+    /// The settings that it waits for, where nobody has switched it off.
+    pub fn waits_for(&self) -> Option<String> {
+        let waits = self.mode != Mode::Off && !self.unset.is_empty();
+        waits.then(|| self.unset.join(", "))
     }
 
     /// The sound that asks for consent, on a line that does.
@@ -92,6 +99,26 @@ pub(super) fn special_categories(
 mod tests {
     use super::*;
     use crate::config::{Config, DEFAULT};
+
+    #[test]
+    fn a_line_is_off_until_everything_is_set_that_only_its_controller_can_decide() {
+        let whole = crate::config::decided();
+        let line = |text: &str| Config::parse(text).unwrap().lines.remove(0);
+        assert!(line(&whole).is_on() && line(&whole).waits_for().is_none());
+        for (setting, key) in [
+            ("mode = \"notice\"\n", "mode"),
+            ("basis = \"legitimate_interest\"\n", "basis"),
+            ("keep_notes_days = 90\n", "keep_notes_days"),
+            ("contact = \"privacy@example.com\"\n", "contact"),
+        ] {
+            let line = line(&whole.replacen(setting, "", 1));
+            assert!(!line.is_on(), "{key}");
+            assert_eq!(line.waits_for().as_deref(), Some(key));
+        }
+        assert_eq!(line(DEFAULT).waits_for().as_deref(), Some("basis, contact"));
+        let off = line(&DEFAULT.replace("mode = \"notice\"", "mode = \"off\""));
+        assert!(!off.is_on() && off.waits_for().is_none());
+    }
 
     const ASKS: &str = "mode = \"consent\"\nquestion = \"/s/question.wav\"";
 

@@ -246,6 +246,11 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Whether somebody wrote it; to be asked before it is taken.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.values.contains_key(key)
+    }
+
     pub(super) fn flag(&mut self, key: &'static str, default: bool, problems: &mut Vec<Problem>) -> bool {
         self.optional_flag(key, problems).unwrap_or(default)
     }

@@ -220,8 +220,10 @@ fn password(section: &mut Section<'_>, before: &[Switch], problems: &mut Vec<Pro
 #[cfg(test)]
 pub(crate) const TWO: &str = "[[switch]]\nname = \"north\"\npassword = \"x\"\n\
                    [[switch]]\nname = \"south\"\nport = 8022\npassword = \"y\"\n\
-                   [[line]]\nname = \"one\"\nswitch = \"north\"\nnumber = \"+352260000\"\nlanguage = \"en\"\nnotice = \"/n\"\n\
-                   [[line]]\nname = \"two\"\nswitch = \"south\"\nnumber = \"+352260000\"\nlanguage = \"en\"\nnotice = \"/n\"\n";
+                   [[line]]\nname = \"one\"\nswitch = \"north\"\nnumber = \"+352260000\"\nlanguage = \"en\"\nnotice = \"/n\"\nmode = \"notice\"\n\
+                   basis = \"legitimate_interest\"\nkeep_notes_days = 90\ncontact = \"c\"\n\
+                   [[line]]\nname = \"two\"\nswitch = \"south\"\nnumber = \"+352260000\"\nlanguage = \"en\"\nnotice = \"/n\"\nmode = \"notice\"\n\
+                   basis = \"legitimate_interest\"\nkeep_notes_days = 90\ncontact = \"c\"\n";
 
 #[cfg(test)]
 mod tests {

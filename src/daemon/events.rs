@@ -323,6 +323,23 @@ impl Amended {
     }
 }
 
+/// Something that only whoever answers for a line can decide is not set.
+pub struct LineWaits<'a> {
+    pub line: &'a str,
+    pub unset: &'a str,
+}
+
+impl LineWaits<'_> {
+    pub fn log(&self) {
+        let Self { line, unset } = self;
+        warn!(
+            line,
+            unset,
+            "the line is off, for its settings are not all there: decide them, and write them into its [[line]]"
+        );
+    }
+}
+
 /// The settings were read anew, and calls from now on go by them.
 pub struct Reloaded {
     pub lines: usize,

@@ -178,6 +178,7 @@ pub async fn run(
     let sip = UdpSocket::bind(listen).await.map_err(|error| StartError::Sip { listen, error })?;
     let store = Store::open(database).map_err(StartError::Store)?;
     let lines = prepare(&config)?;
+    tell_what_lines_wait_for(&config);
     let taps = taps::start(sip, clock).map_err(|error| StartError::Sip { listen, error })?;
     let store = Arc::new(store);
     let ears = ears::start(wanted(&config, &lines)?, clock, &housekeeping::diary(&store, clock));
@@ -276,6 +277,14 @@ pub fn choose(config: &Config, line: &Line) -> Result<(Recogniser, &'static str)
     };
     models::check(config, recogniser, line.language)?;
     Ok((recogniser, why))
+}
+
+fn tell_what_lines_wait_for(config: &Config) {
+    for line in &config.lines {
+        if let Some(unset) = line.waits_for() {
+            events::LineWaits { line: &line.name, unset: &unset }.log();
+        }
+    }
 }
 
 /// The ears that the lines need that are on: one for each recogniser and model folder.

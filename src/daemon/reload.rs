@@ -47,6 +47,7 @@ impl<'a> Reload<'a> {
             }
         }
         self.waits_for_a_restart(&new).into_iter().for_each(|section| events::NeedsRestart { section }.log());
+        super::tell_what_lines_wait_for(&new);
         *self.desk.lines() = prepared;
         *self.desk.retention() = housekeeping::retention(&new);
         let now = UtcMillis(self.desk.clock.utc_ms());

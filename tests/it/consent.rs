@@ -2,7 +2,7 @@
 //! in the question, the caller goes on when it has ended.
 
 use crate::faults::talk::Stopped;
-use crate::live::sidecar::Sidecar;
+use crate::live::sidecar::{Sidecar, asking};
 use crate::scripted::NOTE;
 use crate::stories::{Stage, extension, goes_on, seconds};
 use callgist::call::Party;
@@ -273,9 +273,8 @@ impl Asked {
     fn set(more: &str, behind: &[(&str, &str)], script: impl FnOnce(&Stage) -> Script) -> Asked {
         let stage = Stage::scripted(|settings| settings.snippet += &extension(behind));
         let question = stage.folder.path().join("question.wav");
-        let callgist = stage.sidecar_with(stage.switch.event_socket().port(), |settings| {
-            format!("{settings}mode = \"consent\"\nquestion = \"{}\"\n{more}", question.display())
-        });
+        let callgist = stage
+            .sidecar_with(stage.switch.event_socket().port(), |settings| asking(&settings, &question) + more);
         let call = stage.call(script(&stage));
         Asked { stage, callgist, call }
     }

@@ -766,7 +766,7 @@ fn a_daemon_without_file_handles_loses_the_note_and_recovers() {
 fn a_line_that_is_switched_off_by_a_reload_plays_no_notice() {
     let stage = Stage::scripted(|_| {});
     let mut callgist = stage.sidecar();
-    callgist.resets(|settings| settings.replace("[[line]]", "[[line]]\nmode = \"off\""));
+    callgist.resets(|settings| settings.replace("mode = \"notice\"", "mode = \"off\""));
     callgist.says("settings reloaded");
     let report = unannounced(&stage);
     assert!(report.taps.is_empty(), "{report:?}");
@@ -864,7 +864,7 @@ fn a_machine_whose_memory_is_used_up_hears_no_call() {
 #[test]
 fn a_call_that_was_declined_and_comes_back_to_the_line_has_one_row() {
     let stage = Stage::scripted(|_| {});
-    let off = |settings: String| settings.replace("[[line]]", "[[line]]\nmode = \"off\"");
+    let off = |settings: String| settings.replace("mode = \"notice\"", "mode = \"off\"");
     let mut callgist = stage.sidecar_unready(stage.switch.event_socket().port(), off);
     callgist.says("switch connected");
     let back = (When::Bridged(seconds(1)), Act::TransferTo(Script::default().line));

@@ -99,6 +99,9 @@ fn a_switch_with_the_files_that_init_filled_in_lets_callgist_in() {
     ] {
         assert_eq!(state(what), "good", "{what}: {found}");
     }
+    // What nobody but its controller can decide.
+    assert_eq!(state("line main"), "bad", "{found}");
+    assert!(found.to_string().contains("until these are set in its [[line]]: basis, contact"), "{found}");
 }
 
 #[test]

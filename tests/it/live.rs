@@ -95,12 +95,11 @@ fn a_call_of_a_line_that_is_switched_off_goes_on_at_once() {
     let Some(stage) = Stage::set() else { return };
     // Another line is served, so the switch knows that Callgist is alive.
     let notice = notice();
-    let more = format!(
-        "mode = \"off\"\n[[line]]\nname = \"other\"\nnumber = \"+352260001\"\ncountry_code = \"352\"\n\
-         language = \"en\"\nrecogniser = \"whisper\"\nnotice = \"{}\"\nnotice_version = \"live\"\n",
-        notice.display()
-    );
-    let mut callgist = Sidecar::with(&stage.switch, &more);
+    let password_file = &stage.switch.password_file();
+    let at = At { event_socket: stage.switch.event_socket, password_file, notice: &notice };
+    let mut callgist = Sidecar::beside(&at, |settings| {
+        crate::calls::with_a_second_line(settings).replacen("mode = \"notice\"", "mode = \"off\"", 1)
+    });
     let call = stage.call(Duration::ZERO);
     let row = callgist.kept();
     assert_eq!(row["no_summary_reason"], "switched_off", "{row}");

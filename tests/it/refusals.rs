@@ -30,7 +30,8 @@ impl House {
             "[switch]\nport = 1\npassword_file = \"{}\"\n[sip]\nlisten = \"{sip}\"\n\
              [store]\ndatabase = \"{}\"\n[ears]\nmodels = \"{}\"\n\
              [[line]]\nname = \"main\"\nnumber = \"+352260000\"\nlanguage = \"en\"\n\
-             recogniser = \"whisper\"\nnotice = \"{}\"\n",
+             recogniser = \"whisper\"\nnotice = \"{}\"\nmode = \"notice\"\nbasis = \"legitimate_interest\"\n\
+             keep_notes_days = 90\ncontact = \"privacy@example.com\"\n",
             path("password"),
             path("store/callgist.db"),
             path("models"),

@@ -52,7 +52,8 @@ pub fn write_settings(
          [store]\ndatabase = \"{database}\"\n\
          [ears]\nmodels = \"{models}\"\n\
          [[line]]\nname = \"main\"\nnumber = \"+{NUMBER}\"\ncountry_code = \"352\"\nlanguage = \"{language}\"\n\
-         recogniser = \"{recogniser}\"\nnotice = \"{notice}\"\nnotice_version = \"demo\"\n",
+         recogniser = \"{recogniser}\"\nnotice = \"{notice}\"\nnotice_version = \"demo\"\nmode = \"notice\"\n\
+         basis = \"legitimate_interest\"\nkeep_notes_days = 1\ncontact = \"demo\"\n",
         port = switch.event_socket().port(),
         secret = secret.display(),
         database = database.display(),

@@ -338,6 +338,10 @@ fn plays(findings: &mut Findings, what: String, length: Result<Duration, notice:
 /// What only whoever answers for a line can decide, and has not said.
 fn law(config: &Config, findings: &mut Findings) {
     for line in &config.lines {
+        if let Some(unset) = line.waits_for() {
+            let says = format!("off, nobody is told or heard, until these are set in its [[line]]: {unset}");
+            findings.bad(format!("line {}", line.name), says);
+        }
         let what = format!("legal basis of {}", line.name);
         match line.told.bases.missing(line.tell_earlier_notes).as_slice() {
             [] => findings.good(what, "set for every purpose"),

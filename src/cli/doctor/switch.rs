@@ -2,7 +2,7 @@
 
 use super::{DoctorArgs, Findings, State, call, mend, recordings};
 use crate::cli::switch::{ANSWERED_WITHIN, api, finds, missing_modules, reach, version};
-use crate::config::{Config, Line, Switch};
+use crate::config::{Config, Line, Mode, Switch};
 use crate::daemon::freeswitch::{Link, News, instance};
 use crate::wire::esl::{Command, EventName};
 use std::time::Duration;
@@ -77,9 +77,9 @@ async fn calls(
         return findings.add("snippet", state, says);
     }
     let way = call::Way { profile: &switch.profile, trunk: args.trunk.as_deref() };
-    for line in config.lines_at(switch.name.as_deref()).filter(|line| line.is_on()) {
+    for line in config.lines_at(switch.name.as_deref()).filter(|line| line.mode != Mode::Off) {
         snippet(line, &args.context, link, news, findings).await;
-        if args.call {
+        if args.call && line.is_on() {
             whole_call(config, line, &way, link, news, findings).await;
         }
     }

@@ -37,6 +37,12 @@ pub struct InitArgs {
     /// The country whose law is looked at: remarks and proposals are told, nothing is set by it.
     #[arg(long, value_parser = Profile::ALL.map(Profile::word))]
     profile: Option<String>,
+    /// Whom callers may turn to, as the texts name it: an e-mail address, say. The line is off until this is set.
+    #[arg(long)]
+    contact: Option<String>,
+    /// The legal basis of the note, which is yours to decide. The line is off until this is set.
+    #[arg(long, value_parser = ["legitimate_interest", "consent"])]
+    basis: Option<String>,
     /// The line's name, as it stands in the settings and in the snippet.
     #[arg(long, default_value = "main")]
     line: String,

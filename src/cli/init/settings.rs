@@ -33,10 +33,15 @@ pub fn text(args: &InitArgs, answers: &Answers, ports: &Ports, password: &Path) 
     let text = values
         .iter()
         .fold(DEFAULT.to_owned(), |text, (section, key, value)| with(&text, section, key, value));
-    match &args.profile {
-        Some(profile) => text.replace("# profile = \"lu\"\n", &format!("profile = \"{profile}\"\n")),
+    let optional = [
+        ("# profile = \"lu\"\n", "profile", &args.profile),
+        ("# contact = \"privacy@example.com\"\n", "contact", &args.contact),
+        ("# basis = \"legitimate_interest\"\n", "basis", &args.basis),
+    ];
+    optional.into_iter().fold(text, |text, (line, key, value)| match value {
+        Some(value) => text.replace(line, &format!("{key} = {}\n", Value::from(value.as_str()))),
         None => text,
-    }
+    })
 }
 
 fn whole(port: u16) -> Value {
@@ -109,6 +114,10 @@ mod tests {
             "/d",
             "--profile",
             "fr",
+            "--contact",
+            "\"Privacy\" <privacy@example.com>",
+            "--basis",
+            "legitimate_interest",
         ];
         let args = Line::parse_from(words).args;
         let answers = Answers {
@@ -132,6 +141,8 @@ mod tests {
         assert_eq!((line.country_code.as_str(), line.language), ("49", Language::De));
         assert_eq!(line.profile, Some(crate::config::Profile::Fr));
         assert_eq!(line.notice, Path::new("/s/de/8000/notice.wav"));
+        assert_eq!(line.told.contact.as_deref(), Some("\"Privacy\" <privacy@example.com>"));
+        assert!(line.is_on());
     }
 
     #[test]

@@ -116,7 +116,12 @@ fn a_stop_beside_a_switch_that_hangs_withdraws_from_the_other_all_the_same() {
 fn a_reload_changes_the_lines_of_each_switch_and_takes_no_new_switch() {
     let mut two = Two::set();
     let (north, south) = two.talk_at_both();
-    two.callgist.resets(|settings| settings.replace("\"south\"\nname", "\"south\"\nmode = \"off\"\nname"));
+    // The second line stands last.
+    let last = |settings: String, mode: &str, other: &str| {
+        let (before, after) = settings.rsplit_once(&format!("mode = \"{mode}\"")).unwrap();
+        format!("{before}mode = \"{other}\"{after}")
+    };
+    two.callgist.resets(|settings| last(settings, "notice", "off"));
     two.callgist.says("settings reloaded");
     rings_off(&two.south, south);
     assert_eq!(two.callgist.kept()["summary"], NOTE);
@@ -127,7 +132,7 @@ fn a_reload_changes_the_lines_of_each_switch_and_takes_no_new_switch() {
         (&"second".into(), &"switched_off".into()),
         "{row}"
     );
-    two.callgist.resets(|settings| settings.replace("\"south\"", "\"west\"").replace("mode = \"off\"\n", ""));
+    two.callgist.resets(|settings| last(settings, "off", "notice").replace("\"south\"", "\"west\""));
     let told = two.callgist.says("settings not reloaded: the old ones stay");
     assert!(
         told["why"].as_str().unwrap().contains("\"second\" is on a switch that callgist was not"),

@@ -2,7 +2,7 @@
 //! Callgist that hangs or dies in the question, which keeps nobody waiting.
 
 use super::phone::{Phone, Sound};
-use super::sidecar::{At, Sidecar};
+use super::sidecar::{At, Sidecar, asking};
 use super::ways::Way;
 use super::{Call, SETTLED, Stage};
 use crate::faults::talk::Stopped;
@@ -220,8 +220,7 @@ impl Line {
         let question = std::fs::canonicalize(QUESTION).unwrap();
         let password_file = &stage.switch.password_file();
         let at = At { event_socket: stage.switch.event_socket, password_file, notice: &notice };
-        let asks = format!("mode = \"consent\"\nquestion = \"{}\"\n{more}", question.display());
-        let mut callgist = Sidecar::scripted(&at, |settings| settings + &asks);
+        let mut callgist = Sidecar::scripted(&at, |settings| asking(&settings, &question) + more);
         callgist.announcing();
         Some(Line { stage, callgist, _folder: folder })
     }

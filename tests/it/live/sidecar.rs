@@ -313,13 +313,20 @@ pub fn settings(folder: &Path, at: &At<'_>) -> String {
          [store]\ndatabase = \"{folder}/store/callgist.db\"\n\
          [ears]\nmodels = \"{models}\"\n\
          [[line]]\nname = \"main\"\nnumber = \"+{number}\"\ncountry_code = \"352\"\nlanguage = \"en\"\n\
-         recogniser = \"whisper\"\nnotice = \"{notice}\"\nnotice_version = \"live\"\n",
+         recogniser = \"whisper\"\nnotice = \"{notice}\"\nnotice_version = \"live\"\nmode = \"notice\"\n\
+         basis = \"legitimate_interest\"\nkeep_notes_days = 90\ncontact = \"privacy@example.com\"\n",
         secret = secret.display(),
         folder = folder.display(),
         models = models().display(),
         number = super::NUMBER,
         notice = notice.display(),
     )
+}
+
+/// The same settings with a line that asks for consent.
+pub fn asking(settings: &str, question: &Path) -> String {
+    let asks = format!("mode = \"consent\"\nquestion = \"{}\"", question.display());
+    settings.replace("mode = \"notice\"", &asks).replace("\"legitimate_interest\"", "\"consent\"")
 }
 
 /// The same settings with ports for RTP that no other sidecar of these tests has.

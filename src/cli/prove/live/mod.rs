@@ -76,6 +76,9 @@ fn line<'a>(config: &'a Config, number: &str, switch: Option<&str>) -> anyhow::R
             "lines on several switches have the number {number}, so name one of them with --switch: {names}"
         );
     }
+    if let Some(unset) = line.waits_for() {
+        bail!("the line {} is off until these are set in its [[line]]: {unset}", line.name);
+    }
     if !line.is_on() {
         bail!("the line {} is switched off in the settings", line.name);
     }
@@ -136,19 +139,24 @@ fn write_settings(folder: &Path, config: &Config, line: &Line, recogniser: Which
     Ok(Written { config: written, notice: line.notice.clone(), database })
 }
 
-/// Whoever else calls meanwhile is asked as ever.
+/// Whoever else calls meanwhile is told or asked as ever.
 fn mode(line: &Line) -> String {
-    let asks = |question: &Path| format!("mode = \"consent\"\nquestion = \"{}\"\n", question.display());
-    line.question().map(asks).unwrap_or_default()
+    let mode = match line.question() {
+        Some(question) => {
+            format!("mode = \"consent\"\nquestion = \"{}\"\nbasis = \"consent\"\n", question.display())
+        }
+        None => "mode = \"notice\"\nbasis = \"legitimate_interest\"\n".to_owned(),
+    };
+    format!("{mode}keep_notes_days = {}\ncontact = \"callgist prove\"\n", line.keep_notes_days)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{DEFAULT, Mode, TWO};
+    use crate::config::{Mode, TWO, decided};
 
     fn config() -> Config {
-        let text = DEFAULT.replace(
+        let text = decided().replace(
             "password_file = \"/etc/callgist/switch.password\"",
             "password = \"only for this test\"",
         );
@@ -162,6 +170,8 @@ mod tests {
         assert_eq!(line(&config, "+352260000", None).unwrap().name, "main");
         assert!(line(&config, "352260001", None).is_err());
         let mut off = config;
+        off.lines[0].unset = vec!["basis"];
+        assert!(line(&off, "352260000", None).unwrap_err().to_string().ends_with("[[line]]: basis"));
         off.lines[0].mode = Mode::Off;
         assert!(line(&off, "352260000", None).unwrap_err().to_string().contains("switched off"));
     }
@@ -192,6 +202,7 @@ mod tests {
         assert_eq!(read.switches[0].address, config.switches[0].address);
         assert_eq!(read.switches[0].password.read().unwrap(), "only for this test");
         assert_eq!(read.lines[0].mode, Mode::Notice);
+        assert!(read.lines[0].is_on());
         let asks = Line {
             mode: Mode::Consent { question: "/s/question.wav".into(), agent_confirms: false },
             ..config.lines[0].clone()
