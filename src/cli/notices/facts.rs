@@ -118,6 +118,8 @@ impl Facts {
             "asks" => self.asks(),
             "tells" => !self.asks(),
             "agent_confirms" => self.consent == Consent::ByKeyOrAgent,
+            // Only there the snippet must have an agent's keys.
+            "agent_has_no_key" => self.consent != Consent::ByKeyOrAgent,
             "special" => self.special,
             "ordinary" => !self.special,
             "basis_f" => self.bases.note == Some(Basis::LegitimateInterest),
