@@ -80,6 +80,11 @@ fn after_the_first_start_with_a_key_no_file_holds_a_number_of_the_list() {
         clerk.decide_contact(id, State::Withdrawn, NOW).unwrap();
     }
     drop(clerk);
+    // Copies in places of the file that no row has any more, as SQLite may leave them when it moves rows.
+    let left = "PRAGMA secure_delete = OFF;
+                UPDATE do_not_contact SET number = number || '000';
+                UPDATE do_not_contact SET number = substr(number, 1, length(number) - 3)";
+    Connection::open(&path).unwrap().execute_batch(left).unwrap();
     let told = |path: &Path| {
         let digits = twelve_digits(path);
         listed.iter().filter(|listed| digits.contains(&listed.as_bytes()[1..])).count()
