@@ -4,9 +4,10 @@
 use super::agents::NORMAL;
 use super::channel::{Answer, Channel, State};
 use super::dialplan;
-use super::script::{Agent, Answers, Script};
+use super::script::{Act, Agent, Answers, Script, When};
 use super::tap::{Job, Originate};
 use super::world::World;
+use crate::call::Party;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +28,13 @@ impl World {
         self.channels.insert(uuid.clone(), phone);
         self.fire("CHANNEL_CREATE", &uuid, &[], &[]);
         let caller = originate.get("origination_caller_id_number").map(str::to_owned);
-        let script = Script { line: number, caller, caller_speech: said, ..Script::default() };
+        let script = Script {
+            line: number,
+            caller,
+            caller_speech: said,
+            events: presses(originate),
+            ..Script::default()
+        };
         let (no, _) = self.place(script, None);
         self.loops.insert(uuid.clone(), no);
         self.tell(job, &format!("+OK {uuid}\n"));
@@ -53,4 +60,21 @@ impl World {
     fn said(&self, file: &str) -> Vec<i16> {
         (self.files)(&self.path(file)).map_or_else(Vec::new, |sound: Arc<[i16]>| sound.to_vec())
     }
+}
+
+/// The keys that `send_dtmf` of the calling leg presses, once its `sleep` before is over.
+fn presses(originate: &Originate) -> Vec<(When, Act)> {
+    let mut slept = Duration::ZERO;
+    let mut events = Vec::new();
+    for action in &originate.apps {
+        match action.application.as_str() {
+            "sleep" => slept += Duration::from_millis(action.argument.parse().unwrap_or(0)),
+            "send_dtmf" => {
+                let keys = action.argument.split('@').next().unwrap_or_default();
+                events.push((When::Started(slept), Act::Keys(Party::Caller, keys.to_owned())));
+            }
+            _ => {}
+        }
+    }
+    events
 }

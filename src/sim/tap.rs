@@ -112,9 +112,9 @@ impl Originate {
         self.variables.iter().find(|(key, _)| key == name).map(|(_, value)| &**value)
     }
 
-    /// Whether it is a phone that speaks, and not a copy.
+    /// Whether it is a phone that speaks or presses keys, and not a copy.
     fn plays(&self) -> bool {
-        self.apps.iter().any(|action| action.application == "playback")
+        self.apps.iter().any(|action| matches!(&*action.application, "playback" | "send_dtmf"))
     }
 
     fn address(&self) -> Option<SocketAddr> {

@@ -4,13 +4,15 @@
 use crate::live::sidecar::Sidecar;
 use crate::scripted::Manner;
 use crate::stories::Stage;
-use callgist::call::Language;
+use callgist::call::{Language, Party};
 use callgist::cli::doctor::talk::Legs;
+use callgist::sim::{Act, When};
 use serde_json::{Value, json};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::net::UdpSocket;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 #[test]
 fn a_test_call_whose_voices_come_from_their_own_sides_is_good_and_leaves_no_row() {
@@ -19,6 +21,49 @@ fn a_test_call_whose_voices_come_from_their_own_sides_is_good_and_leaves_no_row(
     let found = test_call(&callgist);
     assert_eq!(found["state"], "good", "{found}");
     assert_eq!(callgist.rows(), 0);
+}
+
+#[test]
+fn the_key_is_pressed_on_a_test_call_and_the_call_is_an_objection_of_which_nothing_is_left() {
+    let stage = Stage::scripted(|_| {});
+    let callgist = stage.sidecar();
+    let found = finding(&callgist, "key of main", "--call");
+    assert!(found["says"].as_str().unwrap().starts_with("*9 was pressed on a test call"), "{found}");
+    assert_eq!((&found["state"], callgist.rows()), (&"good".into(), 0));
+}
+
+#[test]
+fn a_key_that_another_realm_takes_away_is_bad() {
+    let stage = Stage::scripted(|settings| {
+        let realm = "data=\"callgist\"";
+        settings.snippet = settings.snippet.replace(realm, "data=\"another\"");
+    });
+    let callgist = stage.sidecar();
+    let found = finding(&callgist, "key of main", "--call");
+    assert!(found["says"].as_str().unwrap().contains("the switch did not see it"), "{found}");
+    assert_eq!((&found["state"], callgist.rows()), (&"bad".into(), 0));
+}
+
+#[test]
+fn whoever_waits_for_a_persons_key_is_told_whether_it_came() {
+    for (keys, state, says) in [("*9", "good", "*9 reached the switch"), ("5", "bad", "no *9 came")] {
+        let stage = Stage::scripted(|_| {});
+        let callgist = stage.sidecar();
+        let mut script = stage.speech(8);
+        let pressed = Act::Keys(Party::Caller, keys.to_owned());
+        script.events.push((When::Noticed(Duration::from_secs(1)), pressed));
+        let mut doctor = command(&callgist.path("callgist.toml"), None, &["--key"]);
+        let mut doctor = doctor.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut asks = BufReader::new(doctor.stderr.take().unwrap()).lines().map(Result::unwrap);
+        assert!(asks.any(|line| line.contains("within two minutes")));
+        let call = stage.call(script);
+        assert!(asks.any(|line| line.contains("a call is here on line main: press *9 now")));
+        let told = serde_json::from_slice(&doctor.wait_with_output().unwrap().stdout).unwrap();
+        stage.ended(call);
+        let found = named(&told, "key of main").unwrap();
+        assert!(found["says"].as_str().unwrap().contains(says), "{found}");
+        assert_eq!(found["state"], state);
+    }
 }
 
 #[test]
@@ -123,16 +168,15 @@ fn finding(callgist: &Sidecar, what: &str, flag: &str) -> Value {
 
 /// What `callgist doctor` tells of these settings. `ears` is the folder of the ears' programs, if they are not beside it.
 pub(crate) fn told(config: &Path, ears: Option<&Path>, flags: &[&str]) -> Value {
-    let output = Command::new(env!("CARGO_BIN_EXE_callgist"))
-        .envs(ears.map(|ears| ("CALLGIST_EAR_DIR", ears)))
-        .arg("--config")
-        .arg(config)
-        .args(["doctor", "--json"])
-        .args(flags)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let output = command(config, ears, flags).output().unwrap();
     serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn command(config: &Path, ears: Option<&Path>, flags: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_callgist"));
+    command.envs(ears.map(|ears| ("CALLGIST_EAR_DIR", ears)));
+    command.arg("--config").arg(config).args(["doctor", "--json"]).args(flags).stdin(Stdio::null());
+    command
 }
 
 /// The finding of that name.

@@ -52,8 +52,12 @@ pub async fn place(
     let whole = notice::length(&line.notice).map_err(|error| error.to_string())?;
     // Before the call: a row that cannot be opened could not be erased either.
     let database = Database::of(&config.store).map_err(|error| format!("{error:#}"))?;
-    let mut call = TestCall { line, link, news, number: made_up_number(), phone: uuid() };
-    call.dial(way, &sounds, whole).await?;
+    let mut call = TestCall::new(line, link, news);
+    let wait = match line.question() {
+        Some(_) => format!("{},sleep:{}", consents(whole), CALL_BEGINS.as_millis()),
+        None => format!("sleep:{}", (whole + CALL_BEGINS).as_millis()),
+    };
+    call.dial(way, &format!("{wait},playback:{}", sounds.caller.display())).await?;
     let told = call.told(&sounds, &talk, whole).await;
     // Nothing of it may go on, whatever became of it.
     call.end();
@@ -85,7 +89,7 @@ fn good(heard: Duration) -> String {
     )
 }
 
-struct TestCall<'a> {
+pub(super) struct TestCall<'a> {
     line: &'a Line,
     link: &'a Link,
     news: &'a mut UnboundedReceiver<News>,
@@ -95,25 +99,28 @@ struct TestCall<'a> {
     phone: String,
 }
 
-impl TestCall<'_> {
-    /// The calling leg waits as long as the notice takes, then plays what a caller says.
-    async fn dial(&mut self, way: &Way<'_>, sounds: &Sounds, whole: Duration) -> Result<(), String> {
+impl<'a> TestCall<'a> {
+    pub(super) fn new(line: &'a Line, link: &'a Link, news: &'a mut UnboundedReceiver<News>) -> TestCall<'a> {
+        TestCall { line, link, news, number: made_up_number(), phone: uuid() }
+    }
+
+    pub(super) fn number(&self) -> &str {
+        &self.number
+    }
+
+    /// Calls the line; the calling leg runs these applications, each with its argument behind a colon.
+    pub(super) async fn dial(&mut self, way: &Way<'_>, applications: &str) -> Result<(), String> {
         let address = match way.trunk {
             Some(address) => address.to_owned(),
             None => usual_trunk(self.link).await.ok_or(NO_TRUNK)?,
         };
         let (phone, number, profile) = (&self.phone, &self.number, way.profile);
-        let wait = match self.line.question() {
-            Some(_) => format!("{},sleep:{}", consents(whole), CALL_BEGINS.as_millis()),
-            None => format!("sleep:{}", (whole + CALL_BEGINS).as_millis()),
-        };
         let called = self.line.number.as_str().trim_start_matches('+');
         let originate = format!(
             "originate {{origination_uuid={phone},origination_caller_id_number={number},\
              origination_caller_id_name=callgist,absolute_codec_string=PCMA,originate_timeout=5,process_cdr=false,\
              ignore_early_media=true,rtp_secure_media=false}}sofia/{profile}/sip:{called}@{address};transport=udp \
-             '{wait},playback:{}' inline",
-            sounds.caller.display()
+             '{applications}' inline"
         );
         self.link
             .send(Command::bgapi(originate, &self.job()).map_err(|_| "--trunk cannot hold a line break")?);
@@ -212,7 +219,7 @@ impl TestCall<'_> {
     }
 
     /// Waits for what `read` reads from an event; `what` says that it did not come.
-    async fn until<T>(
+    pub(super) async fn until<T>(
         &mut self,
         within: Duration,
         what: &str,
@@ -235,7 +242,7 @@ impl TestCall<'_> {
         timeout(within, come).await.unwrap_or_else(|_| Err(what.to_owned()))
     }
 
-    fn end(&self) {
+    pub(super) fn end(&self) {
         if let Ok(command) = Command::api(format!("uuid_kill {}", self.phone)) {
             self.link.send(command);
         }
@@ -320,7 +327,7 @@ fn judged(kept: &Kept, line: &Line) -> Result<(), String> {
 }
 
 /// Waits for the row of the call from this number.
-async fn row(database: &Database, number: &str) -> Result<Kept, StoreError> {
+pub(super) async fn row(database: &Database, number: &str) -> Result<Kept, StoreError> {
     loop {
         let reader = Reader::open(database.clone())?;
         for filter in from(number) {
@@ -333,7 +340,7 @@ async fn row(database: &Database, number: &str) -> Result<Kept, StoreError> {
 }
 
 /// Nobody called: nothing of it is left but the log's entries, which have no content.
-fn erase(database: &Database, number: &str) -> Result<(), StoreError> {
+pub(super) fn erase(database: &Database, number: &str) -> Result<(), StoreError> {
     let mut clerk = Clerk::open(database.clone())?;
     for filter in from(number) {
         let calls: Vec<_> = clerk.calls(&filter)?.iter().map(|kept| kept.call.id).collect();
@@ -375,6 +382,6 @@ const ONE_PACKET: Duration = Duration::from_millis(20);
 const NOTED_WITHIN: Duration = Duration::from_secs(180);
 
 /// A call that is not heard is kept at its end.
-const REFUSED_WITHIN: Duration = Duration::from_secs(5);
+pub(super) const REFUSED_WITHIN: Duration = Duration::from_secs(5);
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);

@@ -2,6 +2,7 @@
 
 mod call;
 mod holder;
+mod key;
 mod mend;
 mod recordings;
 mod switch;
@@ -35,10 +36,14 @@ pub struct DoctorArgs {
     #[arg(long)]
     no_call: bool,
     /// Also place one whole call to each line, whose two voices the switch plays: the notice is heard to its end, both
-    /// legs are copied, and the note tells who said what. Takes a minute; nobody's phone rings, the note is erased again,
+    /// legs are copied, and the note tells who said what; and a short one that presses the key to object. Takes a minute; nobody's phone rings, the note is erased again,
     /// and `callgist run` must be running.
     #[arg(long, conflicts_with = "no_call")]
     call: bool,
+    /// Also wait two minutes for a call of yours to one of the lines, from a telephone such as your callers have, and tell
+    /// whether its key to object reaches the switch.
+    #[arg(long, conflicts_with = "no_call")]
+    key: bool,
     /// Of several switches look at this one alone.
     #[arg(long, value_name = "NAME")]
     switch: Option<String>,

@@ -1,6 +1,6 @@
 //! One switch as a call meets it: what it is, what it has loaded, and what a call to each of its lines shows.
 
-use super::{DoctorArgs, Findings, State, call, mend, recordings};
+use super::{DoctorArgs, Findings, State, call, key, mend, recordings};
 use crate::cli::switch::{ANSWERED_WITHIN, api, finds, missing_modules, reach, version};
 use crate::config::{Config, Line, Mode, Switch};
 use crate::daemon::freeswitch::{Link, News, instance};
@@ -78,10 +78,19 @@ async fn calls(
     }
     let way = call::Way { profile: &switch.profile, trunk: args.trunk.as_deref() };
     for line in config.lines_at(switch.name.as_deref()).filter(|line| line.mode != Mode::Off) {
-        snippet(line, &args.context, link, news, findings).await;
+        let key = snippet(line, &args.context, link, news, findings).await;
         if args.call && line.is_on() {
             whole_call(config, line, &way, link, news, findings).await;
+            let what = format!("key of {}", line.name);
+            match key::on_a_test_call(config, line, key.as_deref(), &way, link, news).await {
+                Ok(seen) => findings.good(what, seen),
+                Err(why) => findings.bad(what, why),
+            }
         }
+    }
+    if args.key {
+        let lines: Vec<&Line> = config.lines_at(switch.name.as_deref()).collect();
+        key::on_a_telephone(&lines, news, findings).await;
     }
 }
 
@@ -169,14 +178,15 @@ async fn profile(
     findings.bad(what, format!("{wrong}: {}", mend::profile(name)));
 }
 
-/// Calls the line's number from inside the switch, and ends the call while it waits in the snippet.
+/// Calls the line's number from inside the switch, and ends the call while it waits in the snippet; gives the key that is
+/// bound there.
 async fn snippet(
     line: &Line,
     context: &str,
     link: &Link,
     news: &mut UnboundedReceiver<News>,
     findings: &mut Findings,
-) {
+) -> Option<String> {
     let what = format!("snippet of {}", line.name);
     let called = line.number.as_str();
     let mut seen = Vec::new();
@@ -184,16 +194,17 @@ async fn snippet(
         // Without it the snippet would not wait, and the agent's phone would ring before the call is ended.
         say_alive(link, news).await;
         match try_snippet(&number, context, link, news).await {
-            Some(Reached { line: name, waits }) if name == line.name && waits => {
-                return findings
-                    .good(what, format!("a call to {number} in the context {context} reaches it"));
-            }
-            Some(Reached { line: name, .. }) if name == line.name => {
-                return findings.bad(
-                    what,
-                    "the call does not wait in it though Callgist is alive, so no notice would be played: copy \
-                     dialplan/00_callgist.xml again and run reloadxml",
-                );
+            Some(Reached { line: name, waits, key }) if name == line.name => {
+                match waits {
+                    true => findings
+                        .good(what, format!("a call to {number} in the context {context} reaches it")),
+                    false => findings.bad(
+                        what,
+                        "the call does not wait in it though Callgist is alive, so no notice would be played: copy \
+                         dialplan/00_callgist.xml again and run reloadxml",
+                    ),
+                }
+                return key;
             }
             Some(Reached { line: name, .. }) => {
                 seen.push(format!("{number} reaches the snippet of \"{name}\""));
@@ -209,6 +220,7 @@ async fn snippet(
             seen.join("; ")
         ),
     );
+    None
 }
 
 /// A snippet that a call came to.
@@ -216,6 +228,8 @@ struct Reached {
     line: String,
     /// Whether the call waits there for a notice.
     waits: bool,
+    /// With which a caller objects.
+    key: Option<String>,
 }
 
 async fn try_snippet(
@@ -260,15 +274,19 @@ async fn say_alive(link: &Link, news: &mut UnboundedReceiver<News>) {
 
 /// The snippet that the call of `leg` reaches: told by its guarded sleep.
 async fn reached(leg: &str, news: &mut UnboundedReceiver<News>) -> Reached {
+    let mut key = None;
     while let Some(item) = news.recv().await {
         let News::Event(event) = item else { continue };
         let execute = event.name() == EventName::ChannelExecute;
         let ours = event.variable("other_loopback_leg_uuid") == Some(leg);
+        if let Some(bound) = key::bound(&event).filter(|_| ours) {
+            key = Some(bound.to_owned());
+        }
         if execute && ours && event.variable("callgist_waiting").is_some() {
             let line = event.variable("callgist").unwrap_or_default().to_owned();
             let waits =
                 event.application_data().is_some_and(|data| data.parse::<u32>().is_ok_and(|ms| ms > 0));
-            return Reached { line, waits };
+            return Reached { line, waits, key };
         }
     }
     std::future::pending().await
