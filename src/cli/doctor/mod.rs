@@ -295,7 +295,7 @@ async fn ports(config: &Config, findings: &mut Findings) -> bool {
     let all = usize::from(config.sip.last_rtp_port - config.sip.first_rtp_port) + 1;
     let range = format!("{} to {}", config.sip.first_rtp_port, config.sip.last_rtp_port);
     match taken {
-        0 => findings.good("RTP ports", format!("{range} are free: {} calls at a time", all / 2)),
+        0 => findings.good("RTP ports", format!("{range} are free: {} calls at a time", config.sip.calls())),
         _ if taken * 2 > all => {
             findings.bad("RTP ports", format!("{taken} of {range} are taken: choose another range in [sip]"))
         }

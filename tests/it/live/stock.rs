@@ -28,7 +28,15 @@ pub fn copy(installed: &Path, conf: &Path, machine: Ipv4Addr, [event_socket, ext
     ];
     change(&conf.join("autoload_configs/event_socket.conf.xml"), &socket);
     let address = format!("<include>\n<X-PRE-PROCESS cmd=\"set\" data=\"local_ip_v4={machine}\"/>");
+    // A machine without a way out has no STUN server to ask, and its SIP profiles do not start then.
+    let outside = |which: &str| {
+        let asked = format!("cmd=\"stun-set\" data=\"external_{which}_ip=stun:stun.freeswitch.org\"");
+        (asked, format!("cmd=\"set\" data=\"external_{which}_ip={machine}\""))
+    };
+    let [(rtp, own_rtp), (sip, own_sip)] = ["rtp", "sip"].map(outside);
     let variables = [
+        (&*rtp, own_rtp),
+        (&*sip, own_sip),
         ("<include>", address),
         ("external_sip_port=5080", format!("external_sip_port={external}")),
         ("internal_sip_port=5060", format!("internal_sip_port={internal}")),
