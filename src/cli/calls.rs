@@ -220,7 +220,7 @@ pub(super) fn print_call(kept: &Kept) {
     let call = &kept.call;
     println!("Call {} on line {}", call.id, call.line.as_str());
     println!("  from      {}", caller(call));
-    println!("  to        {}", call.called.as_ref().map_or("unknown", Number::as_str));
+    println!("  to        {}", call.called.as_ref().map_or("not told", Number::as_str));
     println!("  offered   {} UTC", time(call.offered));
     println!("  announced {}", call.announced.map_or("no".to_owned(), time));
     if let Some(Decision { given, at }) = call.consent {

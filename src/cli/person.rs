@@ -54,6 +54,11 @@ pub enum PersonCommand {
         #[command(flatten)]
         common: Common,
     },
+    /// List the standing objections with their dates; those made in a call are `calls list --reason objection`.
+    Objections {
+        #[command(flatten)]
+        common: Common,
+    },
     /// Restrict calls (Art. 18): not shown, and not erased when their time is up.
     Restrict(Marking),
     /// Keep calls from being erased by retention or on request (legal hold).
@@ -118,7 +123,7 @@ pub enum Form {
 }
 
 pub fn run(path: &Path, command: &PersonCommand) -> Exit {
-    use PersonCommand::{Erase, Export, Find, Hold, Object, Receivers, Rectify, Restrict};
+    use PersonCommand::{Erase, Export, Find, Hold, Object, Objections, Receivers, Rectify, Restrict};
     match command {
         Find { who, common } => with_clerk(common, path, |place, clerk| find(place, clerk, who, common.json)),
         Export { who, format, common } => with_clerk(common, path, |place, clerk| {
@@ -130,6 +135,7 @@ pub fn run(path: &Path, command: &PersonCommand) -> Exit {
         Object { number, withdraw, sure, common } => with_clerk(common, path, |place, clerk| {
             object(place, clerk, number, *withdraw, sure, common.json)
         }),
+        Objections { common } => with_clerk(common, path, |_, clerk| objections(clerk, common.json)),
         Restrict(marking) => marking.run(path, Mark::Restrict, Mark::Unrestrict),
         Hold(marking) => marking.run(path, Mark::Hold, Mark::Release),
         Erase { who, also_requests, sure, common } => with_clerk(common, path, |place, clerk| {
@@ -197,7 +203,7 @@ fn find(place: &Place, clerk: &mut Clerk, who: &Who, as_json: bool) -> Result<Ex
         Err(exit) => return Ok(exit),
     };
     let count = meant.calls.len().to_string();
-    clerk.log(&Entry::new(Deed::Found).person(meant.number.as_ref()).detail(&count), now())?;
+    clerk.log(&Entry::new(Deed::Found).looked_for(meant.number.as_ref()).detail(&count), now())?;
     let (contacts, objects) = protections(clerk, &meant)?;
     let calls = meant.calls;
     if as_json {
@@ -217,6 +223,22 @@ fn find(place: &Place, clerk: &mut Clerk, who: &Who, as_json: bool) -> Result<Ex
     Ok(if calls.is_empty() && contacts.is_empty() && !objects { Exit::Failed } else { Exit::Done })
 }
 
+fn objections(clerk: &mut Clerk, as_json: bool) -> Result<Exit, StoreError> {
+    let standing = clerk.objections()?;
+    clerk.log(&Entry::new(Deed::Found).detail(&standing.len().to_string()), now())?;
+    if as_json {
+        let standing: Vec<Value> = standing
+            .iter()
+            .map(|(number, at)| json!({ "number": number.as_str(), "since": timestamp(*at) }))
+            .collect();
+        println!("{}", json!({ "standing_objections": standing }));
+        return Ok(Exit::Done);
+    }
+    standing.iter().for_each(|(number, at)| println!("{}  since {} UTC", number.as_str(), time(*at)));
+    println!("{} standing objections", standing.len());
+    Ok(Exit::Done)
+}
+
 fn protections(clerk: &Clerk, meant: &Meant) -> Result<(Vec<Value>, bool), StoreError> {
     let Some(number) = &meant.number else { return Ok((Vec::new(), false)) };
     let contacts = clerk.contacts(Some(number))?.iter().map(entry_json).collect();
@@ -230,7 +252,7 @@ fn export(place: &Place, clerk: &mut Clerk, who: &Who, as_json: bool) -> Result<
     };
     let now = now();
     let count = meant.calls.len().to_string();
-    clerk.log(&Entry::new(Deed::Exported).person(meant.number.as_ref()).detail(&count), now)?;
+    clerk.log(&Entry::new(Deed::Exported).looked_for(meant.number.as_ref()).detail(&count), now)?;
     let (contacts, objects) = protections(clerk, &meant)?;
     for kept in &mut meant.calls {
         mask_others(kept, meant.number.as_ref());
@@ -394,9 +416,11 @@ fn erase(
         print_table(&meant.calls);
     }
     let requests = if also_requests { "also" } else { "" };
+    let held = meant.calls.iter().filter(|kept| kept.marks.held).count();
     let says = format!(
-        "{} calls and their notes would be erased for good; entries not to be contacted would {}.",
-        meant.calls.len(),
+        "{} calls and their notes would be erased for good{}; entries not to be contacted and a standing objection would {}.",
+        meant.calls.len() - held,
+        if held > 0 { format!(", {held} would stay because of a legal hold") } else { String::new() },
         if also_requests { "go, too" } else { "stay" }
     );
     let mut asked = shown("erase", &meant);
@@ -450,7 +474,9 @@ fn receipt(erased: &Erasure, meant: usize, now: UtcMillis, as_json: bool) {
     if erased.requests_erased > 0 {
         println!("  taken back: {} entries not to be contacted", erased.requests_erased);
     }
-    println!("  No recording and no transcript ever existed. Backups: a restore applies this erasure again.");
+    println!(
+        "  No recording and no transcript ever existed. Backups made before still hold it; a restore applies this erasure again."
+    );
 }
 
 impl Sure {

@@ -170,7 +170,7 @@ pub struct Offered<'a> {
 
 impl Offered<'_> {
     pub fn log(&self) {
-        info!(call = ?self.call, step = "offered", line = self.line, caller = ?self.caller, "call");
+        info!(call = ?self.call, step = "offered", line = self.line, caller = self.caller.map(tracing::field::debug), "call");
     }
 }
 

@@ -98,13 +98,20 @@ pub struct Entry {
     pub call: Option<CallId>,
     /// Whose; a random id stands in the log.
     pub person: Option<Number>,
+    /// Somebody only looked: a number that nothing is kept of is not kept for that.
+    pub looked: bool,
     pub line: Option<Name>,
     pub detail: Option<Name>,
 }
 
 impl Entry {
     pub fn new(deed: Deed) -> Entry {
-        Entry { deed, call: None, person: None, line: None, detail: None }
+        Entry { deed, call: None, person: None, looked: false, line: None, detail: None }
+    }
+
+    /// Of somebody who was looked for, and may be unknown.
+    pub fn looked_for(self, person: Option<&Number>) -> Entry {
+        Entry { looked: true, ..self.person(person) }
     }
 
     pub fn call(self, call: CallId) -> Entry {
@@ -165,7 +172,11 @@ pub struct Verdict {
 /// Adds an entry, in a transaction that holds the right to write.
 pub(super) fn append(connection: &Connection, entry: &Entry, at: UtcMillis) -> rusqlite::Result<()> {
     let (last, before) = head(connection)?;
-    let person = entry.person.as_ref().map(|number| person(connection, number)).transpose()?;
+    let person = match &entry.person {
+        Some(number) if entry.looked => known_person(connection, number)?,
+        Some(number) => Some(person(connection, number)?),
+        None => None,
+    };
     let row = Logged {
         seq: last + 1,
         at,
@@ -183,13 +194,16 @@ pub(super) fn append(connection: &Connection, entry: &Entry, at: UtcMillis) -> r
         .map(drop)
 }
 
-/// The number's random id; a new one where it has none.
-pub(super) fn person(connection: &Connection, number: &Number) -> rusqlite::Result<String> {
-    let known = connection
+fn known_person(connection: &Connection, number: &Number) -> rusqlite::Result<Option<String>> {
+    connection
         .prepare_cached("SELECT id FROM persons WHERE number = ?1 OR hash = number_hash(?1)")?
         .query_row([number.as_str()], |row| row.get(0))
-        .optional()?;
-    if let Some(id) = known {
+        .optional()
+}
+
+/// The number's random id; a new one where it has none.
+pub(super) fn person(connection: &Connection, number: &Number) -> rusqlite::Result<String> {
+    if let Some(id) = known_person(connection, number)? {
         return Ok(id);
     }
     let id = format!("{:016x}", rand::random::<u64>());

@@ -124,6 +124,18 @@ impl Clerk {
         })
     }
 
+    /// Every standing objection, the oldest first.
+    pub fn objections(&self) -> Result<Vec<(Number, UtcMillis)>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare("SELECT number, at FROM objections ORDER BY at")?;
+            let rows = statement.query_map([], |row| {
+                let number = read(row, "number", |text| Number::new(text).ok())?;
+                Ok((number, UtcMillis(row.get("at")?)))
+            })?;
+            rows.collect()
+        })
+    }
+
     pub fn objects(&self, number: &Number) -> Result<bool, StoreError> {
         self.read(|connection| objects(connection, number))
     }

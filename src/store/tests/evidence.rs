@@ -18,6 +18,27 @@ fn kept() -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
+#[test]
+fn whoever_is_looked_for_and_unknown_is_not_kept_for_that() {
+    let (_folder, path) = kept();
+    let stranger = number("+352661987654");
+    let persons = || texts(&Connection::open(&path).unwrap(), "SELECT id FROM persons ORDER BY id");
+    let before = persons();
+    let mut clerk = Clerk::open(&path).unwrap();
+    clerk.log(&Entry::new(Deed::Found).looked_for(Some(&stranger)), NOW).unwrap();
+    assert_eq!(persons(), before);
+    clerk.object(&stranger, NOW).unwrap();
+    clerk.log(&Entry::new(Deed::Found).looked_for(Some(&stranger)), NOW).unwrap();
+    assert_eq!(clerk.objections().unwrap(), [(stranger.clone(), NOW)]);
+    let log = clerk.whole_log().unwrap();
+    let of = |deed: &str| log.iter().rfind(|entry| entry.deed == deed).unwrap().person.clone();
+    assert_eq!(of("found"), of("objected"), "known, it is told whose data were looked at");
+    assert!(of("found").is_some());
+    clerk.erase_calls(&[], Some(&stranger), true, NOW).unwrap();
+    clerk.log(&Entry::new(Deed::Found).looked_for(Some(&stranger)), NOW).unwrap();
+    assert_eq!(persons(), before, "and nothing comes back by looking whether it is gone");
+}
+
 fn log_of(path: &Path) -> Vec<String> {
     let log = Clerk::open(path).unwrap().whole_log().unwrap();
     log.into_iter().map(|entry| entry.deed).collect()
