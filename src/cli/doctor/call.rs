@@ -137,7 +137,7 @@ impl<'a> TestCall<'a> {
     }
 
     /// The call waits in the snippet; gives the leg on which it came in.
-    async fn offered(&mut self) -> Result<String, String> {
+    pub(super) async fn offered(&mut self) -> Result<String, String> {
         let (number, job) = (self.number.clone(), self.job());
         let line = self.line.name.clone();
         let refused = |text: &str| {
@@ -172,24 +172,11 @@ impl<'a> TestCall<'a> {
 
     /// The notice is played to its end. Behind it, in the place of the agent's phone, the agent's voice is put.
     async fn announced(&mut self, leg: &str, sounds: &Sounds, whole: Duration) -> Result<Duration, String> {
-        let notice = self.line.notice.to_string_lossy().into_owned();
-        let of_notice = |event: &Event, name: EventName| {
-            (event.name() == name
-                && event.unique_id() == Some(leg)
-                && event.playback_path() == Some(&*notice))
-            .then(|| event.date_micros())
-            .flatten()
-        };
-        let begun = self
-            .until(ANSWERED_WITHIN, NO_NOTICE, |event| of_notice(event, EventName::PlaybackStart))
-            .await?;
+        let begun = self.notice_begins(leg).await?;
         self.link.send(agent_behind(leg, &sounds.agent).ok_or("the agent's voice cannot be put there")?);
         let longest = whole + ANSWERED_WITHIN;
-        let ended = self
-            .until(longest, "the notice did not end: look into the switch's log", |event| {
-                of_notice(event, EventName::PlaybackStop)
-            })
-            .await?;
+        let unended = "the notice did not end: look into the switch's log";
+        let ended = self.until(longest, unended, self.of_notice(leg, EventName::PlaybackStop)).await?;
         let heard = Duration::from_micros(ended.saturating_sub(begun));
         if heard + ONE_PACKET < whole {
             return Err(format!(
@@ -199,6 +186,28 @@ impl<'a> TestCall<'a> {
             ));
         }
         Ok(heard)
+    }
+
+    /// When the notice began, in microseconds of the switch's clock.
+    pub(super) async fn notice_begins(&mut self, leg: &str) -> Result<u64, String> {
+        self.until(ANSWERED_WITHIN, NO_NOTICE, self.of_notice(leg, EventName::PlaybackStart)).await
+    }
+
+    fn of_notice(&self, leg: &str, name: EventName) -> impl Fn(&Event) -> Option<u64> + use<> {
+        let (notice, leg) = (self.line.notice.to_string_lossy().into_owned(), leg.to_owned());
+        move |event| {
+            let of_it = event.name() == name
+                && event.unique_id() == Some(&leg)
+                && event.playback_path() == Some(&*notice);
+            event.date_micros().filter(|_| of_it)
+        }
+    }
+
+    /// Behind the notice the leg waits and is hung up on, so that nobody's phone rings.
+    pub(super) fn goes_no_further(&self, leg: &str) -> Result<(), String> {
+        let waits = "'set:callgist_waiting=false,sleep:10000,hangup' inline";
+        self.link.send(behind(leg, waits).ok_or("the test call cannot be kept from going on")?);
+        Ok(())
     }
 
     async fn bridged(&mut self, leg: &str) -> Result<(), String> {
@@ -261,10 +270,14 @@ fn is_from(event: &Event, number: &str) -> bool {
 
 /// Queued while the notice is played, so it runs when that has ended and before the dialplan goes on.
 fn agent_behind(leg: &str, voice: &Path) -> Option<Command> {
-    let dialplan = format!(
-        "'set:callgist_waiting=false,set:hangup_after_bridge=true,bridge:loopback/app=playback:{}' inline",
-        voice.display()
+    let voice = voice.display();
+    let bridges = format!(
+        "'set:callgist_waiting=false,set:hangup_after_bridge=true,bridge:loopback/app=playback:{voice}' inline"
     );
+    behind(leg, &bridges)
+}
+
+fn behind(leg: &str, dialplan: &str) -> Option<Command> {
     Some(Command::Execute(Execute {
         leg: Some(Word::new(leg).ok()?),
         application: Word::new("transfer").ok()?,
@@ -379,7 +392,7 @@ const CALL_BEGINS: Duration = Duration::from_millis(200);
 const ONE_PACKET: Duration = Duration::from_millis(20);
 
 /// A machine that is busy recognises the rest of a call long after its end.
-const NOTED_WITHIN: Duration = Duration::from_secs(180);
+pub(super) const NOTED_WITHIN: Duration = Duration::from_secs(180);
 
 /// A call that is not heard is kept at its end.
 pub(super) const REFUSED_WITHIN: Duration = Duration::from_secs(5);

@@ -44,11 +44,11 @@ pub(super) async fn on_a_test_call(
     let mut call = TestCall::new(line, link, news);
     let (before, after) = (PRESSED_AFTER.as_millis(), SEEN_WITHIN.as_millis());
     call.dial(way, &format!("sleep:{before},send_dtmf:{key}@100,sleep:{after}")).await?;
-    let unseen =
-        format!("{key} was pressed on the test call (RFC 4733), and the switch did not see it: {MENDS}");
-    let seen = call.until(PRESSED_AFTER + SEEN_WITHIN, &unseen, |event| objects(event).then_some(())).await;
+    let seen = pressed(&mut call, key).await;
     call.end();
-    let row = timeout(call::REFUSED_WITHIN, call::row(&database, call.number())).await;
+    // Of a key that was not seen the row comes like any other, when all that was heard has been recognised.
+    let patience = if seen.is_ok() { call::REFUSED_WITHIN } else { call::NOTED_WITHIN };
+    let row = timeout(patience, call::row(&database, call.number())).await;
     call::erase(&database, call.number())
         .map_err(|error| format!("the test call's row cannot be erased: {error}"))?;
     seen?;
@@ -68,6 +68,17 @@ pub(super) async fn on_a_test_call(
     }
 }
 
+/// The call is announced, and the key arrives; nobody's phone rings behind the notice.
+async fn pressed(call: &mut TestCall<'_>, key: &str) -> Result<(), String> {
+    let leg = call.offered().await?;
+    call.notice_begins(&leg).await?;
+    call.goes_no_further(&leg)?;
+    let unseen =
+        format!("{key} was pressed on the test call (RFC 4733), and the switch did not see it: {MENDS}");
+    let arrived = |event: &Event| (event.unique_id() == Some(&leg) && objects(event)).then_some(());
+    call.until(PRESSED_AFTER + SEEN_WITHIN, &unseen, arrived).await
+}
+
 /// Waits until somebody calls one of the lines and presses its key.
 pub(super) async fn on_a_telephone(
     lines: &[&Line],
@@ -80,35 +91,52 @@ pub(super) async fn on_a_telephone(
          when the notice begins",
         numbers.join(" or ")
     );
-    let mut caller: Option<Caller> = None;
+    // A line may have other callers meanwhile.
+    let mut callers: Vec<Caller> = Vec::new();
     let seen = async {
-        while let Some(item) = news.recv().await {
-            let News::Event(event) = item else { continue };
-            if let Some(seen) = caller.as_ref().filter(|caller| event.unique_id() == Some(&caller.leg)) {
+        loop {
+            let event = match news.recv().await {
+                Some(News::Event(event)) => event,
+                Some(News::Up) => continue,
+                Some(News::Down(error)) => return Err((nobodys(), error.to_string())),
+                None => return Err((nobodys(), "the switch's event socket was lost".to_owned())),
+            };
+            let leg = event.unique_id().unwrap_or_default();
+            if let Some(at) = callers.iter().position(|caller| caller.leg == leg) {
                 if objects(&event) {
-                    return Ok(format!("that telephone's {} reached the switch", seen.key));
+                    let Caller { line, key, .. } = callers.swap_remove(at);
+                    return Ok((key_of(&line), format!("that telephone's {key} reached the switch")));
                 }
                 if event.name() == EventName::ChannelHangupComplete {
-                    return Err(format!("the call ended, and no {} came: {MENDS}", seen.key));
+                    let Caller { line, key, .. } = callers.swap_remove(at);
+                    if callers.is_empty() {
+                        let says = format!("the call ended (was it yours?), and no {key} came: {MENDS}");
+                        return Err((key_of(&line), says));
+                    }
                 }
             }
             if let Some(came) = Caller::of(&event, lines) {
                 eprintln!("callgist: a call is here on line {}: press {} now", came.line, came.key);
-                caller = Some(came);
+                callers.push(came);
             }
         }
-        Err("the switch's event socket was lost".to_owned())
     };
-    let seen = timeout(CALLED_WITHIN, seen).await;
-    let what = caller
-        .as_ref()
-        .map_or_else(|| "key of a telephone".to_owned(), |caller| format!("key of {}", caller.line));
-    match (seen, caller) {
-        (Ok(Ok(says)), _) => findings.good(what, says),
-        (Ok(Err(says)), _) => findings.bad(what, says),
-        (Err(_), Some(seen)) => findings.bad(what, format!("no {} came in two minutes: {MENDS}", seen.key)),
-        (Err(_), None) => findings.bad(what, "nobody called a line within two minutes: ask again"),
+    match (timeout(CALLED_WITHIN, seen).await, callers.pop()) {
+        (Ok(Ok((what, says))), _) => findings.good(what, says),
+        (Ok(Err((what, says))), _) => findings.bad(what, says),
+        (Err(_), Some(Caller { line, key, .. })) => {
+            findings.bad(key_of(&line), format!("no {key} came in two minutes: {MENDS}"));
+        }
+        (Err(_), None) => findings.bad(nobodys(), "nobody called a line within two minutes: ask again"),
     }
+}
+
+pub(super) fn key_of(line: &str) -> String {
+    format!("key of {line}")
+}
+
+fn nobodys() -> String {
+    "key of a telephone".to_owned()
 }
 
 /// Somebody whose call has come to the snippet.
@@ -135,7 +163,7 @@ const MENDS: &str = "telephones that send keys by SIP INFO need dtmf-type or lib
                      take ours away (dialplan/README.md)";
 
 /// From the answer on; the notice has begun by then.
-const PRESSED_AFTER: Duration = Duration::from_secs(1);
+const PRESSED_AFTER: Duration = Duration::from_millis(1_500);
 
 const SEEN_WITHIN: Duration = Duration::from_secs(5);
 

@@ -67,6 +67,13 @@ async fn calls(
     news: &mut UnboundedReceiver<News>,
     findings: &mut Findings,
 ) {
+    if args.key {
+        let lines: Vec<&Line> =
+            config.lines_at(switch.name.as_deref()).filter(|line| line.mode != Mode::Off).collect();
+        if !lines.is_empty() {
+            key::on_a_telephone(&lines, news, findings).await;
+        }
+    }
     if args.no_call {
         return findings.add("snippet", State::Skipped, "no test call was placed (--no-call)");
     }
@@ -81,16 +88,12 @@ async fn calls(
         let key = snippet(line, &args.context, link, news, findings).await;
         if args.call && line.is_on() {
             whole_call(config, line, &way, link, news, findings).await;
-            let what = format!("key of {}", line.name);
+            let what = key::key_of(&line.name);
             match key::on_a_test_call(config, line, key.as_deref(), &way, link, news).await {
                 Ok(seen) => findings.good(what, seen),
                 Err(why) => findings.bad(what, why),
             }
         }
-    }
-    if args.key {
-        let lines: Vec<&Line> = config.lines_at(switch.name.as_deref()).collect();
-        key::on_a_telephone(&lines, news, findings).await;
     }
 }
 
