@@ -312,7 +312,7 @@ fn ears(mut section: Section<'_>, sip: &Sip, problems: &mut Vec<Problem>) -> Ear
         memory_reserve_mb: section.whole("memory_reserve_mb", Some(256), 0..=100_000_000, problems) as u32,
     };
     let room = sip.calls();
-    if ears.max_calls as usize > room {
+    if room > 0 && ears.max_calls as usize > room {
         let says = format!(
             "needs two even RTP ports for each call, and there are enough for {room}: widen [sip] first_rtp_port to \
              last_rtp_port"
@@ -387,7 +387,7 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
     section.finish(problems);
     let decided = [
         (mode_set, "mode"),
-        (told.bases.note.is_some(), "basis"),
+        (told.bases.note.is_some(), "basis (of the note)"),
         (retention_set, "keep_notes_days"),
         (told.contact.is_some(), "contact"),
     ];

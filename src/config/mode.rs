@@ -107,7 +107,7 @@ mod tests {
         assert!(line(&whole).is_on() && line(&whole).waits_for().is_none());
         for (setting, key) in [
             ("mode = \"notice\"\n", "mode"),
-            ("basis = \"legitimate_interest\"\n", "basis"),
+            ("basis = \"legitimate_interest\"\n", "basis (of the note)"),
             ("keep_notes_days = 90\n", "keep_notes_days"),
             ("contact = \"privacy@example.com\"\n", "contact"),
         ] {
@@ -115,7 +115,7 @@ mod tests {
             assert!(!line.is_on(), "{key}");
             assert_eq!(line.waits_for().as_deref(), Some(key));
         }
-        assert_eq!(line(DEFAULT).waits_for().as_deref(), Some("basis, contact"));
+        assert_eq!(line(DEFAULT).waits_for().as_deref(), Some("basis (of the note), contact"));
         let off = line(&DEFAULT.replace("mode = \"notice\"", "mode = \"off\""));
         assert!(!off.is_on() && off.waits_for().is_none());
     }

@@ -101,7 +101,10 @@ fn a_switch_with_the_files_that_init_filled_in_lets_callgist_in() {
     }
     // What nobody but its controller can decide.
     assert_eq!(state("line main"), "bad", "{found}");
-    assert!(found.to_string().contains("until these are set in its [[line]]: basis, contact"), "{found}");
+    assert!(
+        found.to_string().contains("until these are set in its [[line]]: basis (of the note), contact"),
+        "{found}"
+    );
 }
 
 #[test]

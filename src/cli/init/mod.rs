@@ -40,8 +40,9 @@ pub struct InitArgs {
     /// Whom callers may turn to, as the texts name it: an e-mail address, say. The line is off until this is set.
     #[arg(long)]
     contact: Option<String>,
-    /// The legal basis of the note, which is yours to decide. The line is off until this is set.
-    #[arg(long, value_parser = ["legitimate_interest", "consent"])]
+    /// The legal basis of the note, which is yours to decide; a line that asks for consent is written by hand. The line is
+    /// off until this is set.
+    #[arg(long, value_parser = ["legitimate_interest"])]
     basis: Option<String>,
     /// The line's name, as it stands in the settings and in the snippet.
     #[arg(long, default_value = "main")]

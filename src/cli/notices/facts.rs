@@ -118,7 +118,7 @@ impl Facts {
             "asks" => self.asks(),
             "tells" => !self.asks(),
             "agent_confirms" => self.consent == Consent::ByKeyOrAgent,
-            // Only there the snippet must have an agent's keys.
+            // Lines on which an agent confirms must have his keys in the snippet; elsewhere they are the exception.
             "agent_has_no_key" => self.consent != Consent::ByKeyOrAgent,
             "special" => self.special,
             "ordinary" => !self.special,
