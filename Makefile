@@ -23,7 +23,7 @@ demo:
 
 test:
 	@.ci/setup test
-	@echo "callgist: tests (after the build 30 to 40 minutes on two cores, most of it waiting)" >&2
+	@echo "callgist: tests (after the build 20 to 40 minutes on two cores, most of it waiting)" >&2
 	cargo fmt --check
 	$(alone) $(build)
 	$(alone) cargo clippy --release --locked --all-targets -- -D warnings
@@ -55,7 +55,7 @@ help:
 	@echo "             CTranslate2 and oneDNN are C++; later clones take one or two minutes)"
 	@echo "make demo    the same, then one simulated call through the real pipeline, and its note"
 	@echo "             (about a minute; DEMO=\"--fast\" or other options of \`callgist demo\`)"
-	@echo "make test    the same, then everything that continuous integration runs (30 to 40 minutes)"
+	@echo "make test    the same, then everything that continuous integration runs (20 to 40 minutes)"
 	@echo "make test-encrypted  the tests of an encrypted database, built with SQLCipher (a few minutes)"
 	@echo "make faults  every fault and every call story on the simulated switch, as a table (20 minutes)"
 	@echo "make deb     the same as make, then a Debian package in target/debian"

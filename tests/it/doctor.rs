@@ -25,11 +25,7 @@ fn a_test_call_whose_voices_come_from_their_own_sides_is_good_and_leaves_no_row(
 
 #[test]
 fn the_key_is_pressed_on_a_test_call_and_the_call_is_an_objection_of_which_nothing_is_left() {
-    let stage = Stage::scripted(|_| {});
-    let callgist = stage.sidecar();
-    let found = finding(&callgist, "key of main", "--call");
-    assert!(found["says"].as_str().unwrap().starts_with("*9 was pressed on a test call"), "{found}");
-    assert_eq!((&found["state"], callgist.rows()), (&"good".into(), 0));
+    the_test_of_the_key(&Stage::scripted(|_| {}), "good", "*9 was pressed on a test call (RFC 4733)");
 }
 
 #[test]
@@ -38,10 +34,19 @@ fn a_key_that_another_realm_takes_away_is_bad() {
         let realm = "data=\"callgist\"";
         settings.snippet = settings.snippet.replace(realm, "data=\"another\"");
     });
+    the_test_of_the_key(
+        &stage,
+        "bad",
+        "*9 was pressed on the test call (RFC 4733), and the switch did not see it",
+    );
+}
+
+#[track_caller]
+fn the_test_of_the_key(stage: &Stage, state: &str, says: &str) {
     let callgist = stage.sidecar();
     let found = finding(&callgist, "key of main", "--call");
-    assert!(found["says"].as_str().unwrap().contains("the switch did not see it"), "{found}");
-    assert_eq!((&found["state"], callgist.rows()), (&"bad".into(), 0));
+    assert!(found["says"].as_str().unwrap().starts_with(says), "{found}");
+    assert_eq!((&found["state"], callgist.rows()), (&state.into(), 0));
 }
 
 #[test]

@@ -774,6 +774,20 @@ fn a_line_that_is_switched_off_by_a_reload_plays_no_notice() {
 }
 
 #[test]
+fn a_line_whose_contact_nobody_has_set_plays_no_notice_and_is_named() {
+    let stage = Stage::scripted(|_| {});
+    let mut callgist = stage.sidecar();
+    callgist.resets(|settings| settings.replace("contact = \"privacy@example.com\"\n", ""));
+    let line =
+        "the line is off, for its settings are not all there: decide them, and write them into its [[line]]";
+    let told = callgist.says(line);
+    assert_eq!((&told["line"], &told["unset"]), (&"main".into(), &"contact".into()), "{told}");
+    let report = unannounced(&stage);
+    assert!(report.taps.is_empty(), "{report:?}");
+    assert_eq!(callgist.kept()["no_summary_reason"], "switched_off");
+}
+
+#[test]
 fn a_reload_in_a_talk_leaves_it_alone_and_counts_from_the_next_call_on() {
     let mut talk = Talk::forked();
     talk.callgist.resets(|settings| settings.replace("\"live\"", "\"second\""));

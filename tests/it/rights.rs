@@ -335,6 +335,9 @@ fn an_objection_restricts_the_notes_and_stands_until_it_is_taken_back() {
     assert!(!office.says(&["calls", "list"]).contains("Quetzalcoatlus"));
     assert!(office.says(&["person", "export", CALLER]).contains("Quetzalcoatlus"));
     assert_eq!(office.json(&["person", "find", CALLER])["standing_objection"], true);
+    let standing = office.json(&["person", "objections"]);
+    assert_eq!(standing["standing_objections"][0]["number"], CALLER, "{standing}");
+    assert!(office.says(&["person", "objections"]).ends_with("1 standing objections\n"));
     let word = office.json(&["person", "object", CALLER, "--withdraw"]);
     let word = word["confirm"].as_str().unwrap();
     office.says(&["person", "object", CALLER, "--withdraw", "--confirm", word]);
@@ -412,6 +415,8 @@ fn a_draft_is_corrected_approved_or_discarded_while_it_is_one_and_by_the_person_
 fn a_held_call_is_neither_erased_nor_silently_left_out() {
     let office = Office::open();
     office.surely(&["person", "hold", CALLER]);
+    let told = office.json(&["person", "erase", CALLER]).to_string();
+    assert!(told.contains("0 calls and their notes would be erased for good, 2 would stay"), "{told}");
     let receipt = office.surely(&["person", "erase", CALLER]);
     assert_eq!((&receipt["held"], receipt["calls"].as_array().unwrap().len()), (&2.into(), 0), "{receipt}");
     assert!(office.holds("Quetzalcoatlus"));

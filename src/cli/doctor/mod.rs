@@ -36,8 +36,8 @@ pub struct DoctorArgs {
     #[arg(long)]
     no_call: bool,
     /// Also place one whole call to each line, whose two voices the switch plays: the notice is heard to its end, both
-    /// legs are copied, and the note tells who said what; and a short one that presses the key to object. Takes a minute; nobody's phone rings, the note is erased again,
-    /// and `callgist run` must be running.
+    /// legs are copied, and the note tells who said what; and a short one that presses the key to object. Takes a minute
+    /// and a half; nobody's phone rings, the rows are erased again, and `callgist run` must be running.
     #[arg(long, conflicts_with = "no_call")]
     call: bool,
     /// Also wait two minutes for a call of yours to one of the lines, from a telephone such as your callers have, and tell
