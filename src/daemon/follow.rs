@@ -11,11 +11,11 @@ use super::segments::Segments;
 use super::switch::{Begun, Found, Mail, Mailbox, Noticed, Offered};
 use crate::border::{DoNotContact, Heard, Note, Recogniser, WhoseNumber};
 use crate::call::{
-    Command, Consent, EarEnding, Ending, Event, Life, Moment, NoSummary, Number, Party, Phase,
+    Command, Consent, EarEnding, Ending, Event, Life, Moment, NoSummary, Number, Party, Phase, SwitchTime,
 };
 use crate::store::{
-    CallRecord, Decision, Deed, Draft, Entry, Name, NameError, Origin, Outcome, Request, Summary, Trouble,
-    UtcMillis,
+    CallRecord, Decision, Deed, Draft, Entry, Measured, Name, NameError, Origin, Outcome, Played, Request,
+    Summary, Trouble, UtcMillis,
 };
 use crate::wire::sip::{DialogId, Offer};
 use std::collections::BTreeMap;
@@ -63,6 +63,10 @@ struct Tale {
     recogniser: Recogniser,
     /// The version of the notice that is played, or that was.
     notice: Box<str>,
+    /// What a playback of it is measured against.
+    measured: Option<Measured>,
+    /// How it was played, once that is proved.
+    played: Option<Played>,
     ear: Option<EarCall>,
     /// An ear of this run was given the call.
     opened: bool,
@@ -124,8 +128,9 @@ impl Tale {
         let mut tale = Tale::with(life, offered, desk);
         tale.times.offered = began.unwrap_or(tale.times.offered);
         (tale.times.consented, tale.times.bridged) = (consented, bridged);
-        if let Some(Noticed { version, at }) = noticed {
+        if let Some(Noticed { version, from, at }) = noticed {
             (tale.notice, tale.times.announced) = (version, Some(at));
+            tale.played = Some(Played { from: UtcMillis(from), to: UtcMillis(at), measured: None });
         }
         tale
     }
@@ -134,12 +139,15 @@ impl Tale {
         let recogniser = desk.recogniser(&offered.line);
         let times = Times { offered: desk.clock.utc_ms(), ..Times::default() };
         let notice = offered.line.notice_version.as_str().into();
+        let measured = desk.measured(&offered.line);
         Tale {
             offered,
             desk,
             life,
             recogniser,
             notice,
+            measured,
+            played: None,
             ear: None,
             opened: false,
             hears: false,
@@ -186,7 +194,7 @@ impl Tale {
         if !line.tell_earlier_notes {
             return;
         }
-        let entry = Entry::new(Deed::EarlierTold).call(*call).person(Some(caller)).line(&name);
+        let entry = Entry::new(Deed::EarlierTold).call(*call).line(&name);
         let asked = self.desk.store.earlier(caller.clone());
         let (desk, switch, leg) = (self.desk.clone(), switch.clone(), leg.clone());
         tokio::spawn(async move {
@@ -385,6 +393,7 @@ impl Tale {
             called: called.clone(),
             offered: UtcMillis(self.times.offered),
             announced: self.times.announced.map(UtcMillis),
+            notice: self.played.clone().filter(|_| self.times.announced.is_some()),
             consent: self.decision(&outcome, ended),
             bridged: self.times.bridged.map(UtcMillis),
             ended: UtcMillis(ended),
@@ -414,6 +423,7 @@ impl Tale {
         (line.draft_minutes > 0).then_some(Draft { until, discard: line.discard_unapproved })
     }
 
+    /// It is kept with its day alone: a moment would lead from the list to the log's entries of a call that was erased.
     async fn keep_request(&self, request: DoNotContact, record: &CallRecord) {
         let line = &self.offered.line;
         let number = match request.number {
@@ -427,7 +437,7 @@ impl Tale {
             number,
             channels: request.channels,
             purpose: request.purpose,
-            created: record.ended,
+            created: UtcMillis(record.ended.0 - record.ended.0.rem_euclid(DAY_MS)),
         };
         if let Err(error) = self.desk.store.keep_request(request).await {
             events::NotKept { call: record.id, why: &error.to_string() }.log();
@@ -573,6 +583,8 @@ impl Tale {
             Command::MarkAnnounced { from, to } => {
                 let mark = format!("{};{};{}", line.notice_version, from.0, to.0);
                 switch.mark_announced(leg, &mark);
+                let (from, to) = (utc(from), utc(to));
+                self.played = Some(Played { from, to, measured: self.measured.clone() });
             }
             Command::Open => self.open(),
             Command::Examine { leg } => switch.examine(*call, &leg),
@@ -654,9 +666,9 @@ impl Tale {
 
     /// Into the content-free log, as it happens; nobody waits for it.
     fn log(&self, entry: Entry) {
-        let Offered { call, line, caller, .. } = &self.offered;
+        let Offered { call, line, .. } = &self.offered;
         let Ok(line) = Name::new(&line.name) else { return };
-        let entry = entry.call(*call).person(caller.as_ref()).line(&line);
+        let entry = entry.call(*call).line(&line);
         housekeeping::log(&self.desk.store, entry, UtcMillis(self.desk.clock.utc_ms()));
     }
 
@@ -672,6 +684,12 @@ impl Drop for Tale {
         self.offered.switch.forget(self.offered.call);
     }
 }
+
+fn utc(at: SwitchTime) -> UtcMillis {
+    UtcMillis(i64::try_from(at.0 / 1_000).unwrap_or(i64::MAX))
+}
+
+const DAY_MS: i64 = 86_400_000;
 
 /// The caller waits for half a second at most (R0); longer, and the notice would come too late.
 const ASKED_WITHIN: Duration = Duration::from_millis(200);

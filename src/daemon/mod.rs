@@ -23,7 +23,7 @@ pub mod taps;
 use crate::border::{ModelId, Recogniser};
 use crate::call::{Event, Language, NoSummary};
 use crate::config::{Choice, Config, Line};
-use crate::store::{Database, Retention, Store};
+use crate::store::{Database, Measured, Name, Retention, Store};
 use admission::{Admission, Seat};
 use clock::Clock;
 use ears::Ears;
@@ -62,12 +62,18 @@ pub type Reading = Result<Config, String>;
 /// What was found out about a line when its settings were read.
 struct Prepared {
     notice: Duration,
+    /// What goes into the row of a call that is announced; nothing where a name is none.
+    measured: Option<Measured>,
     recogniser: Recogniser,
 }
 
 impl Desk {
     fn notice_length(&self, line: &Line) -> Duration {
         self.lines().get(&line.name).map_or(Duration::MAX, |line| line.notice)
+    }
+
+    fn measured(&self, line: &Line) -> Option<Measured> {
+        self.lines().get(&line.name).and_then(|line| line.measured.clone())
     }
 
     fn recogniser(&self, line: &Line) -> Recogniser {
@@ -256,12 +262,19 @@ pub async fn run(
 /// Reads every notice and question, and chooses every line's recogniser.
 fn prepare(config: &Config) -> Result<BTreeMap<String, Prepared>, StartError> {
     let mut lines = BTreeMap::new();
+    let settings = Name::new(&config.version()).ok();
     for line in &config.lines {
         let notice = notice::length(&line.notice).map_err(StartError::Notice)?;
         line.question().map(notice::question_length).transpose().map_err(StartError::Notice)?;
+        let sound = notice::hash("notice", &line.notice).map_err(StartError::Notice)?;
+        let asked = line.question().map(|question| notice::hash("question", question));
+        let question = asked.transpose().map_err(StartError::Notice)?;
+        let lasts = u32::try_from(notice.as_millis()).ok();
+        let measured = settings.clone().zip(lasts);
+        let measured = measured.map(|(settings, lasts)| Measured { sound, question, lasts, settings });
         let (recogniser, why) = choose(config, line).map_err(StartError::Model)?;
         events::Chosen { line: &line.name, recogniser, why }.log();
-        lines.insert(line.name.clone(), Prepared { notice, recogniser });
+        lines.insert(line.name.clone(), Prepared { notice, measured, recogniser });
     }
     Ok(lines)
 }

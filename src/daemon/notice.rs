@@ -1,6 +1,8 @@
-//! The notice's own length, read from its file: what a playback is measured against (rule R3); and that of the question
-//! behind it.
+//! The notice's own length, read from its file: what a playback is measured against (rule R3); that of the question behind
+//! it; and the hashes of both files.
 
+use crate::store::Sha256;
+use sha2::Digest;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -36,6 +38,12 @@ pub fn length(path: &Path) -> Result<Duration, NoticeError> {
 /// How long the question at `path` plays, a WAV file.
 pub fn question_length(path: &Path) -> Result<Duration, NoticeError> {
     played("question", path, SHORTEST_QUESTION)
+}
+
+/// Of the file of that sound.
+pub fn hash(sound: &'static str, path: &Path) -> Result<Sha256, NoticeError> {
+    let wrong = |error: std::io::Error| NoticeError { sound, path: path.to_owned(), what: error.to_string() };
+    Ok(Sha256(sha2::Sha256::digest(std::fs::read(path).map_err(wrong)?).into()))
 }
 
 fn played(sound: &'static str, path: &Path, shortest: Duration) -> Result<Duration, NoticeError> {

@@ -91,10 +91,11 @@ pub struct Found {
     pub bridged: Option<i64>,
 }
 
-/// Which notice was played, and when it ended.
+/// Which notice was played, when it began and when it ended.
 #[derive(Debug)]
 pub struct Noticed {
     pub version: Box<str>,
+    pub from: i64,
     pub at: i64,
 }
 

@@ -216,7 +216,8 @@ const TAKE_THE_LOG: &str = "
     WHERE name = 'log' AND EXISTS (SELECT 1 FROM backup.sqlite_sequence WHERE name = 'log');";
 
 /// What belongs to calls, and comes back with them.
-const OF_CALLS: [&str; 6] = ["topics", "segments", "marks", "kept_promises", "drafts", "consents"];
+const OF_CALLS: [&str; 7] =
+    ["topics", "segments", "marks", "kept_promises", "drafts", "consents", "announcements"];
 
 /// Found by every number that the copy holds, since a hash made with its key says nothing here.
 const TAKE_THE_PERSONS: &str = "

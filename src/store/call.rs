@@ -20,6 +20,8 @@ pub struct CallRecord {
     pub called: Option<Number>,
     pub offered: UtcMillis,
     pub announced: Option<UtcMillis>,
+    /// How the notice was played, where it was to its end.
+    pub notice: Option<Played>,
     /// What came of the question of a line that asks for consent.
     pub consent: Option<Decision>,
     pub bridged: Option<UtcMillis>,
@@ -34,6 +36,47 @@ pub struct CallRecord {
     pub segments: Vec<Segment>,
     /// Where the note is to be looked at by a person first.
     pub draft: Option<Draft>,
+}
+
+/// A notice that was played to its end: from when to when by the switch's clock, and what that was measured against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Played {
+    pub from: UtcMillis,
+    pub to: UtcMillis,
+    /// Nothing where an earlier run had it played.
+    pub measured: Option<Measured>,
+}
+
+/// The sounds of a line as they were read from their files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measured {
+    /// SHA-256 of the notice's file, and of the question's on a line that asks.
+    pub sound: Sha256,
+    pub question: Option<Sha256>,
+    /// Milliseconds that the notice lasts.
+    pub lasts: u32,
+    /// The version of the settings.
+    pub settings: Name,
+}
+
+/// A hash, printed as hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sha256(pub [u8; 32]);
+
+impl Sha256 {
+    pub(super) fn parse(digits: &str) -> Option<Sha256> {
+        let mut bytes = [0; 32];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()?;
+        }
+        (digits.len() == 64).then_some(Sha256(bytes))
+    }
+}
+
+impl fmt::Display for Sha256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&super::hex(&self.0))
+    }
 }
 
 /// Whether a caller consented, and when that was decided. To what is told by the notice's version.

@@ -4,9 +4,9 @@
 //! A command is a process of its own beside the daemon. Reading is logged, too: so whoever may not write here, may not
 //! read here. What belongs together happens in one transaction with its log entry, or not at all.
 
-use super::log::{self, Entry, Logged, Verdict};
+use super::log::{self, Deed, Entry, Logged, Verdict};
 use super::{Database, Filter, Kept, StoreError, Trouble, UtcMillis, open, reader};
-use crate::call::CallId;
+use crate::call::{CallId, Number};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 /// A connection that reads, writes and logs.
@@ -43,6 +43,16 @@ impl Clerk {
 
     pub fn whole_log(&self) -> Result<Vec<Logged>, StoreError> {
         self.read(log::all)
+    }
+
+    /// What the log tells of these calls and of this person.
+    pub fn log_about(&self, calls: &[CallId], person: Option<&Number>) -> Result<Vec<Logged>, StoreError> {
+        self.read(|connection| log::about(connection, calls, person))
+    }
+
+    /// The newest word of the log about the settings at that time.
+    pub fn settings_at(&self, at: UtcMillis) -> Result<Option<Logged>, StoreError> {
+        self.read(|connection| log::newest_before(connection, Deed::SettingsChanged, at))
     }
 
     /// Removes what is older than `before`; `None` where the log does not verify.

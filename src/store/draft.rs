@@ -125,7 +125,7 @@ fn discard(connection: &Connection, call: CallId) -> rusqlite::Result<()> {
 }
 
 fn about(deed: Deed, kept: &Kept) -> Entry {
-    Entry::new(deed).call(kept.call.id).person(kept.call.caller.as_ref()).line(&kept.call.line)
+    Entry::new(deed).call(kept.call.id).line(&kept.call.line)
 }
 
 /// `?1` is now. What may not be shown or not be erased is not discarded either, until it may.

@@ -1,12 +1,15 @@
 //! The content-free log: a deed goes in, a row chained by its hash to the one before it comes out; nothing is ever
 //! changed, and what was taken away or moved is named.
 //!
-//! It tells *that* something was done with a call and never what was said in it. A person is a random id; only
-//! `persons` leads from there to a number, or to its keyed hash where the do-not-contact list is encrypted, and erasure
-//! deletes that. Each row's hash covers the hash before it, so a
+//! It tells *that* something was done with a call and never what was said in it. An entry is of a call or of a person, never
+//! of both: what leads from a call's id to a person is the call's row, and an erasure takes that away, though other rows of
+//! the number stay. A person is a random id; only `persons` leads from there to a number, or to its keyed hash where the
+//! do-not-contact list is encrypted, and erasure deletes that. Each row's hash covers the hash before it, so a
 //! row cannot be changed, removed or moved without showing. Whoever may write to the file can compute a whole new
 //! chain: against that, note the head that `callgist log verify` prints somewhere else, and ask with `--head` later.
 
+use super::reader::spellings;
+use super::seal::IS_OF;
 use super::{Name, UtcMillis};
 use crate::call::{CallId, Number};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
@@ -66,6 +69,7 @@ deeds! {
     /// A legal hold began, or ended.
     Held = "held",
     Released = "released",
+    /// Calls were erased; the detail is how many, and behind a dot what the receipt is known by.
     Erased = "erased",
     /// Rows past their retention were erased; the detail is how many.
     Swept = "swept",
@@ -95,31 +99,39 @@ deeds! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub deed: Deed,
-    pub call: Option<CallId>,
-    /// Whose; a random id stands in the log.
-    pub person: Option<Number>,
-    /// Somebody only looked: a number that nothing is kept of is not kept for that.
-    pub looked: bool,
+    of: Of,
     pub line: Option<Name>,
     pub detail: Option<Name>,
 }
 
+/// Of whom an entry tells: of a call or of a person. Both beside each other would lead from an erased call to its caller as
+/// long as anything else of his is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Of {
+    Nobody,
+    Call(CallId),
+    /// A random id stands in the log.
+    Person(Number),
+    /// Somebody only looked: a number that nothing is kept of is not kept for that.
+    LookedFor(Number),
+}
+
 impl Entry {
     pub fn new(deed: Deed) -> Entry {
-        Entry { deed, call: None, person: None, looked: false, line: None, detail: None }
+        Entry { deed, of: Of::Nobody, line: None, detail: None }
     }
 
     /// Of somebody who was looked for, and may be unknown.
     pub fn looked_for(self, person: Option<&Number>) -> Entry {
-        Entry { looked: true, ..self.person(person) }
+        Entry { of: person.cloned().map_or(Of::Nobody, Of::LookedFor), ..self }
     }
 
     pub fn call(self, call: CallId) -> Entry {
-        Entry { call: Some(call), ..self }
+        Entry { of: Of::Call(call), ..self }
     }
 
     pub fn person(self, person: Option<&Number>) -> Entry {
-        Entry { person: person.cloned(), ..self }
+        Entry { of: person.cloned().map_or(Of::Nobody, Of::Person), ..self }
     }
 
     pub fn line(self, line: &Name) -> Entry {
@@ -172,16 +184,17 @@ pub struct Verdict {
 /// Adds an entry, in a transaction that holds the right to write.
 pub(super) fn append(connection: &Connection, entry: &Entry, at: UtcMillis) -> rusqlite::Result<()> {
     let (last, before) = head(connection)?;
-    let person = match &entry.person {
-        Some(number) if entry.looked => known_person(connection, number)?,
-        Some(number) => Some(person(connection, number)?),
-        None => None,
+    let (call, person) = match &entry.of {
+        Of::Nobody => (None, None),
+        Of::Call(call) => (Some(call.to_string()), None),
+        Of::Person(number) => (None, Some(person(connection, number)?)),
+        Of::LookedFor(number) => (None, known_person(connection, number)?),
     };
     let row = Logged {
         seq: last + 1,
         at,
         deed: entry.deed.word().to_owned(),
-        call: entry.call.map(|call| call.to_string()),
+        call,
         person,
         line: entry.line.as_ref().map(|line| line.as_str().to_owned()),
         detail: entry.detail.as_ref().map(|detail| detail.as_str().to_owned()),
@@ -275,6 +288,23 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Logged>> {
     rows.collect()
 }
 
+/// Those of these calls and of this person, the oldest first.
+pub(super) fn about(
+    connection: &Connection,
+    calls: &[CallId],
+    person: Option<&Number>,
+) -> rusqlite::Result<Vec<Logged>> {
+    let about = format!(
+        "SELECT * FROM log WHERE call IN (SELECT value FROM json_each(?2))
+             OR person IN (SELECT id FROM persons WHERE ?1 IS NOT NULL AND {IS_OF}) ORDER BY seq"
+    );
+    let calls: Vec<String> = calls.iter().map(ToString::to_string).collect();
+    let mut statement = connection.prepare(&about)?;
+    let wish = params![person.map(spellings), serde_json::json!(calls).to_string()];
+    let rows = statement.query_map(wish, logged)?;
+    rows.collect()
+}
+
 /// Removes the entries that are older than `before`, leaves a checkpoint, and logs that; says how many were removed.
 ///
 /// Refused where the log does not verify: a fault must not be tidied away.
@@ -304,6 +334,16 @@ pub(super) fn prune(
 pub(super) fn newest_detail(connection: &Connection, deed: Deed) -> rusqlite::Result<Option<String>> {
     let newest = "SELECT detail FROM log WHERE deed = ?1 ORDER BY seq DESC LIMIT 1";
     Ok(connection.query_row(newest, [deed.word()], |row| row.get(0)).optional()?.flatten())
+}
+
+/// The newest entry of this kind that was made until then.
+pub(super) fn newest_before(
+    connection: &Connection,
+    deed: Deed,
+    at: UtcMillis,
+) -> rusqlite::Result<Option<Logged>> {
+    let newest = "SELECT * FROM log WHERE deed = ?1 AND at <= ?2 ORDER BY seq DESC LIMIT 1";
+    connection.query_row(newest, params![deed.word(), at.0], logged).optional()
 }
 
 fn logged(row: &Row<'_>) -> rusqlite::Result<Logged> {

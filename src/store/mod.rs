@@ -33,8 +33,8 @@ mod writer;
 
 pub use backup::Restored;
 pub use call::{
-    CallRecord, Decision, Draft, Kept, Marks, Name, NameError, Origin, Outcome, Request, Segment, Summary,
-    UtcMillis,
+    CallRecord, Decision, Draft, Kept, Marks, Measured, Name, NameError, Origin, Outcome, Played, Request,
+    Segment, Sha256, Summary, UtcMillis,
 };
 pub use clerk::Clerk;
 pub use contacts::{

@@ -206,6 +206,7 @@ const VERSIONS: &[M<'_>] = &[
     M::up(include_str!("schema/5.sql")),
     M::up(include_str!("schema/6.sql")),
     M::up(include_str!("schema/7.sql")),
+    M::up(include_str!("schema/8.sql")),
 ];
 pub(super) const MIGRATIONS: Migrations<'_> = Migrations::from_slice(VERSIONS);
 

@@ -5,17 +5,19 @@
 //! objection) unless the person takes it back.
 
 use super::clerk::{FORGET_PERSONS, count};
-use super::log::{self, Deed, Entry};
+use super::log::{self, Deed, Entry, Logged};
 use super::reader::{self, read, spellings};
 use super::seal::{IS_OF, NUMBER};
 use super::{Clerk, Kept, Outcome, StoreError, UtcMillis, promise};
 use crate::call::{CallId, Number};
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 use sha2::{Digest, Sha256};
 
 /// What an erasure did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Erasure {
+    /// What stands on the receipt, and leads from there to the log's entry for whoever names the same number again.
+    pub receipt: String,
     pub calls: Vec<CallId>,
     /// Entries not to be contacted that stay, or went with it.
     pub requests_kept: usize,
@@ -66,7 +68,8 @@ impl Clerk {
         now: UtcMillis,
     ) -> Result<Erasure, StoreError> {
         let erased = self.write(|transaction| {
-            let mut erased = Erasure::default();
+            let receipt = format!("{:032x}", rand::random::<u128>());
+            let mut erased = Erasure { receipt, ..Erasure::default() };
             for call in calls {
                 if erase_call(transaction, *call, now)? {
                     erased.calls.push(*call);
@@ -74,14 +77,30 @@ impl Clerk {
             }
             if let Some(number) = number {
                 forget(transaction, number, also_requests, &mut erased, now)?;
-            } else {
-                let count = erased.calls.len().to_string();
-                log::append(transaction, &Entry::new(Deed::Erased).detail(&count), now)?;
             }
+            let known_by = known_by(&erased.receipt, number);
+            let detail = format!("{}.{known_by}", erased.calls.len());
+            log::append(transaction, &Entry::new(Deed::Erased).detail(&detail), now)?;
             Ok(erased)
         })?;
         self.empty()?;
         Ok(erased)
+    }
+
+    /// The log's entry of the erasure that this receipt is of, if the receipt was for this number; where none was named then,
+    /// none is now.
+    pub fn receipt(&self, receipt: &str, number: Option<&Number>) -> Result<Option<Logged>, StoreError> {
+        let spelled = number.map(Number::spellings).unwrap_or_default();
+        let fitting: Vec<String> = match number {
+            Some(_) => spelled.iter().map(|number| known_by(receipt, Some(number))).collect(),
+            None => vec![known_by(receipt, None)],
+        };
+        let is_it = |entry: &Logged| {
+            let detail = entry.detail.as_deref().filter(|_| entry.deed == Deed::Erased.word());
+            let known_by = detail.and_then(|detail| detail.split_once('.'));
+            known_by.is_some_and(|(_, known_by)| fitting.iter().any(|fits| fits == known_by))
+        };
+        Ok(self.whole_log()?.into_iter().find(is_it))
     }
 
     /// Marks these calls; says how many of them there were.
@@ -168,7 +187,7 @@ pub(super) fn correct(
         [&id],
     )?;
     transaction.execute("UPDATE drafts SET discard = 0 WHERE call = ?1", [&id])?;
-    let entry = Entry::new(Deed::Corrected).call(before.call.id).person(before.call.caller.as_ref());
+    let entry = Entry::new(Deed::Corrected).call(before.call.id);
     log::append(transaction, &entry.line(&before.call.line), now)
 }
 
@@ -195,6 +214,13 @@ pub(super) fn bury(connection: &Connection, id: &str, now: UtcMillis) -> rusqlit
     connection.execute(bury, params![id, now.0]).map(drop)
 }
 
+/// The receipt's random word is the key of this hash: who has the log alone cannot try numbers on it.
+fn known_by(receipt: &str, number: Option<&Number>) -> String {
+    let number = number.map_or("", Number::as_str);
+    let digest = Sha256::digest(format!("callgist receipt\n{receipt}\n{number}\n").as_bytes());
+    super::hex(&digest[..KNOWN_BY])
+}
+
 /// Takes the number's random id away, and what protects it only when that is asked for.
 fn forget(
     transaction: &Transaction<'_>,
@@ -203,8 +229,6 @@ fn forget(
     erased: &mut Erasure,
     now: UtcMillis,
 ) -> rusqlite::Result<()> {
-    let calls = erased.calls.len().to_string();
-    log::append(transaction, &Entry::new(Deed::Erased).person(Some(number)).detail(&calls), now)?;
     if also_requests {
         for key in keys(transaction, number)? {
             bury(transaction, &key, now)?;
@@ -259,8 +283,7 @@ fn mark_call(connection: &Connection, call: CallId, mark: Mark, now: UtcMillis) 
     }
     connection.execute("INSERT INTO marks (call) VALUES (?1) ON CONFLICT DO NOTHING", [&id])?;
     connection.execute(&format!("UPDATE marks SET {} WHERE call = ?1", mark.change()), [&id])?;
-    let entry = Entry::new(mark.deed()).call(call).person(caller(connection, call)?.as_ref());
-    log::append(connection, &entry, now)?;
+    log::append(connection, &Entry::new(mark.deed()).call(call), now)?;
     Ok(true)
 }
 
@@ -271,9 +294,5 @@ fn noted_calls(connection: &Connection, number: &Number) -> rusqlite::Result<Vec
     rows.collect()
 }
 
-fn caller(connection: &Connection, call: CallId) -> rusqlite::Result<Option<Number>> {
-    let caller = "SELECT caller FROM calls WHERE id = ?1";
-    let caller: Option<Option<String>> =
-        connection.query_row(caller, [call.to_string()], |row| row.get(0)).optional()?;
-    Ok(caller.flatten().and_then(|number| Number::new(&number).ok()))
-}
+/// Bytes: with a call count and a dot they fit into a detail of the log.
+const KNOWN_BY: usize = 16;

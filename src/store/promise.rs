@@ -62,8 +62,7 @@ impl Clerk {
                 }
             };
             if changed > 0 {
-                let entry = Entry::new(deed).call(call).person(found.call.caller.as_ref());
-                let entry = entry.line(&found.call.line).detail(&number.to_string());
+                let entry = Entry::new(deed).call(call).line(&found.call.line).detail(&number.to_string());
                 log::append(transaction, &entry, now)?;
             }
             Ok(true)

@@ -3,8 +3,8 @@
 use super::seal::NUMBER;
 use super::writer::{purpose_word, trust_word};
 use super::{
-    CallRecord, Database, Decision, Draft, Kept, Marks, Name, Origin, Outcome, Reference, Request, Segment,
-    StoreError, Summary, UtcMillis, open,
+    CallRecord, Database, Decision, Draft, Kept, Marks, Measured, Name, Origin, Outcome, Played, Reference,
+    Request, Segment, Sha256, StoreError, Summary, UtcMillis, open,
 };
 use crate::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust, TrustLabel};
 use crate::call::{CallId, Language, NoSummary, Number};
@@ -32,8 +32,8 @@ pub struct Filter {
     pub withheld: bool,
     /// Only calls whose note is a draft at this time.
     pub drafts_at: Option<UtcMillis>,
-    /// Only calls that ended so.
-    pub reason: Option<NoSummary>,
+    /// Only calls that ended in one of these ways, where there is any.
+    pub reasons: Vec<NoSummary>,
     /// Only calls whose note has this topic, names this reference, or tells of a promise that is open. A restricted note
     /// is not looked into.
     pub topic: Option<String>,
@@ -51,7 +51,7 @@ impl Default for Filter {
             until: None,
             withheld: false,
             drafts_at: None,
-            reason: None,
+            reasons: Vec::new(),
             topic: None,
             reference: None,
             open_promises: false,
@@ -146,19 +146,21 @@ pub(super) fn list(connection: &Connection, filter: &Filter) -> rusqlite::Result
          WHERE (:number IS NULL OR caller IN (SELECT value FROM json_each(:number))
                  OR called IN (SELECT value FROM json_each(:number))) AND (:line IS NULL OR line = :line)
              AND (:since IS NULL OR offered >= :since) AND (:until IS NULL OR offered < :until)
-             AND (NOT :withheld OR caller IS NULL) AND (:reason IS NULL OR reason = :reason)
+             AND (NOT :withheld OR caller IS NULL) AND (:reasons IS NULL OR reason IN (SELECT value FROM json_each(:reasons)))
              AND (:drafts_at IS NULL OR id IN (SELECT call FROM drafts WHERE until > :drafts_at))
              AND (:topic IS NULL OR id IN (SELECT call FROM topics WHERE topic = :topic))
              AND (NOT :by_note OR (note IS NOT NULL AND id NOT IN (SELECT call FROM marks WHERE restricted)))
          ORDER BY offered DESC, id LIMIT :limit",
     )?;
+    let reasons: Vec<&str> = filter.reasons.iter().copied().map(NoSummary::word).collect();
+    let reasons = (!reasons.is_empty()).then(|| serde_json::json!(reasons).to_string());
     let wish = named_params! {
         ":number": filter.number.as_ref().map(spellings),
         ":line": filter.line,
         ":since": filter.since.map(|time| time.0),
         ":until": filter.until.map(|time| time.0),
         ":withheld": filter.withheld,
-        ":reason": filter.reason.map(NoSummary::word),
+        ":reasons": reasons,
         ":drafts_at": filter.drafts_at.map(|time| time.0),
         ":topic": filter.topic,
         ":by_note": filter.reads() || filter.topic.is_some(),
@@ -204,7 +206,8 @@ fn kept(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Kept> {
     let marks = marks(connection, &id)?;
     let (segments, draft) = (segments(connection, &id)?, draft(connection, &id)?);
     let consent = decision(connection, &id)?;
-    let call = CallRecord { segments, draft, consent, ..call(row, topics)? };
+    let notice = played(connection, &id)?;
+    let call = CallRecord { segments, draft, consent, notice, ..call(row, topics)? };
     let promises_kept = promises_kept(connection, &id)?;
     Ok(Kept { call, requests: requests(connection, of_call, [id])?, marks, promises_kept })
 }
@@ -243,6 +246,21 @@ fn decision(connection: &Connection, id: &str) -> rusqlite::Result<Option<Decisi
     decision.optional()
 }
 
+fn played(connection: &Connection, id: &str) -> rusqlite::Result<Option<Played>> {
+    let mut statement = connection.prepare_cached("SELECT * FROM announcements WHERE call = ?1")?;
+    let played = statement.query_row([id], |row| {
+        let (from, to) = (UtcMillis(row.get("began")?), UtcMillis(row.get("ended")?));
+        Ok(Played { from, to, measured: measured(row)? })
+    });
+    played.optional()
+}
+
+fn measured(row: &Row<'_>) -> rusqlite::Result<Option<Measured>> {
+    let Some(sound) = maybe(row, "sound", Sha256::parse)? else { return Ok(None) };
+    let (question, lasts) = (maybe(row, "question", Sha256::parse)?, row.get("lasts")?);
+    Ok(Some(Measured { sound, question, lasts, settings: read(row, "settings", name)? }))
+}
+
 fn segments(connection: &Connection, id: &str) -> rusqlite::Result<Vec<Segment>> {
     let mut statement =
         connection.prepare_cached("SELECT * FROM segments WHERE call = ?1 ORDER BY number")?;
@@ -270,6 +288,7 @@ fn call(row: &Row<'_>, topics: Topics) -> rusqlite::Result<CallRecord> {
         called: maybe(row, "called", number)?,
         offered: UtcMillis(row.get("offered")?),
         announced: time("announced")?,
+        notice: None,
         consent: None,
         bridged: time("bridged")?,
         ended: UtcMillis(row.get("ended")?),

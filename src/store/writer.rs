@@ -4,8 +4,8 @@ use super::clerk::write;
 use super::log::{self, Deed, Entry};
 use super::retention::{self, Retention, Swept};
 use super::{
-    Block, CallRecord, Decision, Earlier, Listed, Outcome, Question, Request, Segment, StoreError, Trouble,
-    UtcMillis, contacts, draft, open, person, reader, seal,
+    Block, CallRecord, Decision, Earlier, Listed, Outcome, Played, Question, Request, Segment, StoreError,
+    Trouble, UtcMillis, contacts, draft, open, person, reader, seal,
 };
 use crate::border::{Channels, Heard, Purpose, TrustLabel};
 use crate::call::{CallId, NoSummary, Number};
@@ -206,12 +206,29 @@ fn insert_call(transaction: &Transaction<'_>, call: &CallRecord) -> rusqlite::Re
         let values = rusqlite::params![id, draft.until.0, draft.discard];
         transaction.execute("INSERT INTO drafts (call, until, discard) VALUES (?1, ?2, ?3)", values)?;
     }
+    if let Some(played) = &call.notice {
+        insert_played(transaction, &id, played)?;
+    }
     if let Some(Decision { given, at }) = call.consent {
         let values = rusqlite::params![id, given, at.0];
         transaction.execute("INSERT INTO consents (call, given, at) VALUES (?1, ?2, ?3)", values)?;
     }
     let told = call.segments.iter().filter(|_| !call.outcome.is_objection());
     (1..).zip(told).try_for_each(|(number, segment)| insert_segment(transaction, &id, number, segment))
+}
+
+fn insert_played(transaction: &Transaction<'_>, call: &str, played: &Played) -> rusqlite::Result<()> {
+    let measured = played.measured.as_ref();
+    let values = rusqlite::params![
+        call,
+        played.from.0,
+        played.to.0,
+        measured.map(|measured| measured.sound.to_string()),
+        measured.and_then(|measured| measured.question).map(|question| question.to_string()),
+        measured.map(|measured| measured.lasts),
+        measured.map(|measured| measured.settings.as_str()),
+    ];
+    transaction.execute(INSERT_PLAYED, values).map(drop)
 }
 
 fn insert_segment(
@@ -227,7 +244,7 @@ fn insert_segment(
 
 /// In the same transaction as the row: the log never tells of a note that is not there, nor keeps quiet about one.
 fn log_outcome(transaction: &Transaction<'_>, call: &CallRecord) -> rusqlite::Result<()> {
-    let entry = |deed| Entry::new(deed).call(call.id).person(call.caller.as_ref()).line(&call.line);
+    let entry = |deed| Entry::new(deed).call(call.id).line(&call.line);
     let mut entries = Vec::new();
     match call.outcome {
         Outcome::Noted(_) => entries.push(entry(Deed::NoteKept)),
@@ -264,7 +281,6 @@ fn insert_request(connection: &Connection, request: &Request) -> rusqlite::Resul
         request.number.as_ref().map(Number::as_str),
     )?;
     let entry = Entry::new(Deed::RequestKept).person(request.number.as_ref());
-    let entry = request.call.into_iter().fold(entry, Entry::call);
     log::append(connection, &entry, request.created)
 }
 
@@ -292,6 +308,10 @@ const INSERT_CALL: &str = "
     VALUES (:id, :line, :notice_version, :language, :caller, :called, :offered, :announced, :bridged, :ended,
         :end_cause, :note, :reason, :trust, :confidence_pct, :kept_pct, :arrived_pct, :engine, :recogniser, :model,
         :version, :listened_ms, :speech_ms, :recognised_ms, :words, :lost_packets)";
+
+const INSERT_PLAYED: &str = "
+    INSERT INTO announcements (call, began, ended, sound, question, lasts, settings)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
 const INSERT_SEGMENT: &str =
     "INSERT INTO segments (call, number, agent, began, ended) VALUES (?1, ?2, ?3, ?4, ?5)";

@@ -23,6 +23,7 @@ pub(super) enum Talk {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Noticed<'a> {
     pub version: &'a str,
+    pub from: u64,
     pub to: u64,
 }
 
@@ -72,7 +73,7 @@ impl Dump {
         let mut parts = self.get("variable_callgist_notice")?.split(';');
         let (version, from, to) = (parts.next()?, parts.next()?, parts.next()?);
         let (from, to): (u64, u64) = (from.parse().ok()?, to.parse().ok()?);
-        (from < to && parts.next().is_none()).then_some(Noticed { version, to })
+        (from < to && parts.next().is_none()).then_some(Noticed { version, from, to })
     }
 
     /// The line that a main-line caller's leg has called. The mark alone does not tell: agents' legs and the second

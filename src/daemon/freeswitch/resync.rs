@@ -185,7 +185,11 @@ impl Resync {
         let (switch, line, leg) = (Arc::new(self.switch.clone()), line.clone(), leg.clone());
         let offered = Offered { call, switch, line, leg, caller, called, mail, mailbox };
         let ms = |micros: u64| i64::try_from(micros / 1_000).unwrap_or(i64::MAX);
-        let noticed = dump.noticed().map(|mark| Noticed { version: mark.version.into(), at: ms(mark.to) });
+        let noticed = dump.noticed().map(|mark| Noticed {
+            version: mark.version.into(),
+            from: ms(mark.from),
+            at: ms(mark.to),
+        });
         let found = Found {
             offered,
             began: dump.time("Caller-Channel-Created-Time").map(ms),

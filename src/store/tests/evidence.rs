@@ -70,7 +70,7 @@ fn every_deed_has_its_place_in_the_log() {
 }
 
 #[test]
-fn a_note_and_a_reason_are_told_to_the_log_with_a_random_id_for_the_person() {
+fn a_note_and_a_reason_are_told_of_the_call_alone_and_a_request_of_a_random_id_for_the_person() {
     let (_folder, path) = kept();
     let store = Store::open(&path).unwrap();
     wait(store.keep(not_noted(9, NoSummary::Objection))).unwrap();
@@ -83,8 +83,58 @@ fn a_note_and_a_reason_are_told_to_the_log_with_a_random_id_for_the_person() {
     assert_eq!(told, [[kept; 4].as_slice(), &end].concat());
     let persons: std::collections::BTreeSet<_> =
         log.iter().filter_map(|entry| entry.person.clone()).collect();
-    assert_eq!(persons.len(), 2);
+    assert_eq!(persons.len(), 1);
+    assert!(log.iter().all(|entry| entry.call.is_some() != entry.person.is_some()), "{log:?}");
     assert!(log.iter().all(|entry| !format!("{entry:?}").contains("621123456")));
+}
+
+/// Other calls of the number stay, and so does what protects it.
+#[test]
+fn from_the_log_of_an_erased_call_nothing_leads_to_its_caller() {
+    let (_folder, path) = kept();
+    let caller = number("+352621123456");
+    wait(Store::open(&path).unwrap().keep_request(request(1))).unwrap();
+    let mut clerk = Clerk::open(&path).unwrap();
+    clerk.object(&caller, NOW).unwrap();
+    clerk.mark_calls(&[CallId(1)], Mark::Hold, NOW).unwrap();
+    clerk.mark_calls(&[CallId(1)], Mark::Release, NOW).unwrap();
+    clerk.log(&Entry::new(Deed::Shown).call(CallId(1)), NOW).unwrap();
+    assert!(clerk.log_about(&[CallId(1)], None).unwrap().len() > 4, "it tells of the call");
+    clerk.erase_calls(&[CallId(1)], Some(&caller), false, NOW).unwrap();
+    clerk.mark_calls(&[CallId(2)], Mark::Hold, NOW).unwrap();
+    clerk.withdraw_objection(&caller, NOW).unwrap();
+    let log = clerk.whole_log().unwrap();
+    assert!(log.iter().any(|entry| entry.person.is_some()));
+    assert!(log.iter().all(|entry| entry.call.is_none() || entry.person.is_none()), "{log:?}");
+    let erased = log.iter().find(|entry| entry.deed == "erased").unwrap();
+    assert_eq!((&erased.call, &erased.person), (&None, &None), "an erasure names nobody");
+    let about = clerk.log_about(&[], Some(&caller)).unwrap();
+    assert_eq!(about.iter().map(|entry| entry.deed.as_str()).collect::<Vec<_>>(), ["objection_withdrawn"]);
+    assert!(faults(&path).is_empty());
+}
+
+#[test]
+fn a_receipt_fits_the_number_that_was_named_and_neither_log_nor_receipt_holds_it() {
+    let (_folder, path) = kept();
+    let (caller, other) = (number("+352621123456"), number("+33140000099"));
+    let mut clerk = Clerk::open(&path).unwrap();
+    let calls = [CallId(1), CallId(2), CallId(3)];
+    let receipt = clerk.erase_calls(&calls, Some(&caller), true, NOW).unwrap().receipt;
+    let unnamed = clerk.erase_calls(&[CallId(4)], None, false, NOW).unwrap().receipt;
+    let entry = clerk.receipt(&receipt, Some(&caller)).unwrap().unwrap();
+    assert_eq!((entry.deed.as_str(), entry.at), ("erased", NOW));
+    assert!(entry.detail.unwrap().starts_with("3."));
+    assert!(clerk.receipt(&unnamed, None).unwrap().is_some());
+    for (receipt, number) in [
+        (&receipt, Some(&other)),
+        (&receipt, None),
+        (&unnamed, Some(&caller)),
+        (&"0".repeat(32), Some(&caller)),
+    ] {
+        assert_eq!(clerk.receipt(receipt, number), Ok(None));
+    }
+    assert!(!receipt.contains("621123456") && !is_anywhere(&path, "621123456"));
+    assert!(!is_anywhere(&path, &receipt), "whoever has the log alone cannot try numbers");
 }
 
 #[test]
@@ -104,7 +154,7 @@ fn whatever_is_done_to_an_entry_by_hand_is_named() {
                  INSERT INTO log SELECT 5 - seq, at, deed, call, person, line, detail, hash FROM t;";
     for (change, named) in [
         ("UPDATE log SET detail = 'x' WHERE seq = 2", vec![Fault::Changed { seq: 2 }]),
-        ("UPDATE log SET person = NULL WHERE seq = 1", vec![Fault::Changed { seq: 1 }]),
+        ("UPDATE log SET call = NULL WHERE seq = 1", vec![Fault::Changed { seq: 1 }]),
         ("DELETE FROM log WHERE seq = 2", vec![Fault::Missing { from: 2, to: 2 }]),
         ("DELETE FROM log WHERE seq = 1", vec![Fault::Missing { from: 1, to: 1 }]),
         ("DELETE FROM log WHERE seq > 2", vec![Fault::Missing { from: 3, to: 4 }]),

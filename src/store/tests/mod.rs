@@ -45,6 +45,7 @@ fn call(id: u64, outcome: Outcome) -> CallRecord {
         called: None,
         offered: UtcMillis(1_795_459_000_000 + id as i64),
         announced: None,
+        notice: None,
         consent: None,
         bridged: None,
         ended: UtcMillis(1_795_459_060_000),
@@ -66,6 +67,13 @@ fn summary(text: &str) -> Summary {
     Summary { text: text.into(), topics: Topics::default().with("fault").with("callback"), trust }
 }
 
+fn played() -> Played {
+    let sound = Sha256([0xab; 32]);
+    let question = Some(Sha256([0xcd; 32]));
+    let measured = Measured { sound, question, lasts: 2_620, settings: name("0123456789abcdef") };
+    Played { from: UtcMillis(1), to: UtcMillis(2_625), measured: Some(measured) }
+}
+
 fn noted(id: u64, text: &str) -> CallRecord {
     CallRecord {
         notice_version: Some(name("de-1")),
@@ -73,6 +81,7 @@ fn noted(id: u64, text: &str) -> CallRecord {
         caller: Some(Number::new("+352621123456").unwrap()),
         called: Some(Number::new("1001").unwrap()),
         announced: Some(UtcMillis(1)),
+        notice: Some(played()),
         consent: Some(Decision { given: true, at: UtcMillis(1) }),
         bridged: Some(UtcMillis(2)),
         end_cause: Some(name("NORMAL_CLEARING")),
@@ -516,7 +525,7 @@ fn no_column_but_the_note_can_hold_a_sentence_and_none_can_hold_sound() {
             columns += 1;
         }
     }
-    assert_eq!(columns, 26 + 2 + 18 + 3 + 8 + 3 + 2 + 5 + 2 + 5 + 3 + 3 + 3 + 3);
+    assert_eq!(columns, 26 + 2 + 18 + 3 + 8 + 3 + 2 + 5 + 2 + 5 + 3 + 3 + 3 + 3 + 7);
 }
 
 fn try_column(raw: &Connection, table: &str, column: &str) {
