@@ -1,12 +1,14 @@
 //! `callgist calls ...`: what was kept of calls, whether what was promised was kept, and drafts.
 
 mod draft;
+mod evidence;
 mod history;
 mod promise;
 
 pub(super) use draft::acceptable;
 
-use super::counter::{Common, Place, moment, now, time, timestamp};
+use super::counter::{Common, Place, counted, moment, now, time, timestamp};
+use super::log::head;
 use super::{Exit, fail};
 use crate::border::TOPICS;
 use crate::call::{CallId, NoSummary, Number};
@@ -50,6 +52,16 @@ pub enum CallsCommand {
     },
     #[command(flatten)]
     Draft(draft::DraftCommand),
+    /// Show that a call was announced, and that nothing was listened to before: all that is on record, without the note.
+    Evidence {
+        /// The id as `calls list` prints it, or its beginning.
+        id: String,
+        /// A head of the log that was noted elsewhere, as `log verify` printed it: it must still be in the log.
+        #[arg(long, value_name = "HASH", value_parser = head)]
+        head: Option<String>,
+        #[command(flatten)]
+        common: Common,
+    },
     /// Show one call.
     Show {
         /// The id as `calls list` prints it, or its beginning.
@@ -77,9 +89,9 @@ pub struct Wish {
     /// Only calls whose number was withheld.
     #[arg(long)]
     withheld: bool,
-    /// Only calls without a summary for this reason, such as objection.
-    #[arg(long, value_name = "REASON", value_parser = reason)]
-    reason: Option<NoSummary>,
+    /// Only calls without a summary for one of these reasons, such as objection,objection_suspected.
+    #[arg(long, value_name = "REASON", value_delimiter = ',', value_parser = reason)]
+    reason: Vec<NoSummary>,
     /// Only calls whose note names this reference, however it is spaced.
     #[arg(long, value_name = "REFERENCE", value_parser = reference)]
     reference: Option<Reference>,
@@ -103,6 +115,7 @@ pub fn run(path: &Path, command: &CallsCommand) -> Exit {
         CallsCommand::List { common, .. }
         | CallsCommand::History { common, .. }
         | CallsCommand::Kept { common, .. }
+        | CallsCommand::Evidence { common, .. }
         | CallsCommand::Show { common, .. } => common,
     };
     let place = match common.place(path) {
@@ -124,6 +137,9 @@ pub fn run(path: &Path, command: &CallsCommand) -> Exit {
         CallsCommand::Kept { id, number, open, common } => {
             promise::mark(&reader, &mut clerk, id, *number, !open, common.json)
         }
+        CallsCommand::Evidence { id, head, common } => {
+            evidence::tell(&place, &reader, &mut clerk, id, head.as_deref(), common.json)
+        }
         CallsCommand::Show { id, common } => show(&reader, &mut clerk, id, common.json),
     });
     done.unwrap_or_else(|error| fail(Exit::Store, &error.to_string()))
@@ -140,7 +156,7 @@ impl Wish {
             since: self.since,
             until: self.until,
             withheld: self.withheld,
-            reason: self.reason,
+            reasons: self.reason.clone(),
             drafts_at: self.drafts.then(now),
             topic: self.topic.clone(),
             reference: self.reference.clone(),
@@ -152,7 +168,7 @@ impl Wish {
 /// Reading is logged before anything is shown.
 fn list(reader: &Reader, clerk: &mut Clerk, filter: &Filter, as_json: bool) -> Result<Exit, StoreError> {
     let calls = reader.list(filter)?;
-    let entry = Entry::new(Deed::Listed).person(filter.number.as_ref()).detail(&calls.len().to_string());
+    let entry = Entry::new(Deed::Listed).looked_for(filter.number.as_ref()).detail(&calls.len().to_string());
     clerk.log(&entry, now())?;
     if as_json {
         println!("{}", json!({ "calls": calls.iter().map(call_json).collect::<Vec<_>>() }));
@@ -191,9 +207,9 @@ pub(super) fn print_table(calls: &[Kept]) {
 
 fn show(reader: &Reader, clerk: &mut Clerk, id: &str, as_json: bool) -> Result<Exit, StoreError> {
     let Some(kept) = find(reader, id)? else {
-        return Ok(fail(Exit::Failed, "no such call; `callgist calls list` shows their ids"));
+        return Ok(fail(Exit::Failed, NO_SUCH_CALL));
     };
-    let entry = Entry::new(Deed::Shown).call(kept.call.id).person(kept.call.caller.as_ref());
+    let entry = Entry::new(Deed::Shown).call(kept.call.id);
     clerk.log(&entry.line(&kept.call.line), now())?;
     if as_json {
         println!("{}", call_json(&kept));
@@ -202,6 +218,8 @@ fn show(reader: &Reader, clerk: &mut Clerk, id: &str, as_json: bool) -> Result<E
     }
     Ok(Exit::Done)
 }
+
+const NO_SUCH_CALL: &str = "no such call; `callgist calls list` shows their ids";
 
 /// By the whole id, or by a beginning that only one call has.
 pub(super) fn find(reader: &Reader, id: &str) -> Result<Option<Kept>, StoreError> {
@@ -236,9 +254,9 @@ pub(super) fn print_call(kept: &Kept) {
     if let (Some((recogniser, _)), Some(heard)) = (call.origin.ear, call.heard) {
         let seconds = heard.speech_ms / 1_000;
         println!(
-            "  heard     {seconds} s of speech by {}, {} words, none kept",
+            "  heard     {seconds} s of speech by {}, {}, none kept",
             recogniser.word(),
-            heard.words
+            counted(heard.words, "word", "words")
         );
     }
     match &call.outcome {
@@ -334,6 +352,8 @@ pub(super) fn call_json(kept: &Kept) -> Value {
         "offered": timestamp(call.offered),
         "announced": call.announced.map(timestamp),
         "consent": call.consent.map(|decision| json!({ "given": decision.given, "at": timestamp(decision.at) })),
+        "notice_from": call.notice.as_ref().map(|notice| timestamp(notice.from)),
+        "notice_to": call.notice.as_ref().map(|notice| timestamp(notice.to)),
         "bridged": call.bridged.map(timestamp),
         "ended": timestamp(call.ended),
         "end_cause": call.end_cause.as_ref().map(|cause| cause.as_str()),

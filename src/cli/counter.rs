@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::daemon::clock::Clock;
 use crate::store::{Clerk, Database, StoreError, UtcMillis};
 use serde_json::{Value, json};
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 /// The options of every such command.
@@ -76,6 +77,12 @@ pub fn with_clerk(
     };
     let done = Clerk::open(place.database.clone()).and_then(|mut clerk| work(&place, &mut clerk));
     done.unwrap_or_else(|error| fail(Exit::Store, &error.to_string()))
+}
+
+/// `1 call`, `2 calls`.
+pub fn counted<N: Display + PartialEq + From<u8>>(count: N, one: &str, more: &str) -> String {
+    let what = if count == N::from(1) { one } else { more };
+    format!("{count} {what}")
 }
 
 pub fn now() -> UtcMillis {

@@ -1,6 +1,6 @@
 //! `callgist log verify|export|prune`: the content-free log is checked, handed over, and shortened.
 
-use super::counter::{Common, now, timestamp, with_clerk};
+use super::counter::{Common, counted, now, timestamp, with_clerk};
 use super::{Exit, fail};
 use crate::store::{Clerk, Deed, Entry, Fault, StoreError, UtcMillis, Verdict};
 use clap::Subcommand;
@@ -55,7 +55,7 @@ fn verify(clerk: &Clerk, known: Option<&str>, as_json: bool) -> Result<Exit, Sto
     } else if entries == 0 {
         println!("no entries; head {head}");
     } else {
-        println!("{entries} entries, {first} to {last}; head {head}");
+        println!("{}, {first} to {last}; head {head}", counted(entries, "entry", "entries"));
     }
     for fault in &faults {
         eprintln!("callgist: {fault}");
@@ -113,12 +113,12 @@ fn prune(clerk: &mut Clerk, keep_days: u32, as_json: bool) -> Result<Exit, Store
     };
     match as_json {
         true => println!("{}", json!({ "removed": removed })),
-        false => println!("{removed} entries removed"),
+        false => println!("{} removed", counted(removed, "entry", "entries")),
     }
     Ok(Exit::Done)
 }
 
-fn head(text: &str) -> Result<String, String> {
+pub(super) fn head(text: &str) -> Result<String, String> {
     let fits = (12..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
     fits.then(|| text.to_ascii_lowercase()).ok_or_else(|| "12 to 64 digits of a hash".to_owned())
 }

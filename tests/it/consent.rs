@@ -8,6 +8,7 @@ use crate::stories::{Stage, extension, goes_on, seconds};
 use callgist::call::Party;
 use callgist::sim::{Act, LiveCall, Report, Script, When};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::process::Command;
 use std::time::Duration;
 
@@ -32,6 +33,60 @@ fn who_presses_one_is_heard_from_then_on_and_his_decision_is_kept() {
     assert!(!report.taps.is_empty() && report.taps.iter().all(|tap| tap.attached > key), "{report:?}");
     invited(&report, key..key + A_SECOND);
     goes_on(&report, 6);
+}
+
+#[test]
+fn the_evidence_of_a_call_shows_notice_question_yes_and_listening_in_their_order() {
+    let mut asked = Asked::answering(&[(IN_THE_QUESTION, "1")]);
+    let row = asked.callgist.kept();
+    let id = row["id"].as_str().unwrap();
+    let told = asked.callgist.ask(&["calls", "evidence", id]);
+    let evidence = &told[0]["evidence"];
+    assert_eq!(
+        (&evidence["mode"], &evidence["notice_version"]),
+        (&"consent".into(), &"live".into()),
+        "{told:?}"
+    );
+    let hash = |name: &str| {
+        let digest = Sha256::digest(std::fs::read(asked.stage.folder.path().join(name)).unwrap());
+        Value::from(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    };
+    assert_eq!(evidence["notice_sha256"], hash("notice.wav"), "{told:?}");
+    assert_eq!(evidence["question_sha256"], hash("question.wav"), "{told:?}");
+    let order = ["offered", "notice_from", "notice_to", "listening_started", "bridged", "ended"];
+    let times: Vec<_> = order.iter().map(|name| evidence[*name].as_str().unwrap()).collect();
+    assert!(times.is_sorted(), "{told:?}");
+    let decided = evidence["consent"]["at"].as_str().unwrap();
+    assert!(evidence["notice_to"].as_str().unwrap() < decided, "{told:?}");
+    assert_eq!(evidence["notice_lasts_ms"], (NOTICE - FRAME).as_millis() as u64, "{told:?}");
+    let checks = evidence["checks"].as_array().unwrap();
+    assert!(checks.len() == 6 && checks.iter().all(|check| check["holds"] == true), "{told:?}");
+    let settings = &evidence["settings_version"];
+    let log = asked.callgist.ask(&["log", "export"]);
+    assert!(
+        log.iter().any(|entry| entry["deed"] == "settings_changed" && entry["detail"] == *settings),
+        "{log:?}"
+    );
+    assert!(!told[0].to_string().contains(NOTE), "{told:?}");
+    asked.ended();
+}
+
+#[test]
+fn the_evidence_of_a_call_without_consent_shows_that_nothing_was_listened_to() {
+    let mut asked = Asked::answering(&[(IN_THE_QUESTION, "2")]);
+    let row = asked.callgist.kept();
+    let told = asked.callgist.ask(&["calls", "evidence", row["id"].as_str().unwrap()]);
+    let evidence = &told[0]["evidence"];
+    assert_eq!(
+        (&evidence["mode"], &evidence["consent"]["given"]),
+        (&"consent".into(), &false.into()),
+        "{told:?}"
+    );
+    assert_eq!(
+        (&evidence["listening_started"], &evidence["no_summary_reason"]),
+        (&Value::Null, &"no_consent".into())
+    );
+    asked.ended();
 }
 
 #[test]

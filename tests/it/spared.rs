@@ -62,6 +62,20 @@ fn a_colleague_in_the_house_is_never_heard_where_the_line_says_so() {
 }
 
 #[test]
+fn the_evidence_of_a_call_with_a_notice_alone_names_its_sound_and_its_order() {
+    let mut live = call("", |stage| stage.speech(4));
+    let row = live.callgist.kept();
+    let told = live.callgist.ask(&["calls", "evidence", row["id"].as_str().unwrap()]);
+    let evidence = &told[0]["evidence"];
+    assert_eq!((&evidence["mode"], &evidence["consent"]), (&"notice".into(), &Value::Null), "{told:?}");
+    assert_eq!(evidence["question_sha256"], Value::Null, "{told:?}");
+    assert_eq!(evidence["notice_sha256"].as_str().unwrap().len(), 64, "{told:?}");
+    assert!(evidence["notice_to"].as_str() < evidence["listening_started"].as_str(), "{told:?}");
+    assert!(evidence["checks"].as_array().unwrap().iter().all(|check| check["holds"] == true), "{told:?}");
+    live.stage.ended(live.call);
+}
+
+#[test]
 fn whoever_is_not_named_is_heard_as_ever() {
     let others = "never_heard = [\"+352621123457\", \"+35261*\", \"1900\"]\nwithheld_numbers = \"never_heard\"\n\
                   internal_callers = \"never_heard\"\nnever_heard_extensions = [\"agent1\", \"19*\"]\n";

@@ -3,7 +3,7 @@
 
 use super::{call_json, draft_until, looked_at, promise, request_words};
 use crate::call::{CallId, Number};
-use crate::cli::counter::{Place, now, time};
+use crate::cli::counter::{Place, counted, now, time};
 use crate::cli::{Exit, fail};
 use crate::store::{Clerk, Deed, Entry, Filter, Kept, Outcome, Reader, StoreError};
 use serde_json::json;
@@ -40,7 +40,7 @@ pub(super) fn tell(
     let mut calls = reader.list(&filter)?;
     calls.reverse();
     let count = calls.len().to_string();
-    clerk.log(&Entry::new(Deed::Listed).person(filter.number.as_ref()).detail(&count), now())?;
+    clerk.log(&Entry::new(Deed::Listed).looked_for(filter.number.as_ref()).detail(&count), now())?;
     if as_json {
         println!("{}", json!({ "calls": calls.iter().map(call_json).collect::<Vec<_>>() }));
     } else if calls.is_empty() {
@@ -75,7 +75,9 @@ fn sum(calls: &[Kept]) -> String {
     let promises = || calls.iter().flat_map(Kept::promises);
     let kept = promises().filter(|promise| promise.kept.is_some()).count();
     let open = promises().count() - kept;
-    format!("{} calls, {notes} notes, {open} promises open, {kept} kept", calls.len())
+    let calls = counted(calls.len(), "call", "calls");
+    let (notes, open) = (counted(notes, "note", "notes"), counted(open, "promise", "promises"));
+    format!("{calls}, {notes}, {open} open, {kept} kept")
 }
 
 fn link(text: &str) -> Result<CallId, String> {

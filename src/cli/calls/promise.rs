@@ -16,7 +16,7 @@ pub(super) fn mark(
     as_json: bool,
 ) -> Result<Exit, StoreError> {
     let Some(found) = find(reader, id)? else {
-        return Ok(fail(Exit::Failed, "no such call; `callgist calls list` shows their ids"));
+        return Ok(fail(Exit::Failed, super::NO_SUCH_CALL));
     };
     let call = found.call.id;
     let number = match (number, found.promises().as_slice()) {

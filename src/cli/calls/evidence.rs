@@ -1,0 +1,396 @@
+//! `callgist calls evidence`: one call goes in; what is on record of its notice, its consent and its listening comes out,
+//! dated, with what was looked at to verify it, and with what is not on record.
+//!
+//! No word of the note stands in it, and the caller's number is masked: it is handed to others.
+
+use super::{NO_SUCH_CALL, find};
+use crate::call::{CallId, NoSummary};
+use crate::cli::counter::{Place, counted, now, time, timestamp};
+use crate::cli::{Exit, fail};
+use crate::config::Config;
+use crate::daemon::notice;
+use crate::store::{
+    Clerk, Decision, Deed, Entry, Kept, Logged, Measured, Outcome, Reader, StoreError, UtcMillis, Verdict,
+};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+/// Everything that is on record of one call.
+struct Evidence {
+    made: UtcMillis,
+    id: CallId,
+    /// Nothing once it was erased.
+    row: Option<Kept>,
+    log: Vec<Logged>,
+    /// The log as a whole, against the head that was noted elsewhere where one was named.
+    verdict: Verdict,
+    head_named: bool,
+    /// The newest word of the log about the settings before the call, of a call that has a row.
+    settings: Option<Logged>,
+    now: Option<Running>,
+}
+
+/// The settings as they are now, and the hash of the notice's file.
+struct Running {
+    settings: String,
+    sound: Option<String>,
+}
+
+impl Running {
+    fn of(config: &Config, row: Option<&Kept>) -> Running {
+        let line = row.and_then(|kept| config.line(kept.call.line.as_str()));
+        let sound = line.and_then(|line| notice::hash("notice", &line.notice).ok());
+        Running { settings: config.version(), sound: sound.map(|sound| sound.to_string()) }
+    }
+}
+
+/// One thing that was compared.
+struct Check {
+    what: &'static str,
+    holds: bool,
+}
+
+pub(super) fn tell(
+    place: &Place,
+    reader: &Reader,
+    clerk: &mut Clerk,
+    id: &str,
+    head: Option<&str>,
+    as_json: bool,
+) -> Result<Exit, StoreError> {
+    let row = find(reader, id)?;
+    let Some(id) = row.as_ref().map(|kept| kept.call.id).or_else(|| CallId::parse(id)) else {
+        return Ok(fail(Exit::Failed, NO_SUCH_CALL));
+    };
+    let log = clerk.log_about(&[id], None)?;
+    if row.is_none() && log.is_empty() {
+        return Ok(fail(Exit::Failed, "neither a row nor the log knows this call"));
+    }
+    clerk.log(&Entry::new(Deed::Exported).call(id).detail("evidence"), now())?;
+    let offered = row.as_ref().map(|kept| kept.call.offered);
+    let evidence = Evidence {
+        made: now(),
+        id,
+        log,
+        verdict: clerk.verify_log(head)?,
+        head_named: head.is_some(),
+        settings: offered.map(|at| clerk.settings_at(at)).transpose()?.flatten(),
+        now: place.config.as_ref().map(|config| Running::of(config, row.as_ref())),
+        row,
+    };
+    if as_json {
+        let told = evidence.json();
+        println!("{}", json!({ "evidence": told, "sha256": hash(&told.to_string()) }));
+    } else {
+        let told = evidence.text();
+        println!("{told}SHA-256 of all that stands above: {}", hash(&told));
+    }
+    Ok(if evidence.checks().iter().all(|check| check.holds) { Exit::Done } else { Exit::Failed })
+}
+
+fn hash(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Evidence {
+    fn deed(&self, deed: Deed) -> Option<&Logged> {
+        self.log.iter().find(|entry| entry.deed == deed.word())
+    }
+
+    fn measured(&self) -> Option<&Measured> {
+        self.row.as_ref()?.call.notice.as_ref()?.measured.as_ref()
+    }
+
+    /// Before the first second that was listened to; true where nothing was.
+    fn came_before_listening(&self, deed: Deed) -> bool {
+        let came = self.deed(deed).map(|entry| entry.seq);
+        let listened = self.deed(Deed::ListeningStarted).map(|entry| entry.seq);
+        listened.is_none_or(|listened| came.is_some_and(|came| came < listened))
+    }
+
+    fn asked(&self) -> bool {
+        let decided = self.row.as_ref().is_some_and(|kept| kept.call.consent.is_some());
+        let told = [Deed::ConsentGiven, Deed::ConsentRefused].iter().any(|deed| self.deed(*deed).is_some());
+        decided || told || self.measured().is_some_and(|measured| measured.question.is_some())
+    }
+
+    /// How callers of the line were told or asked at that time.
+    fn mode(&self) -> Option<&'static str> {
+        match (self.asked(), self.measured()) {
+            (true, _) => Some("consent"),
+            (false, Some(_)) => Some("notice"),
+            (false, None) => None,
+        }
+    }
+
+    fn checks(&self) -> Vec<Check> {
+        let mut checks = vec![
+            Check { what: "the log is as it was written", holds: self.verdict.faults.is_empty() },
+            Check {
+                what: "by the log's order nothing was listened to before the notice had been played to its end",
+                holds: self.came_before_listening(Deed::NoticePlayed),
+            },
+        ];
+        if self.asked() {
+            checks.push(Check {
+                what: "by the log's order nothing was listened to before consent had been given",
+                holds: self.came_before_listening(Deed::ConsentGiven),
+            });
+        }
+        if let Some(Kept { call, .. }) = &self.row {
+            if let (Some(version), Some(played)) = (&call.notice_version, self.deed(Deed::NoticePlayed)) {
+                let holds = played.detail.as_deref() == Some(version.as_str());
+                checks.push(Check { what: "row and log name the same version of the notice", holds });
+            }
+            if let Some(measured) = self.measured() {
+                let told = self.settings.as_ref().and_then(|entry| entry.detail.as_deref());
+                let holds = told.is_none_or(|told| told == measured.settings.as_str());
+                checks.push(Check { what: "row and log name the same version of the settings", holds });
+            }
+            let deed = match &call.outcome {
+                Outcome::Noted(_) => Some(Deed::NoteKept),
+                Outcome::NotNoted(NoSummary::Objection | NoSummary::ObjectionSuspected) => {
+                    Some(Deed::Objection)
+                }
+                Outcome::NotNoted(NoSummary::Discarded) => Some(Deed::Discarded),
+                Outcome::NotNoted(_) => Some(Deed::NoteRefused),
+            };
+            let agree = deed.is_some_and(|deed| self.deed(deed).is_some());
+            // Of a call whose entries the log no longer keeps there is nothing to compare.
+            if !self.log.is_empty() {
+                checks.push(Check { what: "row and log say the same of what was kept", holds: agree });
+            }
+        }
+        checks
+    }
+
+    /// What nobody can tell from what is kept.
+    fn missing(&self) -> Vec<&'static str> {
+        let mut missing = Vec::new();
+        let announced = self.deed(Deed::NoticePlayed).is_some();
+        match &self.row {
+            None => {
+                missing.push("the call's row: it was erased, or its time was up; only the log tells of it")
+            }
+            Some(Kept { call, .. }) => {
+                if call.announced.is_some() && self.measured().is_none() {
+                    missing.push(
+                        "what the notice sounded like, how long it lasts and the settings: another run of Callgist, or \
+                         an earlier version, had it played",
+                    );
+                }
+                if call.outcome.is_objection() {
+                    missing.push("whether the objection came by the caller's key, the agent's, or by voice");
+                }
+            }
+        }
+        if self.log.is_empty() {
+            missing.push("the log's entries of this call: their time was up");
+        } else if !announced && self.row.as_ref().is_some_and(|kept| kept.call.announced.is_some()) {
+            missing.push(
+                "the log's entry of the notice: another run of Callgist had it played, or its time was up",
+            );
+        }
+        if self.mode().is_none() {
+            missing.push("whether the line told or asked its callers then");
+        }
+        if !self.head_named {
+            missing.push(
+                "that the log was not made anew from its beginning: name a head that was noted elsewhere (--head)",
+            );
+        }
+        missing.push("the words of the notice: compare the hash with the file, and listen to it");
+        missing
+    }
+
+    fn json(&self) -> Value {
+        let call = self.row.as_ref().map(|kept| &kept.call);
+        let notice = call.and_then(|call| call.notice.as_ref());
+        let measured = self.measured();
+        let entry = |entry: &Logged| {
+            json!({ "entry": entry.seq, "at": timestamp(entry.at), "deed": entry.deed, "detail": entry.detail,
+                    "hash": entry.hash })
+        };
+        let checks = self.checks();
+        json!({
+            "made": timestamp(self.made),
+            "version": env!("CARGO_PKG_VERSION"),
+            "call": self.id.to_string(),
+            "row": call.is_some(),
+            "line": call.map(|call| call.line.as_str()),
+            "caller_masked": call.and_then(|call| call.caller.as_ref()).map(|caller| format!("{caller:?}")),
+            "offered": call.map(|call| timestamp(call.offered)),
+            "mode": self.mode(),
+            "announced": call.and_then(|call| call.announced).map(timestamp),
+            "notice_version": call.and_then(|call| call.notice_version.as_ref()).map(|version| version.as_str()),
+            "notice_from": notice.map(|notice| timestamp(notice.from)),
+            "notice_to": notice.map(|notice| timestamp(notice.to)),
+            "notice_lasts_ms": measured.map(|measured| measured.lasts),
+            "notice_sha256": measured.map(|measured| measured.sound.to_string()),
+            "question_sha256": measured.and_then(|measured| measured.question).map(|hash| hash.to_string()),
+            "notice_in_use_sha256": self.now.as_ref().and_then(|now| now.sound.clone()),
+            "consent": call.and_then(|call| call.consent).map(|Decision { given, at }| {
+                json!({ "given": given, "at": timestamp(at) })
+            }),
+            "listening_started": self.deed(Deed::ListeningStarted).map(|entry| timestamp(entry.at)),
+            "listening_ended": self.log.iter().rfind(|entry| entry.deed == Deed::ListeningEnded.word())
+                .map(|entry| timestamp(entry.at)),
+            "bridged": call.and_then(|call| call.bridged).map(timestamp),
+            "ended": call.map(|call| timestamp(call.ended)),
+            "kept": self.row.as_ref().map(|kept| kept_word(kept).0),
+            "no_summary_reason": self.row.as_ref().and_then(|kept| kept_word(kept).1),
+            "settings_version": measured.map(|measured| measured.settings.as_str()),
+            "settings_in_use": self.now.as_ref().map(|now| now.settings.as_str()),
+            "log": self.log.iter().map(entry).collect::<Vec<_>>(),
+            "log_head": self.verdict.head,
+            "log_faults": self.verdict.faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "checks": checks.iter().map(|Check { what, holds }| json!({ "what": what, "holds": holds }))
+                .collect::<Vec<_>>(),
+            "not_on_record": self.missing(),
+        })
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        let mut say = |line: String| {
+            // A String takes everything.
+            let _ = writeln!(text, "{line}");
+        };
+        say(format!(
+            "Evidence of call {}, made {} UTC by Callgist {}; all times are UTC",
+            self.id,
+            time(self.made),
+            env!("CARGO_PKG_VERSION")
+        ));
+        match &self.row {
+            Some(kept) => self.of_row(kept, &mut say),
+            None => say("  There is no row of this call any more.".to_owned()),
+        }
+        say(format!("The log's {} of this call:", counted(self.log.len(), "entry", "entries")));
+        for entry in &self.log {
+            let detail = entry.detail.as_ref().map_or(String::new(), |detail| format!(" {detail}"));
+            say(format!(
+                "  {:>6}  {}  {}{detail}  {}",
+                entry.seq,
+                moment(entry.at),
+                entry.deed,
+                &entry.hash[..16]
+            ));
+        }
+        say("Compared:".to_owned());
+        for Check { what, holds } in self.checks() {
+            say(format!("  {}  {what}", if holds { "yes" } else { "NO " }));
+        }
+        self.verdict.faults.iter().for_each(|fault| say(format!("       {fault}")));
+        let against = if self.head_named {
+            "; it holds the head that was named"
+        } else {
+            "; no earlier head was named"
+        };
+        let against = if self.verdict.faults.is_empty() { against } else { "" };
+        say(format!("  head of the log: {}{against}", self.verdict.head));
+        say("Not on record:".to_owned());
+        self.missing().iter().for_each(|what| say(format!("  {what}")));
+        text
+    }
+
+    fn of_row(&self, kept: &Kept, say: &mut impl FnMut(String)) {
+        let call = &kept.call;
+        let caller = call.caller.as_ref().map_or("withheld".to_owned(), |number| format!("{number:?}"));
+        say(format!("  line       {}; the caller's number ends in {caller}", call.line.as_str()));
+        say(format!("  offered    {}", moment(call.offered)));
+        let mode = match self.mode() {
+            Some("consent") => "consent: a notice, and a question behind it",
+            Some(_) => "notice: callers are told, and may object",
+            None => "not on record",
+        };
+        say(format!("  mode       {mode}"));
+        match (call.announced, &call.notice_version) {
+            (Some(at), Some(version)) => {
+                say(format!(
+                    "  notice     played to its end, version {}; proved {}",
+                    version.as_str(),
+                    moment(at)
+                ));
+            }
+            _ => say("  notice     none that was played to its end is on record".to_owned()),
+        }
+        if let Some(played) = &call.notice {
+            let lasted = played.to.0 - played.from.0;
+            say(format!(
+                "             by the switch's clock from {} to {}: {lasted} ms",
+                moment(played.from),
+                moment(played.to)
+            ));
+        }
+        if let Some(Measured { sound, question, lasts, settings }) = self.measured() {
+            say(format!("             its file lasts {lasts} ms; SHA-256 {sound}"));
+            if let Some(question) = question {
+                say(format!("             the question's file: SHA-256 {question}"));
+            }
+            say(format!("             {}", self.in_use(&sound.to_string())));
+            let same = self.now.as_ref().map(|now| now.settings == settings.as_str());
+            let same = match same {
+                Some(true) => "; those in use now",
+                Some(false) => "; they were changed since",
+                None => "",
+            };
+            say(format!("  settings   version {}{same}", settings.as_str()));
+        }
+        say(self.consent(call.consent, call.bridged));
+        say(match (self.deed(Deed::ListeningStarted), self.log.is_empty()) {
+            (Some(started), _) => format!("  listening  began {}", moment(started.at)),
+            (None, false) => "  listening  never began".to_owned(),
+            (None, true) => "  listening  not on record".to_owned(),
+        });
+        say(format!("  talk       {}", call.bridged.map_or("none began".to_owned(), moment)));
+        say(format!("  ended      {}", moment(call.ended)));
+        say(match kept_word(kept) {
+            (word, None) => format!("  kept       {word}; its words do not stand here"),
+            (word, Some(reason)) => format!("  kept       {word}; the reason: {reason}"),
+        });
+    }
+
+    fn in_use(&self, sound: &str) -> String {
+        match self.now.as_ref().map(|now| now.sound.as_deref()) {
+            Some(Some(now)) if now == sound => "the file in use now is the same",
+            Some(Some(_)) => "the file in use now is another: the one with this hash is what was played",
+            Some(None) => "no file is in use now that could be compared",
+            None => "without the settings it cannot be told whether the file in use now is the same",
+        }
+        .to_owned()
+    }
+
+    /// What was decided, and by whose key where that follows.
+    fn consent(&self, decision: Option<Decision>, bridged: Option<UtcMillis>) -> String {
+        match decision {
+            Some(Decision { given: true, at }) => {
+                let whose = match bridged.is_some_and(|bridged| bridged < at) {
+                    true => "the agent's, in the talk: the question behind the notice was over",
+                    false => "the caller's, at the question: nobody had taken the call yet",
+                };
+                format!("  consent    given by key {}; {whose}", moment(at))
+            }
+            Some(Decision { given: false, at }) => {
+                format!("  consent    not given, decided {}: key two, or no key", moment(at))
+            }
+            None if self.asked() => "  consent    no decision: the call ended before it".to_owned(),
+            None => "  consent    was not asked for".to_owned(),
+        }
+    }
+}
+
+/// What was kept of the call, and the reason where it was no note.
+fn kept_word(kept: &Kept) -> (&'static str, Option<&'static str>) {
+    match &kept.call.outcome {
+        Outcome::Noted(_) if kept.marks.corrected => ("a note, corrected by a person", None),
+        Outcome::Noted(_) => ("a note", None),
+        Outcome::NotNoted(reason) => ("no note", Some(reason.word())),
+    }
+}
+
+/// To the millisecond.
+fn moment(at: UtcMillis) -> String {
+    format!("{}.{:03}", time(at), at.0.rem_euclid(1_000))
+}
