@@ -4,9 +4,12 @@
 //! the calls. What changes something is a dry run first, which prints a word to confirm with; the word fits only what
 //! was shown.
 
-use super::calls::{acceptable, call_json, print_call, print_table};
+mod access;
+
+use super::calls::{acceptable, call_json, print_table};
 use super::contacts::entry_json;
-use super::counter::{Common, Place, now, time, timestamp, with_clerk};
+use super::counter::{Common, Place, counted, now, time, timestamp, with_clerk};
+use super::notices::Lang;
 use super::{Exit, fail};
 use crate::call::{CallId, Number};
 use crate::store::{Clerk, Deed, Entry, Erasure, Filter, Kept, Mark, StoreError, UtcMillis};
@@ -24,12 +27,18 @@ pub enum PersonCommand {
         #[command(flatten)]
         common: Common,
     },
-    /// Write what is kept of a person, for an answer under Art. 15 or 20 GDPR.
+    /// Write what is kept of a person, what for and for how long, for an answer under Art. 15 or 20 GDPR.
     Export {
         #[command(flatten)]
         who: Who,
         #[arg(long, value_enum, default_value_t = Form::Text)]
         format: Form,
+        /// The language of the text; that of the newest call without it.
+        #[arg(long, value_enum)]
+        lang: Option<Lang>,
+        /// A name of somebody else's, as a summary spells it: it is left out. May be given several times.
+        #[arg(long, value_name = "NAME")]
+        mask: Vec<String>,
         #[command(flatten)]
         common: Common,
     },
@@ -73,6 +82,16 @@ pub enum PersonCommand {
         also_requests: bool,
         #[command(flatten)]
         sure: Sure,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Find the erasure that a receipt is of, and whether it was for this number: neither receipt nor database keeps it.
+    Receipt {
+        /// The 32 digits behind the word Receipt.
+        #[arg(value_parser = receipt_code)]
+        receipt: String,
+        /// The number that was named to `erase`; none where none was.
+        number: Option<String>,
         #[command(flatten)]
         common: Common,
     },
@@ -123,11 +142,14 @@ pub enum Form {
 }
 
 pub fn run(path: &Path, command: &PersonCommand) -> Exit {
-    use PersonCommand::{Erase, Export, Find, Hold, Object, Objections, Receivers, Rectify, Restrict};
+    use PersonCommand::{
+        Erase, Export, Find, Hold, Object, Objections, Receipt, Receivers, Rectify, Restrict,
+    };
     match command {
         Find { who, common } => with_clerk(common, path, |place, clerk| find(place, clerk, who, common.json)),
-        Export { who, format, common } => with_clerk(common, path, |place, clerk| {
-            export(place, clerk, who, common.json || *format == Form::Json)
+        Export { who, format, lang, mask, common } => with_clerk(common, path, |place, clerk| {
+            let as_json = common.json || *format == Form::Json;
+            access::export(place, clerk, who, *lang, mask, as_json)
         }),
         Rectify { call, text, common } => {
             with_clerk(common, path, |_, clerk| rectify(clerk, call, text, common.json))
@@ -140,6 +162,9 @@ pub fn run(path: &Path, command: &PersonCommand) -> Exit {
         Hold(marking) => marking.run(path, Mark::Hold, Mark::Release),
         Erase { who, also_requests, sure, common } => with_clerk(common, path, |place, clerk| {
             erase(place, clerk, who, *also_requests, sure, common.json)
+        }),
+        Receipt { receipt, number, common } => with_clerk(common, path, |place, clerk| {
+            find_receipt(place, clerk, receipt, number.as_deref(), common.json)
         }),
         Receivers { common } => receivers(common.json),
     }
@@ -215,9 +240,9 @@ fn find(place: &Place, clerk: &mut Clerk, who: &Who, as_json: bool) -> Result<Ex
         print_table(&calls);
     }
     println!(
-        "{} calls, {} entries not to be contacted, {}. One number may be several people's: pick with --call.",
-        calls.len(),
-        contacts.len(),
+        "{}, {} not to be contacted, {}. One number may be several people's: pick with --call.",
+        counted(calls.len(), "call", "calls"),
+        counted(contacts.len(), "entry", "entries"),
         if objects { "a standing objection" } else { "no standing objection" }
     );
     Ok(if calls.is_empty() && contacts.is_empty() && !objects { Exit::Failed } else { Exit::Done })
@@ -235,7 +260,7 @@ fn objections(clerk: &mut Clerk, as_json: bool) -> Result<Exit, StoreError> {
         return Ok(Exit::Done);
     }
     standing.iter().for_each(|(number, at)| println!("{}  since {} UTC", number.as_str(), time(*at)));
-    println!("{} standing objections", standing.len());
+    println!("{}", counted(standing.len(), "standing objection", "standing objections"));
     Ok(Exit::Done)
 }
 
@@ -243,81 +268,6 @@ fn protections(clerk: &Clerk, meant: &Meant) -> Result<(Vec<Value>, bool), Store
     let Some(number) = &meant.number else { return Ok((Vec::new(), false)) };
     let contacts = clerk.contacts(Some(number))?.iter().map(entry_json).collect();
     Ok((contacts, clerk.objects(number)?))
-}
-
-fn export(place: &Place, clerk: &mut Clerk, who: &Who, as_json: bool) -> Result<Exit, StoreError> {
-    let mut meant = match who.meant(place, clerk)? {
-        Ok(meant) => meant,
-        Err(exit) => return Ok(exit),
-    };
-    let now = now();
-    let count = meant.calls.len().to_string();
-    clerk.log(&Entry::new(Deed::Exported).looked_for(meant.number.as_ref()).detail(&count), now)?;
-    let (contacts, objects) = protections(clerk, &meant)?;
-    for kept in &mut meant.calls {
-        mask_others(kept, meant.number.as_ref());
-    }
-    if as_json {
-        let calls: Vec<Value> = meant.calls.iter().map(own_json).collect();
-        println!(
-            "{}",
-            json!({
-                "exported": timestamp(now),
-                "number": meant.number.as_ref().map(Number::as_str),
-                "calls": calls,
-                "do_not_contact": contacts,
-                "standing_objection": objects,
-                "receivers": [],
-                "audio": null,
-                "transcript": null,
-            })
-        );
-        return Ok(Exit::Done);
-    }
-    println!("What Callgist keeps, as of {} UTC\n", time(now));
-    for kept in &meant.calls {
-        // The person may read a note that nobody else is shown.
-        let mut readable = kept.clone();
-        readable.marks.restricted = false;
-        print_call(&readable);
-        if kept.marks.restricted {
-            println!("Restricted: nobody is shown this note.");
-        }
-        println!();
-    }
-    println!(
-        "{} calls. No recording and no transcript exists: what was said is not kept.",
-        meant.calls.len()
-    );
-    println!("Entries not to be contacted: {}", contacts.len());
-    for contact in &contacts {
-        println!("  {contact}");
-    }
-    println!("Standing objection: {}", if objects { "yes" } else { "no" });
-    println!("{NO_RECEIVERS}");
-    Ok(Exit::Done)
-}
-
-/// The other party's number is the other party's.
-fn mask_others(kept: &mut Kept, own: Option<&Number>) {
-    let own = own.map(Number::spellings).unwrap_or_default();
-    for number in [&mut kept.call.caller, &mut kept.call.called] {
-        number.take_if(|number| !own.contains(number));
-    }
-    // Who of the staff had the call is not the caller's either.
-    kept.call.segments.iter_mut().for_each(|segment| segment.agent = None);
-    for request in &mut kept.requests {
-        request.number.take_if(|number| !own.contains(number));
-    }
-}
-
-fn own_json(kept: &Kept) -> Value {
-    // The person may read a note that nobody else is shown.
-    let mut readable = kept.clone();
-    readable.marks.restricted = false;
-    let mut value = call_json(&readable);
-    value["restricted"] = json!(kept.marks.restricted);
-    value
 }
 
 fn rectify(clerk: &mut Clerk, call: &str, text: &str, as_json: bool) -> Result<Exit, StoreError> {
@@ -366,8 +316,9 @@ fn object(
     match as_json {
         true => println!("{}", json!({ "objected": timestamp(now), "restricted": restricted })),
         false => println!(
-            "Receipt, {} UTC: a standing objection is kept; {restricted} notes are restricted.",
-            time(now)
+            "Receipt, {} UTC: a standing objection is kept; {} restricted.",
+            time(now),
+            counted(restricted, "note is", "notes are")
         ),
     }
     Ok(Exit::Done)
@@ -387,7 +338,7 @@ fn mark_calls(
     };
     let ids = meant.ids();
     let word = format!("{mark:?}").to_lowercase();
-    let says = format!("{} calls would get the mark: {word}.", ids.len());
+    let says = format!("{} would get the mark: {word}.", counted(ids.len(), "call", "calls"));
     if let Some(exit) = sure.ask(&shown(&word, &meant), &says, as_json) {
         return Ok(exit);
     }
@@ -395,7 +346,11 @@ fn mark_calls(
     let marked = clerk.mark_calls(&ids, mark, now)?;
     match as_json {
         true => println!("{}", json!({ "mark": word, "calls": marked, "at": timestamp(now) })),
-        false => println!("Receipt, {} UTC: {marked} calls have the mark: {word}.", time(now)),
+        false => println!(
+            "Receipt, {} UTC: {} the mark: {word}.",
+            time(now),
+            counted(marked, "call has", "calls have")
+        ),
     }
     Ok(Exit::Done)
 }
@@ -418,8 +373,8 @@ fn erase(
     let requests = if also_requests { "also" } else { "" };
     let held = meant.calls.iter().filter(|kept| kept.marks.held).count();
     let says = format!(
-        "{} calls and their notes would be erased for good{}; entries not to be contacted and a standing objection would {}.",
-        meant.calls.len() - held,
+        "{} would be erased for good{}; entries not to be contacted and a standing objection would {}.",
+        counted(meant.calls.len() - held, "call and its note", "calls and their notes"),
         if held > 0 { format!(", {held} would stay because of a legal hold") } else { String::new() },
         if also_requests { "go, too" } else { "stay" }
     );
@@ -430,7 +385,8 @@ fn erase(
     }
     let now = now();
     let erased = clerk.erase_calls(&meant.ids(), meant.number.as_ref(), also_requests, now)?;
-    receipt(&erased, meant.calls.len(), now, as_json);
+    let named = meant.number.is_some();
+    receipt(&erased, named, meant.calls.len(), now, as_json);
     Ok(Exit::Done)
 }
 
@@ -442,13 +398,14 @@ fn shown(what: &str, meant: &Meant) -> Vec<String> {
     std::iter::once(what.to_owned()).chain(number).chain(calls).collect()
 }
 
-fn receipt(erased: &Erasure, meant: usize, now: UtcMillis, as_json: bool) {
+fn receipt(erased: &Erasure, named: bool, meant: usize, now: UtcMillis, as_json: bool) {
     let held = meant - erased.calls.len();
     let ids: Vec<String> = erased.calls.iter().map(ToString::to_string).collect();
     if as_json {
         println!(
             "{}",
             json!({
+                "receipt": erased.receipt, "for_a_number": named,
                 "erased": timestamp(now), "calls": ids, "held": held,
                 "do_not_contact_kept": erased.requests_kept,
                 "do_not_contact_erased": erased.requests_erased,
@@ -458,25 +415,70 @@ fn receipt(erased: &Erasure, meant: usize, now: UtcMillis, as_json: bool) {
         );
         return;
     }
-    println!("Receipt, {} UTC, Callgist {}", time(now), env!("CARGO_PKG_VERSION"));
-    println!("  erased for good: {} calls and their notes", ids.len());
+    println!("Receipt {}, {} UTC, Callgist {}", erased.receipt, time(now), env!("CARGO_PKG_VERSION"));
+    match named {
+        true => println!(
+            "  for the number that was named, which is not kept: `callgist person receipt {} NUMBER` tells whether it was this one",
+            erased.receipt
+        ),
+        false => println!("  for calls that were picked; no number was named"),
+    }
+    println!("  erased for good: {}", counted(ids.len(), "call and its note", "calls and their notes"));
     ids.iter().for_each(|id| println!("    {id}"));
     if held > 0 {
-        println!("  not erased, because of a legal hold: {held} calls");
+        println!("  not erased, because of a legal hold: {}", counted(held, "call", "calls"));
     }
     if erased.requests_kept > 0 || erased.objection_kept {
         println!(
-            "  kept, since it protects you: {} entries not to be contacted{}",
-            erased.requests_kept,
+            "  kept, since it protects you: {} not to be contacted{}",
+            counted(erased.requests_kept, "entry", "entries"),
             if erased.objection_kept { ", a standing objection" } else { "" }
         );
     }
     if erased.requests_erased > 0 {
-        println!("  taken back: {} entries not to be contacted", erased.requests_erased);
+        let taken_back = counted(erased.requests_erased, "entry", "entries");
+        println!("  taken back: {taken_back} not to be contacted");
     }
     println!(
         "  No recording and no transcript ever existed. Backups made before still hold it; a restore applies this erasure again."
     );
+}
+
+fn find_receipt(
+    place: &Place,
+    clerk: &mut Clerk,
+    receipt: &str,
+    number: Option<&str>,
+    as_json: bool,
+) -> Result<Exit, StoreError> {
+    let number = match number.map(|text| place.number(text)).transpose() {
+        Ok(number) => number,
+        Err(exit) => return Ok(exit),
+    };
+    let found = clerk.receipt(receipt, number.as_ref())?;
+    clerk.log(&Entry::new(Deed::LogRead), now())?;
+    let Some(entry) = found else { return Ok(fail(Exit::Failed, NO_SUCH_RECEIPT)) };
+    let calls = entry.detail.as_deref().and_then(|detail| detail.split_once('.')?.0.parse::<u32>().ok());
+    let calls = calls.unwrap_or_default();
+    match as_json {
+        true => println!(
+            "{}",
+            json!({ "receipt": receipt, "fits": true, "erased": timestamp(entry.at), "calls": calls,
+                    "log_entry": entry.seq, "hash": entry.hash })
+        ),
+        false => println!(
+            "The receipt fits: {} on {} UTC (entry {} of the log).",
+            counted(calls, "call was erased", "calls were erased"),
+            time(entry.at),
+            entry.seq
+        ),
+    }
+    Ok(Exit::Done)
+}
+
+fn receipt_code(text: &str) -> Result<String, String> {
+    let fits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    fits.then(|| text.to_ascii_lowercase()).ok_or_else(|| "the 32 digits of a receipt".to_owned())
 }
 
 impl Sure {
@@ -516,6 +518,8 @@ fn receivers(as_json: bool) -> Exit {
 fn call_id(text: &str) -> Result<CallId, String> {
     CallId::parse(text).ok_or_else(|| "sixteen digits, as `callgist calls list` prints it".to_owned())
 }
+
+const NO_SUCH_RECEIPT: &str = "no erasure in the log fits this receipt and this number: was another number named, or has the log's time passed?";
 
 /// True as long as nothing in Callgist sends anything anywhere.
 const NO_RECEIVERS: &str =

@@ -26,6 +26,17 @@ pub enum Basis {
     Contract,
 }
 
+impl Basis {
+    /// As the settings say it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Basis::LegitimateInterest => "legitimate_interest",
+            Basis::Consent => "consent",
+            Basis::Contract => "contract",
+        }
+    }
+}
+
 impl Bases {
     pub(super) fn of(section: &mut Section<'_>, mode: &Mode, problems: &mut Vec<Problem>) -> Bases {
         let Some(mut each) = section.inner("basis", "[line.basis] ") else {

@@ -4,8 +4,8 @@
 use callgist::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust, TrustLabel};
 use callgist::call::{CallId, Language, NoSummary, Number};
 use callgist::store::{
-    CallRecord, ContactsKey, Database, Draft, Kept, Marks, Name, Origin, Outcome, Request, Store, Summary,
-    UtcMillis,
+    CallRecord, ContactsKey, Database, Draft, Kept, Marks, Name, Origin, Outcome, Request, Segment, Store,
+    Summary, UtcMillis,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -74,6 +74,24 @@ impl Office {
         self.json(&[words, &["--confirm", dry["confirm"].as_str().unwrap()]].concat())
     }
 
+    /// Settings of the line `main` with all that texts need; in place of its name this, where it is not empty.
+    fn settings(&self, name: &str) -> String {
+        let default =
+            Command::new(env!("CARGO_BIN_EXE_callgist")).args(["config", "default"]).output().unwrap();
+        let mut text = String::from_utf8(default.stdout).unwrap();
+        for set in ["controller", "address", "contact", "dpo", "authority", "privacy_page"] {
+            text = text.replace(&format!("\n# {set} = "), &format!("\n{set} = "));
+        }
+        if !name.is_empty() {
+            text = text.replace(&format!("\n{name}"), "\nname = \"other\"");
+        }
+        text += "\n[line.basis]\nnote = \"legitimate_interest\"\ndo_not_contact = \"contract\"\n\
+                 log = \"legitimate_interest\"\n";
+        let file = self.folder.path().join("callgist.toml");
+        std::fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    }
+
     fn code(&self, words: &[&str]) -> i32 {
         self.ask(words).status.code().unwrap()
     }
@@ -120,6 +138,7 @@ fn call(id: u64, caller: Option<&str>, note: Option<&str>) -> CallRecord {
         called: Some(Number::new("1001").unwrap()),
         offered: UtcMillis(1_795_459_000_000 + id as i64),
         announced: Some(UtcMillis(1_795_459_004_000)),
+        notice: None,
         consent: None,
         bridged: Some(UtcMillis(1_795_459_006_000)),
         ended: UtcMillis(1_795_459_060_000),
@@ -146,6 +165,233 @@ fn an_access_request_is_answered_in_one_command_without_anybody_elses_number() {
     assert_eq!(export["do_not_contact"][0]["state"], "pending");
     assert_eq!(office.deeds().iter().filter(|deed| *deed == "exported").count(), 2);
     assert_eq!(office.code(&["person", "find", "+4930000000"]), 1);
+}
+
+/// All that Art. 15(1) asks for, beside the data.
+#[test]
+fn an_access_request_is_answered_with_purposes_bases_periods_rights_and_what_the_log_tells() {
+    let office = Office::open();
+    let config = office.settings("");
+    let config = config.as_str();
+    office.says(&["calls", "show", &CallId(1).to_string()]);
+    let export =
+        |more: &[&str]| office.says(&[&["person", "export", CALLER, "--config", config], more].concat());
+    let text = export(&[]);
+    for says in [
+        "Example S.A., 1, rue Exemple",
+        "privacy@example.com; data protection officer: dpo@example.com",
+        "what was asked and promised: legitimate interest, Art. 6(1)(f) GDPR",
+        "a wish: performance of a contract, Art. 6(1)(b) GDPR",
+        "what was done: legitimate interest",
+        "summaries 90 days and entries without one 90 days after the call; the log 1095 days",
+        "erased after 2027-02-21 18:37:40",
+        "played to its end at 2026-11-23 18:36:44; version 1.",
+        "There is no summary: the caller rang off before",
+        "Since 2026-11-23 18:37:10: not by telephone calls, for advertising; not looked at yet, and protecting; \
+         from a call; without an end",
+        "There is none.",
+        "## Categories of data",
+        "From the calls themselves",
+        "Nobody. Callgist sends data about callers to no one",
+        "None (Art. 22)",
+        "(Art. 16), erasure (Art. 17), restriction (Art. 18)",
+        "(Art. 20), and objection at any time (Art. 21)",
+        "(Art. 77): CNPD",
+        "the call was shown to somebody (0000000000000001)",
+        "a summary was kept (0000000000000001)",
+        "a wish not to be contacted was kept",
+    ] {
+        assert!(text.contains(says), "{says}: {text}");
+    }
+    assert!(!text.contains("[[") && !text.contains("A price was asked.") && !text.contains("1001"), "{text}");
+    let german = export(&["--lang", "de"]);
+    assert!(
+        german.contains("Auskunft nach Art. 15 DSGVO") && german.contains("berechtigtes Interesse"),
+        "{german}"
+    );
+    assert!(german.contains("der Anruf wurde jemandem gezeigt"), "{german}");
+    let french = export(&["--lang", "fr"]);
+    assert!(french.contains("art. 15 du RGPD") && french.contains("exécution d'un contrat"), "{french}");
+    for text in [&german, &french] {
+        assert!(text.contains("Quetzalcoatlus") && !text.contains("[["), "{text}");
+    }
+    let told: Value = serde_json::from_str(&export(&["--format", "json"])).unwrap();
+    let line = &told["lines"][0];
+    assert_eq!((&line["controller"], &line["mode"]), (&"Example S.A.".into(), &"notice".into()), "{told}");
+    assert_eq!(line["purposes"][1]["basis"], "contract", "{told}");
+    assert_eq!(told["calls"][1]["kept_until"], "2027-02-21T18:37:40.000Z", "{told}");
+    assert_eq!((&told["automated_decisions"], &told["receivers"]), (&false.into(), &Value::Array(vec![])));
+    assert!(told["log"].as_array().unwrap().iter().any(|entry| entry["deed"] == "shown"), "{told}");
+    assert_eq!(told["missing"], Value::Array(vec![]), "{told}");
+    office.surely(&["person", "restrict", CALLER]);
+    let restricted = export(&[]);
+    assert!(restricted.contains("It is not erased as long as") && !restricted.contains("2027-02-21"));
+}
+
+#[test]
+fn what_an_answer_lacks_is_a_placeholder_and_named_and_nothing_is_invented() {
+    let office = Office::open();
+    let told = office.ask(&["person", "export", CALLER]);
+    let (text, said) = (String::from_utf8(told.stdout).unwrap(), String::from_utf8(told.stderr).unwrap());
+    assert!(text.contains("**Who is responsible:** [[controller]], [[address]]"), "{text}");
+    assert!(text.contains("summaries [[keep_notes]] days") && text.contains("erased after [[keep_until]]"));
+    for name in ["controller", "basis", "keep_notes", "authority"] {
+        assert!(said.contains(&format!("callgist: missing: {name}\n")), "{said}");
+    }
+    let json = office.json(&["person", "export", CALLER]);
+    assert_eq!(
+        (&json["lines"][0]["settings"], &json["keep_log_days"]),
+        (&false.into(), &Value::Null),
+        "{json}"
+    );
+    // Of a line that is named otherwise now the settings say nothing; its rows go with the longest period.
+    let other = office.settings("name = \"main\"");
+    let text = office.says(&["person", "export", CALLER, "--config", &other]);
+    assert!(text.contains("line main, [[number]]") && text.contains("2027-02-21"), "{text}");
+}
+
+#[test]
+fn somebody_elses_name_in_a_summary_is_left_out_of_an_answer_and_agents_are_never_named() {
+    let office = Office::open();
+    let segments = vec![Segment {
+        agent: Some(Name::new("1077").unwrap()),
+        from: UtcMillis(1_795_459_006_000),
+        to: UtcMillis(1_795_459_060_000),
+    }];
+    let note = "Ms Parasaurolophus is moving. Parasaurolophus' key is missing.";
+    let kept = CallRecord { segments, ..call(5, Some(CALLER), Some(note)) };
+    wait(Store::open(&office.database()).unwrap().keep(kept)).unwrap();
+    for form in ["text", "json"] {
+        let export = ["person", "export", CALLER, "--format", form, "--mask", "Parasaurolophus"];
+        let told = office.says(&export);
+        assert!(!told.contains("Parasaurolophus") && !told.contains("1077"), "{told}");
+        assert!(told.contains("Ms […] is moving. […]' key is missing."), "{told}");
+    }
+    assert!(office.says(&["person", "export", CALLER]).contains("2026-11-23 18:36:46 – 2026-11-23 18:37:40"));
+    assert_eq!(office.code(&["person", "export", CALLER, "--mask", "Diplodocus"]), 1, "it stands nowhere");
+    assert!(office.says(&["calls", "show", &CallId(5).to_string()]).contains("Parasaurolophus"));
+}
+
+#[test]
+fn a_call_shows_its_evidence_without_a_word_of_its_note_and_says_what_is_not_on_record() {
+    let office = Office::open();
+    let id = CallId(1).to_string();
+    let head = office.json(&["log", "verify"])["head"].as_str().unwrap().to_owned();
+    let text = office.says(&["calls", "evidence", &id, "--head", &head]);
+    assert!(text.contains("played to its end, version 1; proved 2026-11-23 18:36:44.000"), "{text}");
+    assert!(
+        text.contains("kept       a note; its words do not stand here") && text.contains("note_kept"),
+        "{text}"
+    );
+    assert!(text.contains("what the notice sounded like") && text.contains("it holds the head"), "{text}");
+    for secret in ["Quetzalcoatlus", "621987654", "heating"] {
+        assert!(!text.contains(secret), "{text}");
+    }
+    let told = office.json(&["calls", "evidence", &id]);
+    let evidence = &told["evidence"];
+    assert_eq!((&evidence["notice_sha256"], &evidence["mode"]), (&Value::Null, &Value::Null), "{told}");
+    assert_eq!((&evidence["kept"], &evidence["caller_masked"]), (&"a note".into(), &"…54".into()), "{told}");
+    assert_eq!(told["sha256"].as_str().unwrap().len(), 64);
+    assert_eq!(office.code(&["calls", "evidence", &id, "--head", "0123456789ab"]), 1);
+    assert_eq!(office.code(&["calls", "evidence", "00000000000000aa"]), 1, "nobody knows it");
+    assert!(office.deeds().iter().any(|deed| deed == "exported"));
+
+    office.surely(&["person", "erase", CALLER]);
+    let told = office.json(&["calls", "evidence", &id]);
+    let evidence = &told["evidence"];
+    assert_eq!((&evidence["row"], &evidence["line"]), (&false.into(), &Value::Null), "{told}");
+    assert!(evidence["log"].as_array().unwrap().iter().any(|entry| entry["deed"] == "note_kept"), "{told}");
+    assert!(evidence["not_on_record"].to_string().contains("it was erased"), "{told}");
+    assert!(!told.to_string().contains(CALLER));
+}
+
+/// Somebody wrote another outcome into the row than the one that the log tells.
+#[test]
+fn evidence_of_a_row_that_the_log_does_not_bear_out_says_no_and_fails() {
+    let office = Office::open();
+    let raw = rusqlite::Connection::open(office.database()).unwrap();
+    raw.execute_batch(
+        "UPDATE calls SET reason = 'objection', words = NULL, listened_ms = NULL, speech_ms = NULL,
+            recognised_ms = NULL, lost_packets = NULL WHERE reason = 'too_short'",
+    )
+    .unwrap();
+    let told = office.ask(&["calls", "evidence", &CallId(2).to_string()]);
+    let text = String::from_utf8(told.stdout).unwrap();
+    assert_eq!(told.status.code(), Some(1), "{text}");
+    assert!(text.contains("NO   row and log say the same of what was kept"), "{text}");
+}
+
+#[test]
+fn a_receipt_is_matched_to_its_number_by_whoever_names_it_and_by_nobody_else() {
+    let office = Office::open();
+    let receipt = office.surely(&["person", "erase", CALLER, "--also-requests"]);
+    let code = receipt["receipt"].as_str().unwrap();
+    assert!(!receipt.to_string().contains("621987654") && !office.holds("621987654"), "{receipt}");
+    let fits = office.json(&["person", "receipt", code, "+352 621 987 654"]);
+    assert_eq!((&fits["calls"], &fits["erased"]), (&2.into(), &receipt["erased"]), "{fits}");
+    assert!(
+        office
+            .says(&["person", "receipt", code, CALLER])
+            .starts_with("The receipt fits: 2 calls were erased")
+    );
+    assert_eq!(office.code(&["person", "receipt", code, "+33140000099"]), 1);
+    assert_eq!(office.code(&["person", "receipt", code]), 1);
+    assert_eq!(office.code(&["person", "receipt", &"0".repeat(32), CALLER]), 1);
+    assert_eq!(office.code(&["person", "receipt", "abc", CALLER]), 2);
+    assert!(!office.holds("621987654"), "and asking keeps nothing either");
+}
+
+#[test]
+fn calls_are_listed_by_several_reasons_at_once() {
+    let office = Office::open();
+    let store = Store::open(&office.database()).unwrap();
+    for (id, reason) in [(6, NoSummary::Objection), (7, NoSummary::ObjectionSuspected), (8, NoSummary::Fax)] {
+        let outcome = Outcome::NotNoted(reason);
+        wait(store.keep(CallRecord { outcome, heard: None, ..call(id, Some(CALLER), None) })).unwrap();
+    }
+    let ids = |words: &[&str]| {
+        let listed = office.json(&[&["calls", "list"], words].concat());
+        let calls = listed["calls"].as_array().unwrap().clone();
+        calls.iter().map(|call| call["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let objections = [7, 6].map(|id| CallId(id).to_string());
+    assert_eq!(ids(&["--reason", "objection,objection_suspected"]), objections);
+    assert_eq!(ids(&["--reason", "objection", "--reason", "objection_suspected"]), objections);
+    assert_eq!(ids(&["--reason", "fax"]), [CallId(8).to_string()]);
+    assert_eq!(ids(&[]).len(), 7);
+    assert_eq!(office.code(&["calls", "list", "--reason", "objection,weather"]), 2);
+}
+
+#[test]
+fn one_is_told_as_one() {
+    let office = Office::open();
+    let one = "+33140000099";
+    assert!(office.says(&["person", "find", one]).contains("1 call, 0 entries not to be contacted"));
+    assert!(office.says(&["calls", "history", one]).contains("1 call, 1 note, 0 promises open"));
+    assert!(office.says(&["person", "erase", one]).contains("1 call and its note would be erased"));
+    assert!(office.says(&["person", "hold", one]).contains("1 call would get the mark"));
+    let word = office.json(&["person", "object", one])["confirm"].as_str().unwrap().to_owned();
+    let receipt = office.says(&["person", "object", one, "--confirm", &word]);
+    assert!(receipt.contains("1 note is restricted"), "{receipt}");
+    let csv = office.folder.path().join("list.csv");
+    std::fs::write(&csv, "number\n+49301111\n").unwrap();
+    let import = office.says(&["contacts", "import", csv.to_str().unwrap(), "--dry-run"]);
+    assert_eq!(import, "1 entry would be added\n");
+    for told in [&["log", "verify"][..], &["log", "prune", "--keep-days", "36500"]] {
+        let text = office.says(told);
+        assert!(!text.contains(" 1 entries") && text.contains("entries"), "{text}");
+    }
+}
+
+/// Also a number that is only asked about in lists.
+#[test]
+fn whoever_is_listed_for_and_unknown_is_not_kept_for_that() {
+    let office = Office::open();
+    let stranger = "+352661777888";
+    office.says(&["calls", "list", "--number", stranger]);
+    office.says(&["calls", "history", stranger]);
+    office.says(&["contacts", "list", "--number", stranger]);
+    assert!(!office.holds(&stranger[1..]));
 }
 
 #[test]
@@ -258,7 +504,7 @@ fn a_list_that_is_encrypted_is_imported_asked_shown_and_answered_about_as_before
     let table = keyed.says(&["contacts", "list"]);
     assert!(table.contains("...201") && table.contains("...654") && !table.contains(&new[1..]), "{table}");
     assert!(keyed.says(&["contacts", "list", "--json"]).contains(new));
-    assert!(keyed.says(&["person", "export", CALLER]).contains("\"state\":\"pending\""));
+    assert!(keyed.says(&["person", "export", CALLER]).contains("not looked at yet, and protecting"));
     assert_eq!(
         office.code(&["contacts", "check", new]),
         5,
@@ -337,7 +583,7 @@ fn an_objection_restricts_the_notes_and_stands_until_it_is_taken_back() {
     assert_eq!(office.json(&["person", "find", CALLER])["standing_objection"], true);
     let standing = office.json(&["person", "objections"]);
     assert_eq!(standing["standing_objections"][0]["number"], CALLER, "{standing}");
-    assert!(office.says(&["person", "objections"]).ends_with("1 standing objections\n"));
+    assert!(office.says(&["person", "objections"]).ends_with("1 standing objection\n"));
     let word = office.json(&["person", "object", CALLER, "--withdraw"]);
     let word = word["confirm"].as_str().unwrap();
     office.says(&["person", "object", CALLER, "--withdraw", "--confirm", word]);
@@ -462,8 +708,7 @@ fn in_a_dispute_the_history_tells_what_was_promised_and_what_was_kept() {
     let history = office.says(&["calls", "history", CALLER]);
     assert!(history.contains("promise 1, open: The agent promised to call back by 17:30."), "{history}");
     assert!(
-        history.contains("promise 2, kept 2")
-            && history.contains("3 calls, 2 notes, 1 promises open, 1 kept")
+        history.contains("promise 2, kept 2") && history.contains("3 calls, 2 notes, 1 promise open, 1 kept")
     );
     assert_eq!(history, office.says(&["calls", "history", "--link", &id]), "the link leads to the caller");
     assert_eq!(office.code(&["calls", "history", "--link", "00000000000000aa"]), 1);

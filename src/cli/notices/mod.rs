@@ -148,25 +148,42 @@ pub fn render(text: Text, lang: Lang, facts: &Facts) -> Option<Rendered> {
         Text::Announcement => lang.announcement(),
         _ => section(lang.texts(), &text.word(), facts.asks())?,
     };
-    let (mut markdown, mut missing) = (String::new(), BTreeSet::new());
-    for line in template.trim().lines() {
-        let line = match line.strip_prefix("{?").and_then(|rest| rest.split_once('}')) {
-            Some((condition, rest)) if facts.holds(condition) => rest,
-            Some(_) => continue,
-            None => line,
-        };
-        fill(line, facts, &mut markdown, &mut missing);
-        markdown.push('\n');
-    }
+    let mut missing = BTreeSet::new();
+    let markdown = write(template, |name| facts.holds(name), |name| facts.value(name), &mut missing);
     Some(Rendered { text, markdown, missing })
 }
 
-fn fill(line: &str, facts: &Facts, into: &mut String, missing: &mut BTreeSet<String>) {
+/// The lines of a template whose condition holds, with their placeholders filled; those that have no value are named.
+pub(super) fn write(
+    template: &str,
+    holds: impl Fn(&str) -> bool,
+    value: impl Fn(&str) -> Option<String>,
+    missing: &mut BTreeSet<String>,
+) -> String {
+    let mut markdown = String::new();
+    for line in template.trim().lines() {
+        let line = match line.strip_prefix("{?").and_then(|rest| rest.split_once('}')) {
+            Some((condition, rest)) if holds(condition) => rest,
+            Some(_) => continue,
+            None => line,
+        };
+        fill(line, &value, &mut markdown, missing);
+        markdown.push('\n');
+    }
+    markdown
+}
+
+fn fill(
+    line: &str,
+    value: &impl Fn(&str) -> Option<String>,
+    into: &mut String,
+    missing: &mut BTreeSet<String>,
+) {
     let mut rest = line;
     while let Some((before, after)) = rest.split_once('{') {
         into.push_str(before);
         let Some((name, after)) = after.split_once('}') else { break };
-        match facts.value(name) {
+        match value(name) {
             Some(value) => into.push_str(&value),
             None => {
                 into.push_str(&format!("[[{name}]]"));
@@ -179,7 +196,7 @@ fn fill(line: &str, facts: &Facts, into: &mut String, missing: &mut BTreeSet<Str
 }
 
 /// The part of a file of texts under `=== name`, or under `=== name_consent` where callers are asked and there is one.
-fn section<'a>(texts: &'a str, name: &str, asks: bool) -> Option<&'a str> {
+pub(super) fn section<'a>(texts: &'a str, name: &str, asks: bool) -> Option<&'a str> {
     let part = |name: &str| texts.split("=== ").find_map(|part| part.strip_prefix(name)?.strip_prefix('\n'));
     part(&format!("{name}_consent")).filter(|_| asks).or_else(|| part(name))
 }
