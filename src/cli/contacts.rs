@@ -1,6 +1,6 @@
 //! `callgist contacts ...`: the list of who must not be contacted is read, added to, decided on and asked.
 
-use super::counter::{Common, Place, moment, now, time, timestamp, with_clerk};
+use super::counter::{Common, Place, counted, moment, now, time, timestamp, with_clerk};
 use super::{Exit, fail};
 use crate::border::{Channels, Purpose};
 use crate::store::{
@@ -150,7 +150,7 @@ fn list(
     let mut entries = clerk.contacts(number.as_ref())?;
     entries.retain(|entry| !pending || entry.state == State::Pending);
     let count = entries.len().to_string();
-    clerk.log(&Entry::new(Deed::ContactsRead).person(number.as_ref()).detail(&count), now())?;
+    clerk.log(&Entry::new(Deed::ContactsRead).looked_for(number.as_ref()).detail(&count), now())?;
     if as_json {
         println!("{}", json!({ "do_not_contact": entries.iter().map(entry_json).collect::<Vec<_>>() }));
     } else if entries.is_empty() {
@@ -232,7 +232,7 @@ fn import(
         }
     };
     if dry_run {
-        println!("{} entries would be added", new.len());
+        println!("{} would be added", counted(new.len(), "entry", "entries"));
         return Ok(Exit::Done);
     }
     let ids = clerk.add_contacts(&new, now())?;

@@ -1,6 +1,6 @@
 //! `callgist store backup|restore|sweep`: the database is copied, a copy is brought back, what is past its time goes.
 
-use super::counter::{Common, Place, now, with_clerk};
+use super::counter::{Common, Place, counted, now, with_clerk};
 use super::{Exit, fail};
 use crate::daemon::housekeeping::retention;
 use crate::store::{Clerk, ContactsKey, Restored, Store, StoreError, Swept};
@@ -82,8 +82,11 @@ fn restore(path: &Path, file: &Path, contacts_key: Option<&Path>, common: &Commo
             );
         } else {
             println!(
-                "{calls} calls, {requests} entries not to be contacted and {objections} standing objections brought \
-                 back; {buried} calls of the copy were erased since and stay so"
+                "{}, {} not to be contacted and {} brought back; {} of the copy erased since, which stays so",
+                counted(calls, "call", "calls"),
+                counted(requests, "entry", "entries"),
+                counted(objections, "standing objection", "standing objections"),
+                counted(buried, "call", "calls")
             );
         }
         if began_anew {
@@ -113,8 +116,12 @@ fn sweep(place: &Place, clerk: &mut Clerk, as_json: bool) -> Result<Exit, StoreE
             })
         ),
         false => println!(
-            "{calls} calls, {requests} expired entries not to be contacted and {log_entries} log entries erased; \
-             {discarded} drafts discarded; {overdue} rows are past their retention"
+            "{}, {} not to be contacted and {} erased; {} discarded; {} past their retention",
+            counted(calls, "call", "calls"),
+            counted(requests, "expired entry", "expired entries"),
+            counted(log_entries, "log entry", "log entries"),
+            counted(discarded, "draft", "drafts"),
+            counted(overdue, "row", "rows")
         ),
     }
     if log_broken {

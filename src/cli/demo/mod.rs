@@ -4,6 +4,7 @@
 pub(super) mod audio;
 pub(super) mod daemon;
 
+use super::counter::counted;
 use super::{Exit, calls, fail};
 use crate::border::Recogniser;
 use crate::call::{CallId, Language};
@@ -150,7 +151,14 @@ async fn follow(args: &DemoArgs, daemon: &mut Daemon, clock: &SimClock) -> anyho
             Line::Step { step } => say(args, step_words(&step)),
             Line::Hearing { listened_ms, words, backlog_ms } => {
                 clock.hold_back(backlog_ms > MOST_BACKLOG_MS);
-                say(args, &format!("  heard {} s, {words} words recognised", listened_ms / 1_000));
+                say(
+                    args,
+                    &format!(
+                        "  heard {} s, {} recognised",
+                        listened_ms / 1_000,
+                        counted(words, "word", "words")
+                    ),
+                );
             }
             Line::Kept { id } => {
                 clock.hold_back(false);
@@ -189,11 +197,11 @@ fn show(args: &DemoArgs, written: &Written, id: CallId) -> anyhow::Result<Exit> 
     }
     if let (Some((recogniser, model)), Some(heard)) = (kept.call.origin.ear, kept.call.heard) {
         println!(
-            "{} listened, with the model {} ({}…): {} words were recognised in memory, and they are gone.\n",
+            "{} listened, with the model {} ({}…): {} recognised in memory, and gone.\n",
             recogniser.word(),
             model_name(&written.config, recogniser, kept.call.language),
             &model.to_string()[..8],
-            heard.words
+            counted(heard.words, "word was", "words were")
         );
     }
     println!("$ callgist calls show {id}");

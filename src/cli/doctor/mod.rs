@@ -8,6 +8,7 @@ mod recordings;
 mod switch;
 pub mod talk;
 
+use super::counter::counted;
 use super::notices::{Drift, drift};
 use super::switch::meant;
 use super::{Exit, fail};
@@ -202,7 +203,10 @@ fn kept_in_order(config: &Config, database: Database, findings: &mut Findings) -
     let clerk = Clerk::open(database)?;
     let verdict = clerk.verify_log(None)?;
     match verdict.faults.first() {
-        None => findings.good("log", format!("{} entries, none changed, removed or moved", verdict.entries)),
+        None => findings.good(
+            "log",
+            format!("{}, none changed, removed or moved", counted(verdict.entries, "entry", "entries")),
+        ),
         Some(fault) => findings.bad("log", format!("{fault}; callgist log verify names all that is wrong")),
     }
     // A sweep is due every hour; the second hour is for a sweep that is under way.
@@ -212,7 +216,10 @@ fn kept_in_order(config: &Config, database: Database, findings: &mut Findings) -
         0 => findings.good("retention", "0 rows are past their time"),
         rows => findings.bad(
             "retention",
-            format!("{rows} rows are past their time, though an hourly sweep is due: is callgist run running? Run callgist store sweep"),
+            format!(
+                "{} past their time, though an hourly sweep is due: is callgist run running? Run callgist store sweep",
+                counted(rows, "row is", "rows are")
+            ),
         ),
     }
     Ok(())
@@ -237,8 +244,9 @@ fn memory(config: &Config, findings: &mut Findings) {
     let Ears { rotate_after_calls: calls, rotate_after_hours: hours, .. } = config.ears;
     let says = format!(
         "what was said is wiped with its call; whatever of it a library kept is gone when its ear is rotated, after \
-         {calls} calls or {hours} h, and ends with the last call then in it: {hours} h and that call is the longest \
-         possible stay ([ears] rotate_after_calls, rotate_after_hours)"
+         {} or {hours} h, and ends with the last call then in it: {hours} h and that call is the longest \
+         possible stay ([ears] rotate_after_calls, rotate_after_hours)",
+        counted(calls, "call", "calls")
     );
     findings.good("memory", says);
     match sandbox::pages::may_be_locked() {
@@ -295,11 +303,14 @@ async fn ports(config: &Config, findings: &mut Findings) -> bool {
     let all = usize::from(config.sip.last_rtp_port - config.sip.first_rtp_port) + 1;
     let range = format!("{} to {}", config.sip.first_rtp_port, config.sip.last_rtp_port);
     match taken {
-        0 => findings.good("RTP ports", format!("{range} are free: {} calls at a time", config.sip.calls())),
+        0 => findings.good(
+            "RTP ports",
+            format!("{range} are free: {} at a time", counted(config.sip.calls(), "call", "calls")),
+        ),
         _ if taken * 2 > all => {
-            findings.bad("RTP ports", format!("{taken} of {range} are taken: choose another range in [sip]"))
+            findings.bad("RTP ports", format!("taken: {taken} of {range}; choose another range in [sip]"))
         }
-        _ => findings.add("RTP ports", State::Warning, format!("{taken} of {all} ({range}) are taken")),
+        _ => findings.add("RTP ports", State::Warning, format!("taken: {taken} of {all} ({range})")),
     }
     sip.is_ok()
 }
@@ -412,8 +423,9 @@ async fn models(config: &Config, findings: &mut Findings) {
             Ok(Ok(tried)) => findings.good(
                 what,
                 format!(
-                    "the model {} loads, the ear locks itself in; {} forbidden acts were tried and refused",
-                    tried.model, tried.acts_refused
+                    "the model {} loads, the ear locks itself in; {} tried and refused",
+                    tried.model,
+                    counted(tried.acts_refused, "forbidden act was", "forbidden acts were")
                 ),
             ),
             Ok(Err(NotReady { why, gone })) => findings.bad(what, format!("{why}{}", mend::ear(gone))),

@@ -1,6 +1,7 @@
 //! Whether the switch records calls: those of our lines, as the last rows tell, and any at this moment.
 
 use super::{Findings, State};
+use crate::cli::counter::counted;
 use crate::cli::switch::api;
 use crate::config::{Config, Line, Switch};
 use crate::daemon::freeswitch::{Link, recordings_listed};
@@ -57,11 +58,13 @@ fn of_a_line(config: &Config, line: &Line, findings: &mut Findings) {
     let since = UtcMillis(super::super::counter::now().0 - DAYS * 86_400_000);
     // A database that cannot be opened is told of above.
     let Ok(database) = Database::of(&config.store) else { return };
-    let counted = Reader::open(database).and_then(|reader| reader.recorded(&line.name, since));
-    let Ok(calls @ 1..) = counted else { return };
+    let recorded = Reader::open(database).and_then(|reader| reader.recorded(&line.name, since));
+    let Ok(calls @ 1..) = recorded else { return };
     let what = format!("recordings of {}", line.name);
-    let begun =
-        format!("{calls} calls of the last {DAYS} days were recorded by the switch, so they got no note");
+    let begun = format!(
+        "{} recorded by the switch in the last {DAYS} days and got no note",
+        counted(calls, "call was", "calls were")
+    );
     if line.told.never_recorded {
         let says = format!(
             "{begun}, though never_recorded is set and the texts say so: stop the recording, or unset it"

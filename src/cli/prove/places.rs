@@ -7,6 +7,7 @@ use super::listing::Listing;
 use super::search::{NOTE, Search, is_sound};
 use super::watch::Seen;
 use super::watched;
+use crate::cli::counter::counted;
 use clap::ValueEnum;
 use rustix::fs::Access;
 use serde::Serialize;
@@ -259,8 +260,9 @@ fn temp(ground: &Ground, all: &mut Looks<'_>) -> Finding {
     let others = all_users - ours.files.len() - ours.unlisted.len();
     all.all(ours, &mut tally);
     let evidence = format!(
-        "the daemon's own TMPDIR, and what changed in /tmp, /var/tmp and /dev/shm (left out: {others} files of other users, \
-         and folders of theirs into which this user may not write)"
+        "the daemon's own TMPDIR, and what changed in /tmp, /var/tmp and /dev/shm (left out: {} of other users, \
+         and folders of theirs into which this user may not write)",
+        counted(others, "file", "files")
     );
     let mut finding = finding(tally, evidence);
     if finding.status == Status::NotPresent {
@@ -296,8 +298,10 @@ fn wal(ground: &Ground, seen: &Seen, all: &mut Looks<'_>) -> Finding {
     for (number, copy) in seen.wals.iter().enumerate() {
         all.bytes(&format!("write-ahead log during the call, copy {number}"), copy.clone(), &mut tally);
     }
-    let evidence =
-        format!("what is left after the end, and {} copies taken during the call", seen.wals.len());
+    let evidence = format!(
+        "what is left after the end, and {} taken during the call",
+        counted(seen.wals.len(), "copy", "copies")
+    );
     finding(tally, evidence)
 }
 
@@ -367,10 +371,11 @@ fn cores_allowed(seen: &Seen) -> String {
     let all = seen.processes.len();
     let count = |wanted| seen.dumpable.values().filter(|dumpable| **dumpable == wanted).count();
     format!(
-        "of {all} processes, at each of {} looks, {} had a limit for core files of zero, and of {} the kernel refused to show \
+        "of {}, at each of {}, {} had a limit for core files of zero, and of {} the kernel refused to show \
          the memory to somebody with the same user and the same rights, as it does where a process is not dumpable; {} \
          could be dumped, and of {} it could not be seen",
-        seen.looks,
+        counted(all, "process", "processes"),
+        counted(seen.looks, "look", "looks"),
         all - seen.core_allowed.len(),
         count(Dumpable::No),
         count(Dumpable::Yes),

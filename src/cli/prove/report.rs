@@ -3,6 +3,7 @@
 use super::course::Done;
 use super::phrase::{Phrase, written};
 use super::places::{Finding, Status};
+use crate::cli::counter::counted;
 use crate::daemon::clock::Clock;
 use crate::daemon::ears;
 use crate::store::Outcome;
@@ -164,23 +165,26 @@ fn sign(key: &Path, report: &[u8]) -> anyhow::Result<Signature> {
 
 fn text(about: &Value, findings: &[Finding], sha256: &str, signature: Option<&Signature>) -> String {
     let word = |pointer: &str| about.pointer(pointer).map(plain).unwrap_or_default();
+    let recognised = about.pointer("/call/words_recognised").and_then(Value::as_u64).unwrap_or_default();
     let mut lines = vec![
         format!("callgist prove, {}, version {}", word("/made"), word("/version")),
         String::new(),
         format!(
-            "On one {} call both parties spoke sixteen random digits each. {} ms were listened to, {} words \
-             were recognised; what became of the call: {}. Then every place below was searched for those digits and \
+            "On one {} call both parties spoke sixteen random digits each. {} ms were listened to, {} \
+             recognised; what became of the call: {}. Then every place below was searched for those digits and \
              for the sound of them.",
             word("/call/kind"),
             word("/call/listened_ms"),
-            word("/call/words_recognised"),
+            counted(recognised, "word was", "words were"),
             word("/call/outcome")
         ),
         String::new(),
     ];
     for finding in findings {
         let size = if finding.files > 0 {
-            format!(" ({} files, {} bytes)", finding.files, finding.bytes)
+            let (files, bytes) =
+                (counted(finding.files, "file", "files"), counted(finding.bytes, "byte", "bytes"));
+            format!(" ({files}, {bytes})")
         } else {
             String::new()
         };

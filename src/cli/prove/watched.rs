@@ -3,6 +3,7 @@
 
 use super::places::{self, Finding, Ground, Status};
 use super::watch::{Seen, alive};
+use crate::cli::counter::counted;
 use crate::sandbox;
 use std::collections::BTreeSet;
 use std::fs;
@@ -27,9 +28,10 @@ fn swap(seen: &Seen) -> Finding {
         _ => (
             Status::NotReadable,
             format!(
-                "there is swap, and it cannot be searched; at {} looks at most {} kB of a process were in it. Run the \
+                "there is swap, and it cannot be searched; at {} at most {} kB of a process were in it. Run the \
                  proof where nothing can be swapped: systemd-run --scope -p MemorySwapMax=0 callgist prove",
-                seen.looks, seen.swapped_kb
+                counted(seen.looks, "look", "looks"),
+                seen.swapped_kb
             ),
         ),
     };
@@ -45,9 +47,9 @@ fn open_files(ground: &Ground, seen: &Seen, missing: &[&str]) -> Finding {
         true => (
             Status::Searched,
             format!(
-                "at {} looks: {} files open for writing, all in the places above, and {} only for reading",
-                seen.looks,
-                seen.written.len(),
+                "at {}: {} open for writing, all in the places above, and {} only for reading",
+                counted(seen.looks, "look", "looks"),
+                counted(seen.written.len(), "file", "files"),
                 seen.read.len()
             ),
         ),
@@ -95,9 +97,9 @@ fn connections(seen: &Seen) -> Finding {
         (false, true) => (
             Status::Searched,
             format!(
-                "whose sockets are whose was not shown; at {} looks none of this user's led out of this machine, but \
+                "whose sockets are whose was not shown; at {} none of this user's led out of this machine, but \
                  those that other processes hold",
-                seen.looks
+                counted(seen.looks, "look", "looks")
             ),
         ),
         (false, false) => (
@@ -128,7 +130,8 @@ fn memory(seen: &Seen) -> Finding {
             "memory",
             Status::Excluded,
             format!(
-                "all {all} processes have ended, and the kernel has taken back every page of theirs; {tried}"
+                "{} ended, and the kernel has taken back every page of that; {tried}",
+                counted(all, "process has", "processes have")
             ),
         ),
     }
