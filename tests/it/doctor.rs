@@ -177,7 +177,7 @@ pub(crate) fn told(config: &Path, ears: Option<&Path>, flags: &[&str]) -> Value 
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn command(config: &Path, ears: Option<&Path>, flags: &[&str]) -> Command {
+pub(crate) fn command(config: &Path, ears: Option<&Path>, flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_callgist"));
     command.envs(ears.map(|ears| ("CALLGIST_EAR_DIR", ears)));
     command.arg("--config").arg(config).args(["doctor", "--json"]).args(flags).stdin(Stdio::null());

@@ -20,6 +20,7 @@ use crate::daemon::{self, ears, notice};
 use crate::sandbox;
 use crate::store::{Clerk, Database, Store, StoreError, Trouble, UtcMillis};
 use clap::Args;
+use futures_util::future::join_all;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -41,7 +42,7 @@ pub struct DoctorArgs {
     /// and a half; nobody's phone rings, the rows are erased again, and `callgist run` must be running.
     #[arg(long, conflicts_with = "no_call")]
     call: bool,
-    /// Also wait two minutes for a call of yours to one of the lines, from a telephone such as your callers have, and tell
+    /// Also wait two minutes for a call of yours to one of the lines (of several switches to one line of each, all at once), from a telephone such as your callers have, and tell
     /// whether its key to object reaches the switch.
     #[arg(long, conflicts_with = "no_call")]
     key: bool,
@@ -163,10 +164,27 @@ async fn look(config: &Config, switches: &[&Switch], args: &DoctorArgs, findings
     let free = ports(config, findings).await;
     notices(config, findings);
     law(config, findings);
+    if args.key {
+        keys(config, switches, findings).await;
+    }
     for at in switches {
         findings.of(at, switch::look(config, at, args, free).await);
     }
     models(config, findings).await;
+}
+
+/// All switches wait at the same time, each for a call of its own.
+async fn keys(config: &Config, switches: &[&Switch], findings: &mut Findings) {
+    if switches.len() > 1 {
+        eprintln!(
+            "callgist: {} switches wait at the same time, two minutes in all: call a line of each",
+            switches.len()
+        );
+    }
+    let waits = switches.iter().map(|at| switch::key(config, at));
+    for (at, found) in switches.iter().zip(join_all(waits).await) {
+        findings.of(at, found);
+    }
 }
 
 fn store(config: &Config, findings: &mut Findings) {

@@ -24,6 +24,20 @@ pub(super) async fn look(config: &Config, switch: &Switch, args: &DoctorArgs, si
     findings
 }
 
+/// Waits for somebody who calls one of its lines and presses the key. Of a switch that cannot be reached [`look`] tells.
+pub(super) async fn key(config: &Config, switch: &Switch) -> Findings {
+    let mut findings = Findings::default();
+    let lines: Vec<&Line> =
+        config.lines_at(switch.name.as_deref()).filter(|line| line.mode != Mode::Off).collect();
+    if lines.is_empty() {
+        return findings;
+    }
+    if let Ok((_link, mut news)) = reach(switch.clone(), instance(&config.sip, switch)).await {
+        key::on_a_telephone(&lines, &mut news, &mut findings).await;
+    }
+    findings
+}
+
 /// What can be asked of it.
 async fn installation(config: &Config, switch: &Switch, link: &Link, findings: &mut Findings) {
     match version(link).await {
@@ -67,13 +81,6 @@ async fn calls(
     news: &mut UnboundedReceiver<News>,
     findings: &mut Findings,
 ) {
-    if args.key {
-        let lines: Vec<&Line> =
-            config.lines_at(switch.name.as_deref()).filter(|line| line.mode != Mode::Off).collect();
-        if !lines.is_empty() {
-            key::on_a_telephone(&lines, news, findings).await;
-        }
-    }
     if args.no_call {
         return findings.add("snippet", State::Skipped, "no test call was placed (--no-call)");
     }

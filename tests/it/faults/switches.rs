@@ -6,9 +6,12 @@ use crate::live::sidecar::Sidecar;
 use crate::restart::{Trouble, Way, connected};
 use crate::scripted::NOTE;
 use crate::stories::{Stage, seconds, settings};
-use callgist::sim::{LiveCall, Settings, Switch};
+use callgist::call::Party;
+use callgist::sim::{Act, LiveCall, Settings, Switch, When};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -180,6 +183,32 @@ fn doctor_looks_at_each_switch_and_its_own_lines_or_at_the_one_that_is_named() {
     assert_eq!(states(&all, "switch"), [("north", "good"), ("south", "bad")], "{all}");
     let named = looked(&["--no-call", "--switch", "north"]);
     assert_eq!(states(&named, "switch"), [("north", "good")], "{named}");
+}
+
+#[test]
+fn for_the_keys_of_two_switches_doctor_waits_at_the_same_time() {
+    let two = Two::set();
+    let config = two.callgist.path("callgist.toml");
+    let mut doctor = doctor::command(&config, None, &["--key"]);
+    let mut doctor = doctor.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut asks = BufReader::new(doctor.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(asks.any(|line| line.contains("2 switches wait at the same time, two minutes in all")));
+    assert_eq!(asks.by_ref().take(2).filter(|line| line.contains("within two minutes")).count(), 2);
+    // The second one's caller comes first.
+    let calls: Vec<_> = [&two.south, &two.north]
+        .into_iter()
+        .map(|stage| {
+            let mut script = stage.speech(6);
+            script.events.push((When::Noticed(seconds(1)), Act::Keys(Party::Caller, "*9".to_owned())));
+            let call = stage.call(script);
+            assert!(asks.any(|line| line.contains("press *9 now")));
+            (stage, call)
+        })
+        .collect();
+    let told = serde_json::from_slice(&doctor.wait_with_output().unwrap().stdout).unwrap();
+    calls.into_iter().for_each(|(stage, call)| drop(stage.ended(call)));
+    assert_eq!(states(&told, "key of main"), [("north", "good")], "{told}");
+    assert_eq!(states(&told, "key of second"), [("south", "good")], "{told}");
 }
 
 #[test]
