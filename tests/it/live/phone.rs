@@ -80,6 +80,8 @@ pub struct State {
     dialog: Option<Dialog>,
     rtp: Option<Stream>,
     keys: VecDeque<u8>,
+    /// What is said next in place of the voice: keys as tones.
+    tones: VecDeque<[i16; FRAME]>,
 }
 
 impl State {
@@ -240,6 +242,29 @@ impl Phone {
             _ => panic!("no such key"),
         });
         self.state().keys.extend(codes);
+    }
+
+    /// Presses keys by SIP INFO, as phones do that know no RFC 4733.
+    pub fn press_by_info(&self, keys: &str) {
+        for key in keys.chars() {
+            let mut state = self.state();
+            let mut dialog = state.dialog.take().expect("a call in which keys are pressed");
+            // Our own messages know no INFO, which nobody but phones sends.
+            let mut info = self.shared.within(&mut dialog, Method::Options);
+            info.push("Content-Type", "application/dtmf-relay");
+            info.body = format!("Signal={key}\r\nDuration=160\r\n").into_bytes();
+            let text = String::from_utf8(info.to_bytes()).unwrap().replace("OPTIONS", "INFO");
+            self.shared.sip.send_to(text.as_bytes(), dialog.peer).unwrap();
+            state.dialog = Some(dialog);
+            drop(state);
+            std::thread::sleep(Duration::from_millis(250));
+        }
+    }
+
+    /// Presses keys as tones in the sound (ITU-T Q.23), each for 120 ms and as long a pause behind it.
+    pub fn press_as_tones(&self, keys: &str) {
+        let tones = keys.chars().flat_map(|key| tones_of(key).into_iter().chain([[0; FRAME]; 6]));
+        self.state().tones.extend(tones);
     }
 
     /// Asks for another codec in the call (RFC 3261, 14).
@@ -490,12 +515,13 @@ impl Shared {
             next += TICK;
             std::thread::sleep(next.saturating_duration_since(Instant::now()));
             let late = next.elapsed();
-            let (stream, pressed) = {
+            let (stream, pressed, tone) = {
                 let mut state = self.state();
                 state.late = state.late.max(late);
                 let talks = state.answered.is_some() && state.ended.is_none();
                 let pressed = if key.is_none() && talks { state.keys.pop_front() } else { None };
-                (state.rtp.filter(|_| talks), pressed)
+                let tone = if talks { state.tones.pop_front() } else { None };
+                (state.rtp.filter(|_| talks), pressed, tone)
             };
             if let Some(stream) = stream.filter(|stream| stream.codec != codec) {
                 codec = stream.codec;
@@ -511,7 +537,7 @@ impl Shared {
                     header(KEY_TYPE, pressed.begun)
                 }
                 None => {
-                    payload = encoder.encode(&self.frame(next));
+                    payload = encoder.encode(&tone.unwrap_or_else(|| self.frame(next)));
                     header(stream.map_or(0, |stream| stream.voice), timestamp)
                 }
             };
@@ -583,6 +609,15 @@ impl Key {
         let [high, low] = duration.to_be_bytes();
         vec![self.code, if ends { 0x8a } else { 0x0a }, high, low]
     }
+}
+
+/// 120 ms of the two tones of a key.
+fn tones_of(key: char) -> [[i16; FRAME]; 6] {
+    let at = "123A456B789C*0#D".find(key).expect("a key");
+    let (low, high) = ([697.0, 770.0, 852.0, 941.0][at / 4], [1_209.0, 1_336.0, 1_477.0, 1_633.0][at % 4]);
+    let wave = |hertz: f64, n: usize| (std::f64::consts::TAU * hertz * n as f64 / 8_000.0).sin();
+    let sample = |n: usize| ((wave(low, n) + wave(high, n)) * 6_000.0) as i16;
+    std::array::from_fn(|frame| std::array::from_fn(|n| sample(frame * FRAME + n)))
 }
 
 /// A phone is a machine of its own at any site: here it goes before the switch's host's own work, where that is allowed.

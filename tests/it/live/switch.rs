@@ -260,6 +260,8 @@ struct Behind {
     modules: Vec<&'static str>,
     /// Of the profiles.
     codecs: String,
+    trunk: &'static str,
+    before_the_key: &'static str,
     before: String,
     actions: String,
     extensions: String,
@@ -271,6 +273,8 @@ fn behind(way: Way, codecs: [Codec; 2], agent: SocketAddr, others: [SocketAddr; 
     Behind {
         modules: way.modules().iter().copied().chain(of_codecs).collect(),
         codecs: codecs.map(coding::name).join(","),
+        trunk: way.profile(),
+        before_the_key: way.before_the_key(),
         before: way.before(),
         actions: offers(codecs) + &way.actions(agent, others),
         extensions: way.extensions(agent, others),
@@ -305,6 +309,8 @@ fn write_settings(room: &Room, behind: &Behind) {
     let user = changed("callgist_user.xml", "\"esl-password\" value=\"\"", &password);
     fs::write(conf.join("directory/callgist_user.xml"), user).unwrap();
     let snippet = changed("00_callgist.xml", "callgist=main", &format!("callgist={line}"));
+    let bind = "<action application=\"bind_digit_action\"";
+    let snippet = snippet.replace(bind, &format!("{}{bind}", behind.before_the_key));
     fs::write(conf.join("dialplan/00_callgist.xml"), snippet).unwrap();
     for more in ["10_callgist_prove.xml", "20_do_not_contact.xml"] {
         fs::write(conf.join("dialplan").join(more), shipped(more)).unwrap();
@@ -316,7 +322,7 @@ fn write_settings(room: &Room, behind: &Behind) {
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
     let log = folder.join("log/freeswitch.log");
     let codecs = &behind.codecs;
-    let profile = |name: &str, port: u16, auth: bool| {
+    let profile = |name: &str, port: u16, auth: bool, more: &str| {
         format!(
             r#"<profile name="{name}"><settings>
 <param name="sip-ip" value="{MACHINE}"/>
@@ -330,12 +336,13 @@ fn write_settings(room: &Room, behind: &Behind) {
 <param name="rtp-timer-name" value="soft"/>
 <param name="apply-candidate-acl" value="loopback.auto"/>
 <param name="manage-presence" value="false"/>
+{more}
 </settings></profile>"#
         )
     };
     let modules: String =
         MODULES.iter().chain(&behind.modules).map(|name| format!("<load module=\"{name}\"/>\n")).collect();
-    let (trunk, phones) = (profile("trunk", trunk, false), profile("phones", phones, true));
+    let (trunk, phones) = (profile("trunk", trunk, false, behind.trunk), profile("phones", phones, true, ""));
     // An element that stands on the line of an include would be lost.
     let text = format!(
         r#"<?xml version="1.0"?>

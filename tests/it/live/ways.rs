@@ -21,6 +21,12 @@ pub enum Way {
     Menu,
     /// With the keys by which an agent objects and confirms a spoken yes.
     AgentsKeys,
+    /// Straight, from a profile that takes keys by SIP INFO.
+    Info,
+    /// Straight, from a profile that takes keys in whatever form they come.
+    Liberal,
+    /// Straight, behind a snippet that listens for keys as tones.
+    Tones,
     /// The caller types a PIN before the agent's phone rings.
     Pin,
     FollowMe,
@@ -46,11 +52,30 @@ impl Way {
         }
     }
 
+    /// What the profile on which calls arrive is told besides.
+    pub fn profile(self) -> &'static str {
+        match self {
+            Way::Info => "<param name=\"dtmf-type\" value=\"info\"/>",
+            Way::Liberal => "<param name=\"liberal-dtmf\" value=\"true\"/>",
+            _ => "",
+        }
+    }
+
+    /// What stands in the snippet before the key is bound.
+    pub fn before_the_key(self) -> &'static str {
+        match self {
+            Way::Tones => "<action application=\"start_dtmf\"/>\n",
+            _ => "",
+        }
+    }
+
     /// What the extension of the line does.
     pub fn actions(self, agent: SocketAddr, others: [SocketAddr; 2]) -> String {
         let action = |name: &str, data: &str| format!("<action application=\"{name}\" data=\"{data}\"/>\n");
         match self {
-            Way::Straight | Way::RecordedFromTheFirst => action("bridge", &phone(agent)),
+            Way::Straight | Way::RecordedFromTheFirst | Way::Info | Way::Liberal | Way::Tones => {
+                action("bridge", &phone(agent))
+            }
             Way::AgentsKeys => {
                 AGENTS_KEYS.map(|(name, data)| action(name, data)).concat() + &action("bridge", &phone(agent))
             }
