@@ -37,6 +37,8 @@ pub struct Life {
     unheard: Option<Leg>,
     /// The caller waits no longer.
     gone_on: bool,
+    /// The question behind the notice is over.
+    answered: bool,
     forks: BTreeMap<Party, Fork>,
     held: Vec<Leg>,
     /// The caller's leg is known to be one that cannot be copied.
@@ -81,6 +83,7 @@ impl Life {
             announced: None,
             opened: false,
             unheard: None,
+            answered: false,
             gone_on: false,
             forks: BTreeMap::new(),
             held: Vec::new(),
@@ -231,8 +234,13 @@ impl Life {
     }
 
     fn decline(&mut self) {
-        if !self.gone_on {
-            self.commands.push_back(Command::Decline);
+        if self.gone_on {
+            return;
+        }
+        self.commands.push_back(Command::Decline);
+        let asked = self.phase == Phase::Announced && self.consent != Consent::NotAsked;
+        if asked && !self.answered && self.unheard.is_none() {
+            self.commands.push_back(Command::EndQuestion);
         }
     }
 
@@ -279,6 +287,7 @@ impl Life {
         if self.phase != Phase::Announced {
             return;
         }
+        self.answered = true;
         match answer {
             Answer::Yes { at } if self.evidence.consented(at) => self.judge(now),
             Answer::No => self.finish(Ending::NoSummary(NoSummary::NoConsent)),

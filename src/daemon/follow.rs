@@ -579,6 +579,7 @@ impl Tale {
         match command {
             Command::PlayNotice => switch.play_notice(*call, leg, line),
             Command::Decline => switch.decline(*call, leg),
+            Command::EndQuestion => switch.end_question(leg),
             Command::NoticeOver => switch.notice_over(*call, leg),
             Command::MarkAnnounced { from, to } => {
                 let mark = format!("{};{};{}", line.notice_version, from.0, to.0);

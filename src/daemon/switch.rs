@@ -17,6 +17,8 @@ pub trait Switch: std::fmt::Debug + Send + Sync {
     fn play_notice(&self, call: CallId, caller: &Leg, line: &Line);
     /// End the caller's wait now. Only as long as he waits: later it would cut whatever he hears.
     fn decline(&self, call: CallId, caller: &Leg);
+    /// End the question that the caller is being asked, and the wait for his key behind it.
+    fn end_question(&self, caller: &Leg);
     /// Nothing of the notice is to come: undo what [`Switch::play_notice`] changed on the caller's leg.
     fn notice_over(&self, call: CallId, caller: &Leg);
     /// Leave a mark on the caller's leg: this notice was played, from when to when.

@@ -128,11 +128,12 @@ impl World {
                 OK.into()
             }
             ("uuid_recv_dtmf", [leg, digits, ..]) if there => {
-                // It is told, and bound keys do not see it (F103).
-                for digit in digits.chars() {
-                    let digit = digit.to_string();
+                // It is told, bound keys do not see it (F103), and a question that waits for a key takes it (a 1.11.2).
+                for key in digits.chars() {
+                    let digit = key.to_string();
                     let back = [("DTMF-Digit", &*digit), ("DTMF-Duration", "2000"), ("DTMF-Source", "APP")];
                     self.fire("DTMF", leg, &[], &back);
+                    self.takes_key(leg, key);
                 }
                 OK.into()
             }

@@ -315,7 +315,7 @@ impl World {
     }
 
     /// Keys go to a question that waits for them; the first one ends its file.
-    fn takes_key(&mut self, leg: &str, key: char) -> bool {
+    pub(super) fn takes_key(&mut self, leg: &str, key: char) -> bool {
         let Some(channel) = self.channels.get_mut(leg) else { return false };
         let asked = channel.apps.iter_mut().rev().find_map(|app| match &mut app.what {
             What::Ask(question) => Some(question),

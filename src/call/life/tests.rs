@@ -518,7 +518,10 @@ fn a_key_that_was_pressed_in_the_notice_is_no_answer_to_what_was_not_asked_yet()
 fn who_objects_in_the_question_is_not_asked_on_and_an_objection_takes_a_consent_back() {
     let story = asked(Consent::ByKey).then(4_000, Event::Objected);
     let objected = Command::Finish(Ending::NoSummary(NoSummary::Objection));
-    assert_eq!(story.said[3..], [Command::Decline, objected]);
+    assert_eq!(story.said[3..], [Command::Decline, Command::EndQuestion, objected]);
+    let silent = asked(Consent::ByKeyOrAgent).then(11_000, Event::Answered(Answer::Silence));
+    let story = silent.then(11_100, Event::Objected);
+    assert!(!story.said.contains(&Command::EndQuestion), "it is over: {:?}", story.said);
     let story = asked(Consent::ByKey).then(5_010, YES).then(6_000, Event::Objected);
     assert_eq!(story.reason(), Some(NoSummary::Objection));
     assert!(story.life.announced().is_none() && story.said.contains(&Command::EarStop));
@@ -633,7 +636,7 @@ proptest! {
                         let ours = offered == Some(leg("a")) || offered.as_ref() == life.agent();
                         prop_assert!(ours);
                     }
-                    Command::Decline => prop_assert!(!gone_on),
+                    Command::Decline | Command::EndQuestion => prop_assert!(!gone_on),
                     Command::PlayNotice => notices += 1,
                     Command::NoticeOver => notices -= 1,
                     Command::Finish(_) => {

@@ -113,6 +113,9 @@ pub enum Command {
     /// End the caller's wait: no note will be made. Never after [`Event::WaitOver`], for it would cut whatever the
     /// caller hears then.
     Decline,
+    /// End the question that the caller is being asked, and what waits for his key. Never after the question's end: it would
+    /// be a key in whatever comes then.
+    EndQuestion,
     /// Nothing of the notice is to come: undo what [`Command::PlayNotice`] changed at the switch. Once for each of those.
     NoticeOver,
     /// The notice was played to its end, from when to when: leave a mark at the switch.

@@ -214,6 +214,10 @@ impl Switch for FreeSwitch {
         self.break_off(caller);
     }
 
+    fn end_question(&self, caller: &Leg) {
+        self.send(&question::ended(caller));
+    }
+
     fn notice_over(&self, call: CallId, caller: &Leg) {
         let before = self.registry().calls.get(&call).and_then(|entry| entry.terminators.clone());
         terminators::on(caller, before.as_deref()).iter().for_each(|command| self.send(command));

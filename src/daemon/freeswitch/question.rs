@@ -17,7 +17,8 @@ pub(super) fn asked(line: &Line) -> Vec<String> {
 /// The questions, in the order in which they are asked.
 pub(super) fn ask(caller: &Leg, line: &Line, uuids: &[String]) -> Result<Vec<Command>, LineError> {
     let Some(path) = line.question() else { return Ok(Vec::new()) };
-    let question = format!("1 1 1 {WAIT_MS} # {} {PAUSE} {CONSENT} [{YES}{NO}] {WAIT_MS}", path.display());
+    let question =
+        format!("1 1 1 {WAIT_MS} {ENDS} {} {PAUSE} {CONSENT} [{YES}{NO}] {WAIT_MS}", path.display());
     // Three variables in a row: no other value than this one says that he waits and that the others are empty. What holds
     // a colon has to be the second branch (F120).
     let state = format!("${{callgist_waiting}}${{{CONSENT}}}${{callgist_objection}}");
@@ -30,7 +31,13 @@ pub(super) fn nothing_answered(caller: &Leg) -> String {
     format!("uuid_setvar {caller} {CONSENT}")
 }
 
-/// Whatever question is still to come is not asked. The one that is waiting for a key cannot be ended (F119).
+/// The question that waits for a key gets one, which ends it and answers nothing. Nothing else ends it: `uuid_break` ends the
+/// sound alone (F119). Tried on FreeSWITCH 1.11.2; nothing of the key reaches the agent.
+pub(super) fn ended(caller: &Leg) -> String {
+    format!("uuid_recv_dtmf {caller} {ENDS}")
+}
+
+/// Whatever question is still to come is not asked.
 pub(super) fn not_to_be_asked(caller: &Leg) -> String {
     format!("uuid_setvar {caller} {CONSENT} {NOT_ASKED}")
 }
@@ -62,6 +69,9 @@ const CONSENT: &str = "callgist_consent";
 const CONFIRMED: &str = "callgist_consent=agent";
 const YES: &str = "1";
 const NO: &str = "2";
+
+/// The key that ends the wait without an answer.
+const ENDS: &str = "#";
 
 /// An argument that is none: the application ends at once, and nothing is heard.
 const NOT_ASKED: &str = "no";
