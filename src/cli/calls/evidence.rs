@@ -109,6 +109,12 @@ impl Evidence {
         listened.is_none_or(|listened| came.is_some_and(|came| came < listened))
     }
 
+    /// The row tells that something was listened to, and the log does not tell when.
+    fn listening_untold(&self) -> bool {
+        let heard = self.row.as_ref().and_then(|kept| kept.call.heard);
+        heard.is_some_and(|heard| heard.listened_ms > 0) && self.deed(Deed::ListeningStarted).is_none()
+    }
+
     fn asked(&self) -> bool {
         let decided = self.row.as_ref().is_some_and(|kept| kept.call.consent.is_some());
         let told = [Deed::ConsentGiven, Deed::ConsentRefused].iter().any(|deed| self.deed(*deed).is_some());
@@ -125,18 +131,14 @@ impl Evidence {
     }
 
     fn checks(&self) -> Vec<Check> {
-        let mut checks = vec![
-            Check { what: "the log is as it was written", holds: self.verdict.faults.is_empty() },
-            Check {
-                what: "by the log's order nothing was listened to before the notice had been played to its end",
-                holds: self.came_before_listening(Deed::NoticePlayed),
-            },
+        let mut checks =
+            vec![Check { what: "the log is as it was written", holds: self.verdict.faults.is_empty() }];
+        let orders = [
+            (true, Deed::NoticePlayed, NOT_BEFORE_THE_NOTICE),
+            (self.asked(), Deed::ConsentGiven, NOT_BEFORE_CONSENT),
         ];
-        if self.asked() {
-            checks.push(Check {
-                what: "by the log's order nothing was listened to before consent had been given",
-                holds: self.came_before_listening(Deed::ConsentGiven),
-            });
+        for (_, deed, what) in orders.into_iter().filter(|(asked, ..)| *asked && !self.listening_untold()) {
+            checks.push(Check { what, holds: self.came_before_listening(deed) });
         }
         if let Some(Kept { call, .. }) = &self.row {
             if let (Some(version), Some(played)) = (&call.notice_version, self.deed(Deed::NoticePlayed)) {
@@ -191,6 +193,9 @@ impl Evidence {
             missing.push(
                 "the log's entry of the notice: another run of Callgist had it played, or its time was up",
             );
+        }
+        if self.listening_untold() {
+            missing.push("when listening began: the log has no entry of it");
         }
         if self.mode().is_none() {
             missing.push("whether the line told or asked its callers then");
@@ -339,10 +344,10 @@ impl Evidence {
             say(format!("  settings   version {}{same}", settings.as_str()));
         }
         say(self.consent(call.consent, call.bridged));
-        say(match (self.deed(Deed::ListeningStarted), self.log.is_empty()) {
-            (Some(started), _) => format!("  listening  began {}", moment(started.at)),
-            (None, false) => "  listening  never began".to_owned(),
-            (None, true) => "  listening  not on record".to_owned(),
+        say(match self.deed(Deed::ListeningStarted) {
+            Some(started) => format!("  listening  began {}", moment(started.at)),
+            None if self.listening_untold() => "  listening  when it began is not on record".to_owned(),
+            None => "  listening  never began".to_owned(),
         });
         say(format!("  talk       {}", call.bridged.map_or("none began".to_owned(), moment)));
         say(format!("  ended      {}", moment(call.ended)));
@@ -376,6 +381,7 @@ impl Evidence {
                 format!("  consent    not given, decided {}: key two, or no key", moment(at))
             }
             None if self.asked() => "  consent    no decision: the call ended before it".to_owned(),
+            None if self.mode().is_none() => "  consent    not on record".to_owned(),
             None => "  consent    was not asked for".to_owned(),
         }
     }
@@ -394,3 +400,7 @@ fn kept_word(kept: &Kept) -> (&'static str, Option<&'static str>) {
 fn moment(at: UtcMillis) -> String {
     format!("{}.{:03}", time(at), at.0.rem_euclid(1_000))
 }
+
+const NOT_BEFORE_THE_NOTICE: &str =
+    "by the log's order nothing was listened to before the notice had been played to its end";
+const NOT_BEFORE_CONSENT: &str = "by the log's order nothing was listened to before consent had been given";

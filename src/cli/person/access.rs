@@ -5,7 +5,7 @@
 //! operator knows stays a placeholder and is named on standard error, as in the other texts.
 
 use super::{Meant, Who};
-use crate::call::{Language, Number};
+use crate::call::{Language, NoSummary, Number};
 use crate::cli::calls::call_json;
 use crate::cli::contacts::entry_json;
 use crate::cli::counter::{Place, now, time, timestamp};
@@ -336,7 +336,11 @@ impl Access<'_> {
 
     fn entry(&self, entry: &Logged) -> String {
         let of = entry.call.as_ref().map(|call| format!(" ({call})")).unwrap_or_default();
-        let detail = entry.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+        let detail = entry.detail.as_deref().map(|detail| match NoSummary::from_word(detail) {
+            Some(_) => self.word("reasons", detail),
+            None => detail.to_owned(),
+        });
+        let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
         format!("- {}  {}{detail}{of}\n", time(entry.at), self.word("deeds", &entry.deed))
     }
 
@@ -494,7 +498,6 @@ const DAY_MS: i64 = 86_400_000;
 mod tests {
     use super::*;
     use crate::border::TOPICS;
-    use crate::call::NoSummary;
 
     const ALL: [Lang; 3] = [Lang::De, Lang::En, Lang::Fr];
 
