@@ -437,7 +437,7 @@ impl Tale {
             number,
             channels: request.channels,
             purpose: request.purpose,
-            created: UtcMillis(record.ended.0 - record.ended.0.rem_euclid(DAY_MS)),
+            created: day(record.ended),
         };
         if let Err(error) = self.desk.store.keep_request(request).await {
             events::NotKept { call: record.id, why: &error.to_string() }.log();
@@ -686,6 +686,12 @@ impl Drop for Tale {
     }
 }
 
+/// The beginning of the day, and some milliseconds that mean nothing: by them two wishes of one day stay two where a copy is
+/// brought back.
+fn day(at: UtcMillis) -> UtcMillis {
+    UtcMillis(at.0 - at.0.rem_euclid(DAY_MS) + i64::from(rand::random::<u16>() % 1_000))
+}
+
 fn utc(at: SwitchTime) -> UtcMillis {
     UtcMillis(i64::try_from(at.0 / 1_000).unwrap_or(i64::MAX))
 }
@@ -697,3 +703,16 @@ const ASKED_WITHIN: Duration = Duration::from_millis(200);
 
 /// An ear that does not say that it has wiped a call is ended after one second; longer would only delay the row.
 const WIPED_WITHIN: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_wish_only_the_day_is_kept_and_two_of_one_day_are_told_apart() {
+        let at = UtcMillis(1_795_459_060_123);
+        let days: std::collections::BTreeSet<i64> = (0..50).map(|_| day(at).0).collect();
+        assert!(days.len() > 25);
+        assert!(days.iter().all(|day| day.rem_euclid(DAY_MS) < 1_000 && day / DAY_MS == at.0 / DAY_MS));
+    }
+}

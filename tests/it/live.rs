@@ -251,7 +251,7 @@ fn a_number_on_the_list_is_refused_by_the_switch_until_the_entry_is_withdrawn() 
         }
     };
     assert!(refused("advertising", "+49301111"), "nothing is loaded yet");
-    let callgist = Sidecar::start(&stage.switch);
+    let mut callgist = stage.scripted("");
     becomes(&|| !refused("advertising", "+49301111"));
     let added = callgist.ask(&["contacts", "add", "+49301111", "--channels", "calls"]);
     becomes(&|| refused("advertising", "+49301111"));
@@ -263,8 +263,17 @@ fn a_number_on_the_list_is_refused_by_the_switch_until_the_entry_is_withdrawn() 
     callgist.ask(&["contacts", "add", "+49302222", "--channels", "calls", "--purpose", "everything"]);
     becomes(&|| refused("callback", "+49302222"));
     assert!(!refused("service", "+49302222"), "a call about a contract is warned, not refused");
+    // The list is the switch's own: it protects while we are dead, and is brought up to date when we are there again.
+    callgist.kill();
+    assert!(refused("advertising", "+49301111") && refused("callback", "+49302222"));
+    callgist.again();
+    callgist.announcing();
+    // What is taken back before the list was looked at anew would block until the switch is restarted.
+    std::thread::sleep(Duration::from_secs(11));
+    assert!(refused("advertising", "+49301111"));
     callgist.ask(&["contacts", "withdraw", &added[0]["added"][0].to_string()]);
     becomes(&|| !refused("advertising", "+49301111"));
+    assert!(refused("callback", "+49302222"));
 }
 
 struct Stage {
