@@ -412,7 +412,9 @@ impl Path {
             self.resampler.push(self.samples[at]);
             self.pass(packer, look_ms);
         }
-        self.samples.zeroize();
+        // Its room holds none: each packet's samples are wiped here, so there is nothing to wipe behind these.
+        self.samples.as_mut_slice().zeroize();
+        self.samples.clear();
     }
 
     fn is_short(&self, ticks: u64) -> bool {

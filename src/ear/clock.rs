@@ -22,7 +22,12 @@ impl Clock {
 
     /// How long the wall's clock takes from now until `then`.
     pub fn until(&self, then: Moment) -> Duration {
-        then.since(self.now()).div_f64(self.factor)
+        self.on_the_wall(then.since(self.now()))
+    }
+
+    /// How long the wall's clock takes for so much of this one's time.
+    pub fn on_the_wall(&self, time: Duration) -> Duration {
+        time.div_f64(self.factor)
     }
 }
 

@@ -23,7 +23,7 @@ use crate::sandbox::{LockError, pages, trial};
 use clock::Clock;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::ffi::OsString;
+use std::ffi::{CStr, OsString};
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -65,6 +65,7 @@ pub fn run<R: Recogniser, E: Display, N: NoteTaker<Note: Serialize>>(
     // watching thread does not.
     let warmed = thread::scope(|scope| {
         let loading = scope.spawn(|| {
+            name_thread(c"network");
             step_back();
             warm(&arguments, load)
         });
@@ -158,6 +159,7 @@ fn lock_in<'scope, R: Recogniser, N: NoteTaker>(
     for _ in 0..threads {
         let (bait, locked, lock, tried) = (bait.clone(), locked.clone(), lock.clone(), tried.clone());
         scope.spawn(move || {
+            name_thread(c"recognise");
             step_back();
             // All threads are there; then all of them are locked.
             locked.wait();
@@ -177,6 +179,12 @@ fn lock_in<'scope, R: Recogniser, N: NoteTaker>(
     let refused = outcome.and_then(|()| trial::run(code, &bait));
     let others = results.iter().take(threads).collect::<Result<Vec<u16>, LockError>>();
     others.and(refused).inspect_err(|_| hall.close())
+}
+
+/// So that an administrator sees what an ear's time is spent on; the library's threads inherit a name. Without one the ear
+/// works as well.
+fn name_thread(name: &CStr) {
+    let _ = rustix::thread::set_name(name);
 }
 
 /// Telephony goes first. Lower priority needs no right; should it fail, the ear is only less polite.

@@ -34,6 +34,30 @@ pub fn frames(samples: &[i16]) -> Vec<[i16; resample::FRAME]> {
     frames
 }
 
+/// What the gate lets through of frames, as the packer gives it to a recogniser; `alone` makes a window of each utterance.
+pub fn gated(frames: &[[i16; resample::FRAME]], packing: Packing, alone: bool) -> Vec<Vec<i16>> {
+    let (mut gate, mut packer) = (gate::Gate::new(), window::Packer::new(packing, &pcm::Budget::default()));
+    let mut given = Vec::new();
+    let mut take = |packer: &mut window::Packer| {
+        while let Some(window::Given::Window(window)) = packer.poll() {
+            given.push(window.slices().flatten().copied().collect());
+        }
+    };
+    for (n, frame) in frames.iter().enumerate() {
+        let now_ms = (n as u32 + 1) * 16;
+        gate.handle(frame, now_ms, &mut packer);
+        packer.tick(now_ms, None);
+        if alone && gate.is_closed() {
+            packer.close_window();
+        }
+        take(&mut packer);
+    }
+    gate.finish(frames.len() as u32 * 16, &mut packer);
+    packer.close_window();
+    take(&mut packer);
+    given
+}
+
 /// Who listens to every frame of one party before a recogniser does.
 pub struct Judges {
     fax: fax::Fax,

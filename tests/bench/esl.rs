@@ -37,7 +37,8 @@ fn main() {
     };
     let golden = golden();
     for form in [PLAIN, JSON] {
-        let round: Vec<&[u8]> = golden.iter().filter(|event| is(form, event)).map(|event| &event[..]).collect();
+        let round: Vec<&[u8]> =
+            golden.iter().filter(|event| is(form, event)).map(|event| &event[..]).collect();
         let (bytes, events) = (round.concat(), round.len() * rounds);
         let (mut ours, mut theirs, mut bare) = (0.0, 0.0, 0.0);
         for _ in 0..turns {

@@ -109,4 +109,5 @@ def main():
     print(f"ratio {ours_s / wheel_s:.3f} (bar 1.1)")
 
 
-main()
+if __name__ == "__main__":
+    main()

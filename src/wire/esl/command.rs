@@ -237,7 +237,7 @@ impl Message {
         let text = String::from_utf8_lossy(block);
         let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
         let line = Line::new(first.strip_suffix('\r').unwrap_or(first)).map_err(|_| EslError::Command)?;
-        let mut headers = Headers::parse(rest)?;
+        let mut headers = Headers::parse(rest, Value::from)?;
         let length = headers.content_length()?.unwrap_or(0);
         headers.remove("Content-Length");
         let headers = headers.iter().map(own).collect::<Result<_, _>>()?;

@@ -252,7 +252,7 @@ impl Event {
     pub(super) fn parse_plain(bytes: &[u8]) -> Result<Event, EslError> {
         let end = Scan::default().find_end(bytes)?.ok_or(EslError::Length)?;
         let (block, rest) = (&bytes[..end.lines], &bytes[end.after..]);
-        let headers = decoded(&Headers::parse(&String::from_utf8_lossy(block))?);
+        let headers = Headers::parse(&String::from_utf8_lossy(block), decoded)?;
         let body = match headers.content_length()? {
             Some(length) if length == rest.len() => Some(String::from_utf8_lossy(rest).into()),
             None if rest.is_empty() => None,
@@ -307,19 +307,13 @@ impl Event {
     }
 }
 
-/// The headers of a plain event without their percent codes, arrays taken apart.
-fn decoded(coded: &Headers) -> Headers {
-    let mut headers = Headers::default();
-    for (name, value) in coded.iter() {
-        let Value::Text(text) = value else { continue };
-        let text = percent::decode(text);
-        let value = match text.strip_prefix(ARRAY) {
-            Some(list) => Value::List(list.split(BETWEEN).map(Into::into).collect()),
-            None => Value::Text(text),
-        };
-        headers.push(name, value);
+/// A plain event's value without its percent codes, an array taken apart.
+fn decoded(coded: &str) -> Value {
+    let text = percent::decode(coded);
+    match text.strip_prefix(ARRAY) {
+        Some(list) => Value::List(list.split(BETWEEN).map(Into::into).collect()),
+        None => Value::Text(text),
     }
-    headers
 }
 
 /// Only JSON can carry a name with a colon or a line break in it; a block goes without that header.
@@ -356,8 +350,8 @@ impl<'de> Visitor<'de> for JsonEvent<'_> {
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Event, M::Error> {
         let mut event = Event::default();
-        while let Some((name, JsonValue(value))) = map.next_entry::<String, JsonValue>()? {
-            if name == "_body" {
+        while let Some((name, JsonValue(value))) = map.next_entry::<Box<str>, JsonValue>()? {
+            if &*name == "_body" {
                 let Value::Text(body) = value else { return Err(de::Error::custom("body")) };
                 event.body.get_or_insert(body);
                 continue;
@@ -366,7 +360,7 @@ impl<'de> Visitor<'de> for JsonEvent<'_> {
                 *self.0 = Some(limit);
                 return Err(de::Error::custom("limit"));
             }
-            event.headers.push(&name, value);
+            event.headers.push_own(name, value);
         }
         Ok(event)
     }

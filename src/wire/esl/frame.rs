@@ -65,7 +65,7 @@ pub(super) struct Head {
 
 impl Head {
     pub(super) fn parse(block: &[u8]) -> Result<Head, EslError> {
-        let headers = Headers::parse(&String::from_utf8_lossy(block))?;
+        let headers = Headers::parse(&String::from_utf8_lossy(block), Value::from)?;
         let head = Head { headers, length: 0 };
         let length = if head.is_bare_event()? { 0 } else { head.headers.content_length()?.unwrap_or(0) };
         Ok(Head { length, ..head })

@@ -1,11 +1,6 @@
 //! A block of headers in its order; of two with the same name the first one counts.
 
 use super::{EslError, MAX_HEADERS};
-use nom::Parser;
-use nom::branch::alt;
-use nom::bytes::complete::{tag, take_till1, take_while};
-use nom::combinator::{eof, opt};
-use nom::sequence::terminated;
 use std::fmt;
 
 /// The value of a header: a text, or a channel variable that is an array.
@@ -35,7 +30,12 @@ impl Headers {
 
     /// Adds one behind the others, also when the name is there already.
     pub fn push(&mut self, name: &str, value: Value) {
-        self.0.push((name.into(), value));
+        self.push_own(name.into(), value);
+    }
+
+    /// The same with a name that is nobody else's.
+    pub(super) fn push_own(&mut self, name: Box<str>, value: Value) {
+        self.0.push((name, value));
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
@@ -55,16 +55,17 @@ impl Headers {
         self.0.retain(|(have, _)| !have.eq_ignore_ascii_case(name));
     }
 
-    /// Reads lines `Name: value` up to the end of `block`, which holds no empty line.
-    pub(super) fn parse(block: &str) -> Result<Headers, EslError> {
+    /// Reads lines `Name: value` up to the end of `block`, which holds no empty line; each value is made of its text.
+    pub(super) fn parse<'a>(block: &'a str, value: impl Fn(&'a str) -> Value) -> Result<Headers, EslError> {
         let mut rest = block;
         let mut headers = Headers::default();
         while !rest.is_empty() {
-            let (after, (name, value)) = header(rest).map_err(|_| EslError::Header)?;
+            let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
+            let (name, text) = header(line).ok_or(EslError::Header)?;
             if headers.len() == MAX_HEADERS {
                 return Err(EslError::TooManyHeaders);
             }
-            headers.push(name, Value::Text(value.into()));
+            headers.push(name, value(text));
             rest = after;
         }
         Ok(headers)
@@ -79,11 +80,14 @@ impl Headers {
     }
 }
 
-/// `Name: value`, up to and with the end of the line. One blank after the colon belongs to the form.
-fn header(input: &str) -> nom::IResult<&str, (&str, &str)> {
-    let name = terminated(take_till1(|c| matches!(c, ':' | '\n' | '\r' | '\0')), (tag(":"), opt(tag(" "))));
-    let value = take_while(|c| !matches!(c, '\n' | '\r' | '\0'));
-    (name, terminated(value, alt((tag("\n"), tag("\r\n"), eof)))).parse(input)
+/// `Name: value`, without the end of its line. One blank after the colon belongs to the form.
+fn header(line: &str) -> Option<(&str, &str)> {
+    let (name, value) = line.strip_suffix('\r').unwrap_or(line).split_once(':')?;
+    let stray = |part: &str| part.bytes().any(|byte| matches!(byte, b'\r' | 0));
+    match name.is_empty() || stray(name) || stray(value) {
+        true => None,
+        false => Some((name, value.strip_prefix(' ').unwrap_or(value))),
+    }
 }
 
 impl From<&str> for Value {

@@ -22,14 +22,15 @@ pub(super) fn decode(text: &str) -> Box<str> {
     if !text.contains('%') {
         return text.into();
     }
-    let bytes = text.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let code = if bytes[at] == b'%' { coded(bytes, at) } else { None };
-        plain.push(code.unwrap_or(bytes[at]));
-        at += if code.is_some() { 3 } else { 1 };
+    let mut rest = text.as_bytes();
+    let mut plain = Vec::with_capacity(rest.len());
+    while let Some(at) = rest.iter().position(|byte| *byte == b'%') {
+        let code = coded(rest, at);
+        plain.extend_from_slice(&rest[..at]);
+        plain.push(code.unwrap_or(b'%'));
+        rest = &rest[at + if code.is_some() { 3 } else { 1 }..];
     }
+    plain.extend_from_slice(rest);
     match String::from_utf8(plain) {
         Ok(text) => text.into(),
         Err(broken) => String::from_utf8_lossy(broken.as_bytes()).into(),
