@@ -117,7 +117,7 @@ mod tests {
     fn is_fax(rate: u32, samples: impl IntoIterator<Item = i16>) -> bool {
         let (mut resampler, mut fax, mut passed) = (Resampler::new(rate), Fax::default(), 0);
         for sample in samples {
-            resampler.push(sample);
+            resampler.push(&[sample]);
             while let Some(frame) = resampler.poll() {
                 passed += FRAME_MS;
                 fax.handle(&frame, passed);

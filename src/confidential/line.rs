@@ -10,7 +10,7 @@ use super::gate::{self, Gate};
 use super::jitter::{Jitter, Packets, Piece};
 use super::pcm::{Budget, PER_MS, Pcm};
 use super::recogniser::{Found, Packing, Recogniser};
-use super::resample::Resampler;
+use super::resample::{BLOCK, Resampler};
 use super::window::{Given, Packer};
 use super::words::Word;
 use crate::call::Moment;
@@ -408,8 +408,9 @@ impl Path {
 
     fn sound(&mut self, packer: &mut Packer, look_ms: Option<u32>) {
         self.align();
-        for at in 0..self.samples.len() {
-            self.resampler.push(self.samples[at]);
+        for from in (0..self.samples.len()).step_by(BLOCK) {
+            let to = self.samples.len().min(from + BLOCK);
+            self.resampler.push(&self.samples[from..to]);
             self.pass(packer, look_ms);
         }
         // Its room holds none: each packet's samples are wiped here, so there is nothing to wipe behind these.
@@ -447,9 +448,12 @@ impl Path {
         let seen = SILENCE_SEEN_GRIDS * grid;
         let skipped = samples.saturating_sub(seen) / grid * grid;
         self.quiet = true;
-        for _ in 0..samples - skipped {
-            self.resampler.push(0);
+        let mut left = (samples - skipped) as usize;
+        while left > 0 {
+            let some = left.min(BLOCK);
+            self.resampler.push(&[0; BLOCK][..some]);
             self.pass(packer, look_ms);
+            left -= some;
         }
         self.passed += self.resampler.out_samples(skipped);
     }

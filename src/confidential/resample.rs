@@ -1,8 +1,8 @@
-//! Samples at a stream's rate go in one by one, frames of 16 ms at 16 kHz come out.
+//! Samples at a stream's rate go in, frames of 16 ms at 16 kHz come out.
 //!
 //! A polyphase filter (Kaiser window) for any whole-number ratio. It is our own and not the crate `rubato`'s, which was
-//! looked at: for one channel, a fixed ratio and samples one at a time it takes sixty lines, gives the same output
-//! however the packets are split, and its memory can be wiped.
+//! looked at: for one channel and a fixed ratio it takes eighty lines, gives the same output however the packets are
+//! split, and its memory can be wiped.
 
 use super::pcm::RATE;
 use std::collections::VecDeque;
@@ -15,16 +15,16 @@ pub(in crate::confidential) struct Resampler {
     /// Output samples per `down` input samples.
     up: usize,
     down: usize,
-    /// One row of taps for each of the `up` places that an output sample can have between two input samples.
+    /// One row of taps for each of the `up` places that an output sample can have between two input samples, the tap of
+    /// the oldest first.
     rows: Vec<Vec<f32>>,
-    /// Input samples, newest first, the newest at `at`: what lies before it is free, what lies behind the taps is old.
+    /// The input samples that the taps still reach, oldest first, and room for a block of new ones.
     past: Box<[f32]>,
-    at: usize,
     phase: usize,
     /// In a place of its own, for a value that is moved leaves its old place as it was.
     frame: Box<[i16; FRAME]>,
     filled: usize,
-    /// Whoever pushes polls after each sample, so there is always room.
+    /// Whoever pushes polls after each block, so there is always room.
     ready: VecDeque<[i16; FRAME]>,
     rate: usize,
 }
@@ -35,9 +35,9 @@ impl Resampler {
         let common = gcd(rate, RATE as usize);
         let (up, down) = (RATE as usize / common, rate / common);
         let rows = if up == down { vec![vec![1.0]] } else { filter(up, down) };
-        let past = vec![0.0; PAST + rows[0].len()].into_boxed_slice();
+        let past = vec![0.0; rows[0].len() - 1 + BLOCK + LANES].into_boxed_slice();
         let (frame, ready) = (Box::new([0; FRAME]), VecDeque::with_capacity(READY));
-        Resampler { up, down, rows, past, at: PAST, phase: 0, frame, filled: 0, ready, rate }
+        Resampler { up, down, rows, past, phase: 0, frame, filled: 0, ready, rate }
     }
 
     /// Input samples of 80 ms: at any rate a whole number of packets of 10 or 20 ms, of frames and of samples.
@@ -50,28 +50,51 @@ impl Resampler {
         samples / self.grid() * u64::from(RATE) * GRID_MS / 1_000
     }
 
-    pub(in crate::confidential) fn push(&mut self, sample: i16) {
-        if self.at == 0 {
-            self.make_room();
+    /// Takes at most [`BLOCK`] samples; what is beyond is left out.
+    pub(in crate::confidential) fn push(&mut self, samples: &[i16]) {
+        let samples = &samples[..samples.len().min(BLOCK)];
+        let reach = self.rows[0].len() - 1;
+        for (place, sample) in self.past[reach..].iter_mut().zip(samples) {
+            *place = f32::from(*sample);
         }
-        self.at -= 1;
-        self.past[self.at] = f32::from(sample);
+        match self.down {
+            1 => self.make_many(samples.len()),
+            _ => (0..samples.len()).for_each(|at| self.make_some(at)),
+        }
+        self.past.copy_within(samples.len()..samples.len() + reach, 0);
+        self.past[reach..reach + samples.len()].zeroize();
+    }
+
+    /// What so many new samples make where the rate goes up by a whole number: several outputs of a row side by side, so
+    /// that the compiler makes one instruction of them.
+    fn make_many(&mut self, samples: usize) {
+        let mut made = [0; BLOCK * MOST_UP];
+        for (phase, row) in self.rows.iter().enumerate() {
+            for at in (0..samples).step_by(LANES) {
+                let mut sums = [0.0; LANES];
+                for (tap, past) in row.iter().zip(self.past[at..].windows(LANES)) {
+                    for (sum, past) in sums.iter_mut().zip(past) {
+                        *sum += tap * past;
+                    }
+                }
+                for (n, sum) in sums.iter().enumerate().take(samples - at) {
+                    made[(at + n) * self.up + phase] = whole(*sum);
+                }
+            }
+        }
+        made[..samples * self.up].iter().for_each(|sample| self.put(*sample));
+        made.zeroize();
+    }
+
+    /// What one of the new samples makes where the rates have another ratio.
+    fn make_some(&mut self, at: usize) {
         while self.phase < self.up {
             let row = &self.rows[self.phase];
-            let sum = product(row, &self.past[self.at..self.at + row.len()]);
-            // To the nearer whole number; `as` stops at the ends.
-            self.put((sum + 0.5_f32.copysign(sum)) as i16);
+            let sum: f32 = row.iter().zip(&self.past[at..]).map(|(tap, past)| tap * past).sum();
+            self.put(whole(sum));
             self.phase += self.down;
         }
         self.phase -= self.up;
-    }
-
-    /// Moves the samples that are still needed to the far end, and wipes the others.
-    fn make_room(&mut self) {
-        let needed = self.past.len() - PAST;
-        self.past.copy_within(..needed, PAST);
-        self.past[..PAST].zeroize();
-        self.at = PAST;
     }
 
     pub(in crate::confidential) fn poll(&mut self) -> Option<[i16; FRAME]> {
@@ -111,33 +134,30 @@ impl Drop for Resampler {
 
 impl ZeroizeOnDrop for Resampler {}
 
-/// Taps times samples. Several sums side by side, so that the compiler makes one instruction of them.
-fn product(taps: &[f32], samples: &[f32]) -> f32 {
-    let ((taps, odd_taps), (samples, odd)) = (taps.as_chunks::<LANES>(), samples.as_chunks::<LANES>());
-    let mut sums = [0.0; LANES];
-    for (taps, samples) in taps.iter().zip(samples) {
-        for lane in 0..LANES {
-            sums[lane] += taps[lane] * samples[lane];
-        }
-    }
-    let odd: f32 = odd_taps.iter().zip(odd).map(|(tap, sample)| tap * sample).sum();
-    sums.iter().sum::<f32>() + odd
+/// The nearest sample.
+fn whole(sum: f32) -> i16 {
+    // `as` stops at the ends.
+    (sum + 0.5_f32.copysign(sum)) as i16
 }
 
-const LANES: usize = 8;
+/// Samples that are taken at once: a packet of 20 ms at 8 kHz. More need more room, fewer more moving.
+pub(in crate::confidential) const BLOCK: usize = 160;
 
-/// Room for input samples beside those that the taps reach. More moves them less often, and keeps old ones longer.
-const PAST: usize = 160;
+/// Outputs that are made side by side. Twice as many do not fit into a processor's registers.
+const LANES: usize = 16;
 
-/// Frames that one sample can make, and one more.
-const READY: usize = 2;
+/// The lowest rate goes up so many times.
+const MOST_UP: usize = (RATE / LOWEST_RATE) as usize;
+
+/// Frames that one block can make, and one more.
+const READY: usize = BLOCK * MOST_UP / FRAME + 2;
 
 /// Ticks of a clock in 80 ms.
 pub(in crate::confidential) fn grid(clock_rate: u32) -> u64 {
     u64::from(clock_rate.clamp(LOWEST_RATE, HIGHEST_RATE)) * GRID_MS / 1_000
 }
 
-/// A windowed sinc, cut into one row per phase; each row's taps belong to the newest input sample and those before.
+/// A windowed sinc, cut into one row per phase; each row's last tap belongs to the newest input sample.
 fn filter(up: usize, down: usize) -> Vec<Vec<f32>> {
     let widest = up.max(down) as f64;
     let taps = (TAPS * widest / up as f64).ceil() as usize;
@@ -148,7 +168,8 @@ fn filter(up: usize, down: usize) -> Vec<Vec<f32>> {
         let edge = (1.0 - (x / (middle + 1.0)).powi(2)).max(0.0).sqrt();
         sinc(x * cutoff) * cutoff * bessel(BETA * edge) / bessel(BETA)
     };
-    let rows = (0..up).map(|phase| (0..taps).map(|k| (tap(k * up + phase) * up as f64) as f32).collect());
+    let row = |phase: usize| (0..taps).rev().map(|k| (tap(k * up + phase) * up as f64) as f32).collect();
+    let rows = (0..up).map(row);
     rows.collect()
 }
 
@@ -192,8 +213,8 @@ mod tests {
     fn through(rate: u32, samples: &[i16]) -> Vec<i16> {
         let mut resampler = Resampler::new(rate);
         let mut out = Vec::new();
-        for sample in samples {
-            resampler.push(*sample);
+        for some in samples.chunks(BLOCK) {
+            resampler.push(some);
             out.extend(std::iter::from_fn(|| resampler.poll()).flatten());
         }
         out
@@ -227,6 +248,22 @@ mod tests {
         let mirror = tone(16_000, 5_000.0);
         let correlation: f64 = up.iter().zip(&mirror).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
         assert!((correlation / up.len() as f64).abs() < 2e5);
+    }
+
+    #[test]
+    fn samples_come_out_the_same_however_they_are_split() {
+        for rate in [4_000, 8_000, 16_000, 44_100, 48_000] {
+            let voice = tone(rate, 700.0);
+            for size in [1, 7, 80, BLOCK - 1] {
+                let mut resampler = Resampler::new(rate);
+                let mut out = Vec::new();
+                for some in voice.chunks(size) {
+                    resampler.push(some);
+                    out.extend(std::iter::from_fn(|| resampler.poll()).flatten());
+                }
+                assert!(out == through(rate, &voice), "{rate} in pieces of {size}");
+            }
+        }
     }
 
     #[test]

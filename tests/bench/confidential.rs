@@ -27,8 +27,8 @@ use recogniser::Packing;
 pub fn frames(samples: &[i16]) -> Vec<[i16; resample::FRAME]> {
     let mut resampler = resample::Resampler::new(8_000);
     let mut frames = Vec::new();
-    for sample in samples {
-        resampler.push(*sample);
+    for some in samples.chunks(resample::BLOCK) {
+        resampler.push(some);
         frames.extend(std::iter::from_fn(|| resampler.poll()));
     }
     frames

@@ -93,7 +93,8 @@ impl<R: Recogniser> Ear<R> {
 
     /// In the order of their arrival; when the last one came.
     fn feed(&self, call: CallId, sides: [Arrivals; 2]) -> Moment {
-        let of = |(party, side): (Party, Arrivals)| side.into_iter().map(move |(at, packet)| (at, party, packet));
+        let of =
+            |(party, side): (Party, Arrivals)| side.into_iter().map(move |(at, packet)| (at, party, packet));
         let mut all: Vec<_> = PARTIES.into_iter().zip(sides).flat_map(of).collect();
         all.sort_by_key(|(at, ..)| *at);
         let end = all.last().map_or(Moment::START, |(at, ..)| *at);

@@ -96,7 +96,10 @@ pub fn plain_words(text: &str) -> Vec<String> {
     let plain = |word: &str| {
         word.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
     };
-    text.split([' ', '-', '\n', '\'', '\u{2019}']).map(plain).filter(|word: &String| !word.is_empty()).collect()
+    text.split([' ', '-', '\n', '\'', '\u{2019}'])
+        .map(plain)
+        .filter(|word: &String| !word.is_empty())
+        .collect()
 }
 
 /// Words to change, leave out or put in to get from one text to the other.

@@ -37,16 +37,21 @@ mod spoken;
 #[path = "whisper_spy.rs"]
 mod whisper_spy;
 
-// The ear's own modules, compiled here, look for it where the library has it.
-#[cfg(feature = "whisper")]
-use callgist::call;
-
 #[cfg(feature = "whisper")]
 fn main() {
     let given = sidecar::Arguments::given();
-    let wanted = || Some((given.after("--audio")?, given.after("--model")?, given.number("--a-language", 2)?, given.number("--turns", 1)?));
+    let wanted = || {
+        Some((
+            given.after("--audio")?,
+            given.after("--model")?,
+            given.number("--a-language", 2)?,
+            given.number("--turns", 1)?,
+        ))
+    };
     let Some((audio, model, a_language, turns)) = wanted() else {
-        eprintln!("usage: whisper --audio FOLDER --model FOLDER [--python PROGRAM] [--a-language 2] [--turns 1]");
+        eprintln!(
+            "usage: whisper --audio FOLDER --model FOLDER [--python PROGRAM] [--a-language 2] [--turns 1]"
+        );
         return;
     };
     let labels = given.after("--labels").unwrap_or("tests/calls/dev");
@@ -225,7 +230,8 @@ mod ways {
     }
 
     fn texts_of(told: &Value, calls: usize) -> Texts {
-        let text = |call: usize, side: usize| told[format!("{call}-{side}")].as_str().unwrap_or_default().to_owned();
+        let text =
+            |call: usize, side: usize| told[format!("{call}-{side}")].as_str().unwrap_or_default().to_owned();
         (0..calls).map(|call| [0, 1].map(|side| text(call, side))).collect()
     }
 

@@ -13,8 +13,8 @@ mod resample;
 pub fn at_16_khz(samples: &[i16]) -> Vec<i16> {
     let mut resampler = resample::Resampler::new(8_000);
     let mut heard = Vec::with_capacity(2 * samples.len());
-    for sample in samples {
-        resampler.push(*sample);
+    for some in samples.chunks(resample::BLOCK) {
+        resampler.push(some);
         heard.extend(std::iter::from_fn(|| resampler.poll()).flatten());
     }
     heard

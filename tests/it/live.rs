@@ -3,6 +3,7 @@
 //!
 //! `CALLGIST_FREESWITCH` names the switch's program. Without it every story says that it was skipped.
 
+mod added;
 mod audio;
 mod baresip;
 mod codecs;

@@ -63,6 +63,8 @@ mod restart;
 /// A person's rights, the list of who must not be contacted, the log and backups, from the command line.
 mod rights;
 mod roles;
+/// What a process holds, looked at again and again.
+mod samples;
 mod sandbox;
 /// An ear that follows a script: no recogniser, and every way to fail.
 mod scripted;
@@ -72,6 +74,8 @@ mod service;
 mod shout;
 /// Which types of what was said can be printed or copied, and what does not compile.
 mod shown;
+/// Many calls one after the other, and nothing that is left of them.
+mod soak;
 /// Known words and known sound, looked for in files and in memory.
 mod sought;
 /// Whole calls of those who are never heard.

@@ -334,6 +334,16 @@ pub fn with_own_ports(settings: &str) -> String {
     with_ports_for(CALLS, settings)
 }
 
+/// The same settings as they were before they were given ports of their own.
+pub fn unported(settings: &str) -> String {
+    let lines = settings.lines().map(|line| match line.split_once(" = ") {
+        Some(("first_rtp_port", _)) => "first_rtp_port = 33000",
+        Some(("last_rtp_port", _)) => "last_rtp_port = 33019",
+        _ => line,
+    });
+    lines.map(|line| [line, "\n"].concat()).collect()
+}
+
 /// RTP takes two even ports for a call.
 pub fn with_ports_for(calls: usize, settings: &str) -> String {
     let ports = calls as u16 * 4;

@@ -261,7 +261,7 @@ fn directly(samples: &[i16], language: Language) -> Found {
     let (mut resampler, mut audio) = (Resampler::new(8_000), Pcm::new(&Budget::default()));
     let alaw = PcmaEncoder::new().encode(samples);
     Decoder::new(Codec::Pcma).decode(&alaw, |sample| {
-        resampler.push(sample);
+        resampler.push(&[sample]);
         while let Some(frame) = resampler.poll() {
             audio.push(&frame);
         }
