@@ -297,14 +297,20 @@ impl<R: Recogniser, N: NoteTaker> Hall<R, N> {
         let result = panics::caught(|| self.recognise(turn.stream, turn.job, language));
         self.with(id, |call| match result {
             Ok(Ok((stream, found))) => {
+                // A stream's recogniser says nothing for most of its stretches; what has been searched is not searched again.
+                let says = found.words() > 0;
                 match look {
                     Some(begins_ms) => call.line(party).glimpse(found, begins_ms, turn.audio_ms),
                     None => {
                         call.line(party).put_back(stream, found, turn.audio_ms);
-                        self.note_requests(id, call);
+                        if says {
+                            self.note_requests(id, call);
+                        }
                     }
                 }
-                self.search(id, call);
+                if says {
+                    self.search(id, call);
+                }
                 self.go_on(id, call, party);
             }
             Ok(Err(_)) => {

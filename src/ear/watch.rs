@@ -155,14 +155,17 @@ impl<'a, R: Recogniser, N: NoteTaker<Note: Serialize>> Watch<'a, R, N> {
 
     /// Sleeps until an order, a datagram or the hall's next timeout, but never long: endings come from other threads.
     fn wait(&mut self) {
-        let due =
-            self.hall.poll_timeout().map_or(LONGEST_SLEEP, |then| self.clock.until(then).min(LONGEST_SLEEP));
+        let idle = self.sockets.is_empty() && !self.retired && self.hall.open_calls() == 0;
+        let longest = if idle { IDLE_SLEEP } else { LONGEST_SLEEP };
+        let due = self.hall.poll_timeout().map_or(longest, |then| self.clock.until(then).min(longest));
         let gathers =
             if self.ready.is_empty() { Duration::ZERO } else { self.clock.on_the_wall(GATHERS).min(due) };
         let way = || PollFd::new(&self.way.0, PollFlags::IN);
         // Only orders are watched first, so that datagrams of many calls gather and one turn takes them all.
         // An interrupted sleep is a short one.
-        let _ = poll(&mut [way()], Some(&timespec(gathers)));
+        if !gathers.is_zero() {
+            let _ = poll(&mut [way()], Some(&timespec(gathers)));
+        }
         let mut watched: Vec<PollFd<'_>> = [way()]
             .into_iter()
             .chain(self.sockets.values().map(|socket| PollFd::new(socket, PollFlags::IN)))
@@ -194,3 +197,6 @@ const GATHERS: Duration = Duration::from_millis(10);
 
 /// Larger keeps a finished call's socket open longer; smaller wakes an idle ear more often.
 const LONGEST_SLEEP: Duration = Duration::from_millis(100);
+
+/// The same while no call is open: nothing can happen then but an order, which wakes it.
+const IDLE_SLEEP: Duration = Duration::from_millis(900);

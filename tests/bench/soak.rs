@@ -4,11 +4,12 @@
 //!     LD_LIBRARY_PATH=FOLDER-OF-LIBVOSK cargo bench --locked --bench soak -- --calls 10000
 //!
 //! Real sockets, real RTP, the real border and store; the ear is locked in as always and follows a script in place of
-//! a recogniser, on a clock that runs five times as fast (`--factor`; on a busy machine that is too fast for the notice). `--recogniser whisper --models FOLDER` recognises in
-//! earnest, for as many calls as you have time for, in real time. Every `--every` calls, when all of those are kept, both
-//! processes are looked at; the slopes at the end are lines through those looks but the first fifth. Run it as root:
-//! nobody else is told what such processes hold open. It ends with 1 when a call was not kept, or a file, a socket
-//! or a copy at the switch is left.
+//! a recogniser, on a clock that runs five times as fast (`--factor`; on a busy machine that is too fast for the notice).
+//! `--recogniser whisper --models FOLDER` recognises in earnest, for as many calls as you have time for, in real time.
+//!
+//! Every `--every` calls, when all of those are kept, both processes are looked at; the slopes at the end are lines
+//! through those looks but the first fifth. Run it as root: nobody else is told what such processes hold open. It ends
+//! with 1 when hardly any call got its note, or a file, a thread, a socket or a copy at the switch is left.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program for the terminal")]
 

@@ -13,8 +13,9 @@
 //! 5. faster-whisper with its own voice gate, and Python's ctranslate2 wheel on the windows of (2)
 //!    (`tests/bench/whisper_peers.py`; without `--python` they are left out).
 //!
-//! `--a-language 1` takes fewer calls, `--turns` measures more often. Words written as digits count as errors on
-//! all sides, and of ours what the model gave is counted, before doubtful words are thrown away.
+//! `--beams 1` tells instead what our way costs and mishears with narrower beams. `--a-language 1` takes fewer calls,
+//! `--turns` measures more often. Words written as digits count as errors on all sides, and of ours what the model
+//! gave is counted, before doubtful words are thrown away.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program for the terminal")]
 
@@ -56,6 +57,9 @@ fn main() {
     };
     let labels = given.after("--labels").unwrap_or("tests/calls/dev");
     let calls = spoken::Spoken::choose(audio.as_ref(), labels.as_ref(), a_language);
+    if given.after("--beams").is_some() {
+        return ways::beams(&calls, model.as_ref());
+    }
     ways::measure(&calls, model.as_ref(), given.after("--python"), turns);
 }
 
@@ -65,7 +69,7 @@ mod ways {
     use crate::cpu::process_cpu;
     use crate::heard::{Cost, Ear, on_time};
     use crate::spoken::{Spoken, packets, plain_words, word_errors};
-    use crate::whisper_spy::{Spying, text_of};
+    use crate::whisper_spy::{CTranslate2, Spying, Usual, text_of};
     use callgist::confidential::Pcm;
     use callgist::confidential::recogniser::{Found, Packing, Recogniser};
     use serde_json::{Value, json};
@@ -73,9 +77,22 @@ mod ways {
     use std::path::Path;
     use std::process::Command;
 
+    pub fn beams(calls: &[Spoken], model: &Path) {
+        fn one<const WIDTH: usize>(calls: &[Spoken], model: &Path) {
+            let ear = Ear::new(Spying::<CTranslate2<WIDTH>>::load(model));
+            let (cost, texts) = through_the_hall(&ear, calls, 0);
+            let way = Way { seconds: cost.all, texts };
+            println!("beam {WIDTH}: {:.2} s of CPU, word errors {:.4}", cost.all, way.word_errors(calls));
+        }
+        one::<1>(calls, model);
+        one::<2>(calls, model);
+        one::<3>(calls, model);
+        one::<5>(calls, model);
+    }
+
     pub fn measure(calls: &[Spoken], model: &Path, python: Option<&str>, turns: usize) {
-        let ear = Ear::new(Spying::load(model));
-        let recogniser = Spying::load(model);
+        let ear = Ear::new(<Spying>::load(model));
+        let recogniser = Spying::<Usual>::load(model);
         let place = tempfile::tempdir().unwrap();
         let pieces = Pieces::cut(calls);
         pieces.write(place.path());
@@ -192,7 +209,7 @@ mod ways {
         wav.finalize().unwrap();
     }
 
-    fn through_the_hall(ear: &Ear<Spying>, calls: &[Spoken], turn: usize) -> (Cost, Texts) {
+    fn through_the_hall<R: Recogniser>(ear: &Ear<R>, calls: &[Spoken], turn: usize) -> (Cost, Texts) {
         let (mut cost, mut texts) = (Cost::default(), Texts::new());
         for (n, call) in calls.iter().enumerate() {
             let number = (turn * calls.len() + n) as u64 + 1;
@@ -203,7 +220,7 @@ mod ways {
         (cost, texts)
     }
 
-    fn bare(recogniser: &Spying, calls: &[Spoken], windows: &Windows) -> (f64, Texts) {
+    fn bare<R: Recogniser>(recogniser: &R, calls: &[Spoken], windows: &Windows) -> (f64, Texts) {
         let (mut seconds, mut texts) = (0.0, Texts::new());
         for (call, sides) in calls.iter().zip(windows) {
             let before = process_cpu();

@@ -9,18 +9,21 @@ use callgist::call::Language;
 use callgist::confidential::Pcm;
 use callgist::confidential::recogniser::whisper::{self, Decoded, Features, Network, Prompt, Whisper};
 use callgist::confidential::recogniser::{Failure, Found, Packing, Recogniser};
-use ctranslate2::CTranslate2;
+pub use ctranslate2::CTranslate2;
 use std::cell::Cell;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The recogniser of the ear; it knows which stream a thread is listening to.
-pub struct Spying(Whisper<Watched>);
+pub struct Spying<N: Network = CTranslate2>(Whisper<Watched<N>>);
 
-impl Spying {
+/// The beam that others usually search with.
+pub type Usual = CTranslate2<5>;
+
+impl<N: Network> Spying<N> {
     /// With one thread, warmed up.
-    pub fn load(model: &Path) -> Spying {
+    pub fn load(model: &Path) -> Spying<N> {
         let whisper = Whisper::load(model, 1).unwrap_or_else(|error| panic!("{}: {error}", model.display()));
         whisper.warm_up().unwrap();
         SEEN.lock().unwrap().clear();
@@ -28,7 +31,7 @@ impl Spying {
     }
 }
 
-impl Recogniser for Spying {
+impl<N: Network> Recogniser for Spying<N> {
     type Stream = (usize, whisper::Stream);
 
     fn kind(&self) -> border::Recogniser {
@@ -57,12 +60,12 @@ impl Recogniser for Spying {
     }
 }
 
-/// CTranslate2, and what it gave.
-struct Watched(CTranslate2);
+/// The network, and what it gave.
+struct Watched<N>(N);
 
-impl Network for Watched {
-    fn load(folder: &Path, threads: usize) -> Option<Watched> {
-        CTranslate2::load(folder, threads).map(Watched)
+impl<N: Network> Network for Watched<N> {
+    fn load(folder: &Path, threads: usize) -> Option<Watched<N>> {
+        N::load(folder, threads).map(Watched)
     }
 
     fn languages(&self) -> usize {

@@ -40,6 +40,7 @@ pub fn udp_sockets(ports: std::ops::RangeInclusive<u16>) -> usize {
 }
 
 /// The line through points by least squares: its slope and the standard error of that.
+#[allow(dead_code, reason = "the bench draws lines, the test compares the ends")]
 pub fn slope(points: &[(f64, f64)]) -> (f64, f64) {
     let count = points.len() as f64;
     let mean = |of: &dyn Fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;

@@ -9,11 +9,11 @@ use ct2rs::sys;
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// A model that CTranslate2 has loaded.
-pub struct CTranslate2(sys::Whisper);
+/// A model that CTranslate2 has loaded, and the width of the beam that it is searched with.
+pub struct CTranslate2<const WIDTH: usize = BEAM>(sys::Whisper);
 
-impl Network for CTranslate2 {
-    fn load(folder: &Path, threads: usize) -> Option<CTranslate2> {
+impl<const WIDTH: usize> Network for CTranslate2<WIDTH> {
+    fn load(folder: &Path, threads: usize) -> Option<CTranslate2<WIDTH>> {
         sys::set_log_level(sys::LogLevel::Off);
         let config = sys::Config {
             compute_type: sys::ComputeType::INT8,
@@ -42,7 +42,7 @@ impl Network for CTranslate2 {
         drop(window);
 
         let told = [prompt.start.map(|(_, text)| text).as_slice(), &[prompt.then]].concat();
-        let mut results = self.0.generate(&encoded, &[told], &options()).map_err(failed)?;
+        let mut results = self.0.generate(&encoded, &[told], &options(WIDTH)).map_err(failed)?;
         let Some(mut result) = results.pop() else { return Err(Failure::Decoding) };
         let (Some(tokens), Some(ids)) = (result.sequences.pop(), result.sequences_ids.pop()) else {
             return Err(Failure::Decoding);
@@ -67,13 +67,8 @@ impl Network for CTranslate2 {
     }
 }
 
-fn options() -> sys::WhisperOptions {
-    sys::WhisperOptions {
-        beam_size: BEAM,
-        return_scores: true,
-        return_no_speech_prob: true,
-        ..Default::default()
-    }
+fn options(beam_size: usize) -> sys::WhisperOptions {
+    sys::WhisperOptions { beam_size, return_scores: true, return_no_speech_prob: true, ..Default::default() }
 }
 
 /// The library's own words about a failure may hold what it was decoding.
