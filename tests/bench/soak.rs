@@ -310,14 +310,14 @@ fn report(wanted: &Wanted, looks: &[Look], daemon: &Daemon, seconds: f64) -> Val
     let held = |of: &dyn Fn(&Look) -> Held| {
         json!({
             "resident_kb": grows(&|look| of(look).resident_kb),
-            "proportional_kb": grows(&|look| of(look).proportional_kb),
+            "own_kb": grows(&|look| of(look).own_kb),
             "files": grows(&|look| of(look).files as f64),
             "threads": grows(&|look| of(look).threads as f64),
         })
     };
     let course: Vec<Value> = looks
         .iter()
-        .map(|look| json!([look.calls, look.daemon.proportional_kb, look.ear.proportional_kb, look.database]))
+        .map(|look| json!([look.calls, look.daemon.own_kb, look.ear.own_kb, look.database]))
         .collect();
     json!({
         "calls": wanted.calls,

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 /// What one process holds at one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Held {
-    /// In use, and the same with what others use too counted by its share.
+    /// In use, and of that what is of no file and nobody else's: it alone grows with what a process remembers.
     pub resident_kb: f64,
-    pub proportional_kb: f64,
+    pub own_kb: f64,
     pub files: usize,
     pub threads: usize,
 }
@@ -19,7 +19,7 @@ impl Held {
         let count = |folder: &str| Some(std::fs::read_dir(process.join(folder)).ok()?.count());
         Some(Held {
             resident_kb: kb(&process.join("status"), "VmRSS:")?,
-            proportional_kb: kb(&process.join("smaps_rollup"), "Pss:")?,
+            own_kb: kb(&process.join("status"), "RssAnon:")?,
             files: count("fd")?,
             threads: count("task")?,
         })

@@ -23,7 +23,7 @@ fn a_hundred_and_twenty_calls_leave_no_file_thread_socket_or_copy_behind() {
     for (who, (first, last)) in ["daemon", "ear"].into_iter().zip(first.into_iter().zip(last)) {
         assert!(last.files <= first.files, "the {who} held {first:?}, now {last:?}");
         assert!(last.threads <= first.threads, "the {who} held {first:?}, now {last:?}");
-        let grown = last.proportional_kb - first.proportional_kb;
+        let grown = last.own_kb - first.own_kb;
         assert!(grown < MOST_GROWTH_KB, "the {who} held {first:?}, now {last:?}");
         eprintln!("the {who} grew by {grown} KB in {} calls", all - AT_ONCE);
     }
