@@ -69,7 +69,7 @@ mod ways {
     }
 
     pub fn measure(calls: &[Spoken], model: &Path, seeds: u64, grid: bool) {
-        let ear = Ear::new(Spying::load(model));
+        let ear = Ear::new(<Spying>::load(model));
         let mut number = 0;
         println!("{}", json!({"calls": calls.iter().map(|call| &call.name).collect::<Vec<_>>()}));
         for network in networks(grid) {

@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub struct Spying<N: Network = CTranslate2>(Whisper<Watched<N>>);
 
 /// The beam that others usually search with.
+#[allow(dead_code, reason = "only where ours is beside others")]
 pub type Usual = CTranslate2<5>;
 
 impl<N: Network> Spying<N> {
