@@ -1,6 +1,11 @@
 //! A block of headers in its order; of two with the same name the first one counts.
 
 use super::{EslError, MAX_HEADERS};
+use nom::Parser;
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take_till, take_till1};
+use nom::combinator::{eof, opt};
+use nom::sequence::terminated;
 use std::fmt;
 
 /// The value of a header: a text, or a channel variable that is an array.
@@ -60,8 +65,7 @@ impl Headers {
         let mut rest = block;
         let mut headers = Headers::default();
         while !rest.is_empty() {
-            let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
-            let (name, text) = header(line).ok_or(EslError::Header)?;
+            let (after, (name, text)) = header(rest).map_err(|_| EslError::Header)?;
             if headers.len() == MAX_HEADERS {
                 return Err(EslError::TooManyHeaders);
             }
@@ -80,14 +84,11 @@ impl Headers {
     }
 }
 
-/// `Name: value`, without the end of its line. One blank after the colon belongs to the form.
-fn header(line: &str) -> Option<(&str, &str)> {
-    let (name, value) = line.strip_suffix('\r').unwrap_or(line).split_once(':')?;
-    let stray = |part: &str| part.bytes().any(|byte| matches!(byte, b'\r' | 0));
-    match name.is_empty() || stray(name) || stray(value) {
-        true => None,
-        false => Some((name, value.strip_prefix(' ').unwrap_or(value))),
-    }
+/// `Name: value`, up to and with the end of the line. One blank after the colon belongs to the form.
+fn header(input: &str) -> nom::IResult<&str, (&str, &str)> {
+    let name = terminated(take_till1(|c| matches!(c, ':' | '\n' | '\r' | '\0')), (tag(":"), opt(tag(" "))));
+    let value = take_till(|c| matches!(c, '\n' | '\r' | '\0'));
+    (name, terminated(value, alt((tag("\n"), tag("\r\n"), eof)))).parse(input)
 }
 
 impl From<&str> for Value {
