@@ -4,6 +4,7 @@
 //! sensitive, a number that was not heard, a value that fell, too many of the call's own words, or no sentence.
 //! `Guarded` has no other maker, and it is the only note that an ear can encode.
 
+mod health;
 mod sensitive;
 mod verbatim;
 
@@ -281,7 +282,8 @@ impl<'a> Bench<'a> {
         let secrets = Secrets::find(&tokens, &values, &covered, lexicon);
         let last =
             transcript.turns.last().and_then(|turn| turn.words.first()).map_or(0, |word| word.start_ms);
-        let sure = values.iter().filter(|value| value.confidence >= FLOOR);
+        let open = |value: &&Value| !secrets.tokens[value.from..value.to].contains(&true);
+        let sure = values.iter().filter(|value| value.confidence >= FLOOR).filter(open);
         let (mut numbers, mut days) = (BTreeSet::new(), BTreeSet::new());
         sure.for_each(|value| ground(value, lexicon, &mut numbers, &mut days));
         Bench {
@@ -501,6 +503,9 @@ pub(in crate::confidential) fn obeys_the_caps(transcript: &Transcript, text: &st
         && !sensitive::holds_account(text)
         && text.split_whitespace().count() <= WORDS_OF_LONG_CALLS
 }
+
+#[cfg(test)]
+mod kept_out_tests;
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@
 //! It is judged by shape (check digits, lengths) and by the words around it, never by one alone: a misheard digit
 //! spoils the check digit, a misheard word the context.
 
+use super::health::Told;
 use crate::confidential::Text;
 use crate::confidential::notes::lexicon::{Lexicon, Stem};
 use crate::confidential::notes::tokens::Token;
@@ -16,6 +17,10 @@ const LONG: usize = 12;
 
 /// Tokens from the word for a code to the end of a turn that asks for one.
 const ASKED: usize = 4;
+
+/// Turns behind the word for a card in which digits may be the card's, and its expiry may be told.
+const CARD_TURNS: u16 = 2;
+const EXPIRY_TURNS: u16 = 4;
 
 /// Longest telephone number that is let through.
 const LONGEST_NUMBER: usize = 13;
@@ -33,15 +38,22 @@ impl Secrets {
         let mut ban = vec![false; tokens.len()];
         long_numbers(tokens, values, lexicon, &mut ban);
         near_cards(tokens, lexicon, covered, &mut ban);
+        card_ends(tokens, values, lexicon, covered, &mut ban);
+        born_then(tokens, lexicon, covered, &mut ban);
         after_secrets(tokens, lexicon, covered, &mut ban);
         codes(tokens, lexicon, values, &mut ban);
         addresses(tokens, lexicon, covered, &mut ban);
+        named_streets(tokens, lexicon, &mut ban);
+        numbered_streets(tokens, lexicon, covered, &mut ban);
         mail_addresses(tokens, lexicon, &mut ban);
         people(tokens, lexicon, &mut ban);
+        let health = Told::find(tokens, covered, lexicon);
         for (at, token) in tokens.iter().enumerate() {
-            ban[at] |= fits(&lexicon.sensitive.health, token) || lexicon.words.names.contains(&token.text);
+            ban[at] |= health.hits[at] || lexicon.words.names.contains(&token.text);
         }
-        let (words, digits) = collect(tokens, values, lexicon, &ban);
+        let (mut words, digits) = collect(tokens, values, lexicon, &ban);
+        words.extend(health.words(tokens));
+        ban.iter_mut().zip(&health.around).for_each(|(ban, around)| *ban |= around);
         for (at, token) in tokens.iter().enumerate() {
             ban[at] |= words.contains(token.text.as_str());
         }
@@ -115,7 +127,7 @@ fn digit_groups(text: &str) -> Vec<Text> {
     closed.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty()).map(Text::from).collect()
 }
 
-fn fits(stems: &[Stem], token: &Token) -> bool {
+pub(super) fn fits(stems: &[Stem], token: &Token) -> bool {
     stems.iter().any(|stem| stem.fits(&token.text))
 }
 
@@ -191,16 +203,87 @@ fn near_cards(tokens: &[Token], lexicon: &Lexicon, covered: &[Option<usize>], ba
     }
 }
 
+/// Whether a phrase ends at `at`.
+fn ends_phrase(phrases: &[Vec<Stem>], tokens: &[Token], at: usize) -> bool {
+    phrases.iter().any(|phrase| {
+        let from = (at + 1).checked_sub(phrase.len());
+        from.is_some_and(|from| phrase.iter().zip(&tokens[from..=at]).all(|(s, t)| s.fits(&t.text)))
+    })
+}
+
+/// The digits of a card that nobody called by a card's name: in the turn that speaks of one and the two behind it, and
+/// when it expires.
+fn card_ends(
+    tokens: &[Token],
+    values: &[Value],
+    lexicon: &Lexicon,
+    covered: &[Option<usize>],
+    ban: &mut [bool],
+) {
+    let sensitive = &lexicon.sensitive;
+    let closed = |at: usize| {
+        let beside = at.saturating_sub(2)..(at + 3).min(tokens.len());
+        !tokens[beside].iter().any(|token| fits(&sensitive.open_cards, token))
+    };
+    let is_card = |at: &usize| sensitive.card_words.contains(&tokens[*at].text) && closed(*at);
+    let cards: BTreeSet<u16> = (0..tokens.len()).filter(is_card).map(|at| tokens[at].turn).collect();
+    let turns = |phrases: &[Vec<Stem>]| -> BTreeSet<u16> {
+        (0..tokens.len()).filter(|&at| ends_phrase(phrases, tokens, at)).map(|at| tokens[at].turn).collect()
+    };
+    let (endings, expiries) = (turns(&sensitive.endings), turns(&sensitive.expiries));
+    let near = |turns: &BTreeSet<u16>, turn: u16, back: u16| {
+        turns.range(turn.saturating_sub(back)..=turn).next().is_some()
+    };
+    for value in values {
+        let digits = match value.kind {
+            Kind::Digits => value.digits.len(),
+            Kind::Count(_) | Kind::Time { .. } => digits_of(value).len(),
+            _ => 0,
+        };
+        let least = if endings.contains(&value.turn) { 2 } else { 3 };
+        let phone = (9..=LONGEST_NUMBER).contains(&digits);
+        let part = near(&cards, value.turn, 1) && digits >= least && !is_clock(value) && !phone;
+        let end = near(&endings, value.turn, 1) && near(&cards, value.turn, CARD_TURNS) && digits >= 2;
+        if part || end {
+            ban[value.from..value.to].fill(true);
+        }
+    }
+    // "Nine nine one two" may be read as several numbers, and one digit as a word that sounds like it.
+    let runs = |at: usize| covered[at].is_some() && at > 0 && covered[at - 1].is_some();
+    for at in 0..tokens.len() {
+        let turn = tokens[at].turn;
+        let expiry = expiries.contains(&turn) && near(&cards, turn, EXPIRY_TURNS);
+        let ends = endings.contains(&turn) && cards.contains(&turn) && runs(at);
+        ban[at] |= covered[at].is_some() && (expiry || ends);
+    }
+}
+
+fn is_clock(value: &Value) -> bool {
+    matches!(value.kind, Kind::Time { .. })
+}
+
+/// The numbers of a date of birth that was asked for a turn before the last: "one moment" may stand between.
+fn born_then(tokens: &[Token], lexicon: &Lexicon, covered: &[Option<usize>], ban: &mut [bool]) {
+    let asked: BTreeSet<u16> =
+        tokens.iter().filter(|t| fits(&lexicon.sensitive.birth, t)).map(|t| t.turn).collect();
+    for (at, token) in tokens.iter().enumerate() {
+        let asked = token.turn >= 2 && asked.contains(&(token.turn - 2));
+        let dated = asked && covered[at].is_some();
+        // A whole date has its year: nobody makes an appointment for nineteen forty eight.
+        ban[at] |= dated && year_in(tokens, token.turn, covered);
+    }
+}
+
+fn year_in(tokens: &[Token], turn: u16, covered: &[Option<usize>]) -> bool {
+    let numbers = tokens.iter().zip(covered).filter(|(t, value)| t.turn == turn && value.is_some()).count();
+    numbers >= 3
+}
+
 /// What follows the word "password", and the turn that answers it.
 fn after_secrets(tokens: &[Token], lexicon: &Lexicon, covered: &[Option<usize>], ban: &mut [bool]) {
-    let ends_phrase = |at: usize| {
-        lexicon.sensitive.secret_phrases.iter().any(|phrase| {
-            let from = (at + 1).checked_sub(phrase.len());
-            from.is_some_and(|from| phrase.iter().zip(&tokens[from..=at]).all(|(s, t)| s.fits(&t.text)))
-        })
-    };
     for at in 0..tokens.len() {
-        if !fits(&lexicon.sensitive.secrets, &tokens[at]) && !ends_phrase(at) {
+        let phrase = ends_phrase(&lexicon.sensitive.secret_phrases, tokens, at);
+        if !fits(&lexicon.sensitive.secrets, &tokens[at]) && !phrase {
             continue;
         }
         for later in at + 1..tokens.len() {
@@ -235,9 +318,10 @@ fn codes(tokens: &[Token], lexicon: &Lexicon, values: &[Value], ban: &mut [bool]
 fn addresses(tokens: &[Token], lexicon: &Lexicon, covered: &[Option<usize>], ban: &mut [bool]) {
     for at in 0..tokens.len() {
         let word = &tokens[at].text;
+        let behind = covered.get(at + 1).is_some_and(Option::is_some);
         let street = fits(&lexicon.sensitive.streets, &tokens[at])
-            || lexicon.numbers.is_german()
-                && (word.ends_with("strasse") || word.ends_with("weg") && word.len() > 4);
+            || ends_like(&lexicon.sensitive.street_endings, word, lexicon)
+            || behind && ends_like(&lexicon.sensitive.place_endings, word, lexicon);
         // "Das Fahrrad ist weg", "ein Platz am Montag": such a word alone is a street only before its number.
         let plain = lexicon.numbers.is_german() && !word.contains("str") && word.len() <= 6;
         let from = if plain { at + 1 } else { at.saturating_sub(4) };
@@ -259,6 +343,70 @@ fn addresses(tokens: &[Token], lexicon: &Lexicon, covered: &[Option<usize>], ban
             ban[place] |= close && covered[place].is_some();
         }
     }
+}
+
+/// Whether a word is the name of a street in one.
+fn ends_like(endings: &[String], word: &str, lexicon: &Lexicon) -> bool {
+    let longer = |ending: &String| word.len() > ending.len() + 2 && word.ends_with(ending.as_str());
+    endings.iter().any(longer) && !lexicon.sensitive.no_streets.contains(word)
+}
+
+/// A street by its name, without a number: "birkenweg", "tannery lane", "rue des tanneurs".
+fn named_streets(tokens: &[Token], lexicon: &Lexicon, ban: &mut [bool]) {
+    let sensitive = &lexicon.sensitive;
+    let unknown = |at: usize| is_unknown(&tokens[at].text, lexicon);
+    for at in 0..tokens.len() {
+        ban[at] |= ends_like(&sensitive.street_endings, &tokens[at].text, lexicon);
+        if !sensitive.named_streets.contains(&tokens[at].text) {
+            continue;
+        }
+        let same = |place: &usize| tokens[*place].turn == tokens[at].turn;
+        if lexicon.elides {
+            let small = |place: &usize| {
+                lexicon.words.determiners.contains(&tokens[*place].text)
+                    || lexicon.words.links.contains(&tokens[*place].text)
+            };
+            let name = (at + 1..(at + 4).min(tokens.len())).filter(same).find(|place| !small(place));
+            if let Some(name) = name.filter(|&name| unknown(name)) {
+                ban[name] = true;
+            }
+        } else if let Some(name) = at.checked_sub(1).filter(same).filter(|&name| unknown(name)) {
+            (ban[name], ban[at]) = (true, true);
+        }
+    }
+}
+
+/// A number, a name of one to three words, and a word that many streets end with: "fourteen coopers yard".
+fn numbered_streets(tokens: &[Token], lexicon: &Lexicon, covered: &[Option<usize>], ban: &mut [bool]) {
+    for at in 0..tokens.len() {
+        if !lexicon.sensitive.numbered_streets.contains(&tokens[at].text) {
+            continue;
+        }
+        let named = |place: &usize| {
+            tokens[*place].turn == tokens[at].turn
+                && covered[*place].is_none()
+                && (is_unknown(&tokens[*place].text, lexicon) || tokens[*place].text == "'s")
+        };
+        let name = (at.saturating_sub(3)..at).rev().take_while(named).last();
+        let Some(name) = name else { continue };
+        let number =
+            name.checked_sub(1).filter(|&n| covered[n].is_some() && tokens[n].turn == tokens[at].turn);
+        let Some(number) = number else { continue };
+        ban[name..=at].fill(true);
+        let turn = tokens[at].turn;
+        for place in 0..tokens.len() {
+            let close = tokens[place].turn == turn && place.abs_diff(number) < 20;
+            ban[place] |= close && covered[place].is_some();
+        }
+    }
+}
+
+/// Whether no list knows a word.
+fn is_unknown(text: &str, lexicon: &Lexicon) -> bool {
+    let words = &lexicon.words;
+    let known = [&words.stop, &words.determiners, &words.nouns, &words.telling, &words.light, &words.finite];
+    let counts = lexicon.numbers.small.contains_key(text) || lexicon.time.weekdays.contains_key(text);
+    text.len() >= 3 && !counts && !known.iter().any(|set| set.contains(text))
 }
 
 /// "anna dot miller at example dot com": what stands around the last point.
@@ -311,16 +459,17 @@ fn people(tokens: &[Token], lexicon: &Lexicon, ban: &mut [bool]) {
 fn name_beside(tokens: &[Token], lexicon: &Lexicon, at: usize) -> Option<usize> {
     let words = &lexicon.words;
     let same = |place: usize| tokens.get(place).is_some_and(|token| token.turn == tokens[at].turn);
-    let unknown = |place: &usize| {
-        let Some(text) = tokens.get(*place).map(|token| &token.text) else { return false };
-        let known =
-            [&words.stop, &words.determiners, &words.nouns, &words.telling, &words.light, &words.finite];
-        let counts = lexicon.numbers.small.contains_key(text) || lexicon.time.weekdays.contains_key(text);
-        same(*place) && text.len() >= 3 && !counts && !known.iter().any(|set| set.contains(text))
-    };
+    let unknown = |place: &usize| same(*place) && is_unknown(&tokens[*place].text, lexicon);
     let owner = at.checked_sub(2).filter(|place| same(*place) && tokens[at - 1].text == "'s").filter(unknown);
     let linked = same(at + 1) && !tokens[at].stop && words.links.contains(&tokens[at + 1].text);
-    owner.or_else(|| Some(at + 1 + usize::from(linked)).filter(|_| !tokens[at].stop).filter(unknown))
+    // "Mein Mann, der Gerhard": no verb stands behind the article.
+    let called = !linked
+        && lexicon.numbers.is_german()
+        && same(at + 1)
+        && words.articles_maybe.contains(&tokens[at + 1].text);
+    let verb = |place: &usize| called && ["t", "en"].iter().any(|end| tokens[*place].text.ends_with(end));
+    let behind = Some(at + 1 + usize::from(linked || called)).filter(|_| !tokens[at].stop);
+    owner.or_else(|| behind.filter(unknown).filter(|place| !verb(place)))
 }
 
 fn collect(

@@ -31,6 +31,8 @@ pub(in crate::confidential) struct Lexicon {
     pub visits: Vec<Visit>,
     pub topics: BTreeMap<String, Vec<Stem>>,
     pub sensitive: Sensitive,
+    /// The words of our own sentences about acts, problems and visits.
+    pub ours: BTreeSet<String>,
     cues: BTreeMap<String, Vec<Pattern>>,
     frames: BTreeMap<String, String>,
 }
@@ -266,7 +268,26 @@ impl Stem {
 
 pub(in crate::confidential) struct Sensitive {
     pub health: Vec<Stem>,
+    /// The same in several words.
+    pub health_phrases: Vec<Vec<Stem>>,
+    /// Words of health that are known when they were torn apart.
+    pub torn: Sounds,
+    /// Parts of a body, what may be wrong with them, and whose they are: somebody's or a thing's.
+    pub body: Vec<Stem>,
+    pub complaints: Vec<Stem>,
+    pub persons: BTreeSet<String>,
+    pub things: Vec<Stem>,
+    pub animals: BTreeSet<String>,
     pub streets: Vec<Stem>,
+    /// Streets only behind a number and a name: "fourteen coopers yard".
+    pub numbered_streets: BTreeSet<String>,
+    /// Words beside which any name is a street's.
+    pub named_streets: BTreeSet<String>,
+    /// How streets end that are one word with their name; those of the second list need a number behind them.
+    pub street_endings: Vec<String>,
+    pub place_endings: Vec<String>,
+    /// Words that end so and are no streets.
+    pub no_streets: BTreeSet<String>,
     /// Of those, common words of other things, too.
     pub plain_streets: BTreeSet<String>,
     pub titles: BTreeSet<String>,
@@ -279,6 +300,12 @@ pub(in crate::confidential) struct Sensitive {
     /// Words beside it that make it a number for everybody: "postal code".
     pub open_codes: BTreeSet<String>,
     pub cards: Vec<Stem>,
+    /// What a card is called that may be something else, and words beside it that say so: "library card".
+    pub card_words: BTreeSet<String>,
+    pub open_cards: Vec<Stem>,
+    /// How the end of a card's number is announced, and its expiry.
+    pub endings: Vec<Vec<Stem>>,
+    pub expiries: Vec<Vec<Stem>>,
     pub birth: Vec<Stem>,
     /// The same as written: without its accent "né" is a negation.
     pub born: BTreeSet<String>,

@@ -46,6 +46,12 @@ impl Sounds {
         }
     }
 
+    /// Of how many tokens the torn word is that begins at `at`.
+    pub fn parts(&self, tokens: &[Token], at: usize) -> Option<usize> {
+        let same = |parts: usize| tokens.get(at + parts - 1).is_some_and(|t| t.turn == tokens[at].turn);
+        (2..=MOST_PARTS).rev().find(|&parts| same(parts) && self.heard(tokens, at, parts).is_some())
+    }
+
     fn heard(&self, tokens: &[Token], at: usize, parts: usize) -> Option<Text> {
         let torn = tokens.get(at..at + parts)?;
         let (_, before) = torn.split_last()?;

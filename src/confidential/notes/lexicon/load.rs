@@ -203,7 +203,19 @@ struct VisitFile {
 #[serde(deny_unknown_fields)]
 struct SensitiveFile {
     health: String,
+    health_phrases: String,
+    torn: String,
+    body: String,
+    complaints: String,
+    persons: String,
+    things: String,
+    animals: String,
     streets: String,
+    numbered_streets: String,
+    named_streets: String,
+    street_endings: String,
+    place_endings: String,
+    no_streets: String,
     plain_streets: String,
     titles: String,
     relations: String,
@@ -212,6 +224,10 @@ struct SensitiveFile {
     codes: String,
     open_codes: String,
     cards: String,
+    card_words: String,
+    open_cards: String,
+    endings: String,
+    expiries: String,
     birth: String,
     born: String,
     dots: String,
@@ -230,7 +246,7 @@ pub(super) fn load(language: Language) -> Result<Lexicon, LexiconError> {
     for (id, patterns) in tell.cues {
         cues.insert(id, compile_with("tell", &patterns, &classes)?);
     }
-    Ok(Lexicon {
+    let mut lexicon = Lexicon {
         elides: words.elides,
         fillers: set(&words.fillers),
         sounds: Sounds::new(words.torn.split_whitespace()),
@@ -247,24 +263,63 @@ pub(super) fn load(language: Language) -> Result<Lexicon, LexiconError> {
             .map(|visit| Visit { stems: stems(&visit.stems), say: visit.say, person: visit.person })
             .collect(),
         topics: objects.topics.iter().map(|(topic, words)| (topic.clone(), stems(words))).collect(),
-        sensitive: Sensitive {
-            health: stems(&sensitive.health),
-            streets: stems(&sensitive.streets),
-            plain_streets: set(&sensitive.plain_streets),
-            titles: set(&sensitive.titles),
-            relations: set(&sensitive.relations),
-            secrets: stems(&sensitive.secrets),
-            secret_phrases: sensitive.secret_phrases.split('|').map(stems).collect(),
-            codes: set(&sensitive.codes),
-            open_codes: set(&sensitive.open_codes),
-            cards: stems(&sensitive.cards),
-            birth: stems(&sensitive.birth),
-            born: sensitive.born.split_whitespace().map(str::to_owned).collect(),
-            dots: set(&sensitive.dots),
-        },
+        sensitive: load_sensitive(&sensitive),
+        ours: BTreeSet::new(),
         cues,
         frames: parse("render", files.render)?,
-    })
+    };
+    lexicon.ours = our_words(&lexicon);
+    Ok(lexicon)
+}
+
+fn our_words(lexicon: &Lexicon) -> BTreeSet<String> {
+    let acts = lexicon
+        .acts
+        .iter()
+        .flat_map(|act| [act.say.as_str(), act.plain.as_str(), act.default.as_deref().unwrap_or_default()]);
+    let issues = lexicon.issues.iter().map(|issue| issue.say.as_str());
+    let visits = lexicon.visits.iter().map(|visit| visit.say.as_str());
+    let said = acts.chain(issues).chain(visits);
+    said.flat_map(|say| say.split(|c: char| !c.is_alphanumeric() && c != '-')).map(fold).collect()
+}
+
+fn load_sensitive(file: &SensitiveFile) -> Sensitive {
+    Sensitive {
+        health: stems(&file.health),
+        health_phrases: phrases(&file.health_phrases),
+        torn: Sounds::new(list(&file.torn).iter().map(String::as_str)),
+        body: stems(&file.body),
+        complaints: stems(&file.complaints),
+        persons: set(&file.persons),
+        things: stems(&file.things),
+        animals: set(&file.animals),
+        streets: stems(&file.streets),
+        numbered_streets: set(&file.numbered_streets),
+        named_streets: set(&file.named_streets),
+        street_endings: list(&file.street_endings),
+        place_endings: list(&file.place_endings),
+        no_streets: set(&file.no_streets),
+        plain_streets: set(&file.plain_streets),
+        titles: set(&file.titles),
+        relations: set(&file.relations),
+        secrets: stems(&file.secrets),
+        secret_phrases: phrases(&file.secret_phrases),
+        codes: set(&file.codes),
+        open_codes: set(&file.open_codes),
+        cards: stems(&file.cards),
+        card_words: set(&file.card_words),
+        open_cards: stems(&file.open_cards),
+        endings: phrases(&file.endings),
+        expiries: phrases(&file.expiries),
+        birth: stems(&file.birth),
+        born: file.born.split_whitespace().map(str::to_owned).collect(),
+        dots: set(&file.dots),
+    }
+}
+
+/// Phrases are parted by `|`.
+fn phrases(text: &str) -> Vec<Vec<Stem>> {
+    text.split('|').map(stems).filter(|phrase| !phrase.is_empty()).collect()
 }
 
 /// The cues of the three files; each file has its own classes.
