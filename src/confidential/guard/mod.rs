@@ -282,7 +282,7 @@ impl<'a> Bench<'a> {
         let secrets = Secrets::find(&tokens, &values, &covered, lexicon);
         let last =
             transcript.turns.last().and_then(|turn| turn.words.first()).map_or(0, |word| word.start_ms);
-        let open = |value: &&Value| !secrets.tokens[value.from..value.to].contains(&true);
+        let open = |value: &&Value| !secrets.dates[value.from..value.to].contains(&true);
         let sure = values.iter().filter(|value| value.confidence >= FLOOR).filter(open);
         let (mut numbers, mut days) = (BTreeSet::new(), BTreeSet::new());
         sure.for_each(|value| ground(value, lexicon, &mut numbers, &mut days));

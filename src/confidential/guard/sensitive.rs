@@ -22,6 +22,13 @@ const ASKED: usize = 4;
 const CARD_TURNS: u16 = 2;
 const EXPIRY_TURNS: u16 = 4;
 
+/// Digits that are read from a card in one: groups of four, and the check number.
+const CARD_PARTS: [usize; 3] = [3, 4, 8];
+
+/// Turns behind the question for a date of birth, and the tokens of a whole date.
+const BIRTH_TURNS: u16 = 2;
+const WHOLE_DATE: usize = 3;
+
 /// Longest telephone number that is let through.
 const LONGEST_NUMBER: usize = 13;
 
@@ -29,6 +36,8 @@ const LONGEST_NUMBER: usize = 13;
 pub(in crate::confidential) struct Secrets {
     /// Per token.
     pub tokens: Vec<bool>,
+    /// Those that are a card's expiry or a birth: no day or time of the note may rest on them.
+    pub dates: Vec<bool>,
     words: BTreeSet<Text>,
     digits: BTreeSet<Text>,
 }
@@ -38,8 +47,9 @@ impl Secrets {
         let mut ban = vec![false; tokens.len()];
         long_numbers(tokens, values, lexicon, &mut ban);
         near_cards(tokens, lexicon, covered, &mut ban);
-        card_ends(tokens, values, lexicon, covered, &mut ban);
-        born_then(tokens, lexicon, covered, &mut ban);
+        card_ends(tokens, values, lexicon, &mut ban);
+        let dates = dates(tokens, values, lexicon, covered);
+        ban.iter_mut().zip(&dates).for_each(|(ban, date)| *ban |= date);
         after_secrets(tokens, lexicon, covered, &mut ban);
         codes(tokens, lexicon, values, &mut ban);
         addresses(tokens, lexicon, covered, &mut ban);
@@ -57,7 +67,7 @@ impl Secrets {
         for (at, token) in tokens.iter().enumerate() {
             ban[at] |= words.contains(token.text.as_str());
         }
-        Secrets { tokens: ban, words, digits }
+        Secrets { tokens: ban, dates, words, digits }
     }
 
     /// Whether a sentence of ours holds something forbidden.
@@ -211,72 +221,62 @@ fn ends_phrase(phrases: &[Vec<Stem>], tokens: &[Token], at: usize) -> bool {
     })
 }
 
-/// The digits of a card that nobody called by a card's name: in the turn that speaks of one and the two behind it, and
-/// when it expires.
-fn card_ends(
-    tokens: &[Token],
-    values: &[Value],
-    lexicon: &Lexicon,
-    covered: &[Option<usize>],
-    ban: &mut [bool],
-) {
-    let sensitive = &lexicon.sensitive;
-    let closed = |at: usize| {
-        let beside = at.saturating_sub(2)..(at + 3).min(tokens.len());
-        !tokens[beside].iter().any(|token| fits(&sensitive.open_cards, token))
-    };
-    let is_card = |at: &usize| sensitive.card_words.contains(&tokens[*at].text) && closed(*at);
-    let cards: BTreeSet<u16> = (0..tokens.len()).filter(is_card).map(|at| tokens[at].turn).collect();
-    let turns = |phrases: &[Vec<Stem>]| -> BTreeSet<u16> {
-        (0..tokens.len()).filter(|&at| ends_phrase(phrases, tokens, at)).map(|at| tokens[at].turn).collect()
-    };
-    let (endings, expiries) = (turns(&sensitive.endings), turns(&sensitive.expiries));
-    let near = |turns: &BTreeSet<u16>, turn: u16, back: u16| {
-        turns.range(turn.saturating_sub(back)..=turn).next().is_some()
-    };
+/// The digits of a card that nobody called by a card's name, in the turn that speaks of one and those behind it.
+fn card_ends(tokens: &[Token], values: &[Value], lexicon: &Lexicon, ban: &mut [bool]) {
+    let cards = cards(tokens, lexicon);
+    let endings = turns_with(&lexicon.sensitive.endings, tokens);
     for value in values {
-        let digits = match value.kind {
-            Kind::Digits => value.digits.len(),
-            Kind::Count(_) | Kind::Time { .. } => digits_of(value).len(),
-            _ => 0,
-        };
-        let least = if endings.contains(&value.turn) { 2 } else { 3 };
-        let phone = (9..=LONGEST_NUMBER).contains(&digits);
-        let part = near(&cards, value.turn, 1) && digits >= least && !is_clock(value) && !phone;
-        let end = near(&endings, value.turn, 1) && near(&cards, value.turn, CARD_TURNS) && digits >= 2;
+        let plain = matches!(value.kind, Kind::Digits | Kind::Count(_));
+        let clock = matches!(value.kind, Kind::Time { .. });
+        let digits = if value.kind == Kind::Digits { value.digits.len() } else { digits_of(value).len() };
+        let part = plain && near(&cards, value.turn, 1) && CARD_PARTS.contains(&digits);
+        let announced = near(&endings, value.turn, 1) && near(&cards, value.turn, CARD_TURNS);
+        let end = (plain || clock) && announced && digits >= 2;
         if part || end {
             ban[value.from..value.to].fill(true);
         }
     }
-    // "Nine nine one two" may be read as several numbers, and one digit as a word that sounds like it.
-    let runs = |at: usize| covered[at].is_some() && at > 0 && covered[at - 1].is_some();
-    for at in 0..tokens.len() {
-        let turn = tokens[at].turn;
-        let expiry = expiries.contains(&turn) && near(&cards, turn, EXPIRY_TURNS);
-        let ends = endings.contains(&turn) && cards.contains(&turn) && runs(at);
-        ban[at] |= covered[at].is_some() && (expiry || ends);
+}
+
+/// The turns that speak of a card to pay with, as far as the words beside it tell.
+fn cards(tokens: &[Token], lexicon: &Lexicon) -> BTreeSet<u16> {
+    let sensitive = &lexicon.sensitive;
+    let open = |at: usize| {
+        let beside = at.saturating_sub(2)..(at + 3).min(tokens.len());
+        tokens[beside].iter().any(|token| fits(&sensitive.open_cards, token))
+    };
+    let is_card = |at: &usize| sensitive.card_words.contains(&tokens[*at].text) && !open(*at);
+    (0..tokens.len()).filter(is_card).map(|at| tokens[at].turn).collect()
+}
+
+fn turns_with(phrases: &[Vec<Stem>], tokens: &[Token]) -> BTreeSet<u16> {
+    (0..tokens.len()).filter(|&at| ends_phrase(phrases, tokens, at)).map(|at| tokens[at].turn).collect()
+}
+
+/// Whether one of the turns is `turn` or at most `back` before it.
+fn near(turns: &BTreeSet<u16>, turn: u16, back: u16) -> bool {
+    turns.range(turn.saturating_sub(back)..=turn).next().is_some()
+}
+
+/// When a card expires, and a date of birth in the turns behind its question: "one moment" may stand between.
+fn dates(tokens: &[Token], values: &[Value], lexicon: &Lexicon, covered: &[Option<usize>]) -> Vec<bool> {
+    let sensitive = &lexicon.sensitive;
+    let cards = cards(tokens, lexicon);
+    let expiries = turns_with(&sensitive.expiries, tokens);
+    let births: BTreeSet<u16> =
+        tokens.iter().filter(|token| fits(&sensitive.birth, token)).map(|token| token.turn).collect();
+    let numbers =
+        |turn: u16| tokens.iter().zip(covered).filter(|(t, v)| t.turn == turn && v.is_some()).count();
+    let mut dates = vec![false; tokens.len()];
+    for value in values.iter().filter(|value| !matches!(value.kind, Kind::Amount { .. })) {
+        let expiry = expiries.contains(&value.turn) && near(&cards, value.turn, EXPIRY_TURNS);
+        // A whole date has its year: no appointment is made for nineteen forty eight.
+        let birth = near(&births, value.turn, BIRTH_TURNS) && numbers(value.turn) >= WHOLE_DATE;
+        if expiry || birth {
+            dates[value.from..value.to].fill(true);
+        }
     }
-}
-
-fn is_clock(value: &Value) -> bool {
-    matches!(value.kind, Kind::Time { .. })
-}
-
-/// The numbers of a date of birth that was asked for a turn before the last: "one moment" may stand between.
-fn born_then(tokens: &[Token], lexicon: &Lexicon, covered: &[Option<usize>], ban: &mut [bool]) {
-    let asked: BTreeSet<u16> =
-        tokens.iter().filter(|t| fits(&lexicon.sensitive.birth, t)).map(|t| t.turn).collect();
-    for (at, token) in tokens.iter().enumerate() {
-        let asked = token.turn >= 2 && asked.contains(&(token.turn - 2));
-        let dated = asked && covered[at].is_some();
-        // A whole date has its year: nobody makes an appointment for nineteen forty eight.
-        ban[at] |= dated && year_in(tokens, token.turn, covered);
-    }
-}
-
-fn year_in(tokens: &[Token], turn: u16, covered: &[Option<usize>]) -> bool {
-    let numbers = tokens.iter().zip(covered).filter(|(t, value)| t.turn == turn && value.is_some()).count();
-    numbers >= 3
+    dates
 }
 
 /// What follows the word "password", and the turn that answers it.
