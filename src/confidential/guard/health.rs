@@ -17,6 +17,10 @@ const COMPLAINT: usize = 4;
 /// Tokens around both within which somebody or something has it.
 const OWNER: usize = 6;
 
+/// Tokens from a hit to the end of a turn that asks for more, and those of the answer.
+const ASKED: usize = 4;
+const ANSWER: usize = 12;
+
 /// Mentions of animals that make a call about one.
 const ANIMALS: usize = 2;
 
@@ -66,6 +70,13 @@ impl Told {
                     break;
                 }
                 around[place] |= may_tell(&tokens[place], lexicon) && covered[place].is_none();
+            }
+            // "Do you still take blood thinners?" is answered by their names.
+            if turn.end - at <= ASKED && turn.end < tokens.len() {
+                let answer = turn_of(tokens, turn.end);
+                for place in answer.start..(answer.start + ANSWER).min(answer.end) {
+                    around[place] |= may_tell(&tokens[place], lexicon) && covered[place].is_none();
+                }
             }
             for place in (at.saturating_sub(REACH).max(turn.start)..at).rev() {
                 if tokens[place].stop {

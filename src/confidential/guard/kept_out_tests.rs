@@ -63,6 +63,11 @@ fn what_stands_around_a_word_of_health_is_kept_out_with_it() {
 #[test]
 fn an_answer_that_says_it_again_is_kept_out_too() {
     keeps_out(En, &["i take warfarin and bisoprol", "the bisoprol is fine on the day"], "bisoprol");
+    keeps_out(
+        De,
+        &["nehmen sie noch den blutverdünner", "ja das elli kiss soll ich das absetzen"],
+        "elli absetzen",
+    );
     let far = ["my hospital wants a catalogue", "yes", "right", "fine", "you sent a catalogue of lamps"];
     lets_through(En, &far, "catalogue");
 }
@@ -138,7 +143,7 @@ fn streets_are_kept_out_with_and_without_a_number() {
     );
     keeps_out(En, &["come to tannery lane please"], "tannery lane");
     keeps_out(De, &["wir wohnen im birkenweg"], "birkenweg");
-    keeps_out(De, &["am selbst eig zwei und zwanzig"], "selbst eig zwei");
+    keeps_out(De, &["am selbst eig zwei und zwanzig"], "eig zwei zwanzig");
     keeps_out(De, &["in der tulpen gasse acht"], "tulpen gasse acht");
     keeps_out(Fr, &["c'est rue des tanneurs au fond"], "tanneurs");
 }

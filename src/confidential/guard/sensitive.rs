@@ -229,7 +229,9 @@ fn card_ends(tokens: &[Token], values: &[Value], lexicon: &Lexicon, ban: &mut [b
         let plain = matches!(value.kind, Kind::Digits | Kind::Count(_));
         let clock = matches!(value.kind, Kind::Time { .. });
         let digits = if value.kind == Kind::Digits { value.digits.len() } else { digits_of(value).len() };
-        let part = plain && near(&cards, value.turn, 1) && CARD_PARTS.contains(&digits);
+        // Digits one by one or in pairs are read out, "three hundred" is not.
+        let read = value.kind == Kind::Digits && CARD_PARTS.contains(&digits);
+        let part = read && near(&cards, value.turn, CARD_TURNS);
         let announced = near(&endings, value.turn, 1) && near(&cards, value.turn, CARD_TURNS);
         let end = (plain || clock) && announced && digits >= 2;
         if part || end {
@@ -326,10 +328,12 @@ fn addresses(tokens: &[Token], lexicon: &Lexicon, covered: &[Option<usize>], ban
         let plain = lexicon.numbers.is_german() && !word.contains("str") && word.len() <= 6;
         let from = if plain { at + 1 } else { at.saturating_sub(4) };
         let near = from..(if plain { at + 2 } else { at + 5 }).min(tokens.len());
-        // "At our place", "the way": a common word behind a small one is no street.
+        // "At our place", "the way", "eighty place cards": a common word behind a small one or a number is no street.
         let common = lexicon.sensitive.plain_streets.contains(word)
-            && at.checked_sub(1).map(|before| &tokens[before].text).is_some_and(|before| {
-                lexicon.words.stop.contains(before) || lexicon.words.determiners.contains(before)
+            && at.checked_sub(1).is_some_and(|before| {
+                let text = &tokens[before].text;
+                let small = lexicon.words.stop.contains(text) || lexicon.words.determiners.contains(text);
+                small || covered[before].is_some()
             });
         if !street || common || !near.clone().any(|place| covered[place].is_some()) {
             continue;
@@ -492,6 +496,12 @@ fn collect(
         }
     }
     let banned = values.iter().filter(|value| ban[value.from..value.to].iter().any(|ban| *ban));
-    let digits = banned.map(digits_of).filter(|digits| digits.len() >= 2).collect();
+    let banned: Vec<&Value> = banned.collect();
+    let mut digits: BTreeSet<Text> =
+        banned.iter().map(|value| digits_of(value)).filter(|digits| digits.len() >= 2).collect();
+    // "Thirty one fifty six" are two numbers, and four digits of a card.
+    for pair in banned.windows(2).filter(|pair| pair[0].to == pair[1].from) {
+        digits.insert(Text::joined(&[digits_of(pair[0]), digits_of(pair[1])], ""));
+    }
     (words, digits)
 }
