@@ -97,6 +97,8 @@ fn ordinary_things_that_sound_like_health_are_let_through() {
         &["il est parti avec le syndicat de copropriété et le plâtre du mur"],
         "parti syndicat platre",
     );
+    lets_through(Fr, &["le brûleur chauffe pas et la cheville du mur bouge"], "bruleur chauffe cheville");
+    lets_through(En, &["the fuel injector of the van and the blind of the window"], "injector blind fuel");
     lets_through(Fr, &["le pied de la table est cassé et je le rends"], "pied casse");
 }
 
