@@ -344,6 +344,7 @@ fn asking_praising_and_quoting_are_no_objections() {
         (Language::En, "c: my wife doesn't want the ai but i am fine with it"),
         (Language::En, "c: i don't want the blue one"),
         (Language::En, "c: please switch the alarm off"),
+        (Language::En, "c: oh good a human being i've been talking two machines all morning"),
         (Language::De, "c: wie funktioniert das mit der zusammenfassung"),
         (Language::De, "c: gegen die zusammenfassung habe ich nichts"),
         (Language::De, "c: das will ich nicht ich will mein geld zurück"),
