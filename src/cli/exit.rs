@@ -25,6 +25,8 @@ pub enum Exit {
     Rights,
     /// The list of who must not be contacted names this number (`contacts check`).
     Blocked,
+    /// Nothing contradicts that a call was announced, and it is not on record in row and log both (`calls evidence`).
+    Unproved,
     /// `prove` found nothing, but could not look everywhere.
     ProofIncomplete,
     /// `prove` could not be carried out.
@@ -46,6 +48,7 @@ impl Exit {
             Exit::Model => 8,
             Exit::Rights => 9,
             Exit::Blocked => 10,
+            Exit::Unproved => 11,
         }
     }
 }

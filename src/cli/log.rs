@@ -45,7 +45,7 @@ pub fn run(path: &Path, command: &LogCommand) -> Exit {
 }
 
 fn verify(clerk: &Clerk, known: Option<&str>, as_json: bool) -> Result<Exit, StoreError> {
-    let Verdict { entries, first, last, head, faults } = clerk.verify_log(known)?;
+    let Verdict { entries, first, last, head, faults, known: _ } = clerk.verify_log(known)?;
     if as_json {
         let faults: Vec<_> = faults.iter().map(fault_json).collect();
         println!(
@@ -59,6 +59,12 @@ fn verify(clerk: &Clerk, known: Option<&str>, as_json: bool) -> Result<Exit, Sto
     }
     for fault in &faults {
         eprintln!("callgist: {fault}");
+    }
+    if faults == [Fault::HeadUnknown] {
+        return Ok(fail(
+            Exit::Failed,
+            "the entries that are there follow from each other; the head is none of theirs",
+        ));
     }
     if !faults.is_empty() {
         return Ok(fail(Exit::Failed, "the log is not as it was written"));

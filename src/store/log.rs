@@ -178,6 +178,8 @@ pub struct Verdict {
     pub last: i64,
     /// The newest entry's hash: to be noted elsewhere.
     pub head: String,
+    /// The entry that has the hash that was asked for; 0 where that is the hash before the first entry.
+    pub known: Option<i64>,
     pub faults: Vec<Fault>,
 }
 
@@ -243,8 +245,15 @@ pub(super) fn verify(connection: &Connection, known: Option<&str>) -> rusqlite::
     let (counted, _) = head(connection)?;
     let anchor = anchor(connection)?;
     let (mut last, mut before) = anchor.clone();
-    let mut verdict = Verdict { entries: 0, first: last + 1, last, head: before.clone(), faults: Vec::new() };
-    let mut head_seen = known.is_none_or(|known| before.starts_with(known));
+    let is_known = |hash: &str| known.is_some_and(|known| hash.starts_with(known));
+    let mut verdict = Verdict {
+        entries: 0,
+        first: last + 1,
+        last,
+        head: before.clone(),
+        known: is_known(&before).then_some(last),
+        faults: Vec::new(),
+    };
     let mut pruned = anchor.0 == 0;
     let mut statement = connection.prepare("SELECT * FROM log WHERE seq > ?1 ORDER BY seq")?;
     let mut rows = statement.query([anchor.0])?;
@@ -257,7 +266,7 @@ pub(super) fn verify(connection: &Connection, known: Option<&str>) -> rusqlite::
         }
         pruned |= entry.deed == Deed::Pruned.word()
             && entry.detail.as_deref().is_some_and(|detail| anchor.1.starts_with(detail));
-        head_seen |= known.is_some_and(|known| entry.hash.starts_with(known));
+        verdict.known = verdict.known.or_else(|| is_known(&entry.hash).then_some(entry.seq));
         verdict.entries += 1;
         (last, before) = (entry.seq, entry.hash);
     }
@@ -267,7 +276,7 @@ pub(super) fn verify(connection: &Connection, known: Option<&str>) -> rusqlite::
     if !pruned {
         verdict.faults.push(Fault::NoCheckpoint { seq: anchor.0 + 1 });
     }
-    if !head_seen {
+    if known.is_some() && verdict.known.is_none() {
         verdict.faults.push(Fault::HeadUnknown);
     }
     (verdict.last, verdict.head) = (last, before);
@@ -387,7 +396,8 @@ impl std::fmt::Display for Fault {
                 write!(f, "the log begins at entry {seq}, and no entry says that it was pruned before that")
             }
             Fault::HeadUnknown => f.write_str(
-                "no entry has the hash of --head: the log was written anew since, or pruned past it",
+                "the head that was named is not in the log (or was mistyped): no entry has this hash; perhaps the log was \
+                 written anew since, or pruned past it",
             ),
         }
     }

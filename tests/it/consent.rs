@@ -60,7 +60,8 @@ fn the_evidence_of_a_call_shows_notice_question_yes_and_listening_in_their_order
     assert!(times[3] < decided && decided < times[4], "{told:?}");
     assert_eq!(evidence["notice_lasts_ms"], (NOTICE - FRAME).as_millis() as u64, "{told:?}");
     let checks = evidence["checks"].as_array().unwrap();
-    assert!(checks.len() == 6 && checks.iter().all(|check| check["holds"] == true), "{told:?}");
+    assert!(checks.len() == 8 && checks.iter().all(|check| check["holds"] == true), "{told:?}");
+    assert_eq!(evidence["announcement"], "proved", "{told:?}");
     let settings = &evidence["settings_version"];
     let log = asked.callgist.ask(&["log", "export"]);
     assert!(

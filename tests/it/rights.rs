@@ -4,8 +4,8 @@
 use callgist::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust, TrustLabel};
 use callgist::call::{CallId, Language, NoSummary, Number};
 use callgist::store::{
-    CallRecord, ContactsKey, Database, Draft, Kept, Marks, Name, Origin, Outcome, Request, Segment, Store,
-    Summary, UtcMillis,
+    CallRecord, Clerk, ContactsKey, Database, Deed, Draft, Entry, Kept, Marks, Name, Origin, Outcome, Played,
+    Request, Segment, Store, Summary, UtcMillis,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -94,6 +94,29 @@ impl Office {
 
     fn code(&self, words: &[&str]) -> i32 {
         self.ask(words).status.code().unwrap()
+    }
+
+    /// What is printed by a command that ends so.
+    #[track_caller]
+    fn ends(&self, code: i32, words: &[&str]) -> String {
+        let Output { status, stdout, stderr } = self.ask(words);
+        let (told, said) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
+        assert_eq!(status.code(), Some(code), "{words:?}: {told} {said}");
+        told + &said
+    }
+
+    /// A call of which row and log tell that it was announced, as the daemon writes them.
+    fn announced(&self, id: u64) -> String {
+        let mut clerk = Clerk::open(&self.database()).unwrap();
+        let of_call = |deed| Entry::new(deed).call(CallId(id)).line(&Name::new("main").unwrap());
+        let at = |ms: i64| UtcMillis(1_795_459_000_000 + ms);
+        clerk.log(&of_call(Deed::NoticePlayed).detail("1"), at(4_010)).unwrap();
+        clerk.log(&of_call(Deed::ListeningStarted).detail("whisper"), at(6_100)).unwrap();
+        let notice = Some(Played { from: at(500), to: at(3_900), measured: None });
+        let row =
+            CallRecord { notice, ..call(id, Some("+33140000077"), Some("A Diplodocus was asked for.")) };
+        wait(Store::open(&self.database()).unwrap().keep(row)).unwrap();
+        CallId(id).to_string()
     }
 
     fn holds(&self, text: &str) -> bool {
@@ -278,34 +301,112 @@ fn a_call_shows_its_evidence_without_a_word_of_its_note_and_says_what_is_not_on_
     let office = Office::open();
     let id = CallId(1).to_string();
     let head = office.json(&["log", "verify"])["head"].as_str().unwrap().to_owned();
-    let text = office.says(&["calls", "evidence", &id, "--head", &head]);
-    assert!(text.contains("played to its end, version 1; proved 2026-11-23 18:36:44.000"), "{text}");
+    let text = office.ends(NOT_PROVED, &["calls", "evidence", &id, "--head", &head]);
+    assert!(text.contains("played to its end, version 1; by the row 2026-11-23 18:36:44.000"), "{text}");
+    assert!(text.contains("Announced: not proved: the row tells of it, and the log has no entry"), "{text}");
     assert!(
         text.contains("kept       a note; its words do not stand here") && text.contains("note_kept"),
         "{text}"
     );
     assert!(text.contains("listening  when it began is not on record"), "{text}");
-    assert!(!text.contains("by the log's order"), "what cannot be compared is not said to hold: {text}");
-    assert!(text.contains("what the notice sounded like") && text.contains("it holds the head"), "{text}");
+    assert!(text.contains("--   not on record, so not compared: by the log's order nothing"), "{text}");
+    assert!(text.contains("what the notice sounded like"), "{text}");
+    assert!(text.contains("yes  the head that was named is in the log"), "{text}");
+    assert!(text.contains(&format!("head that was named: {head}, entry ")), "{text}");
+    assert!(!text.contains("compare the hash"), "there is none: {text}");
     for secret in ["Quetzalcoatlus", "621987654", "heating"] {
         assert!(!text.contains(secret), "{text}");
     }
-    let told = office.json(&["calls", "evidence", &id]);
+    let evidence_json = |id: &str| -> Value {
+        serde_json::from_slice(&office.ask(&["calls", "evidence", id, "--json"]).stdout).unwrap()
+    };
+    let told = evidence_json(&id);
     let evidence = &told["evidence"];
+    assert_eq!(evidence["announcement"], "not_proved", "{told}");
     assert_eq!((&evidence["notice_sha256"], &evidence["mode"]), (&Value::Null, &Value::Null), "{told}");
     assert_eq!((&evidence["kept"], &evidence["caller_masked"]), (&"a note".into(), &"…54".into()), "{told}");
     assert_eq!(told["sha256"].as_str().unwrap().len(), 64);
-    assert_eq!(office.code(&["calls", "evidence", &id, "--head", "0123456789ab"]), 1);
+    let strange = office.ends(1, &["calls", "evidence", &id, "--head", "0123456789ab"]);
+    assert!(strange.contains("yes  the log is as it was written"), "{strange}");
+    assert!(strange.contains("NO   the head that was named is in the log"), "{strange}");
+    assert!(strange.contains("is not in the log (or was mistyped)"), "{strange}");
     assert_eq!(office.code(&["calls", "evidence", "00000000000000aa"]), 1, "nobody knows it");
     assert!(office.deeds().iter().any(|deed| deed == "exported"));
 
     office.surely(&["person", "erase", CALLER]);
-    let told = office.json(&["calls", "evidence", &id]);
+    assert_eq!(office.code(&["calls", "evidence", &id]), NOT_PROVED);
+    let told = evidence_json(&id);
     let evidence = &told["evidence"];
     assert_eq!((&evidence["row"], &evidence["line"]), (&false.into(), &Value::Null), "{told}");
     assert!(evidence["log"].as_array().unwrap().iter().any(|entry| entry["deed"] == "note_kept"), "{told}");
     assert!(evidence["not_on_record"].to_string().contains("it was erased"), "{told}");
     assert!(!told.to_string().contains(CALLER));
+}
+
+/// What `calls evidence` ends with where nothing contradicts the announcement, and not both tell of it.
+const NOT_PROVED: i32 = 11;
+
+#[test]
+fn an_announcement_is_proved_by_row_and_log_and_contradicted_by_times_that_do_not_fit() {
+    let office = Office::open();
+    let id = office.announced(20);
+    let evidence = ["calls", "evidence", id.as_str()];
+    let text = office.ends(0, &evidence);
+    assert!(text.contains("Announced: proved, by row and log"), "{text}");
+    for holds in [
+        "by the log's order nothing was listened to before the notice had been played to its end",
+        "row and log date the notice alike, to 5 s",
+        "came in this order (5 s are allowed between two clocks)",
+    ] {
+        assert!(
+            text.lines().any(|line| line.starts_with("  yes") && line.contains(holds)),
+            "{holds}: {text}"
+        );
+    }
+    let raw = rusqlite::Connection::open(office.database()).unwrap();
+    let change = |sql: &str| raw.execute(&format!("{sql} = '{id}'"), []).unwrap();
+    assert_eq!(change("UPDATE calls SET announced = announced + 6000 WHERE id"), 1);
+    let text = office.ends(1, &evidence);
+    assert!(text.contains("NO   row and log date the notice alike"), "{text}");
+    assert!(text.contains("Announced: not proved: a comparison below fails"), "{text}");
+    change("UPDATE calls SET announced = announced - 6000 WHERE id");
+    office.ends(0, &evidence);
+    for (what, moved, back) in [
+        ("calls SET offered = offered", "+ 20000 WHERE id", "- 20000 WHERE id"),
+        ("announcements SET ended = ended", "+ 20000 WHERE call", "- 20000 WHERE call"),
+        ("calls SET ended = ended", "- 60000 WHERE id", "+ 60000 WHERE id"),
+    ] {
+        assert_eq!(change(&format!("UPDATE {what} {moved}")), 1);
+        let text = office.ends(1, &evidence);
+        assert!(text.contains("NO   offered, notice, its end"), "{what}: {text}");
+        change(&format!("UPDATE {what} {back}"));
+    }
+    office.ends(0, &evidence);
+}
+
+#[test]
+fn of_a_call_that_a_restore_brought_back_nothing_is_said_to_hold_that_the_log_does_not_tell() {
+    let office = Office::open();
+    let id = office.announced(20);
+    let copy = office.folder.path().join("copy.db");
+    office.says(&["store", "backup", copy.to_str().unwrap()]);
+    // A database that is there already has a log of its own.
+    let office = Office::open();
+    office.says(&["store", "restore", copy.to_str().unwrap()]);
+    let told = office.ends(NOT_PROVED, &["calls", "evidence", &id, "--json"]);
+    let told: Value = serde_json::from_str(told.lines().next().unwrap()).unwrap();
+    let evidence = &told["evidence"];
+    assert_eq!((&evidence["log"], &evidence["announcement"]), (&Value::Array(vec![]), &"not_proved".into()));
+    assert!(evidence["not_on_record"].to_string().contains("a restore brought the row back"), "{told}");
+    let order = |check: &&Value| check["what"].as_str().unwrap().starts_with("by the log's order");
+    let checks = evidence["checks"].as_array().unwrap();
+    assert_eq!(checks.iter().find(order).unwrap()["holds"], Value::Null, "{told}");
+    // Asked again there is an entry of the call: that it was asked about.
+    office.ends(NOT_PROVED, &["calls", "evidence", &id]);
+    office.surely(&["person", "erase", "--call", &id]);
+    let text = office.ends(NOT_PROVED, &["calls", "evidence", &id]);
+    assert!(text.contains("Announced: not proved: there is no row"), "{text}");
+    assert!(!text.contains("yes  by the log's order"), "{text}");
 }
 
 /// Somebody wrote another outcome into the row than the one that the log tells.

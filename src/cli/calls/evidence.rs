@@ -1,6 +1,7 @@
 //! `callgist calls evidence`: one call goes in; what is on record of its notice, its consent and its listening comes out,
 //! dated, with what was looked at to verify it, and with what is not on record.
 //!
+//! Proved is an announcement only where row and log both tell of it and nothing that was compared contradicts them.
 //! No word of the note stands in it, and the caller's number is masked: it is handed to others.
 
 use super::{NO_SUCH_CALL, find};
@@ -10,7 +11,8 @@ use crate::cli::{Exit, fail};
 use crate::config::Config;
 use crate::daemon::notice;
 use crate::store::{
-    Clerk, Decision, Deed, Entry, Kept, Logged, Measured, Outcome, Reader, StoreError, UtcMillis, Verdict,
+    Clerk, Decision, Deed, Entry, Fault, Kept, Logged, Measured, Outcome, Reader, StoreError, UtcMillis,
+    Verdict,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -25,7 +27,7 @@ struct Evidence {
     log: Vec<Logged>,
     /// The log as a whole, against the head that was noted elsewhere where one was named.
     verdict: Verdict,
-    head_named: bool,
+    head_named: Option<String>,
     /// The newest word of the log about the settings before the call, of a call that has a row.
     settings: Option<Logged>,
     now: Option<Running>,
@@ -45,10 +47,21 @@ impl Running {
     }
 }
 
-/// One thing that was compared.
+/// One thing that is compared.
 struct Check {
-    what: &'static str,
-    holds: bool,
+    what: String,
+    /// Nothing where one of the sides is not on record.
+    holds: Option<bool>,
+}
+
+impl Check {
+    fn new(what: impl Into<String>, holds: impl Into<Option<bool>>) -> Check {
+        Check { what: what.into(), holds: holds.into() }
+    }
+
+    fn fails(&self) -> bool {
+        self.holds == Some(false)
+    }
 }
 
 pub(super) fn tell(
@@ -74,7 +87,7 @@ pub(super) fn tell(
         id,
         log,
         verdict: clerk.verify_log(head)?,
-        head_named: head.is_some(),
+        head_named: head.map(str::to_owned),
         settings: offered.map(|at| clerk.settings_at(at)).transpose()?.flatten(),
         now: place.config.as_ref().map(|config| Running::of(config, row.as_ref())),
         row,
@@ -86,7 +99,11 @@ pub(super) fn tell(
         let told = evidence.text();
         println!("{told}SHA-256 of all that stands above: {}", hash(&told));
     }
-    Ok(if evidence.checks().iter().all(|check| check.holds) { Exit::Done } else { Exit::Failed })
+    Ok(match evidence.unproved() {
+        _ if evidence.checks().iter().any(Check::fails) => Exit::Failed,
+        Some(_) => Exit::Unproved,
+        None => Exit::Done,
+    })
 }
 
 fn hash(text: &str) -> String {
@@ -102,11 +119,41 @@ impl Evidence {
         self.row.as_ref()?.call.notice.as_ref()?.measured.as_ref()
     }
 
-    /// Before the first second that was listened to; true where nothing was.
-    fn came_before_listening(&self, deed: Deed) -> bool {
+    /// Whether this came before the first second that was listened to, by the log's order; nothing where it cannot be told.
+    fn came_before_listening(&self, deed: Deed) -> Option<bool> {
         let came = self.deed(deed).map(|entry| entry.seq);
-        let listened = self.deed(Deed::ListeningStarted).map(|entry| entry.seq);
-        listened.is_none_or(|listened| came.is_some_and(|came| came < listened))
+        match (came, self.deed(Deed::ListeningStarted).map(|entry| entry.seq)) {
+            _ if self.listening_untold() => None,
+            (Some(came), Some(listened)) => Some(came < listened),
+            (Some(_), None) => Some(true),
+            (None, Some(_)) => self.row_denies(deed).then_some(false),
+            (None, None) => {
+                (deed == Deed::ConsentGiven && self.deed(Deed::ConsentRefused).is_some()).then_some(true)
+            }
+        }
+    }
+
+    /// The row tells that this never happened.
+    fn row_denies(&self, deed: Deed) -> bool {
+        let call = self.row.as_ref().map(|kept| &kept.call);
+        match deed {
+            Deed::NoticePlayed => call.is_some_and(|call| call.announced.is_none()),
+            _ => call.is_some_and(|call| call.consent.is_none_or(|decision| !decision.given)),
+        }
+    }
+
+    /// Why it is not proved that the call was announced; nothing where it is.
+    fn unproved(&self) -> Option<&'static str> {
+        let Some(kept) = &self.row else {
+            return Some("there is no row of the call, only the log could tell of it");
+        };
+        if kept.call.announced.is_none() {
+            return Some("the row tells of no notice that was played to its end");
+        }
+        if self.deed(Deed::NoticePlayed).is_none() {
+            return Some("the row tells of it, and the log has no entry of it");
+        }
+        self.checks().iter().any(Check::fails).then_some("a comparison below fails")
     }
 
     /// The row tells that something was listened to, and the log does not tell when.
@@ -131,40 +178,71 @@ impl Evidence {
     }
 
     fn checks(&self) -> Vec<Check> {
-        let mut checks =
-            vec![Check { what: "the log is as it was written", holds: self.verdict.faults.is_empty() }];
-        let orders = [
-            (true, Deed::NoticePlayed, NOT_BEFORE_THE_NOTICE),
-            (self.asked(), Deed::ConsentGiven, NOT_BEFORE_CONSENT),
-        ];
-        for (_, deed, what) in orders.into_iter().filter(|(asked, ..)| *asked && !self.listening_untold()) {
-            checks.push(Check { what, holds: self.came_before_listening(deed) });
+        let unchanged = self.verdict.faults.iter().all(|fault| *fault == Fault::HeadUnknown);
+        let mut checks = vec![Check::new("the log is as it was written", unchanged)];
+        if self.head_named.is_some() {
+            checks.push(Check::new("the head that was named is in the log", self.verdict.known.is_some()));
         }
-        if let Some(Kept { call, .. }) = &self.row {
-            if let (Some(version), Some(played)) = (&call.notice_version, self.deed(Deed::NoticePlayed)) {
-                let holds = played.detail.as_deref() == Some(version.as_str());
-                checks.push(Check { what: "row and log name the same version of the notice", holds });
-            }
-            if let Some(measured) = self.measured() {
-                let told = self.settings.as_ref().and_then(|entry| entry.detail.as_deref());
-                let holds = told.is_none_or(|told| told == measured.settings.as_str());
-                checks.push(Check { what: "row and log name the same version of the settings", holds });
-            }
-            let deed = match &call.outcome {
-                Outcome::Noted(_) => Some(Deed::NoteKept),
-                Outcome::NotNoted(NoSummary::Objection | NoSummary::ObjectionSuspected) => {
-                    Some(Deed::Objection)
-                }
-                Outcome::NotNoted(NoSummary::Discarded) => Some(Deed::Discarded),
-                Outcome::NotNoted(_) => Some(Deed::NoteRefused),
-            };
-            let agree = deed.is_some_and(|deed| self.deed(deed).is_some());
-            // Of a call whose entries the log no longer keeps there is nothing to compare.
-            if !self.log.is_empty() {
-                checks.push(Check { what: "row and log say the same of what was kept", holds: agree });
-            }
+        checks.push(Check::new(NOT_BEFORE_THE_NOTICE, self.came_before_listening(Deed::NoticePlayed)));
+        if self.asked() {
+            checks.push(Check::new(NOT_BEFORE_CONSENT, self.came_before_listening(Deed::ConsentGiven)));
+        }
+        let Some(Kept { call, .. }) = &self.row else { return checks };
+        let played = self.deed(Deed::NoticePlayed);
+        if let Some(announced) = call.announced {
+            let near = played.map(|entry| (entry.at.0 - announced.0).abs() <= TOLERANCE_MS);
+            let what = format!("row and log date the notice alike, to {} s", TOLERANCE_MS / 1_000);
+            checks.push(Check::new(what, near));
+            let what = format!("{IN_ORDER} ({} s are allowed between two clocks)", TOLERANCE_MS / 1_000);
+            checks.push(Check::new(what, self.in_order()));
+        }
+        if let Some(version) = &call.notice_version {
+            let same = played.map(|entry| entry.detail.as_deref() == Some(version.as_str()));
+            checks.push(Check::new("row and log name the same version of the notice", same));
+        }
+        if let Some(measured) = self.measured() {
+            let told = self.settings.as_ref().and_then(|entry| entry.detail.as_deref());
+            let same = told.map(|told| told == measured.settings.as_str());
+            checks.push(Check::new("row and log name the same version of the settings", same));
         }
         checks
+            .push(Check::new("row and log say the same of what was kept", self.endings_agree(&call.outcome)));
+        checks
+    }
+
+    /// Whether what the row dates came in the order in which it must; nothing where it dates too little.
+    fn in_order(&self) -> Option<bool> {
+        let call = &self.row.as_ref()?.call;
+        let notice = call.notice.as_ref();
+        let listening = self.deed(Deed::ListeningStarted).map(|entry| entry.at);
+        let moments = [
+            Some(call.offered),
+            notice.map(|notice| notice.from),
+            notice.map(|notice| notice.to),
+            call.announced,
+            listening,
+            Some(call.ended),
+        ];
+        let moments: Vec<i64> = moments.into_iter().flatten().map(|at| at.0).collect();
+        // Each with all that came before it: the allowance does not add up.
+        let latest = moments.iter().scan(i64::MIN, |latest, at| {
+            *latest = (*latest).max(*at);
+            Some(*latest)
+        });
+        Some(moments.iter().zip(latest).all(|(at, latest)| latest - at <= TOLERANCE_MS))
+    }
+
+    /// Whether the log tells of the row's ending; nothing where it tells of none.
+    fn endings_agree(&self, outcome: &Outcome) -> Option<bool> {
+        const ENDINGS: [Deed; 4] = [Deed::NoteKept, Deed::Objection, Deed::Discarded, Deed::NoteRefused];
+        let deed = match outcome {
+            Outcome::Noted(_) => Deed::NoteKept,
+            Outcome::NotNoted(NoSummary::Objection | NoSummary::ObjectionSuspected) => Deed::Objection,
+            Outcome::NotNoted(NoSummary::Discarded) => Deed::Discarded,
+            Outcome::NotNoted(_) => Deed::NoteRefused,
+        };
+        let told = ENDINGS.iter().any(|ending| self.deed(*ending).is_some());
+        told.then(|| self.deed(deed).is_some())
     }
 
     /// What nobody can tell from what is kept.
@@ -188,10 +266,14 @@ impl Evidence {
             }
         }
         if self.log.is_empty() {
-            missing.push("the log's entries of this call: their time was up");
+            missing.push(
+                "the log's entries of this call: their time was up, or a restore brought the row back, which brings no \
+                 entries into a log that is there",
+            );
         } else if !announced && self.row.as_ref().is_some_and(|kept| kept.call.announced.is_some()) {
             missing.push(
-                "the log's entry of the notice: another run of Callgist had it played, or its time was up",
+                "the log's entry of the notice: another run of Callgist had it played, its time was up, or a restore \
+                 brought the row back, which brings no entries into a log that is there",
             );
         }
         if self.listening_untold() {
@@ -200,12 +282,17 @@ impl Evidence {
         if self.mode().is_none() {
             missing.push("whether the line told or asked its callers then");
         }
-        if !self.head_named {
+        if self.head_named.is_none() {
             missing.push(
                 "that the log was not made anew from its beginning: name a head that was noted elsewhere (--head)",
             );
         }
-        missing.push("the words of the notice: compare the hash with the file, and listen to it");
+        missing.push(match self.measured() {
+            Some(_) => "the words of the notice: compare the hash with the file, and listen to it",
+            None => {
+                "the words of the notice: without its hash no file can be shown to be the one that was played"
+            }
+        });
         missing
     }
 
@@ -227,6 +314,8 @@ impl Evidence {
             "caller_masked": call.and_then(|call| call.caller.as_ref()).map(|caller| format!("{caller:?}")),
             "offered": call.map(|call| timestamp(call.offered)),
             "mode": self.mode(),
+            "announcement": if self.unproved().is_none() { "proved" } else { "not_proved" },
+            "announcement_not_proved_because": self.unproved(),
             "announced": call.and_then(|call| call.announced).map(timestamp),
             "notice_version": call.and_then(|call| call.notice_version.as_ref()).map(|version| version.as_str()),
             "notice_from": notice.map(|notice| timestamp(notice.from)),
@@ -249,6 +338,8 @@ impl Evidence {
             "settings_in_use": self.now.as_ref().map(|now| now.settings.as_str()),
             "log": self.log.iter().map(entry).collect::<Vec<_>>(),
             "log_head": self.verdict.head,
+            "log_head_named": self.head_named,
+            "log_head_named_entry": self.verdict.known,
             "log_faults": self.verdict.faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "checks": checks.iter().map(|Check { what, holds }| json!({ "what": what, "holds": holds }))
                 .collect::<Vec<_>>(),
@@ -272,6 +363,10 @@ impl Evidence {
             Some(kept) => self.of_row(kept, &mut say),
             None => say("  There is no row of this call any more.".to_owned()),
         }
+        say(match self.unproved() {
+            None => "Announced: proved, by row and log".to_owned(),
+            Some(why) => format!("Announced: not proved: {why}"),
+        });
         say(format!("The log's {} of this call:", counted(self.log.len(), "entry", "entries")));
         for entry in &self.log {
             let detail = entry.detail.as_ref().map_or(String::new(), |detail| format!(" {detail}"));
@@ -285,16 +380,20 @@ impl Evidence {
         }
         say("Compared:".to_owned());
         for Check { what, holds } in self.checks() {
-            say(format!("  {}  {what}", if holds { "yes" } else { "NO " }));
+            say(match holds {
+                Some(true) => format!("  yes  {what}"),
+                Some(false) => format!("  NO   {what}"),
+                None => format!("  --   not on record, so not compared: {what}"),
+            });
         }
         self.verdict.faults.iter().for_each(|fault| say(format!("       {fault}")));
-        let against = if self.head_named {
-            "; it holds the head that was named"
-        } else {
-            "; no earlier head was named"
-        };
-        let against = if self.verdict.faults.is_empty() { against } else { "" };
-        say(format!("  head of the log: {}{against}", self.verdict.head));
+        say(format!("  head of the log now: {}", self.verdict.head));
+        say(match (&self.head_named, self.verdict.known) {
+            (None, _) => "  no earlier head was named".to_owned(),
+            (Some(named), Some(0)) => format!("  head that was named: {named}, the log's beginning"),
+            (Some(named), Some(entry)) => format!("  head that was named: {named}, entry {entry} of the log"),
+            (Some(named), None) => format!("  head that was named: {named}, no entry of the log"),
+        });
         say("Not on record:".to_owned());
         self.missing().iter().for_each(|what| say(format!("  {what}")));
         text
@@ -314,7 +413,7 @@ impl Evidence {
         match (call.announced, &call.notice_version) {
             (Some(at), Some(version)) => {
                 say(format!(
-                    "  notice     played to its end, version {}; proved {}",
+                    "  notice     played to its end, version {}; by the row {}",
                     version.as_str(),
                     moment(at)
                 ));
@@ -347,6 +446,7 @@ impl Evidence {
         say(match self.deed(Deed::ListeningStarted) {
             Some(started) => format!("  listening  began {}", moment(started.at)),
             None if self.listening_untold() => "  listening  when it began is not on record".to_owned(),
+            None if call.heard.is_none() && self.log.is_empty() => "  listening  not on record".to_owned(),
             None => "  listening  never began".to_owned(),
         });
         say(format!("  talk       {}", call.bridged.map_or("none began".to_owned(), moment)));
@@ -403,4 +503,10 @@ fn moment(at: UtcMillis) -> String {
 
 const NOT_BEFORE_THE_NOTICE: &str =
     "by the log's order nothing was listened to before the notice had been played to its end";
+const IN_ORDER: &str =
+    "offered, notice, its end, the row's time of it, listening and the call's end came in this order";
 const NOT_BEFORE_CONSENT: &str = "by the log's order nothing was listened to before consent had been given";
+
+/// Between the switch's clock and ours, and between a moment and its entry in the log. More, and a row that was written
+/// over by hand passes sooner; less, and a machine that was busy or set its clock contradicts itself.
+const TOLERANCE_MS: i64 = 5_000;
