@@ -5,7 +5,7 @@ mod evidence;
 mod history;
 mod promise;
 
-pub(super) use draft::acceptable;
+pub(super) use draft::{acceptable, new_text};
 
 use super::counter::{Common, Place, counted, moment, now, time, timestamp};
 use super::log::head;
@@ -101,6 +101,9 @@ pub struct Wish {
     /// Only calls whose note is still a draft.
     #[arg(long)]
     drafts: bool,
+    /// Only calls that are restricted: they are kept until somebody decides, `person restrict --lift` or `person erase`.
+    #[arg(long)]
+    restricted: bool,
     /// Only calls in which something was promised that nobody has marked as kept.
     #[arg(long)]
     open_promises: bool,
@@ -158,6 +161,7 @@ impl Wish {
             withheld: self.withheld,
             reasons: self.reason.clone(),
             drafts_at: self.drafts.then(now),
+            restricted: self.restricted,
             topic: self.topic.clone(),
             reference: self.reference.clone(),
             open_promises: self.open_promises,
@@ -219,7 +223,7 @@ fn show(reader: &Reader, clerk: &mut Clerk, id: &str, as_json: bool) -> Result<E
     Ok(Exit::Done)
 }
 
-const NO_SUCH_CALL: &str = "no such call; `callgist calls list` shows their ids";
+pub(super) const NO_SUCH_CALL: &str = "no such call; `callgist calls list` shows their ids";
 
 /// By the whole id, or by a beginning that only one call has.
 pub(super) fn find(reader: &Reader, id: &str) -> Result<Option<Kept>, StoreError> {

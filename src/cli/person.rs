@@ -6,17 +6,19 @@
 
 mod access;
 
-use super::calls::{acceptable, call_json, print_table};
+use super::calls::{NO_SUCH_CALL, acceptable, call_json, new_text, print_table};
 use super::contacts::entry_json;
 use super::counter::{Common, Place, counted, now, time, timestamp, with_clerk};
 use super::notices::Lang;
 use super::{Exit, fail};
 use crate::call::{CallId, Number};
-use crate::store::{Clerk, Deed, Entry, Erasure, Filter, Kept, Mark, StoreError, UtcMillis};
+use crate::store::{
+    Clerk, Contact, Deed, Entry, Erasure, Filter, Kept, Mark, Marks, Outcome, Reader, StoreError, UtcMillis,
+};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub enum PersonCommand {
@@ -44,15 +46,19 @@ pub enum PersonCommand {
     },
     /// Put a note's text right (Art. 16); nothing of the old text is kept.
     Rectify {
-        /// The call's id as `calls list` prints it.
+        /// The call's id as `calls list` prints it, or its beginning.
         call: String,
-        /// The whole new text.
+        /// The whole new text; without it, it stands in the file or comes on standard input.
+        #[arg(long, conflicts_with = "file")]
+        text: Option<String>,
+        /// The file with the whole new text.
         #[arg(long)]
-        text: String,
+        file: Option<PathBuf>,
         #[command(flatten)]
         common: Common,
     },
-    /// Keep a standing objection (Art. 21): calls of the number are never heard again, its notes are restricted.
+    /// Keep a standing objection (Art. 21): calls of the number are never heard again, its notes are restricted, and kept
+    /// until you decide: lift or erase.
     Object {
         number: String,
         /// Take the objection back; restricted notes stay so.
@@ -68,7 +74,7 @@ pub enum PersonCommand {
         #[command(flatten)]
         common: Common,
     },
-    /// Restrict calls (Art. 18): not shown, and not erased when their time is up.
+    /// Restrict calls (Art. 18): not shown, and not erased when their time is up; `calls list --restricted` lists them.
     Restrict(Marking),
     /// Keep calls from being erased by retention or on request (legal hold).
     Hold(Marking),
@@ -151,9 +157,9 @@ pub fn run(path: &Path, command: &PersonCommand) -> Exit {
             let as_json = common.json || *format == Form::Json;
             access::export(place, clerk, who, *lang, mask, as_json)
         }),
-        Rectify { call, text, common } => {
-            with_clerk(common, path, |_, clerk| rectify(clerk, call, text, common.json))
-        }
+        Rectify { call, text, file, common } => with_clerk(common, path, |place, clerk| {
+            rectify(place, clerk, call, (text.as_deref(), file.as_deref()), common.json)
+        }),
         Object { number, withdraw, sure, common } => with_clerk(common, path, |place, clerk| {
             object(place, clerk, number, *withdraw, sure, common.json)
         }),
@@ -174,6 +180,9 @@ pub fn run(path: &Path, command: &PersonCommand) -> Exit {
 struct Meant {
     number: Option<Number>,
     calls: Vec<Kept>,
+    /// What protects the number: entries not to be contacted, and since when it objects.
+    contacts: Vec<Contact>,
+    objected: Option<UtcMillis>,
 }
 
 impl Marking {
@@ -212,7 +221,11 @@ impl Who {
         if !self.call.is_empty() && (calls.len() < self.call.len() || !calls.iter().all(is_of)) {
             return Ok(Err(fail(Exit::Failed, "one of these calls is not there, or not of this number")));
         }
-        Ok(Ok(Meant { number, calls }))
+        let (contacts, objected) = match &number {
+            Some(number) => (clerk.contacts(Some(number))?, objected(clerk, number)?),
+            None => (Vec::new(), None),
+        };
+        Ok(Ok(Meant { number, calls, contacts, objected }))
     }
 }
 
@@ -220,6 +233,50 @@ impl Meant {
     fn ids(&self) -> Vec<CallId> {
         self.calls.iter().map(|kept| kept.call.id).collect()
     }
+
+    /// Of whom, as it is looked for.
+    fn whom(&self) -> &str {
+        self.number.as_ref().map_or("the calls that were picked", Number::as_str)
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.calls.is_empty() && self.contacts.is_empty() && self.objected.is_none()
+    }
+
+    /// What a word to confirm with is bound to: whom it is about, and all that is kept of it, as it is now.
+    fn state(&self) -> Vec<String> {
+        let call = |kept: &Kept| {
+            let Marks { restricted, held, .. } = kept.marks;
+            let noted = matches!(kept.call.outcome, Outcome::Noted(_));
+            format!("call {} noted {noted} restricted {restricted} held {held}", kept.call.id)
+        };
+        let entry = |entry: &Contact| format!("entry {} {}", entry.id, entry.state.word());
+        let calls = self.calls.iter().map(call);
+        let mut all: Vec<String> = calls.chain(self.contacts.iter().map(entry)).collect();
+        all.sort();
+        all.push(format!("objects {:?}", self.objected));
+        all.extend(self.number.iter().map(|number| number.as_str().to_owned()));
+        all
+    }
+}
+
+/// Since when the number objects.
+fn objected(clerk: &Clerk, number: &Number) -> Result<Option<UtcMillis>, StoreError> {
+    let spelled = number.spellings();
+    let standing = clerk.objections()?;
+    Ok(standing.into_iter().find(|(number, _)| spelled.contains(number)).map(|(_, at)| at))
+}
+
+/// Ends a command about somebody of whom nothing is kept, as `find` does.
+fn nothing_kept(meant: &Meant) -> Exit {
+    let whom = meant.whom();
+    fail(
+        Exit::Failed,
+        &format!(
+            "nothing is kept of {whom}: no call, no entry not to be contacted, no standing objection. Is that the number that \
+             was meant?"
+        ),
+    )
 }
 
 fn find(place: &Place, clerk: &mut Clerk, who: &Who, as_json: bool) -> Result<Exit, StoreError> {
@@ -229,23 +286,29 @@ fn find(place: &Place, clerk: &mut Clerk, who: &Who, as_json: bool) -> Result<Ex
     };
     let count = meant.calls.len().to_string();
     clerk.log(&Entry::new(Deed::Found).looked_for(meant.number.as_ref()).detail(&count), now())?;
-    let (contacts, objects) = protections(clerk, &meant)?;
-    let calls = meant.calls;
+    let found = if meant.is_nothing() { Exit::Failed } else { Exit::Done };
+    let objects = meant.objected.is_some();
     if as_json {
-        let calls: Vec<Value> = calls.iter().map(call_json).collect();
-        println!("{}", json!({ "calls": calls, "do_not_contact": contacts, "standing_objection": objects }));
-        return Ok(Exit::Done);
+        let calls: Vec<Value> = meant.calls.iter().map(call_json).collect();
+        let contacts: Vec<Value> = meant.contacts.iter().map(entry_json).collect();
+        let number = meant.number.as_ref().map(Number::as_str);
+        println!(
+            "{}",
+            json!({ "number": number, "calls": calls, "do_not_contact": contacts, "standing_objection": objects })
+        );
+        return Ok(found);
     }
-    if !calls.is_empty() {
-        print_table(&calls);
+    if !meant.calls.is_empty() {
+        print_table(&meant.calls);
     }
     println!(
-        "{}, {} not to be contacted, {}. One number may be several people's: pick with --call.",
-        counted(calls.len(), "call", "calls"),
-        counted(contacts.len(), "entry", "entries"),
+        "Of {}: {}, {} not to be contacted, {}. One number may be several people's: pick with --call.",
+        meant.whom(),
+        counted(meant.calls.len(), "call", "calls"),
+        counted(meant.contacts.len(), "entry", "entries"),
         if objects { "a standing objection" } else { "no standing objection" }
     );
-    Ok(if calls.is_empty() && contacts.is_empty() && !objects { Exit::Failed } else { Exit::Done })
+    Ok(found)
 }
 
 fn objections(clerk: &mut Clerk, as_json: bool) -> Result<Exit, StoreError> {
@@ -264,20 +327,26 @@ fn objections(clerk: &mut Clerk, as_json: bool) -> Result<Exit, StoreError> {
     Ok(Exit::Done)
 }
 
-fn protections(clerk: &Clerk, meant: &Meant) -> Result<(Vec<Value>, bool), StoreError> {
-    let Some(number) = &meant.number else { return Ok((Vec::new(), false)) };
-    let contacts = clerk.contacts(Some(number))?.iter().map(entry_json).collect();
-    Ok((contacts, clerk.objects(number)?))
-}
-
-fn rectify(clerk: &mut Clerk, call: &str, text: &str, as_json: bool) -> Result<Exit, StoreError> {
-    let Some(call) = CallId::parse(call) else {
-        return Ok(fail(Exit::Usage, "a call's id is sixteen digits, as `callgist calls list` prints it"));
+fn rectify(
+    place: &Place,
+    clerk: &mut Clerk,
+    id: &str,
+    (text, file): (Option<&str>, Option<&Path>),
+    as_json: bool,
+) -> Result<Exit, StoreError> {
+    let Some(call) = super::calls::find(&Reader::open(place.database.clone())?, id)?.map(|kept| kept.call.id)
+    else {
+        return Ok(fail(Exit::Failed, NO_SUCH_CALL));
     };
-    if let Err(exit) = acceptable(text) {
-        return Ok(exit);
-    }
-    if !clerk.correct(call, text, now())? {
+    let text = match text {
+        Some(text) => acceptable(text).map(|()| text.to_owned()),
+        None => new_text(file),
+    };
+    let text = match text {
+        Ok(text) => text,
+        Err(exit) => return Ok(exit),
+    };
+    if !clerk.correct(call, &text, now())? {
         return Ok(fail(Exit::Failed, "there is no note of such a call"));
     }
     match as_json {
@@ -295,33 +364,83 @@ fn object(
     sure: &Sure,
     as_json: bool,
 ) -> Result<Exit, StoreError> {
-    let number = match place.number(number) {
-        Ok(number) => number,
+    let who = Who { number: Some(number.to_owned()), call: Vec::new() };
+    let meant = match who.meant(place, clerk)? {
+        Ok(meant) => meant,
         Err(exit) => return Ok(exit),
     };
-    let what = if withdraw { "withdraw" } else { "object" };
-    let says = match withdraw {
-        true => "Calls of this number would be announced and heard again.",
-        false => "Calls of this number would never be announced and heard again, and its notes restricted.",
+    let Some(number) = meant.number.clone() else { return Ok(Exit::Usage) };
+    if withdraw && meant.objected.is_none() {
+        return Ok(fail(Exit::Failed, &format!("there is no standing objection of {}", number.as_str())));
+    }
+    let stands =
+        meant.objected.map(|at| format!(" One is kept already, of {} UTC.", time(at))).unwrap_or_default();
+    let (what, says) = match withdraw {
+        true => (
+            "withdraw",
+            "Calls of this number would be announced and heard again; restricted notes stay so.".to_owned(),
+        ),
+        false => (
+            "object",
+            format!(
+                "Calls of this number would never be announced and heard again, and its notes restricted: their notes are \
+                 kept until you decide: lift or erase.{stands}"
+            ),
+        ),
     };
-    if let Some(exit) = sure.ask(&[what.to_owned(), number.as_str().to_owned()], says, as_json) {
+    if let Some(exit) = sure.ask(what, &meant, &says, as_json) {
         return Ok(exit);
     }
+    let at = now();
     if withdraw {
-        let was = clerk.withdraw_objection(&number, now())?;
-        return Ok(if was { Exit::Done } else { fail(Exit::Failed, "there is no standing objection") });
+        clerk.withdraw_objection(&number, at)?;
+        withdrawn(&meant, at, as_json);
+        return Ok(Exit::Done);
     }
-    let now = now();
-    let restricted = clerk.object(&number, now)?;
+    let restricted = clerk.object(&number, at)?;
+    let number = number.as_str();
     match as_json {
-        true => println!("{}", json!({ "objected": timestamp(now), "restricted": restricted })),
-        false => println!(
-            "Receipt, {} UTC: a standing objection is kept; {} restricted.",
-            time(now),
-            counted(restricted, "note is", "notes are")
+        true => println!(
+            "{}",
+            json!({ "objected": timestamp(at), "restricted": restricted, "kept_until_decided": restricted > 0 })
         ),
+        false => {
+            println!(
+                "Receipt, {} UTC: a standing objection is kept; {} restricted.",
+                time(at),
+                counted(restricted, "note is", "notes are")
+            );
+            if restricted > 0 {
+                println!(
+                    "  Restricted notes are kept until you decide, also past their time: lift (callgist person restrict \
+                     {number} --lift) or erase (callgist person erase {number}). `callgist calls list --restricted` lists them."
+                );
+            }
+        }
     }
     Ok(Exit::Done)
+}
+
+/// The receipt of an objection that was taken back. Which notes it restricted the store does not know from those that were
+/// restricted on request, so none is lifted.
+fn withdrawn(meant: &Meant, at: UtcMillis, as_json: bool) {
+    let restricted = meant.calls.iter().filter(|kept| kept.marks.restricted).count();
+    if as_json {
+        println!("{}", json!({ "withdrawn": timestamp(at), "stay_restricted": restricted }));
+        return;
+    }
+    println!(
+        "Receipt, {} UTC: the standing objection is taken back; calls of this number are announced and heard again.",
+        time(at)
+    );
+    if restricted > 0 {
+        let number = meant.whom();
+        println!(
+            "  {} restricted, and kept until you decide: lift (callgist person restrict {number} --lift) or erase (callgist \
+             person erase {number}).",
+            counted(restricted, "call stays", "calls stay")
+        );
+    }
 }
 
 fn mark_calls(
@@ -339,7 +458,7 @@ fn mark_calls(
     let ids = meant.ids();
     let word = format!("{mark:?}").to_lowercase();
     let says = format!("{} would get the mark: {word}.", counted(ids.len(), "call", "calls"));
-    if let Some(exit) = sure.ask(&shown(&word, &meant), &says, as_json) {
+    if let Some(exit) = sure.ask(&word, &meant, &says, as_json) {
         return Ok(exit);
     }
     let now = now();
@@ -367,10 +486,17 @@ fn erase(
         Ok(meant) => meant,
         Err(exit) => return Ok(exit),
     };
+    let taken_back = also_requests && !(meant.contacts.is_empty() && meant.objected.is_none());
+    if meant.is_nothing() {
+        return Ok(nothing_kept(&meant));
+    }
+    if meant.calls.is_empty() && !taken_back {
+        return Ok(fail(Exit::Failed, &format!("no call is kept of {}: {ONLY_PROTECTED}", meant.whom())));
+    }
     if sure.confirm.is_none() && !meant.calls.is_empty() && !as_json {
         print_table(&meant.calls);
     }
-    let requests = if also_requests { "also" } else { "" };
+    let what = if also_requests { "erase also" } else { "erase" };
     let held = meant.calls.iter().filter(|kept| kept.marks.held).count();
     let says = format!(
         "{} would be erased for good{}; entries not to be contacted and a standing objection would {}.",
@@ -378,24 +504,18 @@ fn erase(
         if held > 0 { format!(", {held} would stay because of a legal hold") } else { String::new() },
         if also_requests { "go, too" } else { "stay" }
     );
-    let mut asked = shown("erase", &meant);
-    asked.push(requests.to_owned());
-    if let Some(exit) = sure.ask(&asked, &says, as_json) {
+    if let Some(exit) = sure.ask(what, &meant, &says, as_json) {
         return Ok(exit);
     }
     let now = now();
     let erased = clerk.erase_calls(&meant.ids(), meant.number.as_ref(), also_requests, now)?;
     let named = meant.number.is_some();
+    if named {
+        // Not on the receipt, which does not hold the number.
+        eprintln!("callgist: erased for {}", meant.whom());
+    }
     receipt(&erased, named, meant.calls.len(), now, as_json);
     Ok(Exit::Done)
-}
-
-/// What was shown, to the last call.
-fn shown(what: &str, meant: &Meant) -> Vec<String> {
-    let number = meant.number.iter().map(|number| number.as_str().to_owned());
-    let mut calls: Vec<String> = meant.ids().iter().map(ToString::to_string).collect();
-    calls.sort();
-    std::iter::once(what.to_owned()).chain(number).chain(calls).collect()
 }
 
 fn receipt(erased: &Erasure, named: bool, meant: usize, now: UtcMillis, as_json: bool) {
@@ -410,6 +530,7 @@ fn receipt(erased: &Erasure, named: bool, meant: usize, now: UtcMillis, as_json:
                 "do_not_contact_kept": erased.requests_kept,
                 "do_not_contact_erased": erased.requests_erased,
                 "standing_objection_kept": erased.objection_kept,
+                "standing_objection_erased": erased.objection_erased,
                 "version": env!("CARGO_PKG_VERSION"),
             })
         );
@@ -439,8 +560,11 @@ fn receipt(erased: &Erasure, named: bool, meant: usize, now: UtcMillis, as_json:
         let taken_back = counted(erased.requests_erased, "entry", "entries");
         println!("  taken back: {taken_back} not to be contacted");
     }
+    if erased.objection_erased {
+        println!("  taken back: the standing objection; calls of the number are announced and heard again");
+    }
     println!(
-        "  No recording and no transcript ever existed. Backups made before still hold it; a restore applies this erasure again."
+        "  Callgist made no recording and no transcript. Backups made before still hold it; a restore applies this erasure again."
     );
 }
 
@@ -483,8 +607,8 @@ fn receipt_code(text: &str) -> Result<String, String> {
 
 impl Sure {
     /// Without the right word: says what would be done and the word, and ends the command.
-    fn ask(&self, what: &[String], says: &str, as_json: bool) -> Option<Exit> {
-        let word = word(what);
+    fn ask(&self, what: &str, meant: &Meant, says: &str, as_json: bool) -> Option<Exit> {
+        let word = word(what, meant);
         match self.confirm.as_deref() {
             Some(given) if given == word => None,
             Some(_) => Some(fail(
@@ -493,8 +617,14 @@ impl Sure {
             )),
             None => {
                 match as_json {
-                    true => println!("{}", json!({ "dry_run": true, "says": says, "confirm": word })),
-                    false => println!("Dry run: {says} To do it, add: --confirm {word}"),
+                    true => println!(
+                        "{}",
+                        json!({ "dry_run": true, "number": meant.number.as_ref().map(Number::as_str), "says": says,
+                                "confirm": word })
+                    ),
+                    false => {
+                        println!("Dry run, of {}: {says} To do it, add: --confirm {word}", meant.whom())
+                    }
                 }
                 Some(Exit::Done)
             }
@@ -502,8 +632,8 @@ impl Sure {
     }
 }
 
-fn word(what: &[String]) -> String {
-    let digest = Sha256::digest(what.join("\n").as_bytes());
+fn word(what: &str, meant: &Meant) -> String {
+    let digest = Sha256::digest(format!("{what}\n{}", meant.state().join("\n")).as_bytes());
     digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -518,6 +648,9 @@ fn receivers(as_json: bool) -> Exit {
 fn call_id(text: &str) -> Result<CallId, String> {
     CallId::parse(text).ok_or_else(|| "sixteen digits, as `callgist calls list` prints it".to_owned())
 }
+
+const ONLY_PROTECTED: &str = "what is kept (an entry not to be contacted, a standing objection) protects the person, and goes \
+                              only with --also-requests, when the person takes it back";
 
 const NO_SUCH_RECEIPT: &str = "no erasure in the log fits this receipt and this number: was another number named, or has the log's time passed?";
 

@@ -24,6 +24,8 @@ pub struct Erasure {
     pub requests_erased: usize,
     /// Whether a standing objection of the number stays.
     pub objection_kept: bool,
+    /// Whether one went with it.
+    pub objection_erased: bool,
 }
 
 /// What is done to a call's row.
@@ -235,10 +237,8 @@ fn forget(
         }
         let requests = format!("DELETE FROM do_not_contact WHERE {IS_OF}");
         erased.requests_erased = transaction.execute(&requests, [spellings(number)])?;
-        transaction.execute(
-            "DELETE FROM objections WHERE number IN (SELECT value FROM json_each(?1))",
-            [spellings(number)],
-        )?;
+        let objections = "DELETE FROM objections WHERE number IN (SELECT value FROM json_each(?1))";
+        erased.objection_erased = transaction.execute(objections, [spellings(number)])? > 0;
     }
     let left = format!("SELECT count(*) FROM do_not_contact WHERE {IS_OF}");
     erased.requests_kept = count(transaction, &left, [spellings(number)])?;

@@ -32,6 +32,8 @@ pub struct Filter {
     pub withheld: bool,
     /// Only calls whose note is a draft at this time.
     pub drafts_at: Option<UtcMillis>,
+    /// Only calls that are restricted: they await a decision.
+    pub restricted: bool,
     /// Only calls that ended in one of these ways, where there is any.
     pub reasons: Vec<NoSummary>,
     /// Only calls whose note has this topic, names this reference, or tells of a promise that is open. A restricted note
@@ -51,6 +53,7 @@ impl Default for Filter {
             until: None,
             withheld: false,
             drafts_at: None,
+            restricted: false,
             reasons: Vec::new(),
             topic: None,
             reference: None,
@@ -148,6 +151,7 @@ pub(super) fn list(connection: &Connection, filter: &Filter) -> rusqlite::Result
              AND (:since IS NULL OR offered >= :since) AND (:until IS NULL OR offered < :until)
              AND (NOT :withheld OR caller IS NULL) AND (:reasons IS NULL OR reason IN (SELECT value FROM json_each(:reasons)))
              AND (:drafts_at IS NULL OR id IN (SELECT call FROM drafts WHERE until > :drafts_at))
+             AND (NOT :restricted OR id IN (SELECT call FROM marks WHERE restricted))
              AND (:topic IS NULL OR id IN (SELECT call FROM topics WHERE topic = :topic))
              AND (NOT :by_note OR (note IS NOT NULL AND id NOT IN (SELECT call FROM marks WHERE restricted)))
          ORDER BY offered DESC, id LIMIT :limit",
@@ -162,6 +166,7 @@ pub(super) fn list(connection: &Connection, filter: &Filter) -> rusqlite::Result
         ":withheld": filter.withheld,
         ":reasons": reasons,
         ":drafts_at": filter.drafts_at.map(|time| time.0),
+        ":restricted": filter.restricted,
         ":topic": filter.topic,
         ":by_note": filter.reads() || filter.topic.is_some(),
         // Less than zero is no limit: those that fit are counted below.

@@ -557,6 +557,61 @@ fn an_erasure_asks_twice_and_the_word_fits_only_what_was_shown() {
     assert_eq!(office.code(&["person", "erase"]), 2);
 }
 
+/// Also what was shown has changed since, and not which calls there are.
+#[test]
+fn a_word_from_before_a_hold_a_restriction_an_objection_or_a_wish_does_not_fit() {
+    let office = Office::open();
+    let id = CallId(1).to_string();
+    let wish = ["contacts", "add", CALLER, "--channels", "sms", "--purpose", "advertising"];
+    type Change<'a> = (&'a str, Box<dyn Fn() + 'a>);
+    let changes: [Change; 4] = [
+        ("a hold", Box::new(|| drop(office.surely(&["person", "hold", "--call", &id])))),
+        ("a restriction", Box::new(|| drop(office.surely(&["person", "restrict", "--call", &id])))),
+        ("an objection", Box::new(|| drop(office.surely(&["person", "object", CALLER])))),
+        ("a wish", Box::new(|| drop(office.says(&wish)))),
+    ];
+    let commands: [&[&str]; 4] = [
+        &["person", "erase", CALLER],
+        &["person", "erase", CALLER, "--also-requests"],
+        &["person", "object", CALLER],
+        &["person", "restrict", CALLER],
+    ];
+    for (what, change) in &changes {
+        let words = commands.map(|command| office.json(command)["confirm"].as_str().unwrap().to_owned());
+        change();
+        for (command, word) in commands.iter().zip(&words) {
+            let told = office.ends(1, &[*command, &["--confirm", word]].concat());
+            assert!(told.contains("the word does not fit"), "{what}, {command:?}: {told}");
+        }
+    }
+    assert!(office.holds("Quetzalcoatlus"));
+}
+
+#[test]
+fn whoever_asks_about_a_number_is_told_which_was_looked_for_and_when_nothing_is_kept_of_it() {
+    let office = Office::open();
+    let (stranger, spelled) = ("+352661777888", "+352 661 777 888");
+    assert!(office.says(&["person", "find", "+352 621 987 654"]).contains(&format!("Of {CALLER}: 2 calls")));
+    assert_eq!(office.json(&["person", "find", CALLER])["number"], CALLER);
+    assert_eq!(office.json(&["person", "erase", CALLER])["number"], CALLER);
+    assert!(office.says(&["person", "erase", CALLER]).contains(&format!("Dry run, of {CALLER}: ")));
+    assert!(office.ends(0, &["person", "export", CALLER]).contains(&format!("looked for {CALLER}")));
+    for command in [&["person", "export", spelled][..], &["person", "erase", spelled, "--also-requests"]] {
+        let told = office.ask(command);
+        let said = String::from_utf8(told.stderr).unwrap();
+        assert_eq!((told.status.code(), told.stdout.as_slice()), (Some(1), &b""[..]), "{said}");
+        assert!(said.contains(&format!("nothing is kept of {stranger}")), "{said}");
+    }
+    let told = office.ends(1, &["person", "export", spelled, "--format", "json"]);
+    assert!(told.contains("\"nothing_kept\":true") && told.contains(stranger), "{told}");
+    assert!(!office.deeds().iter().any(|deed| deed == "erased"));
+    assert!(!office.holds(&stranger[1..]));
+    // What protects alone is no call that could be erased.
+    office.says(&["contacts", "add", stranger, "--channels", "calls", "--purpose", "everything"]);
+    assert!(office.ends(1, &["person", "erase", stranger]).contains("only with --also-requests"));
+    assert_eq!(office.surely(&["person", "erase", stranger, "--also-requests"])["do_not_contact_erased"], 1);
+}
+
 /// The office with a key for its list, which the next start encrypts.
 struct KeyedOffice {
     office: Office,
@@ -697,6 +752,60 @@ fn an_objection_restricts_the_notes_and_stands_until_it_is_taken_back() {
 }
 
 #[test]
+fn restricted_notes_are_listed_and_said_to_be_kept_until_somebody_decides() {
+    let office = Office::open();
+    let listed = |more: &[&str]| {
+        let listed = office.json(&[&["calls", "list", "--restricted"], more].concat());
+        listed["calls"].as_array().unwrap().iter().map(|call| call["id"].clone()).collect::<Vec<_>>()
+    };
+    assert!(listed(&[]).is_empty());
+    let dry = office.says(&["person", "object", CALLER]);
+    assert!(dry.contains("their notes are kept until you decide: lift or erase"), "{dry}");
+    let confirm = |words: &[&str]| {
+        let word = office.json(words)["confirm"].as_str().unwrap().to_owned();
+        office.says(&[words, &["--confirm", &word]].concat())
+    };
+    let receipt = confirm(&["person", "object", CALLER]);
+    assert!(receipt.contains("kept until you decide") && receipt.contains("restrict +352621987654 --lift"));
+    assert_eq!(listed(&[]), [Value::from(CallId(1).to_string())]);
+    assert!(listed(&["--number", "+33140000099"]).is_empty());
+    let again = office.says(&["person", "object", CALLER]);
+    assert!(again.contains("One is kept already, of "), "{again}");
+    let receipt = confirm(&["person", "object", CALLER, "--withdraw"]);
+    assert!(receipt.starts_with("Receipt, ") && receipt.contains("the standing objection is taken back"));
+    assert!(receipt.contains("1 call stays restricted") && receipt.contains("--lift"), "{receipt}");
+    assert_eq!(office.code(&["person", "object", CALLER, "--withdraw"]), 1, "it is taken back");
+    office.surely(&["person", "object", CALLER]);
+    let told = office.surely(&["person", "object", CALLER, "--withdraw"]);
+    assert_eq!((&told["stay_restricted"], told["withdrawn"].is_string()), (&1.into(), true), "{told}");
+    office.surely(&["person", "restrict", CALLER, "--lift"]);
+    assert!(listed(&[]).is_empty());
+}
+
+#[test]
+fn an_erasure_that_takes_a_standing_objection_along_says_so() {
+    let office = Office::open();
+    office.surely(&["person", "object", CALLER]);
+    let words = ["person", "erase", CALLER, "--also-requests"];
+    let word = office.json(&words)["confirm"].as_str().unwrap().to_owned();
+    let receipt = office.says(&[&words[..], &["--confirm", &word]].concat());
+    assert!(
+        receipt.contains(
+            "taken back: the standing objection; calls of the number are announced and heard again"
+        )
+    );
+    assert!(receipt.contains("Callgist made no recording and no transcript."), "{receipt}");
+    assert!(!receipt.contains("621987654"), "{receipt}");
+    office.surely(&["person", "object", CALLER]);
+    let receipt = office.surely(&words);
+    assert_eq!(
+        (&receipt["standing_objection_erased"], &receipt["standing_objection_kept"]),
+        (&true.into(), &false.into()),
+        "{receipt}"
+    );
+}
+
+#[test]
 fn a_note_is_put_right_and_nothing_of_the_old_one_is_left() {
     let office = Office::open();
     let id = CallId(1).to_string();
@@ -706,6 +815,40 @@ fn a_note_is_put_right_and_nothing_of_the_old_one_is_left() {
     let shown = office.json(&["calls", "show", &id]);
     assert_eq!((&shown["summary"], &shown["corrected"]), (&"The heating was warm.".into(), &true.into()));
     assert!(!office.holds("Quetzalcoatlus"));
+}
+
+#[test]
+fn a_note_is_named_by_the_beginning_of_its_id_and_its_new_text_may_stand_in_a_file_or_come_in() {
+    let office = Office::open();
+    let id = "5f0c000000000001";
+    let store = Store::open(&office.database()).unwrap();
+    wait(store.keep(call(u64::from_str_radix(id, 16).unwrap(), None, Some("The Iguanodon is late."))))
+        .unwrap();
+    drop(store);
+    let summary = || office.json(&["calls", "show", id])["summary"].clone();
+    let file = office.folder.path().join("text");
+    std::fs::write(&file, "The lift\n is late.\n").unwrap();
+    office.says(&["person", "rectify", "5f0c", "--file", file.to_str().unwrap()]);
+    assert_eq!(summary(), "The lift is late.");
+    office.says(&["person", "rectify", "5f0c", "--text", "The lift is on time."]);
+    assert_eq!(summary(), "The lift is on time.");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_callgist"))
+        .args(["person", "rectify", "5f0c", "--database"])
+        .arg(office.database())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"The lift is early.\n").unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(summary(), "The lift is early.");
+    std::fs::write(&file, " \n").unwrap();
+    for empty in [&["--text", ""][..], &["--text", " "], &["--file", file.to_str().unwrap()]] {
+        let told = office.ends(2, &[&["person", "rectify", "5f0c"], empty].concat());
+        assert!(told.contains("the new text is empty") && told.contains("person erase --call"), "{told}");
+    }
+    assert_eq!(office.code(&["person", "rectify", "abcd", "--text", "Nobody."]), 1);
+    assert_eq!(summary(), "The lift is early.");
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn told(drafted: Drafted, call: CallId, word: &str, as_json: bool) -> Exit {
 }
 
 /// The text of a file, or of standard input, if a note may have it.
-fn new_text(file: Option<&Path>) -> Result<String, Exit> {
+pub(in crate::cli) fn new_text(file: Option<&Path>) -> Result<String, Exit> {
     let mut text = String::new();
     let read = match file.filter(|file| *file != Path::new("-")) {
         Some(file) => {
@@ -103,6 +103,13 @@ fn new_text(file: Option<&Path>) -> Result<String, Exit> {
 
 /// Whether a note may have this text: it is looked at as the notes that come from an ear are.
 pub(in crate::cli) fn acceptable(text: &str) -> Result<(), Exit> {
+    if text.trim().is_empty() {
+        return Err(fail(
+            Exit::Usage,
+            "the new text is empty: a note that is to go is discarded (`callgist calls discard`) or erased with its call \
+             (`callgist person erase --call ID`)",
+        ));
+    }
     // A long call may have the longer note; how long it was is not asked of a person who puts it right.
     check_text(text, Duration::from_secs(3_600)).map_err(|flaw| {
         let says = format!("this text is not kept ({flaw:?}): at most 130 words, no card or account numbers");

@@ -4,7 +4,7 @@
 //! Purposes, bases and periods are those of the lines that the person called, as the settings are now. What only the
 //! operator knows stays a placeholder and is named on standard error, as in the other texts.
 
-use super::{Meant, Who};
+use super::{Meant, Who, nothing_kept};
 use crate::call::{Language, NoSummary, Number};
 use crate::cli::calls::call_json;
 use crate::cli::contacts::entry_json;
@@ -31,23 +31,30 @@ pub(super) fn export(
         Ok(meant) => meant,
         Err(exit) => return Ok(exit),
     };
+    if meant.is_nothing() {
+        clerk.log(&Entry::new(Deed::Found).looked_for(meant.number.as_ref()).detail("0"), now())?;
+        if as_json {
+            let number = meant.number.as_ref().map(Number::as_str);
+            println!("{}", json!({ "exported": null, "number": number, "nothing_kept": true }));
+        }
+        return Ok(nothing_kept(&meant));
+    }
     if let Some(name) = masked.iter().find(|name| !stands_somewhere(name, &meant.calls)) {
         return Ok(fail(Exit::Failed, &format!("\"{name}\" stands in no summary of these calls")));
     }
     let now = now();
     let count = meant.calls.len().to_string();
     clerk.log(&Entry::new(Deed::Exported).looked_for(meant.number.as_ref()).detail(&count), now)?;
-    let (contacts, objected) = match &meant.number {
-        Some(number) => (clerk.contacts(Some(number))?, objected(clerk, number)?),
-        None => (Vec::new(), None),
-    };
     let log = clerk.log_about(&meant.ids(), meant.number.as_ref())?;
     for kept in &mut meant.calls {
         mask_others(kept, meant.number.as_ref());
         masked.iter().for_each(|name| mask_name(kept, name));
     }
     let lang = lang.unwrap_or_else(|| spoken(place, &meant.calls).into());
-    let access = Access { place, meant, contacts, objected, log, lang, now };
+    if let Some(number) = &meant.number {
+        eprintln!("callgist: looked for {}", number.as_str());
+    }
+    let access = Access { place, meant, log, lang, now };
     let mut missing = BTreeSet::new();
     let text = access.text(&mut missing);
     if as_json {
@@ -62,13 +69,6 @@ pub(super) fn export(
         );
     }
     Ok(Exit::Done)
-}
-
-/// Since when the number objects.
-fn objected(clerk: &Clerk, number: &Number) -> Result<Option<UtcMillis>, StoreError> {
-    let spelled = number.spellings();
-    let standing = clerk.objections()?;
-    Ok(standing.into_iter().find(|(number, _)| spelled.contains(number)).map(|(_, at)| at))
 }
 
 /// What was spoken on the newest of the calls, or else on the first line.
@@ -124,8 +124,6 @@ fn without(text: &str, name: &str) -> String {
 struct Access<'a> {
     place: &'a Place,
     meant: Meant,
-    contacts: Vec<Contact>,
-    objected: Option<UtcMillis>,
     log: Vec<Logged>,
     lang: Lang,
     now: UtcMillis,
@@ -183,12 +181,12 @@ impl Access<'_> {
             parts.push(self.part("call", self.of_call(kept), None, missing));
         }
         if self.meant.number.is_some() {
-            parts.push(self.counted("requests", self.contacts.len(), missing));
-            let requests = self.contacts.iter().map(|entry| self.request(entry));
+            parts.push(self.counted("requests", self.meant.contacts.len(), missing));
+            let requests = self.meant.contacts.iter().map(|entry| self.request(entry));
             let requests: Vec<String> =
                 requests.map(|request| self.part("request", request, None, missing)).collect();
             parts.extend((!requests.is_empty()).then(|| requests.concat()));
-            let stands = match self.objected {
+            let stands = match self.meant.objected {
                 Some(at) => ("stands", time(at)),
                 None => ("none", String::new()),
             };
@@ -353,7 +351,7 @@ impl Access<'_> {
 
     /// Fields are added, never changed.
     fn json(&self, missing: &BTreeSet<String>) -> Value {
-        let contacts: Vec<Value> = self.contacts.iter().map(entry_json).collect();
+        let contacts: Vec<Value> = self.meant.contacts.iter().map(entry_json).collect();
         let lines: Vec<Value> = self.lines().iter().map(|(name, line)| line_json(name, *line)).collect();
         let entry = |entry: &Logged| {
             json!({ "entry": entry.seq, "at": timestamp(entry.at), "deed": entry.deed, "call": entry.call,
@@ -361,11 +359,12 @@ impl Access<'_> {
         };
         json!({
             "exported": timestamp(self.now),
+            "nothing_kept": false,
             "number": self.meant.number.as_ref().map(Number::as_str),
             "calls": self.meant.calls.iter().map(|kept| self.call_json(kept)).collect::<Vec<_>>(),
             "do_not_contact": contacts,
-            "standing_objection": self.objected.is_some(),
-            "standing_objection_since": self.objected.map(timestamp),
+            "standing_objection": self.meant.objected.is_some(),
+            "standing_objection_since": self.meant.objected.map(timestamp),
             "receivers": [],
             "third_countries": [],
             "audio": null,
