@@ -134,6 +134,8 @@ pub struct Told {
     pub bases: Bases,
     /// Why what is spoken may be processed at all, which is another law's question.
     pub speech_permission: Option<String>,
+    /// Where and when the balancing of interests was documented.
+    pub balancing: Option<String>,
     /// The switch never records calls of this line.
     pub never_recorded: bool,
     /// The switch may record calls of this line, and its notice and texts tell so.
@@ -422,6 +424,7 @@ fn told(section: &mut Section<'_>, mode: &Mode, problems: &mut Vec<Problem>) -> 
     let (controller, address, contact) = (text("controller"), text("address"), text("contact"));
     let (dpo, authority, privacy_page) = (text("dpo"), text("authority"), text("privacy_page"));
     let (speech_permission, texts_version) = (text("speech_permission"), text("texts_version"));
+    let balancing = text("balancing");
     let bases = Bases::of(section, mode, problems);
     let never_recorded = section.flag("never_recorded", false, problems);
     let recordings_told = section.flag("recordings_told", false, problems);
@@ -437,6 +440,7 @@ fn told(section: &mut Section<'_>, mode: &Mode, problems: &mut Vec<Problem>) -> 
         privacy_page,
         bases,
         speech_permission,
+        balancing,
         never_recorded,
         recordings_told,
         texts_version,

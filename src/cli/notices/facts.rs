@@ -77,6 +77,7 @@ impl Facts {
             ("authority", told.authority),
             ("privacy_page", told.privacy_page),
             ("speech_permission", told.speech_permission),
+            ("balancing", told.balancing),
             ("basis", told.bases.note.map(|basis| of_note(basis, special, lang))),
             ("basis_do_not_contact", told.bases.do_not_contact.map(|basis| article(basis, lang).to_owned())),
             ("basis_log", told.bases.log.map(|basis| article(basis, lang).to_owned())),
@@ -182,19 +183,15 @@ fn recogniser(line: &Line) -> &'static str {
     }
 }
 
-/// The balancing is the note's.
+/// Whether interests were balanced is said elsewhere, and only where the settings say so.
 fn of_note(basis: Basis, special: bool, lang: Lang) -> String {
-    let balanced = match (basis, lang) {
-        (Basis::Contract, _) => "",
+    let special = match (basis, lang) {
         (Basis::Consent, Lang::En) if special => " (explicit, Art. 9(2)(a))",
         (Basis::Consent, Lang::De) if special => " (ausdrücklich, Art. 9 Abs. 2 Buchst. a)",
         (Basis::Consent, Lang::Fr) if special => " (explicite, art. 9, par. 2, point a))",
-        (Basis::Consent, _) => "",
-        (Basis::LegitimateInterest, Lang::En) => " (balancing is documented)",
-        (Basis::LegitimateInterest, Lang::De) => " (Abwägung liegt vor)",
-        (Basis::LegitimateInterest, Lang::Fr) => " (mise en balance documentée)",
+        _ => "",
     };
-    [article(basis, lang), balanced].concat()
+    [article(basis, lang), special].concat()
 }
 
 fn article(basis: Basis, lang: Lang) -> &'static str {

@@ -13,7 +13,8 @@ fn settings(more: &str) -> Config {
 fn written(more: &str, bases: &str) -> String {
     let whole = "controller = \"Muster & Söhne GmbH\"\naddress = \"Musterweg 1, 12345 Musterstadt\"\n\
                  contact = \"datenschutz@example.com\"\ndpo = \"dsb@example.com\"\nauthority = \"Musterbehörde\"\n\
-                 privacy_page = \"https://example.com/privacy\"\nspeech_permission = \"Muster & Co., 3. 5. 2026\"\n";
+                 privacy_page = \"https://example.com/privacy\"\nspeech_permission = \"Muster & Co., 3. 5. 2026\"\n\
+                 balancing = \"D. Muster, 4. 5. 2026\"\n";
     let text = crate::config::DEFAULT
         .replace("/usr/share/callgist/sounds/en/8000/notice.wav", "/nowhere/notice.wav")
         .replace("/var/lib/callgist/callgist.db", "/nowhere/callgist.db");
@@ -223,6 +224,39 @@ fn what_permits_the_processing_of_speech_is_said_apart_from_the_basis_and_missin
         assert!(of(&unsaid).missing.contains("speech_permission"), "{lang:?} {text:?}");
     }
     assert_ne!(facts(&said, Lang::En).version(), facts(&unsaid, Lang::En).version());
+}
+
+#[test]
+fn that_interests_were_balanced_is_said_only_where_the_settings_say_where_and_is_missing_until_then() {
+    let said = settings("");
+    let mut unsaid = settings("");
+    unsaid.lines[0].told.balancing = None;
+    for lang in LANGS {
+        let of = |config: &Config| render(Text::Record, lang, &facts(config, lang)).unwrap();
+        assert!(of(&said).markdown.contains("D. Muster, 4. 5. 2026"), "{lang:?}");
+        assert!(of(&unsaid).markdown.contains("[[balancing]]"), "{lang:?}");
+        assert!(of(&unsaid).missing.contains("balancing"), "{lang:?}");
+        for claim in ["balancing is documented", "Abwägung liegt vor", "mise en balance documentée"] {
+            assert!(!of(&unsaid).markdown.contains(claim), "{lang:?}");
+        }
+        assert!(!of(&asking("", false)).markdown.contains("D. Muster"), "{lang:?}: nothing is balanced");
+    }
+    assert_ne!(facts(&said, Lang::En).version(), facts(&unsaid, Lang::En).version());
+}
+
+#[test]
+fn callers_and_agents_are_told_that_the_key_is_sure_and_that_speaking_is_not() {
+    for (lang, sure, restricted) in [
+        (Lang::En, "the key is sure", "nobody works with it"),
+        (Lang::De, "die tasten sind sicher", "niemand arbeitet mit ihr"),
+        (Lang::Fr, "la touche est sûre", "personne ne travaille avec lui"),
+    ] {
+        for config in [settings(""), asking("", false), asking("", true)] {
+            let says = |text| render(text, lang, &facts(&config, lang)).unwrap().markdown.to_lowercase();
+            assert!(says(Text::Website).contains(sure) && says(Text::Agent).contains(sure), "{lang:?}");
+            assert!(says(Text::Website).contains(restricted), "{lang:?}");
+        }
+    }
 }
 
 #[test]
