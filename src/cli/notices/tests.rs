@@ -245,11 +245,11 @@ fn that_interests_were_balanced_is_said_only_where_the_settings_say_where_and_is
 }
 
 #[test]
-fn callers_and_agents_are_told_that_the_key_is_sure_and_that_speaking_is_not() {
+fn callers_and_agents_are_told_that_the_key_is_surer_than_speaking() {
     for (lang, sure, restricted) in [
-        (Lang::En, "the key is sure", "nobody works with it"),
-        (Lang::De, "die tasten sind sicher", "niemand arbeitet mit ihr"),
-        (Lang::Fr, "la touche est sûre", "personne ne travaille avec lui"),
+        (Lang::En, "surer", "nobody works with it"),
+        (Lang::De, "sicherer", "niemand arbeitet mit ihr"),
+        (Lang::Fr, "la touche est plus sûre", "personne ne travaille avec lui"),
     ] {
         for config in [settings(""), asking("", false), asking("", true)] {
             let says = |text| render(text, lang, &facts(&config, lang)).unwrap().markdown.to_lowercase();
