@@ -111,7 +111,7 @@ fn every_step_is_shown_and_nothing_is_left_behind() {
         "announced",
         "bridged",
         "heard ",
-        "words recognised",
+        "words were recognised",
         "guarded",
         MODEL,
         "they are gone",

@@ -197,11 +197,15 @@ fn show(args: &DemoArgs, written: &Written, id: CallId) -> anyhow::Result<Exit> 
     }
     if let (Some((recogniser, model)), Some(heard)) = (kept.call.origin.ear, kept.call.heard) {
         println!(
-            "{} listened, with the model {} ({}…): {} recognised in memory, and gone.\n",
+            "{} listened, with the model {} ({}…): {} gone.\n",
             recogniser.word(),
             model_name(&written.config, recogniser, kept.call.language),
             &model.to_string()[..8],
-            counted(heard.words, "word was", "words were")
+            counted(
+                heard.words,
+                "word was recognised in memory, and it is",
+                "words were recognised in memory, and they are"
+            )
         );
     }
     println!("$ callgist calls show {id}");
