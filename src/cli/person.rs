@@ -222,7 +222,7 @@ impl Who {
             return Ok(Err(fail(Exit::Failed, "one of these calls is not there, or not of this number")));
         }
         let (contacts, objected) = match &number {
-            Some(number) => (clerk.contacts(Some(number))?, objected(clerk, number)?),
+            Some(number) => (clerk.contacts(Some(number))?, clerk.objects_since(number)?),
             None => (Vec::new(), None),
         };
         Ok(Ok(Meant { number, calls, contacts, objected }))
@@ -258,13 +258,6 @@ impl Meant {
         all.extend(self.number.iter().map(|number| number.as_str().to_owned()));
         all
     }
-}
-
-/// Since when the number objects.
-fn objected(clerk: &Clerk, number: &Number) -> Result<Option<UtcMillis>, StoreError> {
-    let spelled = number.spellings();
-    let standing = clerk.objections()?;
-    Ok(standing.into_iter().find(|(number, _)| spelled.contains(number)).map(|(_, at)| at))
 }
 
 /// Ends a command about somebody of whom nothing is kept, as `find` does.

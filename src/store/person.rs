@@ -157,8 +157,13 @@ impl Clerk {
         })
     }
 
-    pub fn objects(&self, number: &Number) -> Result<bool, StoreError> {
-        self.read(|connection| objects(connection, number))
+    /// Since when calls of this number are neither announced nor heard.
+    pub fn objects_since(&self, number: &Number) -> Result<Option<UtcMillis>, StoreError> {
+        self.read(|connection| {
+            let since = "SELECT MIN(at) FROM objections WHERE number IN (SELECT value FROM json_each(?1))";
+            let at: Option<i64> = connection.query_row(since, [spellings(number)], |row| row.get(0))?;
+            Ok(at.map(UtcMillis))
+        })
     }
 
     /// Puts `text` in the place of a note's; nothing of the old one is kept. False where there is no such note.

@@ -236,7 +236,8 @@ fn what_was_erased_after_a_backup_stays_erased_and_what_protects_stays() {
     by_hand.execute("DELETE FROM calls WHERE id = ?1", [CallId(4).to_string()]).unwrap();
     let restored = clerk.restore(&copy, None, NOW).unwrap();
     assert_eq!((restored.calls, restored.buried, restored.began_anew), (1, 3, false));
-    assert!(clerk.objects(&caller).unwrap());
+    assert_eq!(clerk.objects_since(&caller), Ok(Some(NOW)));
+    assert_eq!(clerk.objects_since(&number("+33140000099")), Ok(None));
     assert!(faults(&path).is_empty());
     let left = Reader::open(&path).unwrap().list(&Filter::default()).unwrap();
     assert_eq!(left.iter().map(|kept| kept.call.id.0).collect::<Vec<_>>(), [4]);
