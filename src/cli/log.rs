@@ -2,7 +2,7 @@
 
 use super::counter::{Common, counted, now, timestamp, with_clerk};
 use super::{Exit, fail};
-use crate::store::{Clerk, Deed, Entry, Fault, StoreError, UtcMillis, Verdict};
+use crate::store::{Clerk, Deed, Entry, Fault, StoreError, Verdict};
 use clap::Subcommand;
 use serde_json::json;
 use std::path::Path;
@@ -110,7 +110,7 @@ fn export(clerk: &mut Clerk) -> Result<Exit, StoreError> {
 
 fn prune(clerk: &mut Clerk, keep_days: u32, as_json: bool) -> Result<Exit, StoreError> {
     let now = now();
-    let before = UtcMillis(now.0 - i64::from(keep_days) * 86_400_000);
+    let before = now.days_before(keep_days);
     let Some(removed) = clerk.prune_log(before, now)? else {
         return Ok(fail(
             Exit::Failed,

@@ -689,14 +689,12 @@ impl Drop for Tale {
 /// The beginning of the day, and some milliseconds that mean nothing: by them two wishes of one day stay two where a copy is
 /// brought back.
 fn day(at: UtcMillis) -> UtcMillis {
-    UtcMillis(at.0 - at.0.rem_euclid(DAY_MS) + i64::from(rand::random::<u16>() % 1_000))
+    UtcMillis(at.0 - at.0.rem_euclid(UtcMillis::DAY) + i64::from(rand::random::<u16>() % 1_000))
 }
 
 fn utc(at: SwitchTime) -> UtcMillis {
     UtcMillis(i64::try_from(at.0 / 1_000).unwrap_or(i64::MAX))
 }
-
-const DAY_MS: i64 = 86_400_000;
 
 /// The caller waits for half a second at most (R0); longer, and the notice would come too late.
 const ASKED_WITHIN: Duration = Duration::from_millis(200);
@@ -713,6 +711,8 @@ mod tests {
         let at = UtcMillis(1_795_459_060_123);
         let days: std::collections::BTreeSet<i64> = (0..50).map(|_| day(at).0).collect();
         assert!(days.len() > 25);
-        assert!(days.iter().all(|day| day.rem_euclid(DAY_MS) < 1_000 && day / DAY_MS == at.0 / DAY_MS));
+        assert!(days.iter().all(
+            |day| day.rem_euclid(UtcMillis::DAY) < 1_000 && day / UtcMillis::DAY == at.0 / UtcMillis::DAY
+        ));
     }
 }

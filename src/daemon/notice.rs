@@ -2,7 +2,6 @@
 //! it; and the hashes of both files.
 
 use crate::store::Sha256;
-use sha2::Digest;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -43,7 +42,7 @@ pub fn question_length(path: &Path) -> Result<Duration, NoticeError> {
 /// Of the file of that sound.
 pub fn hash(sound: &'static str, path: &Path) -> Result<Sha256, NoticeError> {
     let wrong = |error: std::io::Error| NoticeError { sound, path: path.to_owned(), what: error.to_string() };
-    Ok(Sha256(sha2::Sha256::digest(std::fs::read(path).map_err(wrong)?).into()))
+    Ok(Sha256::of(&std::fs::read(path).map_err(wrong)?))
 }
 
 fn played(sound: &'static str, path: &Path, shortest: Duration) -> Result<Duration, NoticeError> {

@@ -64,6 +64,12 @@ pub struct Measured {
 pub struct Sha256(pub [u8; 32]);
 
 impl Sha256 {
+    /// The hash of these bytes.
+    pub fn of(bytes: &[u8]) -> Sha256 {
+        use sha2::Digest;
+        Sha256(sha2::Sha256::digest(bytes).into())
+    }
+
     pub(super) fn parse(digits: &str) -> Option<Sha256> {
         let mut bytes = [0; 32];
         for (at, byte) in bytes.iter_mut().enumerate() {
@@ -175,6 +181,21 @@ impl Kept {
 /// Milliseconds since 1970, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UtcMillis(pub i64);
+
+impl UtcMillis {
+    /// Milliseconds of a day.
+    pub const DAY: i64 = 86_400_000;
+
+    /// So many days before it.
+    pub fn days_before(self, days: u32) -> UtcMillis {
+        UtcMillis(self.0.saturating_sub(i64::from(days) * UtcMillis::DAY))
+    }
+
+    /// So many days after it.
+    pub fn days_after(self, days: u32) -> UtcMillis {
+        UtcMillis(self.0.saturating_add(i64::from(days) * UtcMillis::DAY))
+    }
+}
 
 /// A name without blanks: 1 to 40 letters, digits, `-`, `_`, `.` and `+`. No sentence fits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

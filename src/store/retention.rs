@@ -76,7 +76,7 @@ pub(super) fn sweep(
         let count = (swept.calls + swept.requests).to_string();
         log::append(transaction, &Entry::new(Deed::Swept).detail(&count), now)?;
     }
-    match log::prune(transaction, days_before(retention.log_days, now), now)? {
+    match log::prune(transaction, now.days_before(retention.log_days), now)? {
         Some(entries) => swept.log_entries = entries,
         None => swept.log_broken = true,
     }
@@ -104,12 +104,12 @@ pub(super) fn overdue(
 fn periods(retention: &Retention, now: UtcMillis) -> Vec<(Option<&str>, &'static str, UtcMillis)> {
     let mut periods = Vec::new();
     for LineRetention { line, notes_days, rows_days } in &retention.lines {
-        periods.push((Some(line.as_str()), NOTED, days_before(*notes_days, now)));
-        periods.push((Some(line.as_str()), NOT_NOTED, days_before(*rows_days, now)));
+        periods.push((Some(line.as_str()), NOTED, now.days_before(*notes_days)));
+        periods.push((Some(line.as_str()), NOT_NOTED, now.days_before(*rows_days)));
     }
     // Rows of a line that the settings no longer name stay no longer than the longest period of those that they do.
     let longest = retention.lines.iter().map(|line| line.notes_days.max(line.rows_days)).max();
-    periods.extend(longest.map(|days| (None, "1", days_before(days, now))));
+    periods.extend(longest.map(|days| (None, "1", now.days_before(days))));
     periods
 }
 
@@ -121,10 +121,5 @@ fn past(line: Option<&str>, what: &str) -> String {
     )
 }
 
-fn days_before(days: u32, now: UtcMillis) -> UtcMillis {
-    UtcMillis(now.0.saturating_sub(i64::from(days) * DAY_MS))
-}
-
 const NOTED: &str = "note IS NOT NULL";
 const NOT_NOTED: &str = "note IS NULL";
-const DAY_MS: i64 = 86_400_000;

@@ -11,11 +11,10 @@ use crate::cli::{Exit, fail};
 use crate::config::Config;
 use crate::daemon::notice;
 use crate::store::{
-    Clerk, Decision, Deed, Entry, Fault, Kept, Logged, Measured, Outcome, Reader, StoreError, UtcMillis,
-    Verdict,
+    Clerk, Decision, Deed, Entry, Fault, Kept, Logged, Measured, Outcome, Reader, Sha256, StoreError,
+    UtcMillis, Verdict,
 };
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
 /// Everything that is on record of one call.
@@ -94,20 +93,19 @@ pub(super) fn tell(
     };
     if as_json {
         let told = evidence.json();
-        println!("{}", json!({ "evidence": told, "sha256": hash(&told.to_string()) }));
+        println!(
+            "{}",
+            json!({ "evidence": told, "sha256": Sha256::of(told.to_string().as_bytes()).to_string() })
+        );
     } else {
         let told = evidence.text();
-        println!("{told}SHA-256 of all that stands above: {}", hash(&told));
+        println!("{told}SHA-256 of all that stands above: {}", Sha256::of(told.as_bytes()));
     }
     Ok(match evidence.unproved() {
         _ if evidence.checks().iter().any(Check::fails) => Exit::Failed,
         Some(_) => Exit::Unproved,
         None => Exit::Done,
     })
-}
-
-fn hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Evidence {

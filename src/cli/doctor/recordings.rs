@@ -5,7 +5,7 @@ use crate::cli::counter::counted;
 use crate::cli::switch::api;
 use crate::config::{Config, Line, Switch};
 use crate::daemon::freeswitch::{Link, recordings_listed};
-use crate::store::{Database, Reader, UtcMillis};
+use crate::store::{Database, Reader};
 use crate::wire::esl::ApiReply;
 use serde_json::Value;
 
@@ -55,7 +55,7 @@ async fn legs(link: &Link) -> Vec<String> {
 }
 
 fn of_a_line(config: &Config, line: &Line, findings: &mut Findings) {
-    let since = UtcMillis(super::super::counter::now().0 - DAYS * 86_400_000);
+    let since = super::super::counter::now().days_before(DAYS);
     // A database that cannot be opened is told of above.
     let Ok(database) = Database::of(&config.store) else { return };
     let recorded = Reader::open(database).and_then(|reader| reader.recorded(&line.name, since));
@@ -79,4 +79,4 @@ fn of_a_line(config: &Config, line: &Line, findings: &mut Findings) {
 const MOST_LEGS: usize = 200;
 
 /// Longer would complain of what was mended long ago.
-const DAYS: i64 = 7;
+const DAYS: u32 = 7;

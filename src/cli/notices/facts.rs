@@ -156,7 +156,7 @@ fn figures(
     now: UtcMillis,
 ) -> Option<BTreeMap<&'static str, String>> {
     let (config, line) = (config?, line?);
-    let since = UtcMillis(now.0 - 90 * 86_400_000);
+    let since = now.days_before(90);
     let database = Database::of(&config.store).ok()?;
     let counted = Reader::open(database.clone()).ok()?.figures(&line.name, since).ok()?;
     let Figures { calls, announced, objections, notes, words } = counted;
@@ -212,7 +212,5 @@ fn article(basis: Basis, lang: Lang) -> &'static str {
 fn sound(line: &Line) -> String {
     let read: Result<Vec<Vec<u8>>, _> = line.sounds().map(std::fs::read).collect();
     let Ok(sounds) = read else { return "unreadable".to_owned() };
-    let digest = Sha256::digest(sounds.concat());
-    let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{hash} {}", line.notice_version)
+    format!("{} {}", crate::store::Sha256::of(&sounds.concat()), line.notice_version)
 }

@@ -14,9 +14,9 @@ use super::counter::now;
 use super::{Exit, fail};
 use crate::call::Language;
 use crate::config::{Config, Line};
+use crate::store::Sha256;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -223,8 +223,7 @@ pub enum Drift {
 fn all_texts() -> String {
     let of = |lang: Lang| [lang.announcement(), lang.question(), lang.texts()].concat();
     let parts = [Lang::De, Lang::En, Lang::Fr].map(of);
-    let digest = Sha256::digest(parts.concat().as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::of(parts.concat().as_bytes()).to_string()
 }
 
 impl Text {

@@ -165,9 +165,7 @@ impl Access<'_> {
         }
         let Some(config) = &self.place.config else { return Goes::Unknown };
         let days = days(&retention(config), &kept.call);
-        days.map_or(Goes::Unknown, |days| {
-            Goes::After(UtcMillis(kept.call.ended.0 + i64::from(days) * DAY_MS))
-        })
+        days.map_or(Goes::Unknown, |days| Goes::After(kept.call.ended.days_after(days)))
     }
 
     // ------------------------------------------------------------ text
@@ -490,8 +488,6 @@ const RIGHTS: [(u32, &str); 7] = [
     (22, "no automated decision"),
     (77, "complaint to an authority"),
 ];
-
-const DAY_MS: i64 = 86_400_000;
 
 #[cfg(test)]
 mod tests {

@@ -6,13 +6,12 @@ use super::places::{Finding, Status};
 use crate::cli::counter::counted;
 use crate::daemon::clock::Clock;
 use crate::daemon::ears;
-use crate::store::Outcome;
+use crate::store::{Outcome, Sha256};
 use anyhow::Context;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::Path;
 
@@ -80,7 +79,7 @@ impl Report {
             "does_not_prove": LIMITS,
         });
         let json = serde_json::to_string_pretty(&about)?;
-        let sha256 = hex(&Sha256::digest(&json));
+        let sha256 = Sha256::of(json.as_bytes()).to_string();
         let signature = key.map(|key| sign(key, json.as_bytes())).transpose()?;
         let text = text(&about, findings, &sha256, signature.as_ref());
         Ok(Report { json, text, sha256, signature })
@@ -137,7 +136,7 @@ fn hashes(done: &Done) -> anyhow::Result<Value> {
     for path in [own].iter().chain(&ears::programs()).chain([&done.config, &done.notice]) {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let bytes = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        files.insert(name, hex(&Sha256::digest(bytes)).into());
+        files.insert(name, Sha256::of(&bytes).to_string().into());
     }
     Ok(Value::Object(files))
 }
