@@ -56,6 +56,11 @@ impl Told {
                 hits[complaint] = true;
             }
         }
+        let tells: Vec<bool> = tokens
+            .iter()
+            .zip(covered)
+            .map(|(token, value)| may_tell(token, lexicon) && value.is_none())
+            .collect();
         let mut around = vec![false; tokens.len()];
         let animals = tokens.iter().filter(|token| sensitive.animals.contains(&token.text)).count();
         for at in (0..tokens.len()).filter(|&at| hits[at]) {
@@ -65,25 +70,15 @@ impl Told {
             if animals >= ANIMALS && !tokens[turn.clone()].iter().any(somebody) {
                 continue;
             }
-            for place in at + 1..(at + 1 + REACH).min(turn.end) {
-                if tokens[place - 1].stop {
-                    break;
-                }
-                around[place] |= may_tell(&tokens[place], lexicon) && covered[place].is_none();
-            }
+            let behind =
+                (at + 1..(at + 1 + REACH).min(turn.end)).take_while(|&place| !tokens[place - 1].stop);
+            let before = (at.saturating_sub(REACH).max(turn.start)..at).rev();
+            let before = before.take_while(|&place| !tokens[place].stop);
             // "Do you still take blood thinners?" is answered by their names.
-            if turn.end - at <= ASKED && turn.end < tokens.len() {
-                let answer = turn_of(tokens, turn.end);
-                for place in answer.start..(answer.start + ANSWER).min(answer.end) {
-                    around[place] |= may_tell(&tokens[place], lexicon) && covered[place].is_none();
-                }
-            }
-            for place in (at.saturating_sub(REACH).max(turn.start)..at).rev() {
-                if tokens[place].stop {
-                    break;
-                }
-                around[place] |= may_tell(&tokens[place], lexicon) && covered[place].is_none();
-            }
+            let asked = turn.end - at <= ASKED && turn.end < tokens.len();
+            let answer = if asked { turn_of(tokens, turn.end) } else { turn.end..turn.end };
+            let answer = answer.start..(answer.start + ANSWER).min(answer.end);
+            behind.chain(before).chain(answer).for_each(|place| around[place] |= tells[place]);
         }
         (0..tokens.len()).filter(|&at| hits[at]).for_each(|at| around[at] = false);
         Told { hits, around }
@@ -147,14 +142,8 @@ fn turn_of(tokens: &[Token], at: usize) -> std::ops::Range<usize> {
 /// Whether a word may tell something about anybody's health: a small word, a thing of service calls and what our own
 /// sentences are made of may not.
 fn may_tell(token: &Token, lexicon: &Lexicon) -> bool {
-    let words = &lexicon.words;
     let text = &token.text;
-    let known = [&words.stop, &words.determiners, &words.nouns, &words.telling, &words.light, &words.finite];
-    let day = lexicon.time.weekdays.contains_key(text) || lexicon.time.months.contains_key(text);
-    let number = lexicon.numbers.small.contains_key(text) || lexicon.numbers.tens.contains_key(text);
-    !day && !number
-        && text.len() >= 3
-        && !token.is_number()
-        && !known.iter().any(|set| set.contains(text))
-        && !lexicon.ours.contains(text)
+    let month = lexicon.time.months.contains_key(text);
+    let number = token.is_number() || lexicon.numbers.tens.contains_key(text);
+    super::sensitive::is_unknown(text, lexicon) && !month && !number && !lexicon.ours.contains(text)
 }

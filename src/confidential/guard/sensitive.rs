@@ -47,8 +47,9 @@ impl Secrets {
         let mut ban = vec![false; tokens.len()];
         long_numbers(tokens, values, lexicon, &mut ban);
         near_cards(tokens, lexicon, covered, &mut ban);
-        card_ends(tokens, values, lexicon, &mut ban);
-        let dates = dates(tokens, values, lexicon, covered);
+        let cards = cards(tokens, lexicon);
+        card_ends(tokens, values, lexicon, &cards, &mut ban);
+        let dates = dates(tokens, values, lexicon, &cards, covered);
         ban.iter_mut().zip(&dates).for_each(|(ban, date)| *ban |= date);
         after_secrets(tokens, lexicon, covered, &mut ban);
         codes(tokens, lexicon, values, &mut ban);
@@ -222,8 +223,7 @@ fn ends_phrase(phrases: &[Vec<Stem>], tokens: &[Token], at: usize) -> bool {
 }
 
 /// The digits of a card that nobody called by a card's name, in the turn that speaks of one and those behind it.
-fn card_ends(tokens: &[Token], values: &[Value], lexicon: &Lexicon, ban: &mut [bool]) {
-    let cards = cards(tokens, lexicon);
+fn card_ends(tokens: &[Token], values: &[Value], lexicon: &Lexicon, cards: &BTreeSet<u16>, ban: &mut [bool]) {
     let endings = turns_with(&lexicon.sensitive.endings, tokens);
     for value in values {
         let plain = matches!(value.kind, Kind::Digits | Kind::Count(_));
@@ -231,8 +231,8 @@ fn card_ends(tokens: &[Token], values: &[Value], lexicon: &Lexicon, ban: &mut [b
         let digits = if value.kind == Kind::Digits { value.digits.len() } else { digits_of(value).len() };
         // Digits one by one or in pairs are read out, "three hundred" is not.
         let read = value.kind == Kind::Digits && CARD_PARTS.contains(&digits);
-        let part = read && near(&cards, value.turn, CARD_TURNS);
-        let announced = near(&endings, value.turn, 1) && near(&cards, value.turn, CARD_TURNS);
+        let part = read && near(cards, value.turn, CARD_TURNS);
+        let announced = near(&endings, value.turn, 1) && near(cards, value.turn, CARD_TURNS);
         let end = (plain || clock) && announced && digits >= 2;
         if part || end {
             ban[value.from..value.to].fill(true);
@@ -261,9 +261,14 @@ fn near(turns: &BTreeSet<u16>, turn: u16, back: u16) -> bool {
 }
 
 /// When a card expires, and a date of birth in the turns behind its question: "one moment" may stand between.
-fn dates(tokens: &[Token], values: &[Value], lexicon: &Lexicon, covered: &[Option<usize>]) -> Vec<bool> {
+fn dates(
+    tokens: &[Token],
+    values: &[Value],
+    lexicon: &Lexicon,
+    cards: &BTreeSet<u16>,
+    covered: &[Option<usize>],
+) -> Vec<bool> {
     let sensitive = &lexicon.sensitive;
-    let cards = cards(tokens, lexicon);
     let expiries = turns_with(&sensitive.expiries, tokens);
     let births: BTreeSet<u16> =
         tokens.iter().filter(|token| fits(&sensitive.birth, token)).map(|token| token.turn).collect();
@@ -271,7 +276,7 @@ fn dates(tokens: &[Token], values: &[Value], lexicon: &Lexicon, covered: &[Optio
         |turn: u16| tokens.iter().zip(covered).filter(|(t, v)| t.turn == turn && v.is_some()).count();
     let mut dates = vec![false; tokens.len()];
     for value in values.iter().filter(|value| !matches!(value.kind, Kind::Amount { .. })) {
-        let expiry = expiries.contains(&value.turn) && near(&cards, value.turn, EXPIRY_TURNS);
+        let expiry = expiries.contains(&value.turn) && near(cards, value.turn, EXPIRY_TURNS);
         // A whole date has its year: no appointment is made for nineteen forty eight.
         let birth = near(&births, value.turn, BIRTH_TURNS) && numbers(value.turn) >= WHOLE_DATE;
         if expiry || birth {
@@ -406,7 +411,7 @@ fn numbered_streets(tokens: &[Token], lexicon: &Lexicon, covered: &[Option<usize
 }
 
 /// Whether no list knows a word.
-fn is_unknown(text: &str, lexicon: &Lexicon) -> bool {
+pub(super) fn is_unknown(text: &str, lexicon: &Lexicon) -> bool {
     let words = &lexicon.words;
     let known = [&words.stop, &words.determiners, &words.nouns, &words.telling, &words.light, &words.finite];
     let counts = lexicon.numbers.small.contains_key(text) || lexicon.time.weekdays.contains_key(text);
