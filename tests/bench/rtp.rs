@@ -16,25 +16,27 @@ mod cpu;
 #[path = "sidecar.rs"]
 #[allow(dead_code, reason = "it needs recordings and the command line alone")]
 mod sidecar;
+#[path = "spoken.rs"]
+#[allow(dead_code, reason = "it needs packets alone")]
+mod spoken;
 
 // The ear's own modules, compiled here, look for these where the library has them.
-use callgist::{border, call, wire};
+use callgist::{border, call};
 
 use border::{Day, DoNotContact, FromEar};
 use call::{CallId, Language, Moment, NoSummary, Party};
 use callgist::confidential::notes::{Objection, Quality};
 use callgist::confidential::recogniser::{Failure, Found, Packing, Recogniser};
 use callgist::confidential::{Hall, NoteTaker, Pcm, Settings, Transcript};
-use callgist::sim::Coder;
 use confidential::{Judges, frames};
 use cpu::thread_cpu;
 use rustix::net::{RecvFlags, recv};
 use serde_json::json;
 use sidecar::{Arguments, recording};
+use spoken::{FORMAT, packets};
 use std::net::UdpSocket;
 use std::path::PathBuf;
 use std::time::Duration;
-use wire::rtp::{Codec, Format, Header, Packet, Seq, Ssrc, Timestamp};
 
 fn main() {
     let given = Arguments::given();
@@ -69,16 +71,6 @@ fn main() {
             "packets_per_cpu_s_of_the_bare_loop": (bare / (ours - judges) * 100.0).round() / 100.0,
         })
     );
-}
-
-fn packets(voice: &[i16]) -> Vec<Vec<u8>> {
-    let mut coder = Coder::new(Codec::Pcma);
-    let packet = |(n, samples): (usize, &[i16])| {
-        let (seq, timestamp) = (Seq(n as u16), Timestamp(n as u32 * 160));
-        let header = Header { marker: n == 0, payload_type: 8, seq, timestamp, ssrc: Ssrc(1) };
-        Packet { header, payload: &coder.encode(samples) }.to_bytes()
-    };
-    voice.chunks_exact(160).enumerate().map(packet).collect()
 }
 
 /// CPU seconds of the thread that receives, as the ear's does it.
@@ -200,7 +192,5 @@ impl NoteTaker for Nobody {
         Err(NoSummary::NothingSaid)
     }
 }
-
-const FORMAT: Format = Format { codec: Codec::Pcma, payload_type: 8, clock_rate: 8_000, ptime_ms: 20 };
 
 const PACKET: Duration = Duration::from_millis(20);

@@ -2,6 +2,7 @@
 //! INFO or as tones.
 
 use super::phone::Phone;
+use super::sidecar::Sidecar;
 use super::ways::Way;
 use super::{Call, Stage};
 use crate::scripted::NOTE;
@@ -61,11 +62,7 @@ fn a_key_as_tones_means_nothing_where_nobody_listens_for_tones() {
 #[track_caller]
 fn objects(way: Way, told: &str, press: impl Fn(&Phone)) {
     let Some(stage) = Stage::on(way) else { return };
-    let mut callgist = stage.scripted("");
-    let call = stage.announced(&mut callgist, Duration::from_secs(1));
-    call.agent.answered();
-    callgist.step("forked");
-    std::thread::sleep(Duration::from_secs(2));
+    let (mut callgist, call) = in_the_talk(&stage);
     press(&call.caller);
     let gone = stage.without_copies_within(Duration::from_secs(2));
     eprintln!("{told}: the copies were gone {gone:?} after the key");
@@ -84,16 +81,23 @@ fn objects(way: Way, told: &str, press: impl Fn(&Phone)) {
 #[track_caller]
 fn means_nothing(way: Way, press: impl Fn(&Phone)) {
     let Some(stage) = Stage::on(way) else { return };
-    let mut callgist = stage.scripted("");
-    let call = stage.announced(&mut callgist, Duration::from_secs(1));
-    call.agent.answered();
-    callgist.step("forked");
-    std::thread::sleep(Duration::from_secs(2));
+    let (mut callgist, call) = in_the_talk(&stage);
     press(&call.caller);
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(stage.switch.copies(), 2);
     goes_on(&stage, call);
     assert_eq!(callgist.kept()["summary"], NOTE);
+}
+
+/// A call that has been listened to for two seconds.
+#[track_caller]
+fn in_the_talk(stage: &Stage) -> (Sidecar, Call) {
+    let mut callgist = stage.scripted("");
+    let call = stage.announced(&mut callgist, Duration::from_secs(1));
+    call.agent.answered();
+    callgist.step("forked");
+    std::thread::sleep(Duration::from_secs(2));
+    (callgist, call)
 }
 
 #[track_caller]
