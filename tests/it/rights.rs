@@ -1,6 +1,9 @@
 //! A caller's rights from the command line: a call is kept as the daemon keeps it, a person asks, and afterwards the
 //! bytes of the files are searched.
 
+use crate::canary::Canary;
+use crate::live::sidecar::{At, Sidecar};
+use crate::stories::Stage;
 use callgist::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust, TrustLabel};
 use callgist::call::{CallId, Language, NoSummary, Number};
 use callgist::store::{
@@ -512,6 +515,46 @@ fn after_an_erasure_no_byte_of_the_calls_is_left_and_the_request_still_protects(
     assert!(!office.holds(&CALLER[1..]), "the number is gone from every file");
     assert_eq!(office.code(&["contacts", "check", CALLER]), 0);
     office.says(&["log", "verify"]);
+}
+
+/// From what a caller says on the simulated switch, by the real note engine, to the search of every byte.
+#[test]
+fn a_wish_that_was_spoken_outlives_the_erasure_of_its_call_and_its_moment_leads_nowhere() {
+    let stage = Stage::set();
+    let canary = Canary::saying(
+        "My dishwasher is leaking and the kitchen floor is wet. And please do not call me with any offers any more.",
+    );
+    let at = |name: &str| stage.folder.path().join(name);
+    let (password_file, notice) = (&at("password"), &at("notice.wav"));
+    let at = At { event_socket: stage.switch.event_socket().port(), password_file, notice };
+    let mut callgist = Sidecar::canary(&at, &canary);
+    let call = stage.call(stage.talk(10));
+    let row = callgist.kept();
+    let (id, note) =
+        (row["id"].as_str().unwrap(), row["summary"].as_str().unwrap_or_else(|| panic!("{row}")));
+    stage.ended(call);
+
+    let caller = row["caller"].as_str().unwrap();
+    let listed = || callgist.ask(&["contacts", "list"])[0]["do_not_contact"].clone();
+    let wish = listed()[0].clone();
+    assert_eq!(
+        (&wish["state"], &wish["number"], &wish["call"]),
+        (&"pending".into(), &row["caller"], &row["id"])
+    );
+    assert_eq!(wish["scope"], serde_json::json!(["calls"]), "{wish}");
+    let created = wish["created"].as_str().unwrap();
+    assert!(created.contains("T00:00:00") && created != row["ended"], "{wish} {row}");
+
+    let store = callgist.path("store");
+    assert!(holds(&store, note) && holds(&store, id));
+    let word = callgist.ask(&["person", "erase", caller])[0]["confirm"].as_str().unwrap().to_owned();
+    let receipt = callgist.ask(&["person", "erase", caller, "--confirm", &word]);
+    assert_eq!((&receipt[0]["calls"][0], &receipt[0]["do_not_contact_kept"]), (&row["id"], &1.into()));
+    assert!(!holds(&store, note), "no byte of the note is left");
+    assert_eq!((&listed()[0]["number"], &listed()[0]["call"]), (&row["caller"], &Value::Null));
+    for entry in callgist.ask(&["log", "export"]) {
+        assert!(entry["call"].is_null() || entry["person"].is_null(), "{entry}");
+    }
 }
 
 #[test]
