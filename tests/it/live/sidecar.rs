@@ -179,6 +179,14 @@ impl Sidecar {
         self.until(step, self.patience(), |line| line["step"] == step)
     }
 
+    /// Waits for a line of its log with that step, or finds that there was one.
+    #[track_caller]
+    pub fn has(&mut self, step: &str) {
+        if !self.seen.iter().any(|line| line["step"] == step) {
+            self.step(step);
+        }
+    }
+
     /// Whether the call that comes now gets its notice, told when that is over or the call is kept without it.
     #[track_caller]
     pub fn announces(&mut self) -> bool {
