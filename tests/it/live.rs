@@ -23,6 +23,7 @@ mod switch;
 mod two;
 mod vanilla;
 mod ways;
+mod wishes;
 mod worst;
 
 use crate::canary::Canary;
@@ -239,11 +240,7 @@ fn a_proof_on_a_call_of_the_real_switch_finds_nothing_but_what_was_planted() {
 #[test]
 fn a_number_on_the_list_is_refused_by_the_switch_until_the_entry_is_withdrawn() {
     let Some(stage) = Stage::set() else { return };
-    let refused = |purpose: &str, number: &str| {
-        let call = "ignore_early_media=true,originate_timeout=5";
-        let dial = format!("originate {{{call},callgist_purpose={purpose}}}loopback/{number}/public &park");
-        stage.switch.api(&dial).contains("CALL_REJECTED")
-    };
+    let refused = |purpose: &str, number: &str| stage.switch.refuses(purpose, number);
     let becomes = |what: &dyn Fn() -> bool| {
         let begun = Instant::now();
         while !what() {

@@ -240,7 +240,7 @@ impl Sidecar {
         self.list().len()
     }
 
-    fn list(&self) -> Vec<Value> {
+    pub fn list(&self) -> Vec<Value> {
         let listed = Command::new(env!("CARGO_BIN_EXE_callgist"))
             .args(["calls", "list", "--json", "--database"])
             .arg(self.folder.path().join("store/callgist.db"))

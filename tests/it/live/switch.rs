@@ -18,6 +18,8 @@ use tempfile::TempDir;
 
 pub struct FreeSwitch {
     child: Child,
+    /// What starts it.
+    command: Command,
     folder: TempDir,
     /// Of the test's own connection.
     password: &'static str,
@@ -82,12 +84,21 @@ impl FreeSwitch {
         if let Some(modules) = std::env::var_os("CALLGIST_FREESWITCH_MODS").filter(|path| !path.is_empty()) {
             command.arg("-mod").arg(modules);
         }
-        let silent = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let child = silent.spawn().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
         let Room { folder, event_socket, trunk, phones, agent, others, .. } = room;
-        let switch = FreeSwitch { child, folder, password, event_socket, trunk, phones, agent, others };
+        let switch =
+            FreeSwitch { child, command, folder, password, event_socket, trunk, phones, agent, others };
         switch.wait_for(profiles);
         switch
+    }
+
+    /// Killed, and started anew with the same settings: what was only in its memory is gone.
+    pub fn begins_anew(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.child = self.command.spawn().unwrap();
+        self.wait_for(&["callgist", "trunk", "phones"]);
     }
 
     pub fn pid(&self) -> u32 {
@@ -148,6 +159,13 @@ impl FreeSwitch {
                 return String::from_utf8(body).ok();
             }
         }
+    }
+
+    /// Whether it refuses a call of its own to that number.
+    pub fn refuses(&self, purpose: &str, number: &str) -> bool {
+        let call = "ignore_early_media=true,originate_timeout=5";
+        let dial = format!("originate {{{call},callgist_purpose={purpose}}}loopback/{number}/public &park");
+        self.api(&dial).contains("CALL_REJECTED")
     }
 
     /// How many copies of calls run now.
