@@ -78,7 +78,7 @@ impl Call {
             });
             Turn { speaker: speaker(&turn.speaker), words: words.collect() }
         });
-        Transcript { turns: turns.collect() }
+        Transcript::new(turns.collect())
     }
 }
 

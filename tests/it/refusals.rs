@@ -31,7 +31,7 @@ impl House {
              [store]\ndatabase = \"{}\"\n[ears]\nmodels = \"{}\"\n\
              [[line]]\nname = \"main\"\nnumber = \"+352260000\"\nlanguage = \"en\"\n\
              recogniser = \"whisper\"\nnotice = \"{}\"\nmode = \"notice\"\nbasis = \"legitimate_interest\"\n\
-             keep_notes_days = 90\ncontact = \"privacy@example.com\"\n",
+             keep_notes_days = 90\ncontact = \"privacy@example.com\"\nemployees_told = \"2026-01-31\"\n",
             path("password"),
             path("store/callgist.db"),
             path("models"),

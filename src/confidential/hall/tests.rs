@@ -138,7 +138,7 @@ impl Stage {
     }
 
     fn open(&mut self, call: CallId) {
-        self.hall.open(call, Language::En, TODAY);
+        self.hall.open(call, Language::En, TODAY, AgentLeg::Heard);
         PARTIES.iter().for_each(|party| self.hall.hear(call, *party, FORMAT));
     }
 
@@ -556,7 +556,7 @@ fn a_panic_ends_its_own_call_only() {
     let french = |language| if language == Language::Fr { panic!("in a test") } else { Ok(()) };
     let mut stage = Stage::new(Scripted::new(french), Notary::default());
     stage.open(CALL);
-    stage.hall.open(CallId(8), Language::Fr, TODAY);
+    stage.hall.open(CallId(8), Language::Fr, TODAY, AgentLeg::Heard);
     stage.hall.hear(CallId(8), Party::Caller, FORMAT);
     for call in [CALL, CallId(8)] {
         stage.bridged(call);
@@ -641,7 +641,7 @@ proptest! {
         let mut opened = false;
         for order in orders {
             match order {
-                Order::Open if !opened => { stage.hall.open(CALL, Language::En, TODAY); opened = true; }
+                Order::Open if !opened => { stage.hall.open(CALL, Language::En, TODAY, AgentLeg::Heard); opened = true; }
                 Order::Open | Order::Hear => stage.hall.hear(CALL, Party::Caller, FORMAT),
                 Order::Packet => (0..30).for_each(|_| stage.tick(CALL, [true, false], 20)),
                 Order::Bridged => stage.bridged(CALL),

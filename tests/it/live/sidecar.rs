@@ -322,7 +322,8 @@ pub fn settings(folder: &Path, at: &At<'_>) -> String {
          [ears]\nmodels = \"{models}\"\n\
          [[line]]\nname = \"main\"\nnumber = \"+{number}\"\ncountry_code = \"352\"\nlanguage = \"en\"\n\
          recogniser = \"whisper\"\nnotice = \"{notice}\"\nnotice_version = \"live\"\nmode = \"notice\"\n\
-         basis = \"legitimate_interest\"\nkeep_notes_days = 90\ncontact = \"privacy@example.com\"\n",
+         basis = \"legitimate_interest\"\nkeep_notes_days = 90\ncontact = \"privacy@example.com\"\n\
+         employees_told = \"2026-01-31\"\n",
         secret = secret.display(),
         folder = folder.display(),
         models = models().display(),

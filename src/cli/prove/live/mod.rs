@@ -139,7 +139,7 @@ fn write_settings(folder: &Path, config: &Config, line: &Line, recogniser: Which
     Ok(Written { config: written, notice: line.notice.clone(), database })
 }
 
-/// Whoever else calls meanwhile is told or asked as ever.
+/// Whoever else calls meanwhile is told or asked, and his agent heard or not, as ever.
 fn mode(line: &Line) -> String {
     let mode = match line.question() {
         Some(question) => {
@@ -147,7 +147,15 @@ fn mode(line: &Line) -> String {
         }
         None => "mode = \"notice\"\nbasis = \"legitimate_interest\"\n".to_owned(),
     };
-    format!("{mode}keep_notes_days = {}\ncontact = \"callgist prove\"\n", line.keep_notes_days)
+    let agents = match line.told.employees_told {
+        Some(day) => format!("employees_told = \"{day}\"\n"),
+        None => String::new(),
+    };
+    format!(
+        "{mode}keep_notes_days = {}\ncontact = \"callgist prove\"\nagent_leg = \"{}\"\n{agents}",
+        line.keep_notes_days,
+        line.agent_leg.word()
+    )
 }
 
 #[cfg(test)]
