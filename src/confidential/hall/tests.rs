@@ -272,6 +272,30 @@ fn what_is_said_before_the_bridge_is_not_heard() {
 }
 
 #[test]
+fn of_an_agent_who_is_not_heard_every_packet_is_wiped_undecoded() {
+    let mut stage = Stage::new(Scripted::willing(), Notary::default());
+    stage.hall.open(CALL, Language::En, TODAY, AgentLeg::NotHeard);
+    // Also where a daemon gives his socket all the same.
+    PARTIES.iter().for_each(|party| stage.hall.hear(CALL, *party, FORMAT));
+    stage.bridged(CALL);
+    stage.talk(CALL, [false, true], 4);
+    assert_eq!(stage.hall.buffered(), 0);
+    stage.says(CALL, Party::Caller, 3);
+    stage.now_ms += 4_000;
+    stage.says(CALL, Party::Agent, 3);
+    stage.says(CALL, Party::Caller, 3);
+    let flowing: Vec<FromEar<String>> = stage.answers.try_iter().collect();
+    assert!(!flowing.contains(&FromEar::Flowing { call: CALL, party: Party::Agent }), "{flowing:?}");
+    stage.end(CALL);
+    stage.work();
+    let answers = stage.answers();
+    let [FromEar::Noted { note, heard, .. }] = &answers[..] else { panic!("{answers:?}") };
+    let who: String = note.lines().map(|line| &line[..1]).collect();
+    assert_eq!(who, "CC", "a long pause of the caller's ends his turn: {note}");
+    assert!((4_000..8_000).contains(&heard.speech_ms), "{heard:?}");
+}
+
+#[test]
 fn what_is_said_while_paused_is_not_heard_and_its_time_passes() {
     let mut stage = Stage::new(Scripted::willing(), Notary::default());
     stage.open(CALL);

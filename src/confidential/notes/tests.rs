@@ -488,6 +488,7 @@ fn a_relatives_name_is_secret_and_a_relative_may_be_the_last_word() {
     }
 }
 
+mod caller_tests;
 mod truth_tests;
 
 proptest! {
