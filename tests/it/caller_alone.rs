@@ -32,7 +32,11 @@ fn a_line_whose_agents_are_not_heard_gets_one_copy_of_the_callers_own_phone_and_
 fn of_a_call_in_which_the_agent_alone_speaks_an_ear_hears_no_speech() {
     let stage = Stage::scripted(|_| {});
     let mut callgist = alone(&stage);
-    let script = || Script { caller_speech: vec![0; 8_000 * 6], ..stage.speech(6) };
+    let script = || Script {
+        caller_speech: vec![0; 8_000 * 6],
+        agent_speech: stage.speech(6).caller_speech,
+        ..Script::default()
+    };
     let call = stage.call(script());
     let row = callgist.kept();
     assert_eq!(row["heard"]["speech_ms"], 0, "{row}");
@@ -63,6 +67,7 @@ fn the_note_is_told_from_the_callers_words_and_what_two_voices_would_say_is_said
         let mut callgist = Sidecar::canary_with(&at, &canary, |settings| settings + agent_leg);
         let call = stage.call(stage.talk(10));
         let row = callgist.kept();
+        assert_ne!(row["no_summary_reason"], "engine_failed", "{}", callgist.log());
         (row, stage.ended(call))
     };
     let (row, report) = heard(NOT_HEARD);
@@ -97,7 +102,7 @@ fn the_agents_key_and_the_callers_object_though_the_agent_is_not_heard() {
 fn after_a_transfer_the_caller_is_copied_again_and_no_agent_ever_is() {
     let stage = Stage::scripted(|_| {});
     let mut callgist = alone(&stage);
-    let Script { caller_speech, agent_speech, .. } = stage.speech(10);
+    let agent_speech = stage.speech(10).caller_speech;
     let others = vec![Agent {
         name: "agent2".into(),
         speech: agent_speech.clone(),
@@ -106,7 +111,7 @@ fn after_a_transfer_the_caller_is_copied_again_and_no_agent_ever_is() {
     let events = vec![(When::Bridged(seconds(4)), Act::HandOver(seconds(2)))];
     let script =
         Script { agent_speech, others, events, hangup_after: Some(seconds(20)), ..Script::default() };
-    let call = stage.call(Script { caller_speech: vec![0; caller_speech.len()], ..script });
+    let call = stage.call(Script { caller_speech: vec![0; 80_000], ..script });
     let row = callgist.kept();
     let report = stage.ended(call);
     assert!(!report.taps.is_empty());
@@ -204,7 +209,6 @@ fn alone(stage: &Stage) -> Sidecar {
 fn one_copy_of_the_caller(report: &Report) {
     let [tap] = &report.taps[..] else { panic!("{} copies: {report:?}", report.taps.len()) };
     assert_eq!((tap.target, tap.side), (Party::Caller, Side::Read), "{report:?}");
-    assert_eq!(tap.leg, report.caller_leg);
 }
 
 const NOT_HEARD: &str = "agent_leg = \"not_heard\"\n";

@@ -30,6 +30,7 @@ fn a_call_whose_agent_is_not_heard_on_the_real_switch_has_one_copy_and_a_note_fr
 fn of_what_an_agent_says_on_the_real_switch_nothing_reaches_an_ear() {
     let Some(mut stage) = Stage::on(Way::AgentsKeys) else { return };
     let (caller, silence) = (stage.caller.clone(), Arc::<[i16]>::from(vec![0; stage.caller.len()]));
+    stage.agent = caller.clone();
     let mut heard = |speaks: bool| {
         stage.caller = if speaks { caller.clone() } else { silence.clone() };
         let mut callgist = stage.scripted(NOT_HEARD);
