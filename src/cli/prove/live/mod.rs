@@ -161,6 +161,7 @@ fn mode(line: &Line) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::AgentLeg;
     use crate::config::{Mode, TWO, decided};
 
     fn config() -> Config {
@@ -218,6 +219,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let written = write_settings(folder.path(), &config, &asks, Which::Auto).unwrap();
         assert_eq!(Config::load(&written.config).unwrap().lines[0].mode, asks.mode);
+        let unheard = Line { agent_leg: AgentLeg::NotHeard, ..config.lines[0].clone() };
+        let folder = tempfile::tempdir().unwrap();
+        let written = write_settings(folder.path(), &config, &unheard, Which::Auto).unwrap();
+        let written = Config::load(&written.config).unwrap().lines.remove(0);
+        assert!(written.agent_leg == AgentLeg::NotHeard && written.is_on());
         let (proved, own) = (&read.lines[0], &config.lines[0]);
         assert_eq!((&proved.name, &proved.number, &proved.notice), (&own.name, &own.number, &own.notice));
     }
