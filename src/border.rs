@@ -8,7 +8,7 @@
 
 pub mod table;
 
-use crate::call::{CallId, Language, NoSummary, Party};
+use crate::call::{AgentLeg, CallId, Language, NoSummary, Party};
 use crate::wire::rtp::Format;
 use arrayvec::ArrayString;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -22,11 +22,13 @@ pub const MAX_TEXT: usize = 1_536;
 /// What the daemon tells an ear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToEar {
-    /// A call that has been announced begins. `today` is its date, so that "on Thursday" can be told apart.
+    /// A call that has been announced begins. `today` is its date, so that "on Thursday" can be told apart; `agent_leg`
+    /// says whether a second party will ever be heard.
     Open {
         call: CallId,
         language: Language,
         today: Day,
+        agent_leg: AgentLeg,
     },
     /// One party's RTP socket, connected and shut for writing; it comes with this message. A second one for the
     /// same party takes the place of the first.

@@ -4,8 +4,9 @@
 //!
 //! A call is **offered** (a caller waits in the dialplan's guarded sleep), **announced** (the notice was played to its
 //! end, which is proved and not believed), **consented** to where the line asks, **bridged** (caller and agent talk),
-//! **forked** (the switch copies both voices to an ear), **heard** (the talk is over), **summarised**, **guarded** and
-//! **kept**. `daemon/follow.rs` tells it, one verb a line; every early ending is one of the reasons of
+//! **forked** (the switch copies both voices to an ear, or the caller's alone), **heard** (the talk is over),
+//! **summarised**, **guarded** and **kept**. `daemon/follow.rs` tells it, one verb a line; every early ending is one of
+//! the reasons of
 //! [`call::NoSummary`].
 //!
 //! # The two processes

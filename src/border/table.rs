@@ -139,9 +139,9 @@ pub const PONG_WITHIN_S: usize = 3;
 pub const TABLE: &[Row] = &[
     to(
         "Open",
-        "call: CallId, language: Language, today: Day",
-        20,
-        "a call begins; its date makes \"on Thursday\" a day",
+        "call: CallId, language: Language, today: Day, agent_leg: AgentLeg",
+        21,
+        "a call begins; its date makes \"on Thursday\" a day, and where agents are not heard one voice is all there is",
     ),
     to(
         "Hear",
@@ -257,6 +257,7 @@ mod tests {
             "Language",
             "Day",
             "Party",
+            "AgentLeg",
             "Format",
             "Heard",
             "NoSummary",
@@ -320,7 +321,7 @@ mod tests {
         let reason = *NoSummary::ALL.last().unwrap();
         let party = Party::Agent;
         let orders = [
-            ToEar::Open { call, language: Language::Fr, today },
+            ToEar::Open { call, language: Language::Fr, today, agent_leg: AgentLeg::NotHeard },
             ToEar::Hear { call, party, format },
             ToEar::Bridged { call },
             ToEar::Paused { call },

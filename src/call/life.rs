@@ -9,7 +9,7 @@ mod words;
 pub use words::{Answer, Command, EarEnding, Ending, Event, Phase};
 
 use super::proof::{Announced, Evidence, SwitchTime, Verdict};
-use super::{CallId, Consent, Leg, Moment, NoSummary, Party};
+use super::{AgentLeg, CallId, Consent, Direction, Leg, Moment, NoSummary, Party};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -29,6 +29,7 @@ pub struct Life {
     agent: Option<Leg>,
     notice_length: Duration,
     consent: Consent,
+    agent_leg: AgentLeg,
     phase: Phase,
     evidence: Evidence,
     announced: Option<Announced>,
@@ -57,7 +58,7 @@ pub struct Life {
 enum Deadline {
     /// The notice to begin, after it was asked for.
     Notice,
-    /// Both copies to run, after the bridge.
+    /// The copies to run, after the bridge.
     Forks,
     /// A new bridge or the hang-up, after an unbridge.
     Rebridge,
@@ -70,14 +71,22 @@ enum Deadline {
 }
 
 impl Life {
-    /// A call whose caller has the leg `caller`, on a line whose notice lasts `notice_length` and that asks for `consent`.
-    pub fn new(call: CallId, caller: Leg, notice_length: Duration, consent: Consent) -> Life {
+    /// A call whose caller has the leg `caller`, on a line whose notice lasts `notice_length`, that asks for `consent`, and
+    /// whose agents are heard or not by `agent_leg`.
+    pub fn new(
+        call: CallId,
+        caller: Leg,
+        notice_length: Duration,
+        consent: Consent,
+        agent_leg: AgentLeg,
+    ) -> Life {
         Life {
             call,
             caller,
             agent: None,
             notice_length,
             consent,
+            agent_leg,
             phase: Phase::Offered,
             evidence: Evidence::new(consent != Consent::NotAsked),
             announced: None,
@@ -99,7 +108,9 @@ impl Life {
     /// A call that began without us, or before we were started anew: only its end is waited for, or an objection. There
     /// will be no summary for this reason, and there is no way from here to [`Life::announced`].
     pub fn missed(call: CallId, caller: Leg, reason: NoSummary) -> Life {
-        Life { missed: Some(reason), ..Life::new(call, caller, Duration::MAX, Consent::NotAsked) }
+        // None of its voices is copied.
+        let life = Life::new(call, caller, Duration::MAX, Consent::NotAsked, AgentLeg::NotHeard);
+        Life { missed: Some(reason), ..life }
     }
 
     pub fn phase(&self) -> Phase {
@@ -275,8 +286,8 @@ impl Life {
         self.opened = true;
         self.phase = Phase::Allowed;
         self.commands.push_back(Command::Open);
-        // The copy of the agent's voice hangs on the caller's leg and is made now, where nobody speaks:
-        // each attach costs the party 40 ms once (F84).
+        // The copy that hangs on the caller's leg is made now, where nobody speaks: each attach costs the party 40 ms
+        // once (F84).
         self.commands.push_back(Command::Examine { leg: self.caller.clone() });
         if let Some(agent) = self.unheard.take() {
             self.bridged(agent, now);
@@ -330,7 +341,9 @@ impl Life {
         if let Some(old) = self.agent.replace(agent.clone()).filter(|old| *old != agent) {
             // Whoever left the call on hold does not take it back.
             self.unheld(&old);
-            self.drop_fork(Party::Caller);
+            if self.agent_leg == AgentLeg::Heard {
+                self.drop_fork(Party::Caller);
+            }
         }
         if self.is_recorded() {
             return self.finish(Ending::NoSummary(NoSummary::Recorded));
@@ -340,11 +353,10 @@ impl Life {
             self.commands.push_back(Command::EarBridged);
         }
         self.deadline = Some((now + FORKS_RUN_WITHIN, Deadline::Forks));
-        if !self.forks.contains_key(&Party::Caller) {
-            self.commands.push_back(Command::Examine { leg: agent });
-        }
-        if !self.forks.contains_key(&Party::Agent) {
-            self.commands.push_back(Command::Examine { leg: self.caller.clone() });
+        for party in self.agent_leg.voices() {
+            if let Some((leg, _)) = self.source(*party).filter(|_| !self.forks.contains_key(party)) {
+                self.commands.push_back(Command::Examine { leg });
+            }
         }
         self.forked();
     }
@@ -352,7 +364,22 @@ impl Life {
     fn unbridged(&mut self, now: Moment) {
         self.unheard = None;
         if matches!(self.phase, Phase::Bridged | Phase::Forked) && !self.awaits(Deadline::Apart) {
+            if self.agent_leg == AgentLeg::NotHeard {
+                // It would go on with what the caller says to nobody.
+                self.drop_fork(Party::Caller);
+            }
             self.deadline = Some((now + REBRIDGED_WITHIN, Deadline::Rebridge));
+        }
+    }
+
+    /// Where a party's voice is copied. What each is *sent* has nothing in it that was said on hold; where the agent is
+    /// not heard, the caller's own leg is the only one that no agent's voice can ever be in, whoever joins the talk.
+    fn source(&self, party: Party) -> Option<(Leg, Direction)> {
+        match (party, self.agent_leg) {
+            (Party::Agent, AgentLeg::Heard) => Some((self.caller.clone(), Direction::ToPhone)),
+            (Party::Caller, AgentLeg::Heard) => Some((self.agent.clone()?, Direction::ToPhone)),
+            (Party::Caller, AgentLeg::NotHeard) => Some((self.caller.clone(), Direction::FromPhone)),
+            (Party::Agent, AgentLeg::NotHeard) => None,
         }
     }
 
@@ -383,23 +410,26 @@ impl Life {
             self.uncopyable = !tappable;
             return;
         }
-        let party = if leg == self.caller { Party::Agent } else { Party::Caller };
-        let ours = leg == self.caller || self.agent.as_ref() == Some(&leg);
+        let voices = self.agent_leg.voices().iter().copied();
+        let found = voices.filter_map(|party| Some((party, self.source(party)?)));
+        let Some((party, (leg, direction))) = found.into_iter().find(|(_, (of, _))| *of == leg) else {
+            return;
+        };
         let talks = matches!(self.phase, Phase::Allowed | Phase::Bridged | Phase::Forked);
-        if !ours || !talks || self.awaits(Deadline::Apart) || self.forks.contains_key(&party) {
+        if !talks || self.awaits(Deadline::Apart) || self.forks.contains_key(&party) {
             return;
         }
         if !tappable {
             return self.finish(Ending::NoSummary(NoSummary::NotTappable));
         }
         self.forks.insert(party, Fork::Asked);
-        self.commands.push_back(Command::Fork { leg, party });
+        self.commands.push_back(Command::Fork { leg, party, direction });
     }
 
     fn fork_offered(&mut self, party: Party, leg: &Leg) {
         // A copy of the last agent's leg that comes late carries a stranger's voice.
-        let target = if party == Party::Agent { Some(&self.caller) } else { self.agent.as_ref() };
-        let asked = target == Some(leg) && self.forks.get(&party) == Some(&Fork::Asked);
+        let source = self.source(party).is_some_and(|(of, _)| of == *leg);
+        let asked = source && self.forks.get(&party) == Some(&Fork::Asked);
         let talks = matches!(self.phase, Phase::Allowed | Phase::Bridged | Phase::Forked);
         if asked && talks && self.announced.is_some() {
             self.forks.insert(party, Fork::HandedOver);
@@ -417,16 +447,20 @@ impl Life {
         self.forked();
     }
 
-    /// Both copies run and the parties talk.
+    /// Every copy runs and the parties talk.
     fn forked(&mut self) {
-        let handed_over = |party| matches!(self.forks.get(&party), Some(Fork::HandedOver | Fork::Flowing));
-        let both = handed_over(Party::Caller) && handed_over(Party::Agent);
-        if both && self.phase == Phase::Bridged {
+        let all = self.all_handed_over();
+        if all && self.phase == Phase::Bridged {
             self.phase = Phase::Forked;
         }
-        if both && self.flows() && self.awaits(Deadline::Forks) {
+        if all && self.flows() && self.awaits(Deadline::Forks) {
             self.deadline = None;
         }
+    }
+
+    fn all_handed_over(&self) -> bool {
+        let handed_over = |party| matches!(self.forks.get(party), Some(Fork::HandedOver | Fork::Flowing));
+        self.agent_leg.voices().iter().all(handed_over)
     }
 
     fn fork_ended(&mut self, party: Party, now: Moment) {
@@ -517,11 +551,10 @@ impl Life {
         }
     }
 
-    /// Two seconds after the bridge a copy is still missing, or not a packet of either has come. One alone may be of a
+    /// Two seconds after the bridge a copy is still missing, or not a packet has come. Of two copies one alone may be of a
     /// phone that sends nothing while nobody speaks.
     fn forks_late(&mut self, now: Moment) {
-        let taken = self.forks.values().filter(|fork| **fork != Fork::Asked).count();
-        if taken < 2 || !self.flows() {
+        if !self.all_handed_over() || !self.flows() {
             self.partial = true;
             self.end_talk(now);
         }

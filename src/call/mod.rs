@@ -22,6 +22,15 @@ pub enum Party {
     Agent,
 }
 
+impl Party {
+    pub fn word(self) -> &'static str {
+        match self {
+            Party::Caller => "caller",
+            Party::Agent => "agent",
+        }
+    }
+}
+
 /// Whether the callers of a line are asked before they are heard, and who may say yes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consent {
@@ -31,6 +40,45 @@ pub enum Consent {
     ByKey,
     /// Or later the agent, by a key of his, when the caller has told him so.
     ByKeyOrAgent,
+}
+
+/// Whether what the agents of a line say is processed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum AgentLeg {
+    Heard,
+    /// One copy alone is made, of what the caller's own phone sends: nothing that an agent says can be in it.
+    NotHeard,
+}
+
+impl AgentLeg {
+    /// Whose voices are copied.
+    pub fn voices(self) -> &'static [Party] {
+        match self {
+            AgentLeg::Heard => &[Party::Caller, Party::Agent],
+            AgentLeg::NotHeard => &[Party::Caller],
+        }
+    }
+
+    pub fn of(word: &str) -> Option<AgentLeg> {
+        [AgentLeg::Heard, AgentLeg::NotHeard].into_iter().find(|leg| leg.word() == word)
+    }
+
+    /// As the settings say it.
+    pub fn word(self) -> &'static str {
+        match self {
+            AgentLeg::Heard => "heard",
+            AgentLeg::NotHeard => "not_heard",
+        }
+    }
+}
+
+/// Which way the sound of a leg goes that is copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// What its phone is sent: the voice of whoever talks with it.
+    ToPhone,
+    /// What its phone sends: the voice of whoever holds it.
+    FromPhone,
 }
 
 /// The language a line speaks: the recogniser is set to it and the note is written in it.

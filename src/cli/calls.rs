@@ -11,7 +11,7 @@ use super::counter::{Common, Place, counted, moment, now, time, timestamp};
 use super::log::head;
 use super::{Exit, fail};
 use crate::border::TOPICS;
-use crate::call::{CallId, NoSummary, Number};
+use crate::call::{AgentLeg, CallId, NoSummary, Number};
 use crate::store::{
     CallRecord, Clerk, Decision, Deed, Entry, Filter, Kept, Outcome, Reader, Reference, Request, Segment,
     StoreError, UtcMillis,
@@ -257,8 +257,9 @@ pub(super) fn print_call(kept: &Kept) {
     println!("  ended     {}{cause}", time(call.ended));
     if let (Some((recogniser, _)), Some(heard)) = (call.origin.ear, call.heard) {
         let seconds = heard.speech_ms / 1_000;
+        let whose = if call.agent_leg == Some(AgentLeg::NotHeard) { " of the caller alone" } else { "" };
         println!(
-            "  heard     {seconds} s of speech by {}, {}, none kept",
+            "  heard     {seconds} s of speech{whose} by {}, {}, none kept",
             recogniser.word(),
             counted(heard.words, "word", "words")
         );
@@ -376,6 +377,7 @@ pub(super) fn call_json(kept: &Kept) -> Value {
         "model": call.origin.ear.map(|(_, model)| model.to_string()),
         "version": call.origin.version.as_str(),
         "heard": call.heard,
+        "agent_heard": call.agent_leg.map(|leg| leg == AgentLeg::Heard),
         "segments": call.segments.iter().map(segment_json).collect::<Vec<_>>(),
         "do_not_contact": kept.requests.iter().map(request_json).collect::<Vec<_>>(),
     })

@@ -1,5 +1,6 @@
 //! `callgist config default|check`: prints the commented settings, or checks a file and reports every problem.
 
+use super::counter::today;
 use super::{Exit, fail};
 use crate::config::{Config, DEFAULT, Profile};
 use clap::Subcommand;
@@ -19,12 +20,24 @@ pub(super) fn remark(config: &Config) {
         if let Some(unset) = line.waits_for() {
             eprintln!("callgist: line {} is off until these are set in its [[line]]: {unset}", line.name);
         }
+        if let Some(day) = line.told_later(today()) {
+            eprintln!("callgist: line {}: {}", line.name, told_later(day));
+        }
         let profile = line.profile.map(Profile::word).unwrap_or_default();
         let remarks = line.remarks();
         remarks
             .iter()
             .for_each(|remark| eprintln!("callgist: line {}, profile {profile}: {remark}", line.name));
     }
+}
+
+/// What is wrong with a day that is still to come.
+pub(super) fn told_later(day: jiff::civil::Date) -> String {
+    format!(
+        "employees_told is {day}, which is still to come, and agents are heard all the same: give them the notice \
+         (callgist notices render --text employee) and write the day on which they got it, or set agent_leg = \
+         \"not_heard\" until then"
+    )
 }
 
 pub fn run(path: &Path, command: &ConfigCommand) -> Exit {
@@ -38,7 +51,10 @@ pub fn run(path: &Path, command: &ConfigCommand) -> Exit {
                 let lines = config.lines.len();
                 println!("{}: good, {lines} line{}", path.display(), if lines == 1 { "" } else { "s" });
                 remark(&config);
-                Exit::Done
+                match config.lines.iter().any(|line| line.told_later(today()).is_some()) {
+                    true => Exit::Config,
+                    false => Exit::Done,
+                }
             }
             Err(problems) => fail(Exit::Config, &format!("{}:\n{problems}", path.display())),
         },

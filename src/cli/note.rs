@@ -4,7 +4,7 @@
 //! ones. It reads `heard` and the times of a call, never `written` or `gold`.
 
 use crate::border::{DoNotContact, WhoseNumber};
-use crate::call::Language;
+use crate::call::{AgentLeg, Language};
 use crate::confidential::notes::{self, Explained, ExplainedStatement};
 use crate::confidential::{Speaker, Transcript, Turn, Word};
 use anyhow::{Context, Result, bail};
@@ -23,6 +23,9 @@ pub struct NoteArgs {
     /// Write one file per call into this folder instead of printing them.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Leave out what agents say, as on a line with agent_leg = "not_heard".
+    #[arg(long)]
+    pub caller_alone: bool,
     /// Show each statement with its rule and evidence, and what was dropped and why.
     #[arg(long)]
     pub explain: bool,
@@ -36,7 +39,7 @@ pub fn run(args: &NoteArgs) -> Result<()> {
     for (name, text) in read_all(&args.calls)? {
         let call: Call = serde_json::from_str(&text)
             .with_context(|| format!("{name} is not a call as calls/README.md says"))?;
-        let explained = notes::explain(&call.transcript(), call.language);
+        let explained = notes::explain(&call.transcript(args.caller_alone), call.language);
         if args.explain {
             explain(&call.id, &explained)?;
         }
@@ -69,8 +72,9 @@ struct WrittenTurn {
 const WORD_MS: u32 = 350;
 
 impl Call {
-    fn transcript(&self) -> Transcript {
-        let turns = self.turns.iter().map(|turn| {
+    fn transcript(&self, caller_alone: bool) -> Transcript {
+        let heard = |turn: &&WrittenTurn| !caller_alone || speaker(&turn.speaker).is_caller();
+        let turns = self.turns.iter().filter(heard).map(|turn| {
             let start = (turn.start_s.max(0.0) * 1_000.0) as u32;
             let words = turn.heard.split_whitespace().zip(0u32..).map(|(word, at)| {
                 let from = start.saturating_add(at.saturating_mul(WORD_MS));
@@ -78,7 +82,8 @@ impl Call {
             });
             Turn { speaker: speaker(&turn.speaker), words: words.collect() }
         });
-        Transcript { turns: turns.collect() }
+        let agent_leg = if caller_alone { AgentLeg::NotHeard } else { AgentLeg::Heard };
+        Transcript { turns: turns.collect(), agent_leg }
     }
 }
 
@@ -199,7 +204,7 @@ mod tests {
 
     fn note_of(text: &str) -> Value {
         let call: Call = serde_json::from_str(text).unwrap();
-        output(&call.id, &notes::explain(&call.transcript(), call.language))
+        output(&call.id, &notes::explain(&call.transcript(false), call.language))
     }
 
     #[test]
@@ -215,7 +220,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("x.json"), call("hello", "")).unwrap();
         let out = folder.path().join("out");
-        let args = NoteArgs { calls: vec![folder.path().to_owned()], out: Some(out.clone()), explain: false };
+        let args = NoteArgs {
+            calls: vec![folder.path().to_owned()],
+            out: Some(out.clone()),
+            caller_alone: false,
+            explain: false,
+        };
         run(&args).unwrap();
         let written: Value = serde_json::from_str(&fs::read_to_string(out.join("x.json")).unwrap()).unwrap();
         assert_eq!(written["no_summary_reason"], "nothing_said");

@@ -20,7 +20,7 @@ use super::stack;
 use super::turns;
 use super::words::Transcript;
 use crate::border::{Day, DoNotContact, FromEar, Heard};
-use crate::call::{CallId, Language, Moment, NoSummary, Party};
+use crate::call::{AgentLeg, CallId, Language, Moment, NoSummary, Party};
 use crate::wire::rtp::Format;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -126,14 +126,20 @@ impl<R: Recogniser, N: NoteTaker> Hall<R, N> {
         Hall { recogniser, note_taker, settings, answers, calls, queue, budget }
     }
 
-    pub fn open(&self, call: CallId, language: Language, today: Day) {
-        let new = Call::new(language, today, self.recogniser.packing(), &self.budget, self.settings.idle);
+    pub fn open(&self, call: CallId, language: Language, today: Day, agent_leg: AgentLeg) {
+        let (packing, idle) = (self.recogniser.packing(), self.settings.idle);
+        let new = Call::new(language, today, agent_leg, packing, &self.budget, idle);
         self.calls().entry(call).or_insert_with(|| Arc::new(Mutex::new(new)));
     }
 
-    /// A party's packets come in this format from here on; a second time for the same party, its stream begins anew.
+    /// A party's packets come in this format from here on; a second time for the same party, its stream begins anew. Of a
+    /// party that is not to be heard, every packet is wiped undecoded.
     pub fn hear(&self, call: CallId, party: Party, format: Format) {
-        self.with(call, |call| call.line(party).hear(format));
+        self.with(call, |call| {
+            if call.agent_leg.voices().contains(&party) {
+                call.line(party).hear(format);
+            }
+        });
     }
 
     /// Takes one datagram of a party and wipes it.
@@ -429,6 +435,7 @@ impl<R: Recogniser, N: NoteTaker> Hall<R, N> {
 struct Call<R: Recogniser> {
     language: Language,
     today: Day,
+    agent_leg: AgentLeg,
     lines: [Line<R>; 2],
     bridged: Option<Moment>,
     counters_at: Moment,
@@ -443,10 +450,18 @@ struct Ending {
 }
 
 impl<R: Recogniser> Call<R> {
-    fn new(language: Language, today: Day, packing: Packing, budget: &Budget, idle: Duration) -> Call<R> {
+    fn new(
+        language: Language,
+        today: Day,
+        agent_leg: AgentLeg,
+        packing: Packing,
+        budget: &Budget,
+        idle: Duration,
+    ) -> Call<R> {
         Call {
             language,
             today,
+            agent_leg,
             lines: PARTIES.map(|_| Line::new(packing, budget, idle)),
             bridged: None,
             counters_at: Moment::START,
@@ -487,7 +502,10 @@ impl<R: Recogniser> Call<R> {
 
     fn transcript(&mut self) -> Transcript {
         let [caller, agent] = &mut self.lines;
-        turns::merge(&mut caller.words, &mut agent.words)
+        match self.agent_leg {
+            AgentLeg::Heard => turns::merge(&mut caller.words, &mut agent.words),
+            AgentLeg::NotHeard => turns::alone(&mut caller.words),
+        }
     }
 
     /// Puts what looks found behind what was recognised; how many words each party had before.

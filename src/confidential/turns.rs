@@ -2,18 +2,24 @@
 //!
 //! Each party's words are first cut into utterances at pauses; these are put in the order of their beginning, and
 //! neighbours of one speaker become one turn. So a "yes" said into a long sentence stands after it instead of
-//! cutting it in two. The order depends on the words alone.
+//! cutting it in two. The order depends on the words alone. Where the agent is not heard, a longer pause of the caller's
+//! ends his turn: the agent may have spoken in it.
 
 use super::words::{Speaker, Transcript, Turn, Word};
+use crate::call::AgentLeg;
 
 /// A pause that ends an utterance. Shorter: sentences fall apart when the other side says "mhm". Longer: an answer
 /// moves behind what was said after it.
 const PAUSE_MS: u32 = 700;
 
+/// The same where the agent's words are missing. Shorter: one sentence becomes several turns. Longer: what was said before
+/// and after a question of the agent's is read as one.
+const AGENTS_PAUSE_MS: u32 = 1_500;
+
 /// Takes both parties' words, each in order, and leaves the lists empty.
 pub(in crate::confidential) fn merge(caller: &mut Vec<Word>, agent: &mut Vec<Word>) -> Transcript {
-    let mut utterances = cut(Speaker::Caller, caller);
-    utterances.extend(cut(Speaker::Agent(1), agent));
+    let mut utterances = cut(Speaker::Caller, caller, PAUSE_MS);
+    utterances.extend(cut(Speaker::Agent(1), agent, PAUSE_MS));
     utterances.sort_by_key(|turn| (turn.words.first().map(|word| word.start_ms), turn.speaker));
 
     let mut turns: Vec<Turn> = Vec::new();
@@ -23,7 +29,12 @@ pub(in crate::confidential) fn merge(caller: &mut Vec<Word>, agent: &mut Vec<Wor
             _ => turns.push(next),
         }
     }
-    Transcript { turns }
+    Transcript::new(turns)
+}
+
+/// Takes the words of a caller whose agent is not heard, in order, and leaves the list empty.
+pub(in crate::confidential) fn alone(caller: &mut Vec<Word>) -> Transcript {
+    Transcript { turns: cut(Speaker::Caller, caller, AGENTS_PAUSE_MS), agent_leg: AgentLeg::NotHeard }
 }
 
 /// Gives the words back to their parties: caller, agent.
@@ -36,11 +47,11 @@ pub(in crate::confidential) fn part(mut transcript: Transcript) -> (Vec<Word>, V
     (caller, agent)
 }
 
-fn cut(speaker: Speaker, words: &mut Vec<Word>) -> Vec<Turn> {
+fn cut(speaker: Speaker, words: &mut Vec<Word>, pause_ms: u32) -> Vec<Turn> {
     let mut utterances: Vec<Turn> = Vec::new();
     let mut last_end_ms = 0;
     for word in words.drain(..) {
-        let pause = word.start_ms.saturating_sub(last_end_ms) >= PAUSE_MS;
+        let pause = word.start_ms.saturating_sub(last_end_ms) >= pause_ms;
         last_end_ms = word.end_ms;
         match utterances.last_mut() {
             Some(utterance) if !pause => utterance.words.push(word),
@@ -72,6 +83,17 @@ mod tests {
         let turns = [(true, "Hello."), (false, "Good morning."), (true, "My line"), (false, "Yes?")];
         assert_eq!(told(&transcript), turns.map(|(who, text)| (who, text.to_owned())));
         assert!(caller.is_empty() && agent.is_empty());
+    }
+
+    #[test]
+    fn of_a_caller_alone_a_pause_in_which_the_agent_may_have_spoken_ends_the_turn() {
+        let words = || vec![word("It", 0, 200), word("leaks.", 1_600, 2_000), word("Miller.", 3_500, 4_000)];
+        let transcript = alone(&mut words());
+        let turns = [(true, "It leaks."), (true, "Miller.")];
+        assert_eq!(told(&transcript), turns.map(|(who, text)| (who, text.to_owned())));
+        assert!(transcript.agent_leg == AgentLeg::NotHeard);
+        let (caller, agent) = part(transcript);
+        assert_eq!((caller.len(), agent.len()), (3, 0));
     }
 
     #[test]

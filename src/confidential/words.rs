@@ -1,5 +1,6 @@
 //! Words as a recogniser gave them: with start, end, probability and speaker.
 
+use crate::call::AgentLeg;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Who spoke: one of the two parties, or a further agent after a transfer.
@@ -47,9 +48,19 @@ pub struct Turn {
 }
 
 /// A call's turns in the order of their beginning.
-#[derive(Default, Zeroize, ZeroizeOnDrop)]
+#[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Transcript {
     pub turns: Vec<Turn>,
+    /// Where agents are not heard, their silence says nothing.
+    #[zeroize(skip)]
+    pub agent_leg: AgentLeg,
+}
+
+impl Transcript {
+    /// Of a call whose parties were both heard.
+    pub fn new(turns: Vec<Turn>) -> Transcript {
+        Transcript { turns, agent_leg: AgentLeg::Heard }
+    }
 }
 
 super::never_shown!(Word, Turn, Transcript);

@@ -2,6 +2,7 @@
 //!
 //! The commented file that `callgist config default` prints is [`DEFAULT`]; a test parses it, so it cannot lie.
 
+mod agents;
 mod basis;
 mod mode;
 mod never_heard;
@@ -10,6 +11,7 @@ mod profile;
 mod read;
 mod switches;
 
+pub use agents::day;
 pub use basis::{Bases, Basis};
 pub use mode::Mode;
 pub use never_heard::NeverHeard;
@@ -20,7 +22,8 @@ pub(crate) use switches::TWO;
 pub use switches::{Secret, Switch, names};
 
 use crate::border::Recogniser;
-use crate::call::{Language, Number};
+use crate::call::{AgentLeg, Language, Number};
+use jiff::civil::Date;
 use read::Section;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -51,10 +54,9 @@ pub struct Sip {
 }
 
 impl Sip {
-    /// Of how many calls both copies have a port: RTP's are even (RFC 3550, section 11).
-    pub fn calls(&self) -> usize {
-        let ports = self.first_rtp_port..=self.last_rtp_port;
-        ports.filter(|port| port % 2 == 0).count() / 2
+    /// Of how many copies each has a port: RTP's are even (RFC 3550, section 11).
+    pub fn ports(&self) -> usize {
+        (self.first_rtp_port..=self.last_rtp_port).filter(|port| port % 2 == 0).count()
     }
 }
 
@@ -118,6 +120,7 @@ pub struct Line {
     /// The switch is told how many earlier notes of a caller's there are.
     pub tell_earlier_notes: bool,
     pub never_heard: NeverHeard,
+    pub agent_leg: AgentLeg,
     pub profile: Option<Profile>,
     pub told: Told,
 }
@@ -136,6 +139,8 @@ pub struct Told {
     pub speech_permission: Option<String>,
     /// Where and when the balancing of interests was documented.
     pub balancing: Option<String>,
+    /// The day on which the agents were told that what they say is processed.
+    pub employees_told: Option<Date>,
     /// The switch never records calls of this line.
     pub never_recorded: bool,
     /// The switch may record calls of this line, and its notice and texts tell so.
@@ -182,6 +187,11 @@ impl Config {
         self.lines.iter().find(|line| line.name == name)
     }
 
+    /// Of how many calls at once every copy has a port, whichever line they come to.
+    pub fn calls(&self) -> usize {
+        calls(&self.sip, &self.lines)
+    }
+
     /// The lines of the switch of that name.
     pub fn lines_at(&self, switch: Option<&str>) -> impl Iterator<Item = &Line> {
         self.lines.iter().filter(move |line| line.switch.as_deref() == switch)
@@ -198,11 +208,12 @@ fn config(mut root: Section<'_>, problems: &mut Vec<Problem>) -> Config {
     let switches = switches::switches(&mut root, problems);
     let sip = sip(root.section("sip", "write it once", problems), problems);
     let store = store(root.section("store", "write it once", problems), &switches, problems);
-    let ears = ears(root.section("ears", "write it once", problems), &sip, problems);
+    let ears = root.section("ears", "write it once", problems);
     let sandbox = sandbox(root.section("sandbox", "write it once", problems), problems);
     let http = http(root.section("http", "write it once", problems), problems);
     let lines: Vec<Line> =
         root.sections("line").into_iter().map(|section| line(section, &switches, problems)).collect();
+    let ears = self::ears(ears, (&sip, &lines), problems);
     if lines.is_empty() {
         problems.push(Problem::new(
             0,
@@ -240,7 +251,7 @@ fn sip(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Sip {
         section.wrong("last_rtp_port", "must be larger than first_rtp_port", problems);
     }
     let sip = Sip { listen, first_rtp_port: first, last_rtp_port: last };
-    if last > first && sip.calls() == 0 {
+    if last > first && sip.ports() < 2 {
         section.wrong(
             "last_rtp_port",
             "must leave two even ports for the copies of one call at least",
@@ -303,7 +314,12 @@ fn http(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Option<SocketA
     listen
 }
 
-fn ears(mut section: Section<'_>, sip: &Sip, problems: &mut Vec<Problem>) -> Ears {
+fn calls(sip: &Sip, lines: &[Line]) -> usize {
+    let copies = lines.iter().map(|line| line.agent_leg.voices().len()).max();
+    sip.ports() / copies.unwrap_or(2)
+}
+
+fn ears(mut section: Section<'_>, (sip, lines): (&Sip, &[Line]), problems: &mut Vec<Problem>) -> Ears {
     let ears = Ears {
         models: section.path("models", Some("/usr/share/callgist/models"), problems),
         threads: section.whole("threads", Some(1), 1..=64, problems) as u16,
@@ -313,10 +329,10 @@ fn ears(mut section: Section<'_>, sip: &Sip, problems: &mut Vec<Problem>) -> Ear
         max_calls: section.whole("max_calls", Some(0), 0..=10_000, problems) as u32,
         memory_reserve_mb: section.whole("memory_reserve_mb", Some(256), 0..=100_000_000, problems) as u32,
     };
-    let room = sip.calls();
+    let room = calls(sip, lines);
     if room > 0 && ears.max_calls as usize > room {
         let says = format!(
-            "needs two even RTP ports for each call, and there are enough for {room}: widen [sip] first_rtp_port to \
+            "needs two even RTP ports for each call, or one where no line's agents are heard, and there are enough for {room}: widen [sip] first_rtp_port to \
              last_rtp_port"
         );
         section.wrong("max_calls", &says, problems);
@@ -384,6 +400,7 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
     let keep_extensions = section.flag("keep_extensions", false, problems);
     let tell_earlier_notes = section.flag("tell_earlier_notes", false, problems);
     let never_heard = NeverHeard::of(&mut section, problems);
+    let agent_leg = agents::leg(&mut section, problems);
     let profile = profile::profile(&mut section, problems);
     let told = told(&mut section, &mode, problems);
     section.finish(problems);
@@ -392,6 +409,7 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
         (told.bases.note.is_some(), "basis (of the note)"),
         (retention_set, "keep_notes_days"),
         (told.contact.is_some(), "contact"),
+        (agent_leg == AgentLeg::NotHeard || told.employees_told.is_some(), agents::UNTOLD),
     ];
     let unset = decided.into_iter().filter_map(|(is_set, key)| (!is_set).then_some(key)).collect();
     Line {
@@ -415,6 +433,7 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
         keep_extensions,
         tell_earlier_notes,
         never_heard,
+        agent_leg,
         profile,
     }
 }
@@ -426,6 +445,7 @@ fn told(section: &mut Section<'_>, mode: &Mode, problems: &mut Vec<Problem>) -> 
     let (speech_permission, texts_version) = (text("speech_permission"), text("texts_version"));
     let balancing = text("balancing");
     let bases = Bases::of(section, mode, problems);
+    let employees_told = agents::told(section, problems);
     let never_recorded = section.flag("never_recorded", false, problems);
     let recordings_told = section.flag("recordings_told", false, problems);
     if never_recorded && recordings_told {
@@ -441,6 +461,7 @@ fn told(section: &mut Section<'_>, mode: &Mode, problems: &mut Vec<Problem>) -> 
         bases,
         speech_permission,
         balancing,
+        employees_told,
         never_recorded,
         recordings_told,
         texts_version,
@@ -467,7 +488,11 @@ fn is_name(text: &str) -> bool {
 /// The default file with what its line waits for.
 #[cfg(test)]
 pub fn decided() -> String {
-    let decided = ["basis = \"legitimate_interest\"\n", "contact = \"privacy@example.com\"\n"];
+    let decided = [
+        "basis = \"legitimate_interest\"\n",
+        "contact = \"privacy@example.com\"\n",
+        "employees_told = \"2026-01-31\"\n",
+    ];
     decided.iter().fold(DEFAULT.to_owned(), |text, line| text.replace(&format!("# {line}"), line))
 }
 
@@ -504,7 +529,10 @@ mod tests {
     fn more_calls_than_there_are_ports_for_are_refused() {
         let calls =
             |number: u32| Config::parse(&DEFAULT.replace("max_calls = 0", &format!("max_calls = {number}")));
-        assert_eq!(calls(125).unwrap().sip.calls(), 125);
+        assert_eq!(calls(125).unwrap().calls(), 125);
+        let alone = DEFAULT.replace("agent_leg = \"heard\"", "agent_leg = \"not_heard\"");
+        assert_eq!(Config::parse(&alone.replace("max_calls = 0", "max_calls = 250")).unwrap().calls(), 250);
+        assert!(Config::parse(&alone.replace("max_calls = 0", "max_calls = 251")).is_err());
         let said = calls(126).unwrap_err().to_string();
         assert!(said.contains("enough for 125: widen [sip] first_rtp_port"), "{said}");
         let none = DEFAULT.replace("last_rtp_port = 30499", "last_rtp_port = 30001");

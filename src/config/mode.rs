@@ -110,12 +110,14 @@ mod tests {
             ("basis = \"legitimate_interest\"\n", "basis (of the note)"),
             ("keep_notes_days = 90\n", "keep_notes_days"),
             ("contact = \"privacy@example.com\"\n", "contact"),
+            ("employees_told = \"2026-01-31\"\n", crate::config::agents::UNTOLD),
         ] {
             let line = line(&whole.replacen(setting, "", 1));
             assert!(!line.is_on(), "{key}");
             assert_eq!(line.waits_for().as_deref(), Some(key));
         }
-        assert_eq!(line(DEFAULT).waits_for().as_deref(), Some("basis (of the note), contact"));
+        let waits = line(DEFAULT).waits_for().unwrap();
+        assert!(waits.starts_with("basis (of the note), contact, employees_told ("), "{waits}");
         let off = line(&DEFAULT.replace("mode = \"notice\"", "mode = \"off\""));
         assert!(!off.is_on() && off.waits_for().is_none());
     }

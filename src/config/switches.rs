@@ -221,9 +221,9 @@ fn password(section: &mut Section<'_>, before: &[Switch], problems: &mut Vec<Pro
 pub(crate) const TWO: &str = "[[switch]]\nname = \"north\"\npassword = \"x\"\n\
                    [[switch]]\nname = \"south\"\nport = 8022\npassword = \"y\"\n\
                    [[line]]\nname = \"one\"\nswitch = \"north\"\nnumber = \"+352260000\"\nlanguage = \"en\"\nnotice = \"/n\"\nmode = \"notice\"\n\
-                   basis = \"legitimate_interest\"\nkeep_notes_days = 90\ncontact = \"c\"\n\
+                   basis = \"legitimate_interest\"\nkeep_notes_days = 90\ncontact = \"c\"\nemployees_told = \"2026-01-31\"\n\
                    [[line]]\nname = \"two\"\nswitch = \"south\"\nnumber = \"+352260000\"\nlanguage = \"en\"\nnotice = \"/n\"\nmode = \"notice\"\n\
-                   basis = \"legitimate_interest\"\nkeep_notes_days = 90\ncontact = \"c\"\n";
+                   basis = \"legitimate_interest\"\nkeep_notes_days = 90\ncontact = \"c\"\nemployees_told = \"2026-01-31\"\n";
 
 #[cfg(test)]
 mod tests {

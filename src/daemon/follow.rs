@@ -111,7 +111,8 @@ struct Times {
 impl Tale {
     fn new(offered: Offered, desk: Arc<Desk>) -> Tale {
         let notice = desk.notice_length(&offered.line);
-        let life = Life::new(offered.call, offered.leg.clone(), notice, offered.line.consent());
+        let Offered { call, leg, line, .. } = &offered;
+        let life = Life::new(*call, leg.clone(), notice, line.consent(), line.agent_leg);
         Tale::with(life, offered, desk)
     }
 
@@ -383,6 +384,7 @@ impl Tale {
         };
         let objection = outcome.is_objection();
         let unnamed = self.unnamed && outcome == Outcome::NotNoted(NoSummary::Excluded);
+        let told = heard && !objection && !unnamed;
         let ended = self.times.ended.unwrap_or_else(|| self.desk.clock.utc_ms());
         Ok(CallRecord {
             id: *call,
@@ -400,7 +402,8 @@ impl Tale {
             end_cause: self.cause.clone(),
             outcome,
             origin: Origin::here(model.filter(|_| heard).map(|model| (self.recogniser, model))),
-            heard: (heard && !objection && !unnamed).then_some(self.figures),
+            heard: told.then_some(self.figures),
+            agent_leg: told.then_some(line.agent_leg),
             segments: match objection || unnamed || !self.opened {
                 true => Vec::new(),
                 false => self.segments.until(ended),
@@ -589,7 +592,7 @@ impl Tale {
             }
             Command::Open => self.open(),
             Command::Examine { leg } => switch.examine(*call, &leg),
-            Command::Fork { leg, party } => switch.fork(*call, &leg, party),
+            Command::Fork { leg, party, direction } => switch.fork(*call, &leg, party, direction),
             Command::HandOver { party } => self.hand_over(party),
             Command::RefuseFork { .. } => {
                 if let Some((dialog, _)) = self.at_the_door.take() {
@@ -628,7 +631,8 @@ impl Tale {
         let mailbox: Mailbox = self.offered.mailbox.clone();
         // A call that is told no longer reads what its ear says.
         let words = move |word| drop(mailbox.send(Mail::Ear(word)));
-        self.ear = self.desk.ears.open(proof, self.recogniser, line.language, today, words);
+        let (language, agent_leg) = (line.language, line.agent_leg);
+        self.ear = self.desk.ears.open(proof, self.recogniser, language, today, agent_leg, words);
         if self.ear.is_none() {
             self.life.handle(Event::EarEnded(EarEnding::Failed), self.desk.clock.now());
         }

@@ -106,7 +106,7 @@ impl Desk {
             return Err(NoSummary::EngineFailed);
         }
         let held = self.ears.held(recogniser, line.language);
-        if held.audio < self.audio_budget && self.admission.has_room() {
+        if held.audio < self.audio_budget && self.admission.has_room(line.agent_leg) {
             Ok(())
         } else {
             Err(NoSummary::Overload)
@@ -116,7 +116,7 @@ impl Desk {
     /// Admits one call.
     fn admit(&self, line: &Line, recogniser: Recogniser) -> Result<Seat, NoSummary> {
         self.admits(line, recogniser)?;
-        self.admission.seat().ok_or(NoSummary::Overload)
+        self.admission.seat(line.agent_leg).ok_or(NoSummary::Overload)
     }
 }
 

@@ -4,7 +4,7 @@
 //! arrives as a [`Mail`] of the call, and nothing arrives when the switch is gone.
 
 use super::ears::EarWord;
-use crate::call::{CallId, Event, Leg, Number, Party, SwitchTime};
+use crate::call::{CallId, Direction, Event, Leg, Number, Party, SwitchTime};
 use crate::config::Line;
 use crate::store::{Earlier, Name};
 use crate::wire::sip::{DialogId, Offer};
@@ -29,8 +29,9 @@ pub trait Switch: std::fmt::Debug + Send + Sync {
     fn tell_earlier(&self, caller: &Leg, earlier: &Earlier);
     /// Find out whether the leg can be copied; answered by [`Event::Examined`].
     fn examine(&self, call: CallId, leg: &Leg);
-    /// Copy what is sent to `leg`; answered by [`Mail::Copy`], or [`Event::ForkEnded`].
-    fn fork(&self, call: CallId, leg: &Leg, party: Party);
+    /// Copy what goes in that direction of `leg`, and nothing of the other; answered by [`Mail::Copy`], or
+    /// [`Event::ForkEnded`].
+    fn fork(&self, call: CallId, leg: &Leg, party: Party, direction: Direction);
     /// End a copy whose SIP dialog we do not hold.
     fn end_fork(&self, call: CallId, party: Party);
     /// The call is told: forget its legs.
@@ -41,7 +42,7 @@ pub trait Switch: std::fmt::Debug + Send + Sync {
 #[derive(Debug)]
 pub enum Mail {
     Event(Event),
-    /// A copy of what is sent to `leg` is offered by SIP.
+    /// A copy made of `leg` is offered by SIP.
     Copy {
         party: Party,
         leg: Leg,

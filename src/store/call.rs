@@ -1,7 +1,7 @@
 //! One call as it is kept.
 
 use crate::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust};
-use crate::call::{CallId, Language, NoSummary, Number};
+use crate::call::{AgentLeg, CallId, Language, NoSummary, Number};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -32,6 +32,8 @@ pub struct CallRecord {
     pub origin: Origin,
     /// What was heard; not kept of a call with an objection.
     pub heard: Option<Heard>,
+    /// Whether the agents were heard, too; nothing where nobody was, and not kept of a call with an objection.
+    pub agent_leg: Option<AgentLeg>,
     /// Who had the call, one after the other; not kept of a call with an objection.
     pub segments: Vec<Segment>,
     /// Where the note is to be looked at by a person first.

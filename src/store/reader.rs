@@ -7,7 +7,7 @@ use super::{
     Request, Segment, Sha256, StoreError, Summary, UtcMillis, open,
 };
 use crate::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust, TrustLabel};
-use crate::call::{CallId, Language, NoSummary, Number};
+use crate::call::{AgentLeg, CallId, Language, NoSummary, Number};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -301,6 +301,7 @@ fn call(row: &Row<'_>, topics: Topics) -> rusqlite::Result<CallRecord> {
         outcome: outcome(row, topics)?,
         origin: Origin { ear: ear(row)?, version: read(row, "version", name)? },
         heard: heard(row)?,
+        agent_leg: row.get::<_, Option<bool>>("agent_heard")?.map(agent_leg),
         segments: Vec::new(),
         draft: None,
     })
@@ -335,6 +336,10 @@ fn heard(row: &Row<'_>) -> rusqlite::Result<Option<Heard>> {
         words,
         lost_packets: row.get("lost_packets")?,
     }))
+}
+
+fn agent_leg(heard: bool) -> AgentLeg {
+    if heard { AgentLeg::Heard } else { AgentLeg::NotHeard }
 }
 
 fn requests(

@@ -8,7 +8,7 @@ use super::{
     Trouble, UtcMillis, contacts, draft, open, person, reader, seal,
 };
 use crate::border::{Channels, Heard, Purpose, TrustLabel};
-use crate::call::{CallId, NoSummary, Number};
+use crate::call::{AgentLeg, CallId, NoSummary, Number};
 use rusqlite::{Connection, Transaction, named_params};
 use std::path::PathBuf;
 use std::sync::mpsc;
@@ -165,6 +165,7 @@ fn insert_call(transaction: &Transaction<'_>, call: &CallRecord) -> rusqlite::Re
         Outcome::NotNoted(reason) => (None, Some(reason.word())),
     };
     let heard = call.heard.filter(|_| !call.outcome.is_objection());
+    let agent_leg = call.agent_leg.filter(|_| heard.is_some());
     let figure = |of: fn(&Heard) -> u32| heard.as_ref().map(of);
     let trust = note.map(|summary| summary.trust);
     let id = call.id.to_string();
@@ -197,6 +198,7 @@ fn insert_call(transaction: &Transaction<'_>, call: &CallRecord) -> rusqlite::Re
             ":recognised_ms": figure(|heard| heard.recognised_ms),
             ":words": figure(|heard| heard.words),
             ":lost_packets": figure(|heard| heard.lost_packets),
+            ":agent_heard": agent_leg.map(|leg| leg == AgentLeg::Heard),
         },
     )?;
     for topic in note.map(|summary| summary.topics.words()).unwrap_or_default() {
@@ -304,10 +306,10 @@ const ENGINE: &str = "notes";
 const INSERT_CALL: &str = "
     INSERT INTO calls (id, line, notice_version, language, caller, called, offered, announced, bridged, ended,
         end_cause, note, reason, trust, confidence_pct, kept_pct, arrived_pct, engine, recogniser, model, version,
-        listened_ms, speech_ms, recognised_ms, words, lost_packets)
+        listened_ms, speech_ms, recognised_ms, words, lost_packets, agent_heard)
     VALUES (:id, :line, :notice_version, :language, :caller, :called, :offered, :announced, :bridged, :ended,
         :end_cause, :note, :reason, :trust, :confidence_pct, :kept_pct, :arrived_pct, :engine, :recogniser, :model,
-        :version, :listened_ms, :speech_ms, :recognised_ms, :words, :lost_packets)";
+        :version, :listened_ms, :speech_ms, :recognised_ms, :words, :lost_packets, :agent_heard)";
 
 const INSERT_PLAYED: &str = "
     INSERT INTO announcements (call, began, ended, sound, question, lasts, settings)

@@ -3,7 +3,7 @@
 use crate::cpu::{process_cpu, thread_cpu};
 use crate::spoken::FORMAT;
 use callgist::border::{Day, DoNotContact, FromEar, Heard};
-use callgist::call::{CallId, Language, Moment, NoSummary, Party};
+use callgist::call::{AgentLeg, CallId, Language, Moment, NoSummary, Party};
 use callgist::confidential::guard::Guarded;
 use callgist::confidential::notes::{Objection, Quality};
 use callgist::confidential::recogniser::Recogniser;
@@ -76,7 +76,7 @@ impl<R: Recogniser> Ear<R> {
         let call = CallId(number);
         let noted_before = NOTE_NS.load(Ordering::Relaxed);
         let (before, own) = (process_cpu(), thread_cpu());
-        self.hall.open(call, language, Day { year: 2026, month: 1, day: 5, minute: 600 });
+        self.hall.open(call, language, Day { year: 2026, month: 1, day: 5, minute: 600 }, AgentLeg::Heard);
         for party in PARTIES {
             self.hall.hear(call, party, FORMAT);
         }

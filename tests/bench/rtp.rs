@@ -79,7 +79,7 @@ fn through_the_ear(stream: &[Vec<u8>], at_once: usize) -> f64 {
     let hall = Hall::with_note_taker(Deaf, Nobody, Settings::default(), answers);
     let (call, party) = (CallId(1), Party::Caller);
     let day = Day { year: 2026, month: 1, day: 5, minute: 0 };
-    hall.open(call, Language::En, day);
+    hall.open(call, Language::En, day, call::AgentLeg::Heard);
     hall.hear(call, party, FORMAT);
     hall.bridged(call, Moment::START);
     let sockets = Sockets::bound();

@@ -59,7 +59,8 @@ pub fn settings(folder: &Path, switch: &Switch, ear: &Ear<'_>) -> PathBuf {
          first_rtp_port = 20000\nlast_rtp_port = 20999\n[store]\ndatabase = \"{}\"\n\
          [ears]\nmodels = \"{}\"\nmax_calls = {}\n[[line]]\nname = \"main\"\nnumber = \"+352260000\"\n\
          country_code = \"352\"\nlanguage = \"en\"\nrecogniser = \"{}\"\nnotice = \"{}\"\nnotice_version = \"1\"\nmode = \"notice\"\n\
-         basis = \"legitimate_interest\"\nkeep_notes_days = 90\ncontact = \"privacy@example.com\"\n",
+         basis = \"legitimate_interest\"\nkeep_notes_days = 90\ncontact = \"privacy@example.com\"\n\
+         employees_told = \"2026-01-31\"\n",
         switch.event_socket().port(),
         folder.join("store/callgist.db").display(),
         ear.models.display(),

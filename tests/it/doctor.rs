@@ -140,9 +140,44 @@ fn who_holds_the_sip_port_is_known_to_be_callgist_or_told_to_be_a_stranger() {
 #[test]
 fn the_note_of_the_test_talk_tells_who_spoke_on_which_side() {
     for (language, code) in [(Language::En, "en"), (Language::De, "de")] {
-        assert_eq!(Legs::told_by(&note(code, ["caller", "agent"]), language), Legs::Right, "{code}");
-        assert_eq!(Legs::told_by(&note(code, ["agent", "caller"]), language), Legs::Swapped, "{code}");
+        assert_eq!(Legs::told_by(&note(code, ["caller", "agent"], &[]), language), Legs::Right, "{code}");
+        assert_eq!(Legs::told_by(&note(code, ["agent", "caller"], &[]), language), Legs::Swapped, "{code}");
+        // The same on a line whose agents are not heard.
+        let alone = |speakers| note(code, speakers, &["--caller-alone"]);
+        let of_the_caller = alone(["caller", "agent"]);
+        assert_eq!(
+            Legs::told_by_the_caller(&of_the_caller, language),
+            Legs::Right,
+            "{code}: {of_the_caller}"
+        );
+        let both = note(code, ["caller", "agent"], &[]);
+        assert_eq!(Legs::told_by_the_caller(&both, language), Legs::AgentOverheard, "{code}");
+        let swapped = alone(["agent", "caller"]);
+        assert_ne!(Legs::told_by_the_caller(&swapped, language), Legs::Right, "{code}: {swapped}");
     }
+}
+
+#[test]
+fn doctor_says_whether_agents_are_heard_since_when_they_know_and_which_day_is_still_to_come() {
+    let stage = Stage::scripted(|_| {});
+    let callgist = stage.sidecar();
+    let path = callgist.path("callgist.toml");
+    let settings = std::fs::read_to_string(&path).unwrap();
+    let day = "employees_told = \"2026-01-31\"\n";
+    for (line, state, says) in [
+        (day, "good", "told so on 2026-01-31"),
+        ("employees_told = \"2999-01-31\"\n", "bad", "still to come"),
+        ("agent_leg = \"not_heard\"\n", "good", "never copied"),
+    ] {
+        std::fs::write(&path, settings.replace(day, line)).unwrap();
+        let found = finding(&callgist, "agents of main", "--no-call");
+        assert_eq!(found["state"], state, "{found}");
+        assert!(found["says"].as_str().unwrap().contains(says), "{found}");
+    }
+    std::fs::write(&path, settings.replace(day, "")).unwrap();
+    let found = finding(&callgist, "line main", "--no-call");
+    assert_eq!(found["state"], "bad", "{found}");
+    assert!(found["says"].as_str().unwrap().contains("agent_leg = \"not_heard\""), "{found}");
 }
 
 #[test]
@@ -190,7 +225,7 @@ pub(crate) fn named<'a>(told: &'a Value, what: &str) -> Option<&'a Value> {
 }
 
 /// What the note engine makes of the test talk's words, spoken by these two.
-fn note(language: &str, [caller, agent]: [&str; 2]) -> String {
+fn note(language: &str, [caller, agent]: [&str; 2], flags: &[&str]) -> String {
     let text = std::fs::read_to_string(format!("sounds/demo/{language}.txt")).unwrap();
     let all: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     // Those that `cli/doctor/talk.rs` cuts out of the recording.
@@ -205,11 +240,12 @@ fn note(language: &str, [caller, agent]: [&str; 2]) -> String {
     let call = json!({ "id": "talk", "language": language, "turns": turns }).to_string();
     let mut engine = Command::new(env!("CARGO_BIN_EXE_callgist"))
         .arg("note")
+        .args(flags)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     writeln!(engine.stdin.take().unwrap(), "{call}").unwrap();
     let told: Value = serde_json::from_slice(&engine.wait_with_output().unwrap().stdout).unwrap();
-    told["summary"].as_str().unwrap().to_owned()
+    told["summary"].as_str().unwrap_or_default().to_owned()
 }

@@ -11,7 +11,7 @@ use callgist::border::{
     WhoseNumber,
 };
 use callgist::call::{
-    CallId, Consent, Event, Language, Leg, Life, Moment, NoSummary, Party, Stop, SwitchTime,
+    AgentLeg, CallId, Consent, Event, Language, Leg, Life, Moment, NoSummary, Party, Stop, SwitchTime,
 };
 use callgist::daemon::clock::Clock;
 use callgist::daemon::ears::{
@@ -707,7 +707,7 @@ impl ByHand {
     /// Opens a call and hands over the caller's socket; the parties are joined.
     fn open(&mut self, call: CallId) -> Switch {
         let (switch, socket) = Switch::offer();
-        self.send(&ToEar::Open { call, language: Language::En, today: TODAY });
+        self.send(&ToEar::Open { call, language: Language::En, today: TODAY, agent_leg: AgentLeg::Heard });
         self.send_with(&ToEar::Hear { call, party: Party::Caller, format: FORMAT }, &[socket.into()]);
         self.send(&ToEar::Bridged { call });
         self.send(&ToEar::Ping { number: 77 });
@@ -820,7 +820,14 @@ impl Story {
         let (told, words) = mpsc::unbounded_channel();
         let words_of_ear = move |word| drop(told.send(word));
         let ear = ears
-            .open(life.announced().unwrap(), border::Recogniser::Vosk, Language::En, TODAY, words_of_ear)
+            .open(
+                life.announced().unwrap(),
+                border::Recogniser::Vosk,
+                Language::En,
+                TODAY,
+                AgentLeg::Heard,
+                words_of_ear,
+            )
             .unwrap();
         Story { ears, ear, life, words, program, _folder: folder }
     }
@@ -884,7 +891,13 @@ fn alive(process: rustix::process::Pid) -> bool {
 
 /// The proof of a notice played to its end, made as the daemon makes it.
 fn announced(call: CallId) -> Life {
-    let mut life = Life::new(call, Leg::new("caller").unwrap(), Duration::from_secs(3), Consent::NotAsked);
+    let mut life = Life::new(
+        call,
+        Leg::new("caller").unwrap(),
+        Duration::from_secs(3),
+        Consent::NotAsked,
+        AgentLeg::Heard,
+    );
     let stop = Stop { at: SwitchTime(3_020_000), done: true, answered: true, hung_up: false };
     for event in [
         Event::Waiting { admitted: Ok(()) },

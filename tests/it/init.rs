@@ -44,6 +44,34 @@ fn what_init_writes_passes_the_check_and_names_each_file_with_its_place() {
 }
 
 #[test]
+fn init_takes_the_day_on_which_agents_were_told_or_has_them_not_heard_and_else_names_both() {
+    let bench = Bench::new();
+    let line = ["--number", "+493012345", "--language", "de", "--force"];
+    let decided = ["--contact", "privacy@example.com", "--basis", "legitimate_interest"];
+    let config = bench.path("etc/callgist.toml");
+    let check = |more: &[&str]| {
+        bench.done(&[&line[..], &decided, more].concat());
+        let checked = callgist(&config, &["config", "check"]);
+        assert!(checked.status.success(), "{checked:?}");
+        String::from_utf8(checked.stderr).unwrap()
+    };
+    let off = check(&[]);
+    assert!(
+        off.contains("is off until") && off.contains("employees_told") && off.contains("not_heard"),
+        "{off}"
+    );
+    assert_eq!(check(&["--employees-told", "2026-01-31"]), "");
+    assert_eq!(check(&["--agent-leg", "not_heard"]), "");
+    let text = fs::read_to_string(&config).unwrap();
+    assert!(text.contains("\nagent_leg = \"not_heard\"\n") && !text.contains("\nemployees_told"), "{text}");
+    bench.refuses(
+        &[&line[..], &["--employees-told", "31.1.2026"]].concat(),
+        2,
+        &["written as \"2026-01-31\""],
+    );
+}
+
+#[test]
 fn another_key_is_filled_in_with_advice_and_one_that_no_telephone_has_is_refused() {
     let bench = Bench::new();
     let line = ["--number", "+493012345", "--language", "de", "--force"];

@@ -6,6 +6,7 @@
 mod added;
 mod audio;
 mod baresip;
+mod caller_alone;
 mod codecs;
 mod coding;
 mod consent;

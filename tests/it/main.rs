@@ -4,6 +4,8 @@
 
 /// Whole calls of somebody who rings again.
 mod again;
+/// Whole calls of lines whose agents are not heard.
+mod caller_alone;
 /// Whole calls over queues, groups, menus and transfers.
 mod calls;
 /// An ear that hears what a script says.

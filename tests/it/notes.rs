@@ -14,7 +14,12 @@ fn figures(folder: &str, language: Option<&str>) -> BTreeMap<String, f64> {
     let out = tempfile::tempdir().unwrap();
     let name = folder;
     let folder = calls().join(folder);
-    let args = NoteArgs { calls: vec![folder.clone()], out: Some(out.path().to_owned()), explain: false };
+    let args = NoteArgs {
+        calls: vec![folder.clone()],
+        out: Some(out.path().to_owned()),
+        caller_alone: false,
+        explain: false,
+    };
     run(&args).unwrap();
     let mut scorer = Command::new("python3");
     scorer.arg(calls().join("score.py")).arg(folder).arg(out.path());

@@ -31,7 +31,7 @@ impl House {
              [store]\ndatabase = \"{}\"\n[ears]\nmodels = \"{}\"\n\
              [[line]]\nname = \"main\"\nnumber = \"+352260000\"\nlanguage = \"en\"\n\
              recogniser = \"whisper\"\nnotice = \"{}\"\nmode = \"notice\"\nbasis = \"legitimate_interest\"\n\
-             keep_notes_days = 90\ncontact = \"privacy@example.com\"\n",
+             keep_notes_days = 90\ncontact = \"privacy@example.com\"\nemployees_told = \"2026-01-31\"\n",
             path("password"),
             path("store/callgist.db"),
             path("models"),
@@ -107,6 +107,32 @@ fn three_mistakes_in_the_settings_are_all_told() {
         &["port must be", "language must be", "nam is no setting: did you mean \"name\"?"],
     );
     house.refuses(&["config", "check"], 3, &["port must be", "language must be"]);
+}
+
+#[test]
+fn a_line_that_does_not_say_when_its_agents_were_told_names_both_ways_out() {
+    let told = "employees_told = \"2026-01-31\"\n";
+    let ways = ["line main is off", "employees_told (the day", "agent_leg = \"not_heard\""];
+    House::new().with(told, "").refuses(&["config", "check"], 0, &ways);
+    let not_heard = House::new().with(told, "agent_leg = \"not_heard\"\n");
+    let output = not_heard.callgist(&["config", "check"]);
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    for (wrong, says) in [
+        ("employees_told = \"2026-02-30\"", "employees_told must be a day of the calendar"),
+        ("agent_leg = \"never\"", "agent_leg must be \"heard\" or \"not_heard\""),
+        ("agent_legs = \"heard\"", "did you mean \"agent_leg\"?"),
+    ] {
+        House::new().with(told, &format!("{wrong}\n")).refuses(&["config", "check"], 3, &[says]);
+    }
+}
+
+#[test]
+fn a_day_that_is_still_to_come_tells_no_agent_anything() {
+    let later = || House::new().with("2026-01-31", "2999-01-31");
+    let says = ["employees_told is 2999-01-31, which is still to come", "agent_leg = \"not_heard\""];
+    later().refuses(&["config", "check"], 3, &says);
+    let unheard = later().with("2999-01-31\"\n", "2999-01-31\"\nagent_leg = \"not_heard\"\n");
+    unheard.refuses(&["config", "check"], 0, &[]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::canary::Canary;
 use crate::live::sidecar::{At, Sidecar};
 use crate::stories::Stage;
 use callgist::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust, TrustLabel};
-use callgist::call::{CallId, Language, NoSummary, Number};
+use callgist::call::{AgentLeg, CallId, Language, NoSummary, Number};
 use callgist::store::{
     CallRecord, Clerk, ContactsKey, Database, Deed, Draft, Entry, Kept, Marks, Name, Origin, Outcome, Played,
     Request, Segment, Store, Summary, UtcMillis,
@@ -172,6 +172,7 @@ fn call(id: u64, caller: Option<&str>, note: Option<&str>) -> CallRecord {
         outcome: note.map_or(Outcome::NotNoted(NoSummary::TooShort), noted),
         origin: Origin::here(Some((Recogniser::Whisper, ModelId([1; 8])))),
         heard: Some(Heard { listened_ms: 54_000, speech_ms: 20_000, words: 60, ..Heard::default() }),
+        agent_leg: Some(AgentLeg::Heard),
         segments: Vec::new(),
         draft: None,
     }

@@ -4,7 +4,7 @@ use crate::allocator::{alone, watched};
 use crate::canary::{self, Sound};
 use crate::places::assert_none;
 use callgist::border::{self, Day, DoNotContact, FromEar, MAX_MESSAGE};
-use callgist::call::{CallId, Language, Moment, NoSummary, Party};
+use callgist::call::{AgentLeg, CallId, Language, Moment, NoSummary, Party};
 use callgist::confidential::guard::Guarded;
 use callgist::confidential::notes::{Objection, Quality};
 use callgist::confidential::recogniser::{Failure, Found, Packing, Recogniser};
@@ -255,7 +255,7 @@ impl Call {
 
     /// The caller says the whole sound, then the agent does.
     fn speak<R: Recogniser>(&self, hall: &Hall<R, NoteTakerOf>) {
-        hall.open(CALL, Language::En, TODAY);
+        hall.open(CALL, Language::En, TODAY, AgentLeg::Heard);
         PARTIES.iter().for_each(|party| hall.hear(CALL, *party, self.sound.format()));
         hall.bridged(CALL, Moment::START);
         for (nth, party) in PARTIES.into_iter().enumerate() {

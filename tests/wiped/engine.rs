@@ -67,7 +67,7 @@ impl Written {
             }
             turns.push(Turn { speaker: *speaker, words });
         }
-        Transcript { turns }
+        Transcript::new(turns)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Stories of one call, and the properties that no order of events may break.
 
+mod alone;
+
 use super::*;
 use crate::call::Stop;
 use proptest::prelude::*;
@@ -15,6 +17,10 @@ fn at(ms: u64) -> Moment {
     Moment::from_micros(ms * 1_000)
 }
 
+fn fork(name: &str, party: Party) -> Command {
+    Command::Fork { leg: leg(name), party, direction: Direction::ToPhone }
+}
+
 /// A life and all commands it has given, with the moment of each step.
 struct Story {
     life: Life,
@@ -23,7 +29,10 @@ struct Story {
 
 impl Story {
     fn new() -> Story {
-        Story { life: Life::new(CallId(1), leg("a"), LENGTH, Consent::NotAsked), said: Vec::new() }
+        Story {
+            life: Life::new(CallId(1), leg("a"), LENGTH, Consent::NotAsked, AgentLeg::Heard),
+            said: Vec::new(),
+        }
     }
 
     fn then(mut self, ms: u64, event: Event) -> Story {
@@ -88,11 +97,11 @@ fn a_whole_call_ends_in_a_note() {
             Command::MarkAnnounced { from: SwitchTime(0), to: WHOLE.at },
             Command::Open,
             Command::Examine { leg: leg("a") },
-            Command::Fork { leg: leg("a"), party: Party::Agent },
+            fork("a", Party::Agent),
             Command::HandOver { party: Party::Agent },
             Command::EarBridged,
             Command::Examine { leg: leg("b") },
-            Command::Fork { leg: leg("b"), party: Party::Caller },
+            fork("b", Party::Caller),
             Command::HandOver { party: Party::Caller },
             Command::EndFork { party: Party::Caller },
             Command::EndFork { party: Party::Agent },
@@ -251,7 +260,7 @@ fn a_transfer_taps_the_new_agent_and_keeps_the_callers_copy() {
         .then(40_000, Event::HungUp)
         .then(41_000, Event::EarEnded(EarEnding::Noted));
     assert_eq!(story.ending(), Some(Ending::Noted));
-    assert!(story.said.contains(&Command::Fork { leg: leg("c"), party: Party::Caller }));
+    assert!(story.said.contains(&fork("c", Party::Caller)));
     assert!(story.said.contains(&Command::EarEnd { partial: false }));
 }
 
@@ -276,7 +285,7 @@ fn a_caller_who_waits_for_the_next_agent_is_copied_anew_when_that_one_answers() 
         .then(35_010, Event::Examined { leg: leg("c"), tappable: true })
         .then(35_010, Event::Examined { leg: leg("a"), tappable: true });
     let forks = [(leg("c"), Party::Caller), (leg("a"), Party::Agent)];
-    let forks = forks.map(|(leg, party)| Command::Fork { leg, party });
+    let forks = forks.map(|(leg, party)| Command::Fork { leg, party, direction: Direction::ToPhone });
     assert_eq!(story.said[story.said.len() - 2..], forks);
     // Also when it is the same one again.
     let story = Story::forked().then(20_000, Event::Unbridged).time_passes(21_000);
@@ -467,7 +476,7 @@ fn of_a_talk_with_somebody_who_is_never_heard_the_ear_wipes_what_it_has() {
 
 /// A call whose notice was played to its end, on a line that asks.
 fn asked(consent: Consent) -> Story {
-    Story { life: Life::new(CallId(1), leg("a"), LENGTH, consent), said: Vec::new() }
+    Story { life: Life::new(CallId(1), leg("a"), LENGTH, consent, AgentLeg::Heard), said: Vec::new() }
         .then(0, Event::Waiting { admitted: Ok(()) })
         .then(30, Event::NoticeStarted { at: SwitchTime(0) })
         .then(3_050, Event::NoticeStopped(WHOLE))
@@ -507,10 +516,13 @@ fn no_answer_means_no_and_so_does_every_way_out_of_the_question() {
 fn a_key_that_was_pressed_in_the_notice_is_no_answer_to_what_was_not_asked_yet() {
     let early = Event::Answered(Answer::Yes { at: SwitchTime(3_200_000) });
     assert_eq!(asked(Consent::ByKey).then(3_250, early.clone()).reason(), Some(NoSummary::NoConsent));
-    let in_it = Story { life: Life::new(CallId(1), leg("a"), LENGTH, Consent::ByKey), said: Vec::new() }
-        .then(0, Event::Waiting { admitted: Ok(()) })
-        .then(30, Event::NoticeStarted { at: SwitchTime(0) })
-        .then(1_000, YES);
+    let in_it = Story {
+        life: Life::new(CallId(1), leg("a"), LENGTH, Consent::ByKey, AgentLeg::Heard),
+        said: Vec::new(),
+    }
+    .then(0, Event::Waiting { admitted: Ok(()) })
+    .then(30, Event::NoticeStarted { at: SwitchTime(0) })
+    .then(1_000, YES);
     assert_eq!((in_it.reason(), in_it.life.phase()), (None, Phase::Playing));
 }
 
@@ -595,6 +607,10 @@ fn any_event() -> impl Strategy<Value = Event> {
     ]
 }
 
+fn any_agent_leg() -> impl Strategy<Value = AgentLeg> {
+    prop_oneof![Just(AgentLeg::Heard), Just(AgentLeg::NotHeard)]
+}
+
 fn any_consent() -> impl Strategy<Value = Consent> {
     prop_oneof![Just(Consent::NotAsked), Just(Consent::ByKey), Just(Consent::ByKeyOrAgent)]
 }
@@ -604,9 +620,9 @@ proptest! {
 
     #[test]
     fn no_order_of_events_hands_a_socket_over_without_the_proof(
-        consent in any_consent(), events in proptest::collection::vec((any_event(), 0u64..3_000), 0..60)
+        consent in any_consent(), agent_leg in any_agent_leg(), events in proptest::collection::vec((any_event(), 0u64..3_000), 0..60)
     ) {
-        let mut life = Life::new(CallId(1), leg("a"), LENGTH, consent);
+        let mut life = Life::new(CallId(1), leg("a"), LENGTH, consent, agent_leg);
         let (mut now, mut objected, mut finished, mut whole) = (0, false, 0, false);
         let (mut gone_on, mut notices, mut consented) = (false, 0, consent == Consent::NotAsked);
         for (event, pause) in events {
@@ -630,11 +646,18 @@ proptest! {
                 let harmless = matches!(command, Command::RefuseFork { .. } | Command::EndFork { .. });
                 prop_assert!(finished == 0 || harmless);
                 match command {
-                    Command::HandOver { .. } => {
+                    Command::HandOver { party } => {
                         prop_assert!(life.announced().is_some());
                         prop_assert!(whole && consented && !objected);
                         let ours = offered == Some(leg("a")) || offered.as_ref() == life.agent();
                         prop_assert!(ours);
+                        prop_assert!(agent_leg.voices().contains(&party));
+                    }
+                    Command::Fork { leg: of, party, direction } if agent_leg == AgentLeg::NotHeard => {
+                        prop_assert_eq!(
+                            (of, party, direction),
+                            (leg("a"), Party::Caller, Direction::FromPhone)
+                        );
                     }
                     Command::Decline | Command::EndQuestion => prop_assert!(!gone_on),
                     Command::PlayNotice => notices += 1,
@@ -678,9 +701,9 @@ proptest! {
 
     #[test]
     fn every_life_ends_by_itself_once_the_caller_is_gone(
-        consent in any_consent(), events in proptest::collection::vec((any_event(), 0u64..3_000), 0..40)
+        consent in any_consent(), agent_leg in any_agent_leg(), events in proptest::collection::vec((any_event(), 0u64..3_000), 0..40)
     ) {
-        let mut life = Life::new(CallId(1), leg("a"), LENGTH, consent);
+        let mut life = Life::new(CallId(1), leg("a"), LENGTH, consent, agent_leg);
         let mut now = 0;
         for (event, pause) in events {
             now += pause;

@@ -1,6 +1,6 @@
 //! What a call is told and what it answers, in no switch's words: events go in, commands come out.
 
-use crate::call::{Leg, NoSummary, Party, Stop, SwitchTime};
+use crate::call::{Direction, Leg, NoSummary, Party, Stop, SwitchTime};
 
 /// Something that happened to the call, in no switch's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub enum Event {
         leg: Leg,
         tappable: bool,
     },
-    /// The switch offers the copy of one party's voice: of what is sent to `leg`.
+    /// The switch offers the copy of one party's voice, made of `leg`.
     ForkOffered {
         party: Party,
         leg: Leg,
@@ -129,10 +129,11 @@ pub enum Command {
     Examine {
         leg: Leg,
     },
-    /// Have the switch copy what is sent to `leg`: the voice of `party`.
+    /// Have the switch copy what goes in that direction of `leg`: the voice of `party`.
     Fork {
         leg: Leg,
         party: Party,
+        direction: Direction,
     },
     /// Give the ear the socket of this party's copy. Needs [`super::Life::announced`].
     HandOver {
@@ -178,7 +179,7 @@ pub enum Phase {
     Allowed,
     /// The parties talk.
     Bridged,
-    /// Both copies run.
+    /// Every copy runs that is made of the call.
     Forked,
     /// The talk is over, the ear works on the rest.
     Heard,

@@ -5,7 +5,7 @@
 //! No word of the note stands in it, and the caller's number is masked: it is handed to others.
 
 use super::{NO_SUCH_CALL, find};
-use crate::call::{CallId, NoSummary};
+use crate::call::{AgentLeg, CallId, NoSummary};
 use crate::cli::counter::{Place, counted, now, time, timestamp};
 use crate::cli::{Exit, fail};
 use crate::config::Config;
@@ -258,7 +258,11 @@ impl Evidence {
                          an earlier version, had it played",
                     );
                 }
+                if call.heard.is_some() && call.agent_leg.is_none() {
+                    missing.push("whose voices were copied: an earlier version of Callgist wrote the row");
+                }
                 if call.outcome.is_objection() {
+                    missing.push("whose voices were copied before the objection: nothing of that is kept");
                     missing.push("whether the objection came by the caller's key, the agent's, or by voice");
                 }
             }
@@ -328,6 +332,9 @@ impl Evidence {
             "listening_started": self.deed(Deed::ListeningStarted).map(|entry| timestamp(entry.at)),
             "listening_ended": self.log.iter().rfind(|entry| entry.deed == Deed::ListeningEnded.word())
                 .map(|entry| timestamp(entry.at)),
+            "voices": call.and_then(|call| call.agent_leg).map(|legs| {
+                legs.voices().iter().map(|party| party.word()).collect::<Vec<_>>()
+            }),
             "bridged": call.and_then(|call| call.bridged).map(timestamp),
             "ended": call.map(|call| timestamp(call.ended)),
             "kept": self.row.as_ref().map(|kept| kept_word(kept).0),
@@ -447,6 +454,9 @@ impl Evidence {
             None if call.heard.is_none() && self.log.is_empty() => "  listening  not on record".to_owned(),
             None => "  listening  never began".to_owned(),
         });
+        if let Some(legs) = call.agent_leg {
+            say(format!("  voices     {}", voices(legs)));
+        }
         say(format!("  talk       {}", call.bridged.map_or("none began".to_owned(), moment)));
         say(format!("  ended      {}", moment(call.ended)));
         say(match kept_word(kept) {
@@ -481,6 +491,15 @@ impl Evidence {
             None if self.asked() => "  consent    no decision: the call ended before it".to_owned(),
             None if self.mode().is_none() => "  consent    not on record".to_owned(),
             None => "  consent    was not asked for".to_owned(),
+        }
+    }
+}
+
+fn voices(legs: AgentLeg) -> &'static str {
+    match legs {
+        AgentLeg::Heard => "the caller's and the agent's were copied",
+        AgentLeg::NotHeard => {
+            "the caller's alone was copied, on the caller's own leg; nothing that agents said"
         }
     }
 }

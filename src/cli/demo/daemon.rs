@@ -2,6 +2,7 @@
 
 use super::{NUMBER, PASSWORD, USER, Which};
 use crate::call::{CallId, Language};
+use crate::cli::counter::today;
 use crate::sim::Switch;
 use anyhow::{Context, bail};
 use serde_json::Value;
@@ -53,13 +54,16 @@ pub fn write_settings(
          [ears]\nmodels = \"{models}\"\n\
          [[line]]\nname = \"main\"\nnumber = \"+{NUMBER}\"\ncountry_code = \"352\"\nlanguage = \"{language}\"\n\
          recogniser = \"{recogniser}\"\nnotice = \"{notice}\"\nnotice_version = \"demo\"\nmode = \"notice\"\n\
-         basis = \"legitimate_interest\"\nkeep_notes_days = 1\ncontact = \"demo\"\n",
+         basis = \"legitimate_interest\"\nkeep_notes_days = 1\ncontact = \"demo\"\n\
+         employees_told = \"{today}\"\n",
         port = switch.event_socket().port(),
         secret = secret.display(),
         database = database.display(),
         models = models().display(),
         recogniser = recogniser.word(),
         notice = notice_path.display(),
+        // Whoever speaks is a recording.
+        today = today(),
     );
     let config = folder.join("callgist.toml");
     fs::write(&config, text)?;

@@ -6,7 +6,7 @@
 //! phone rings, and the row is erased again at the end.
 
 use super::talk::{Legs, Talk};
-use crate::call::Number;
+use crate::call::{AgentLeg, Number};
 use crate::cli::counter::now;
 use crate::cli::demo::audio::write_wav;
 use crate::cli::switch::{NO_TRUNK, consents, finds, usual_trunk};
@@ -65,7 +65,7 @@ pub async fn place(
     let row = timeout(patience, row(&database, &call.number)).await;
     let seen = match (told, row) {
         (_, Ok(Err(error))) => Err(error.to_string()),
-        (Ok(heard), Ok(Ok(kept))) => judged(&kept, line).map(|()| good(heard)),
+        (Ok(heard), Ok(Ok(kept))) => judged(&kept, line).map(|()| good(heard, line.agent_leg)),
         (Ok(_), Err(_)) => Err("no row was kept of the test call: see the log of callgist run".to_owned()),
         (Err(why), Ok(Ok(Kept { call, .. }))) => Err(match call.outcome {
             Outcome::NotNoted(reason) => {
@@ -82,11 +82,12 @@ pub async fn place(
     seen
 }
 
-fn good(heard: Duration) -> String {
-    format!(
-        "the notice was heard to its end ({:.1} s), and the note tells who said what on which leg; it is erased again",
-        heard.as_secs_f64()
-    )
+fn good(heard: Duration, agent_leg: AgentLeg) -> String {
+    let tells = match agent_leg {
+        AgentLeg::Heard => "the note tells who said what on which leg",
+        AgentLeg::NotHeard => "the note tells what the caller said, and nothing of the agent",
+    };
+    format!("the notice was heard to its end ({:.1} s), and {tells}; it is erased again", heard.as_secs_f64())
 }
 
 pub(super) struct TestCall<'a> {
@@ -327,7 +328,11 @@ fn judged(kept: &Kept, line: &Line) -> Result<(), String> {
              bypass the switch's media (dialplan/README.md)"
         ))
     };
-    match Legs::told_by(note, line.language) {
+    let legs = match line.agent_leg {
+        AgentLeg::Heard => Legs::told_by(note, line.language),
+        AgentLeg::NotHeard => Legs::told_by_the_caller(note, line.language),
+    };
+    match legs {
         Legs::Right => Ok(()),
         Legs::Swapped => {
             Err("the legs are swapped: what the agent said stands in the note as the caller's; stop \
@@ -336,6 +341,9 @@ fn judged(kept: &Kept, line: &Line) -> Result<(), String> {
         }
         Legs::WithoutAgent => unheard("agent"),
         Legs::WithoutCaller => unheard("caller"),
+        Legs::AgentOverheard => Err("what the agent said is in the note, though agent_leg = \"not_heard\": reload callgist if \
+                                     that was set since, else stop it, and report this with the switch's version"
+            .to_owned()),
     }
 }
 

@@ -8,10 +8,12 @@ mod recordings;
 mod switch;
 pub mod talk;
 
-use super::counter::counted;
+use super::config::told_later;
+use super::counter::{counted, today};
 use super::notices::{Drift, drift};
 use super::switch::meant;
 use super::{Exit, fail};
+use crate::call::AgentLeg;
 use crate::config::{Config, Ears, Remark, Sandbox, Switch};
 use crate::daemon::clock::Clock;
 use crate::daemon::ears::NotReady;
@@ -323,7 +325,7 @@ async fn ports(config: &Config, findings: &mut Findings) -> bool {
     match taken {
         0 => findings.good(
             "RTP ports",
-            format!("{range} are free: {} at a time", counted(config.sip.calls(), "call", "calls")),
+            format!("{range} are free: {} at a time", counted(config.calls(), "call", "calls")),
         ),
         _ if taken * 2 > all => {
             findings.bad("RTP ports", format!("taken: {taken} of {range}; choose another range in [sip]"))
@@ -376,6 +378,14 @@ fn law(config: &Config, findings: &mut Findings) {
             let says = format!("off, nobody is told or heard, until these are set in its [[line]]: {unset}");
             findings.bad(format!("line {}", line.name), says);
         }
+        let what = format!("agents of {}", line.name);
+        match (line.agent_leg, line.told_later(today()), line.told.employees_told) {
+            (AgentLeg::NotHeard, ..) => findings.good(what, AGENTS_UNHEARD),
+            (_, Some(day), _) => findings.bad(what, told_later(day)),
+            (_, None, Some(day)) => findings.good(what, format!("heard, and told so on {day}")),
+            // That it is missing was said above, or nobody is heard anyway.
+            (_, None, None) => {}
+        }
         let what = format!("legal basis of {}", line.name);
         match line.told.bases.missing(line.tell_earlier_notes).as_slice() {
             [] => findings.good(what, "set for every purpose"),
@@ -411,6 +421,8 @@ fn law(config: &Config, findings: &mut Findings) {
         }
     }
 }
+
+const AGENTS_UNHEARD: &str = "what they say is never copied; notes are told from the caller's words alone";
 
 const LAWS: &str = "section 201 StGB in Germany, article 226-1 of the Criminal Code in France, article 4 of the law of 30 May \
                     2005 in Luxembourg";

@@ -4,7 +4,7 @@
 //! did *what*. So the agent promises to call back at a time that nobody else names, and the caller reports a fault of a
 //! thing that nobody else names. A note in which the agent promises and the caller reports is that of legs as they are;
 //! one in which the caller promises is that of legs that were swapped; one in which either is missing is that of a
-//! leg that was not heard, or not understood. The talk is cut from the demo's, which is in the program.
+//! leg that was not heard, or not understood. Where agents are not heard, nothing of what the agent says may be in it. The talk is cut from the demo's, which is in the program.
 
 use crate::call::Language;
 use crate::cli::demo::audio::Recording;
@@ -55,16 +55,15 @@ pub enum Legs {
     WithoutAgent,
     /// The caller's fault is not in it.
     WithoutCaller,
+    /// What the agent alone said is in it, though agents are not heard.
+    AgentOverheard,
 }
 
 impl Legs {
     /// Reads the note of a test call.
     pub fn told_by(note: &str, language: Language) -> Legs {
         let Words { promised, agent, caller, reported, thing } = Words::of(language);
-        let note = note.to_lowercase();
-        let sentence = |parts: &[&str]| {
-            note.split_inclusive(". ").any(|sentence| parts.iter().all(|part| sentence.contains(part)))
-        };
+        let sentence = |parts: &[&str]| has_sentence(note, parts);
         if sentence(&[promised, caller]) {
             Legs::Swapped
         } else if !sentence(&[promised, agent]) {
@@ -75,6 +74,23 @@ impl Legs {
             Legs::Right
         }
     }
+
+    /// Reads that of a line whose agents are not heard.
+    pub fn told_by_the_caller(note: &str, language: Language) -> Legs {
+        let Words { promised, reported, thing, .. } = Words::of(language);
+        if has_sentence(note, &[promised]) {
+            Legs::AgentOverheard
+        } else if !has_sentence(note, &[reported, thing]) {
+            Legs::WithoutCaller
+        } else {
+            Legs::Right
+        }
+    }
+}
+
+fn has_sentence(note: &str, parts: &[&str]) -> bool {
+    let note = note.to_lowercase();
+    note.split_inclusive(". ").any(|sentence| parts.iter().all(|part| sentence.contains(part)))
 }
 
 /// How notes call the parties and what was said, in small letters.
@@ -143,6 +159,12 @@ mod tests {
         assert_eq!(Legs::told_by(without_agent, Language::En), Legs::WithoutAgent);
         let without_caller = "The agent promised to call back tomorrow before noon.";
         assert_eq!(Legs::told_by(without_caller, Language::En), Legs::WithoutCaller);
+        let alone = |note| Legs::told_by_the_caller(note, Language::En);
+        assert_eq!(alone(without_agent), Legs::Right);
+        for overheard in [right, swapped, without_caller] {
+            assert_eq!(alone(overheard), Legs::AgentOverheard, "{overheard}");
+        }
+        assert_eq!(alone("The caller asked for: help."), Legs::WithoutCaller);
         let german = "Gemeldet wurde ein Problem (Ausfall): Heizung. Das Team sagte zu, morgen vor 12 Uhr zurückzurufen.";
         assert_eq!(Legs::told_by(german, Language::De), Legs::Right);
     }

@@ -14,7 +14,8 @@ mod seen;
 mod settings;
 
 use super::{Exit, fail};
-use crate::config::{Config, Profile, Secret, Switch};
+use crate::call::AgentLeg;
+use crate::config::{Config, Profile, Secret, Switch, day};
 use answers::{Answers, Questions};
 use clap::Args;
 use ports::Ports;
@@ -44,6 +45,13 @@ pub struct InitArgs {
     /// off until this is set.
     #[arg(long, value_parser = ["legitimate_interest"])]
     basis: Option<String>,
+    /// The day on which the agents were given the notice for staff, such as 2026-01-31. The line is off until this is set,
+    /// unless its agents are not heard.
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    employees_told: Option<jiff::civil::Date>,
+    /// Whether what agents say is turned into text, too: heard, once they were told, or not_heard.
+    #[arg(long, value_parser = [AgentLeg::Heard.word(), AgentLeg::NotHeard.word()])]
+    agent_leg: Option<String>,
     /// The line's name, as it stands in the settings and in the snippet.
     #[arg(long, default_value = "main")]
     line: String,

@@ -30,6 +30,7 @@ pub fn text(args: &InitArgs, answers: &Answers, ports: &Ports, password: &Path) 
         ("[[line]]", "language", language.into()),
         ("[[line]]", "notice", path(&notice(&args.sounds, language))),
     ];
+    let told = args.employees_told.map(|day| day.to_string());
     let text = values
         .iter()
         .fold(DEFAULT.to_owned(), |text, (section, key, value)| with(&text, section, key, value));
@@ -37,6 +38,8 @@ pub fn text(args: &InitArgs, answers: &Answers, ports: &Ports, password: &Path) 
         ("# profile = \"lu\"\n", "profile", &args.profile),
         ("# contact = \"privacy@example.com\"\n", "contact", &args.contact),
         ("# basis = \"legitimate_interest\"\n", "basis", &args.basis),
+        ("agent_leg = \"heard\"\n", "agent_leg", &args.agent_leg),
+        ("# employees_told = \"2026-01-31\"\n", "employees_told", &told),
     ];
     optional.into_iter().fold(text, |text, (line, key, value)| match value {
         Some(value) => text.replace(line, &format!("{key} = {}\n", Value::from(value.as_str()))),
@@ -90,7 +93,7 @@ fn country(number: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::{Language, Number};
+    use crate::call::{AgentLeg, Language, Number};
     use crate::config::Config;
     use clap::Parser;
 
@@ -118,6 +121,8 @@ mod tests {
             "\"Privacy\" <privacy@example.com>",
             "--basis",
             "legitimate_interest",
+            "--employees-told",
+            "2026-03-02",
         ];
         let args = Line::parse_from(words).args;
         let answers = Answers {
@@ -143,6 +148,25 @@ mod tests {
         assert_eq!(line.notice, Path::new("/s/de/8000/notice.wav"));
         assert_eq!(line.told.contact.as_deref(), Some("\"Privacy\" <privacy@example.com>"));
         assert!(line.is_on());
+        assert_eq!(line.told.employees_told, Some(jiff::civil::date(2026, 3, 2)));
+        // Neither has a day to name whose agents are not heard.
+        let words = words.map(|word| if word == "--employees-told" { "--agent-leg" } else { word });
+        let words = words.map(|word| if word == "2026-03-02" { "not_heard" } else { word });
+        let args = Line::parse_from(words).args;
+        let config = Config::parse(&text(&args, &answers, &ports, Path::new("/p"))).unwrap();
+        let line = &config.lines[0];
+        assert_eq!((line.agent_leg, line.told.employees_told), (AgentLeg::NotHeard, None));
+        assert!(line.is_on());
+    }
+
+    #[test]
+    fn a_day_that_is_none_is_no_answer() {
+        for wrong in ["2026-02-30", "yesterday"] {
+            let refused =
+                Line::try_parse_from(["init", "--employees-told", wrong]).err().unwrap().to_string();
+            assert!(refused.contains("2026-01-31"), "{refused}");
+        }
+        assert!(Line::try_parse_from(["init", "--agent-leg", "no"]).is_err());
     }
 
     #[test]

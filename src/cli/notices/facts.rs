@@ -2,7 +2,7 @@
 //! operator knows it.
 
 use super::{Lang, all_texts};
-use crate::call::Consent;
+use crate::call::{AgentLeg, Consent};
 use crate::config::{Bases, Basis, Choice, Config, Line};
 use crate::daemon::housekeeping::retention;
 use crate::store::{Clerk, Database, Figures, Reader, UtcMillis};
@@ -23,6 +23,7 @@ pub struct Facts {
     recordings_told: bool,
     extensions_kept: bool,
     earlier_told: bool,
+    agent_leg: AgentLeg,
     drafts: Drafts,
     /// Of the sounds in use.
     sound: String,
@@ -78,6 +79,7 @@ impl Facts {
             ("privacy_page", told.privacy_page),
             ("speech_permission", told.speech_permission),
             ("balancing", told.balancing),
+            ("employees_told", told.employees_told.map(|day| day.to_string())),
             ("basis", told.bases.note.map(|basis| of_note(basis, special, lang))),
             ("basis_do_not_contact", told.bases.do_not_contact.map(|basis| article(basis, lang).to_owned())),
             ("basis_log", told.bases.log.map(|basis| article(basis, lang).to_owned())),
@@ -94,6 +96,7 @@ impl Facts {
             recordings_told: told.recordings_told,
             extensions_kept: line.is_some_and(|line| line.keep_extensions),
             earlier_told: line.is_some_and(|line| line.tell_earlier_notes),
+            agent_leg: line.map_or(AgentLeg::Heard, |line| line.agent_leg),
             drafts: Drafts::of(line.or(default_line)),
             sound: line.map_or_else(String::new, sound),
         }
@@ -113,6 +116,8 @@ impl Facts {
             "summary_only" => !self.recordings_told,
             "extensions_kept" => self.extensions_kept,
             "earlier_told" => self.earlier_told,
+            "agents_heard" => self.agent_leg == AgentLeg::Heard,
+            "agents_unheard" => self.agent_leg == AgentLeg::NotHeard,
             "drafts_kept" => self.drafts == Drafts::Kept,
             "drafts_discarded" => self.drafts == Drafts::Discarded,
             "extensions_unkept" => !self.extensions_kept,
@@ -142,7 +147,7 @@ impl Facts {
         // Said in words of each language; the bases themselves are below. Another version of ours is no change of theirs.
         settings.retain(|name, _| !name.starts_with("basis") && *name != "software");
         let said = (self.never_recorded, self.recordings_told, self.extensions_kept, self.earlier_told);
-        let said = (said, self.drafts, self.consent, self.special);
+        let said = (said, self.drafts, self.consent, self.special, self.agent_leg);
         let all = format!("{} {settings:?} {:?} {said:?} {}", all_texts(), self.bases, self.sound);
         let digest = Sha256::digest(all.as_bytes());
         digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()

@@ -1,4 +1,5 @@
 use super::*;
+use crate::call::AgentLeg;
 use crate::config::{Basis, Mode};
 use crate::store::UtcMillis;
 use std::fs;
@@ -14,7 +15,7 @@ fn written(more: &str, bases: &str) -> String {
     let whole = "controller = \"Muster & Söhne GmbH\"\naddress = \"Musterweg 1, 12345 Musterstadt\"\n\
                  contact = \"datenschutz@example.com\"\ndpo = \"dsb@example.com\"\nauthority = \"Musterbehörde\"\n\
                  privacy_page = \"https://example.com/privacy\"\nspeech_permission = \"Muster & Co., 3. 5. 2026\"\n\
-                 balancing = \"D. Muster, 4. 5. 2026\"\n";
+                 balancing = \"D. Muster, 4. 5. 2026\"\nemployees_told = \"2026-05-05\"\n";
     let text = crate::config::DEFAULT
         .replace("/usr/share/callgist/sounds/en/8000/notice.wav", "/nowhere/notice.wav")
         .replace("/var/lib/callgist/callgist.db", "/nowhere/callgist.db");
@@ -33,6 +34,12 @@ fn asking(more: &str, agent_confirms: bool) -> Config {
     config
 }
 
+/// The same of a line whose agents are not heard.
+fn caller_alone(mut config: Config) -> Config {
+    config.lines[0].agent_leg = AgentLeg::NotHeard;
+    config
+}
+
 fn facts(config: &Config, lang: Lang) -> Facts {
     Facts::of(Some(config), config.lines.first(), lang, UtcMillis(0))
 }
@@ -45,7 +52,11 @@ fn all(config: &Config, lang: Lang) -> Vec<Rendered> {
 #[test]
 fn every_text_is_as_it_was_read_and_approved() {
     let unrecorded = "never_recorded = true\n";
-    let golden = [(settings(unrecorded), ""), (asking(unrecorded, true), ".consent")];
+    let golden = [
+        (settings(unrecorded), ""),
+        (asking(unrecorded, true), ".consent"),
+        (caller_alone(settings(unrecorded)), ".caller"),
+    ];
     let golden = golden.iter().flat_map(|golden| LANGS.map(|lang| (golden, lang)));
     for ((config, kind), lang) in golden {
         let path = format!("tests/golden/notices/{}{kind}.md", lang.code());
@@ -133,6 +144,38 @@ fn agents_and_callers_are_told_of_the_agents_key_where_it_counts() {
     let version = |config: &Config| facts(config, Lang::En).version();
     let versions = [settings(""), asking("", false), asking("", true)].map(|config| version(&config));
     assert_eq!(BTreeSet::from(versions).len(), 3);
+}
+
+#[test]
+fn staff_and_callers_are_told_whether_agents_are_heard_and_since_when_they_know() {
+    let (heard, alone) = (settings(""), caller_alone(settings("")));
+    let asked = caller_alone(asking("", false));
+    let says = |config: &Config, text, lang| render(text, lang, &facts(config, lang)).unwrap();
+    for lang in LANGS {
+        let dated = [Text::Record, Text::Balancing, Text::Agent, Text::Employee];
+        let german = [Text::Dpia, Text::WorksCouncil].into_iter().filter(|_| lang == Lang::De);
+        for text in dated.into_iter().chain(german) {
+            assert!(says(&heard, text, lang).markdown.contains("2026-05-05"), "{lang:?} {text:?}");
+            assert!(!says(&alone, text, lang).markdown.contains("2026-05-05"), "{lang:?} {text:?}");
+            assert!(!says(&alone, text, lang).missing.contains("employees_told"), "{lang:?} {text:?}");
+            let mut untold = settings("");
+            untold.lines[0].told.employees_told = None;
+            assert!(says(&untold, text, lang).missing.contains("employees_told"), "{lang:?} {text:?}");
+        }
+        for text in [Text::Clause, Text::Website] {
+            for config in [&alone, &asked] {
+                let alone = says(config, text, lang).markdown;
+                let only = ["only what you say", "nur", "que ce que vous dites", "Seul ce que vous dites"];
+                let only = only.map(str::to_lowercase);
+                assert!(only.iter().any(|only| alone.to_lowercase().contains(only)), "{alone}");
+                assert!(!alone.contains("both parties") && !alone.contains("beider Seiten"), "{alone}");
+            }
+        }
+    }
+    let version = |config: &Config| facts(config, Lang::En).version();
+    let mut later = settings("");
+    later.lines[0].told.employees_told = Some(jiff::civil::date(2026, 5, 6));
+    assert_eq!(BTreeSet::from([&heard, &alone, &later].map(version)).len(), 3);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! operator knows stays a placeholder and is named on standard error, as in the other texts.
 
 use super::{Meant, Who, nothing_kept};
-use crate::call::{Language, NoSummary, Number};
+use crate::call::{AgentLeg, Language, NoSummary, Number};
 use crate::cli::calls::call_json;
 use crate::cli::contacts::entry_json;
 use crate::cli::counter::{Place, now, time, timestamp};
@@ -254,6 +254,7 @@ impl Access<'_> {
             ("consented", decided.clone().filter(|_| given)),
             ("refused", decided.filter(|_| !given)),
             ("bridged", call.bridged.map(time)),
+            ("caller_alone", said(call.agent_leg == Some(AgentLeg::NotHeard))),
             ("segments", Some(segments(call)).filter(|told| !told.is_empty())),
             ("draft", draft.map(time)),
             ("recogniser", recogniser),
@@ -415,6 +416,7 @@ fn line_json(name: &str, line: Option<&Line>) -> Value {
         "settings": true,
         "number": line.number.as_str(),
         "mode": mode,
+        "agent_leg": line.agent_leg.word(),
         "controller": told.controller,
         "address": told.address,
         "contact": told.contact,
@@ -476,8 +478,11 @@ const CATEGORIES: [&str; 11] = [
     "log_without_content",
 ];
 
-const SOURCES: [&str; 3] =
-    ["the telephone system", "what both parties said in the call", "entries by staff or from a list"];
+const SOURCES: [&str; 3] = [
+    "the telephone system",
+    "what was said in the call, by the caller alone where agent_heard is false",
+    "entries by staff or from a list",
+];
 
 const RIGHTS: [(u32, &str); 7] = [
     (16, "rectification"),

@@ -3,6 +3,7 @@
 use super::course::Done;
 use super::phrase::{Phrase, written};
 use super::places::{Finding, Status};
+use crate::call::AgentLeg;
 use crate::cli::counter::counted;
 use crate::daemon::clock::Clock;
 use crate::daemon::ears;
@@ -124,6 +125,7 @@ fn call(done: &Done) -> Value {
         "recogniser": record.origin.ear.map(|(recogniser, _)| recogniser.word()),
         "model": record.origin.ear.map(|(_, model)| model.to_string()),
         "listened_ms": heard.listened_ms,
+        "agent_heard": record.agent_leg.map(|leg| leg == AgentLeg::Heard),
         "speech_ms": heard.speech_ms,
         "words_recognised": heard.words,
         "processes": done.seen.processes.values().collect::<Vec<_>>(),
@@ -165,11 +167,15 @@ fn sign(key: &Path, report: &[u8]) -> anyhow::Result<Signature> {
 fn text(about: &Value, findings: &[Finding], sha256: &str, signature: Option<&Signature>) -> String {
     let word = |pointer: &str| about.pointer(pointer).map(plain).unwrap_or_default();
     let recognised = about.pointer("/call/words_recognised").and_then(Value::as_u64).unwrap_or_default();
+    let alone = match about.pointer("/call/agent_heard") {
+        Some(Value::Bool(false)) => " of the caller alone (agent_leg = \"not_heard\")",
+        _ => "",
+    };
     let mut lines = vec![
         format!("callgist prove, {}, version {}", word("/made"), word("/version")),
         String::new(),
         format!(
-            "On one {} call both parties spoke sixteen random digits each. {} ms were listened to, {} \
+            "On one {} call both parties spoke sixteen random digits each. {} ms were listened to{alone}, {} \
              recognised; what became of the call: {}. Then every place below was searched for those digits and \
              for the sound of them.",
             word("/call/kind"),

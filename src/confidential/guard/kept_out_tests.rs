@@ -13,7 +13,7 @@ fn secrets(language: Language, lines: &[&str]) -> (Vec<tokens::Token>, Secrets) 
         speaker: if at % 2 == 0 { Speaker::Caller } else { Speaker::Agent(1) },
         words: said.split_whitespace().map(word).collect(),
     };
-    let transcript = Transcript { turns: lines.iter().enumerate().map(turn).collect() };
+    let transcript = Transcript::new(lines.iter().enumerate().map(turn).collect());
     let lexicon = lexicon::of(language);
     let tokens = tokens::read(&transcript, lexicon);
     let values = values::read(&tokens, lexicon);

@@ -520,7 +520,7 @@ mod tests {
             speaker: *speaker,
             words: said.split_whitespace().map(word).collect(),
         };
-        Transcript { turns: lines.iter().map(turn).collect() }
+        Transcript::new(lines.iter().map(turn).collect())
     }
 
     const SAID: [(Speaker, &str); 4] = [

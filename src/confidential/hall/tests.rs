@@ -138,7 +138,7 @@ impl Stage {
     }
 
     fn open(&mut self, call: CallId) {
-        self.hall.open(call, Language::En, TODAY);
+        self.hall.open(call, Language::En, TODAY, AgentLeg::Heard);
         PARTIES.iter().for_each(|party| self.hall.hear(call, *party, FORMAT));
     }
 
@@ -269,6 +269,30 @@ fn what_is_said_before_the_bridge_is_not_heard() {
         panic!("{answers:?}")
     };
     assert_eq!(heard.speech_ms, 0);
+}
+
+#[test]
+fn of_an_agent_who_is_not_heard_every_packet_is_wiped_undecoded() {
+    let mut stage = Stage::new(Scripted::willing(), Notary::default());
+    stage.hall.open(CALL, Language::En, TODAY, AgentLeg::NotHeard);
+    // Also where a daemon gives his socket all the same.
+    PARTIES.iter().for_each(|party| stage.hall.hear(CALL, *party, FORMAT));
+    stage.bridged(CALL);
+    stage.talk(CALL, [false, true], 4);
+    assert_eq!(stage.hall.buffered(), 0);
+    stage.says(CALL, Party::Caller, 3);
+    stage.now_ms += 4_000;
+    stage.says(CALL, Party::Agent, 3);
+    stage.says(CALL, Party::Caller, 3);
+    let flowing: Vec<FromEar<String>> = stage.answers.try_iter().collect();
+    assert!(!flowing.contains(&FromEar::Flowing { call: CALL, party: Party::Agent }), "{flowing:?}");
+    stage.end(CALL);
+    stage.work();
+    let answers = stage.answers();
+    let [FromEar::Noted { note, heard, .. }] = &answers[..] else { panic!("{answers:?}") };
+    let who: String = note.lines().map(|line| &line[..1]).collect();
+    assert_eq!(who, "CC", "a long pause of the caller's ends his turn: {note}");
+    assert!((4_000..8_000).contains(&heard.speech_ms), "{heard:?}");
 }
 
 #[test]
@@ -556,7 +580,7 @@ fn a_panic_ends_its_own_call_only() {
     let french = |language| if language == Language::Fr { panic!("in a test") } else { Ok(()) };
     let mut stage = Stage::new(Scripted::new(french), Notary::default());
     stage.open(CALL);
-    stage.hall.open(CallId(8), Language::Fr, TODAY);
+    stage.hall.open(CallId(8), Language::Fr, TODAY, AgentLeg::Heard);
     stage.hall.hear(CallId(8), Party::Caller, FORMAT);
     for call in [CALL, CallId(8)] {
         stage.bridged(call);
@@ -641,7 +665,7 @@ proptest! {
         let mut opened = false;
         for order in orders {
             match order {
-                Order::Open if !opened => { stage.hall.open(CALL, Language::En, TODAY); opened = true; }
+                Order::Open if !opened => { stage.hall.open(CALL, Language::En, TODAY, AgentLeg::Heard); opened = true; }
                 Order::Open | Order::Hear => stage.hall.hear(CALL, Party::Caller, FORMAT),
                 Order::Packet => (0..30).for_each(|_| stage.tick(CALL, [true, false], 20)),
                 Order::Bridged => stage.bridged(CALL),

@@ -3,7 +3,7 @@
 use super::lexicon;
 use super::pattern::{self, View};
 use super::phrase;
-use crate::call::{Language, NoSummary};
+use crate::call::{AgentLeg, Language, NoSummary};
 use crate::confidential::Transcript;
 
 /// Words a caller needs to say what it is about.
@@ -29,17 +29,21 @@ pub(super) fn before(transcript: &Transcript, language: Language, view: View<'_>
         turns.map(|turn| turn.words.len()).sum::<usize>()
     };
     let (caller, agent) = (words(true), words(false));
+    let alone = transcript.agent_leg == AgentLeg::NotHeard;
     let says = |cue: &str, caller: bool| {
         turn_places(view).into_iter().any(|place| {
             view.tokens[place.start].speaker.is_caller() == caller
                 && pattern::any(view.lexicon.cue(cue), view, &place)
         })
     };
+    if caller <= NOTHING && alone {
+        return Some(NoSummary::NothingSaid);
+    }
     if caller <= NOTHING {
         let asks = says("anybody_there", false) || agent <= 12;
         return Some(if asks || caller > 0 { NoSummary::NothingSaid } else { NoSummary::OneSided });
     }
-    if says("voicemail", false) && agent_turns(transcript) <= 2 || agent <= NOTHING {
+    if !alone && (says("voicemail", false) && agent_turns(transcript) <= 2 || agent <= NOTHING) {
         return Some(NoSummary::OneSided);
     }
     let wrong = says("wrong_number", true) || says("wrong_number", false);
@@ -52,7 +56,7 @@ pub(super) fn before(transcript: &Transcript, language: Language, view: View<'_>
     if !is_clear(transcript) {
         return Some(NoSummary::Unintelligible);
     }
-    foreign(view, language)
+    foreign(view, language, alone)
 }
 
 /// Whether the caller says nothing but greetings, thanks and that they wait: then nothing says what the call is about.
@@ -80,8 +84,8 @@ fn is_clear(transcript: &Transcript) -> bool {
     })
 }
 
-/// Another of the three languages fits better, or none fits at all.
-fn foreign(view: View<'_>, language: Language) -> Option<NoSummary> {
+/// Another of the three languages fits better, or none fits at all. Of a caller `alone` his own words are all that tells.
+fn foreign(view: View<'_>, language: Language, alone: bool) -> Option<NoSummary> {
     let share = |language: Language, caller: bool| {
         let function = &lexicon::of(language).words.function;
         let side = view.tokens.iter().filter(|token| token.speaker.is_caller() == caller);
@@ -92,9 +96,13 @@ fn foreign(view: View<'_>, language: Language) -> Option<NoSummary> {
         }
         hits as f64 / all.max(1) as f64
     };
-    let (caller, agent) = (share(language, true), share(language, false));
+    let sides = |language: Language| {
+        let caller = share(language, true);
+        (caller, if alone { caller } else { share(language, false) })
+    };
+    let (caller, agent) = sides(language);
     let others = [Language::En, Language::De, Language::Fr].into_iter().filter(|other| *other != language);
-    let other = others.map(|other| share(other, true).min(share(other, false))).fold(0.0, f64::max);
+    let other = others.map(sides).map(|(caller, agent)| caller.min(agent)).fold(0.0, f64::max);
     if other > 0.25 && other > 1.5 * caller.min(agent) {
         return Some(NoSummary::Language);
     }

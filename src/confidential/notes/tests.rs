@@ -18,7 +18,7 @@ fn call(text: &str) -> Transcript {
         let word = |w: &str| Word::new(w.to_owned(), at * 5_000, at * 5_000 + 300, 0.9);
         Turn { speaker, words: said.split_whitespace().map(word).collect() }
     });
-    Transcript { turns: turns.collect() }
+    Transcript::new(turns.collect())
 }
 
 fn read(language: Language, text: &str) -> Read {
@@ -488,6 +488,7 @@ fn a_relatives_name_is_secret_and_a_relative_may_be_the_last_word() {
     }
 }
 
+mod caller_tests;
 mod truth_tests;
 
 proptest! {
@@ -522,7 +523,7 @@ proptest! {
             speaker: if *caller { Speaker::Caller } else { Speaker::Agent(1) },
             words: said.split(' ').map(|w| Word::new(w.to_owned(), 0, 0, 0.9)).collect(),
         });
-        let transcript = Transcript { turns: turns.collect() };
+        let transcript = Transcript::new(turns.collect());
         for language in [Language::En, Language::De, Language::Fr] {
             let _ = summarise(&transcript, language, DAY, GOOD);
             let _ = objection(&transcript, language);

@@ -8,7 +8,7 @@ use super::process::{Line, packaged_libraries};
 use super::{EarWord, Settings};
 use crate::border::table::{PING_EVERY_S, PONG_WITHIN_S};
 use crate::border::{Day, EarExit, FromEar, ModelId, Note, Recogniser, ToEar};
-use crate::call::{CallId, Language, Moment, Party};
+use crate::call::{AgentLeg, CallId, Language, Moment, Party};
 use crate::daemon::{clock::Clock, models};
 use crate::sandbox::trial;
 use crate::wire::rtp::Format;
@@ -28,6 +28,7 @@ pub enum Order {
         call: CallId,
         language: Language,
         today: Day,
+        agent_leg: AgentLeg,
         words: Words,
     },
     Hear {
@@ -292,10 +293,10 @@ impl Desk {
     fn obey(&mut self, line: &Line, order: Order) -> Result<(), Breach> {
         let now = self.clock.now();
         match order {
-            Order::Open { call, language, today, words } => {
+            Order::Open { call, language, today, agent_leg, words } => {
                 self.judge.opened(call, language, now);
                 self.words.insert(call, words);
-                line.send(&ToEar::Open { call, language, today })
+                line.send(&ToEar::Open { call, language, today, agent_leg })
             }
             Order::Hear { call, party, format, socket } if self.judge.holds(call) => {
                 self.judge.handed_over(call, party);

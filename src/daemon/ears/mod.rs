@@ -22,7 +22,7 @@ pub use rtp::rtp_socket;
 
 use super::clock::Clock;
 use crate::border::{Day, DoNotContact, Heard, ModelId, Note, Recogniser, ToEar};
-use crate::call::{Announced, CallId, Language, NoSummary, Party};
+use crate::call::{AgentLeg, Announced, CallId, Language, NoSummary, Party};
 use crate::wire::rtp::Format;
 use attend::{Order, Words};
 use keep::Slot;
@@ -166,12 +166,14 @@ impl Ears {
         recogniser: Recogniser,
         language: Language,
         today: Day,
+        agent_leg: AgentLeg,
         words: impl Fn(EarWord) + Send + 'static,
     ) -> Option<EarCall> {
         let slot = self.slot(recogniser, language)?;
         let orders = slot.take_one()?;
         let call = proof.call();
-        orders.send(Order::Open { call, language, today, words: Words::new(words) }).ok()?;
+        let words = Words::new(words);
+        orders.send(Order::Open { call, language, today, agent_leg, words }).ok()?;
         Some(EarCall { call, orders })
     }
 

@@ -24,7 +24,7 @@ use super::clock::Clock;
 use super::events;
 use super::switch::{Begun, Mail, Offered, Switch};
 use super::taps::Taps;
-use crate::call::{CallId, Event, Leg, Party, SwitchTime};
+use crate::call::{CallId, Direction, Event, Leg, Party, SwitchTime};
 use crate::config::{self, Line, Sip};
 use crate::store::Earlier;
 use crate::wire::esl::Command;
@@ -166,12 +166,13 @@ impl FreeSwitch {
     }
 
     /// The originate of one copy, with its names entered where its answers will be looked up.
-    fn copy(&self, call: CallId, leg: &Leg, party: Party) -> Option<Command> {
+    fn copy(&self, call: CallId, leg: &Leg, party: Party, direction: Direction) -> Option<Command> {
         let (tap, job, token) = (uuid(), uuid(), token());
         let mut registry = self.registry();
         let tappable: Tappable = registry.calls.get(&call)?.tappable.get(leg)?.clone();
         let copy = Copy {
             leg,
+            direction,
             tap: &tap,
             token: &token,
             instance: &self.instance,
@@ -239,8 +240,8 @@ impl Switch for FreeSwitch {
         tokio::spawn(self.clone().examined(call, leg.clone()));
     }
 
-    fn fork(&self, call: CallId, leg: &Leg, party: Party) {
-        match self.copy(call, leg, party) {
+    fn fork(&self, call: CallId, leg: &Leg, party: Party, direction: Direction) {
+        match self.copy(call, leg, party, direction) {
             Some(command) => self.link.send(command),
             None => self.deliver(call, Mail::Event(Event::ForkEnded { party })),
         }

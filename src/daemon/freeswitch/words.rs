@@ -1,7 +1,7 @@
 //! FreeSWITCH's words for what the daemon wants, and what its events mean for a call; pure.
 
 use super::question;
-use crate::call::{Event, Leg, Stop, SwitchTime};
+use crate::call::{Direction, Event, Leg, Stop, SwitchTime};
 use crate::config::Line;
 use crate::store::Earlier;
 use crate::wire::esl::{
@@ -86,6 +86,7 @@ pub(super) struct Tappable {
 /// One copy to be made.
 pub(super) struct Copy<'a> {
     pub leg: &'a Leg,
+    pub direction: Direction,
     pub tap: &'a str,
     pub token: &'a str,
     pub instance: &'a str,
@@ -94,18 +95,22 @@ pub(super) struct Copy<'a> {
     pub tappable: &'a Tappable,
 }
 
-/// The originate of rule R4, word for word: a write tap, which checks the target's codec once more in its own
-/// thread before it attaches.
+/// The originate of rule R4, word for word; the tap checks the target's codec once more in its own thread before it
+/// attaches.
 pub(super) fn originate(copy: &Copy<'_>) -> String {
-    let Copy { leg, tap, token, instance, profile, sip, tappable } = copy;
+    let Copy { leg, direction, tap, token, instance, profile, sip, tappable } = copy;
     let Tappable { codec, codec_string } = tappable;
+    let side = match direction {
+        Direction::ToPhone => "write",
+        Direction::FromPhone => "read",
+    };
     format!(
         "originate {{origination_uuid={tap},origination_caller_id_number=tap,\
          origination_caller_id_name=callgist,absolute_codec_string={codec_string},ignore_early_media=true,\
          originate_timeout=3,no_throttle_limits=true,process_cdr=false,rtp_secure_media=false,\
          rtp_secure_media_outbound=false,callgist_tap={instance},callgist_target={leg}}}\
          sofia/{profile}/sip:{token}@{sip};transport=udp \
-         'native_eavesdrop:${{cond(${{uuid_getvar({leg} read_codec)}} == {codec} ? {leg} : none)}} write' inline"
+         'native_eavesdrop:${{cond(${{uuid_getvar({leg} read_codec)}} == {codec} ? {leg} : none)}} {side}' inline"
     )
 }
 
@@ -215,8 +220,9 @@ mod tests {
     fn the_originate_is_the_one_that_was_tried() {
         let leg = leg("target-uuid");
         let tappable = Tappable { codec: "PCMA".into(), codec_string: "PCMA@8000h@20i@1c".into() };
-        let copy = Copy {
+        let copy = |direction| Copy {
             leg: &leg,
+            direction,
             tap: "tap-uuid",
             token: "abc",
             instance: "p5090",
@@ -224,8 +230,13 @@ mod tests {
             sip: SocketAddr::from(([127, 0, 0, 1], 5090)),
             tappable: &tappable,
         };
+        let written = originate(&copy(Direction::ToPhone));
         assert_eq!(
-            originate(&copy),
+            originate(&copy(Direction::FromPhone)),
+            written.replace(" write' inline", " read' inline")
+        );
+        assert_eq!(
+            written,
             "originate {origination_uuid=tap-uuid,origination_caller_id_number=tap,\
              origination_caller_id_name=callgist,absolute_codec_string=PCMA@8000h@20i@1c,\
              ignore_early_media=true,originate_timeout=3,no_throttle_limits=true,process_cdr=false,\

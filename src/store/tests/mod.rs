@@ -12,7 +12,7 @@ use super::*;
 use crate::border::{
     Channels, Heard, MAX_TEXT, ModelId, Purpose, Recogniser, TOPICS, Topics, Trust, TrustLabel,
 };
-use crate::call::{Language, NoSummary, Number};
+use crate::call::{AgentLeg, Language, NoSummary, Number};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::fs;
@@ -53,6 +53,7 @@ fn call(id: u64, outcome: Outcome) -> CallRecord {
         outcome,
         origin: Origin::here(None),
         heard: None,
+        agent_leg: None,
         segments: Vec::new(),
         draft: None,
     }
@@ -94,6 +95,7 @@ fn noted(id: u64, text: &str) -> CallRecord {
             words: 140,
             lost_packets: 3,
         }),
+        agent_leg: Some(AgentLeg::NotHeard),
         segments: vec![segment(Some("1001"), 2, 30), segment(Some("outside"), 31, 40), segment(None, 50, 50)],
         ..call(id, Outcome::Noted(summary(text)))
     }
@@ -242,9 +244,11 @@ fn of_a_call_with_an_objection_no_figures_are_kept() {
     for (id, reason) in [(1, NoSummary::Objection), (2, NoSummary::ObjectionSuspected)] {
         let outcome = Outcome::NotNoted(reason);
         wait(store.keep(CallRecord { outcome, ..noted(id, "x") })).unwrap();
-        assert_eq!(Reader::open(&path).unwrap().show(CallId(id)).unwrap().unwrap().call.heard, None);
+        let call = Reader::open(&path).unwrap().show(CallId(id)).unwrap().unwrap().call;
+        assert_eq!((call.heard, call.agent_leg), (None, None));
     }
     let raw = Connection::open(&path).unwrap();
+    assert!(raw.execute("UPDATE calls SET agent_heard = 0", []).is_err());
     let figures =
         "UPDATE calls SET listened_ms = 1, speech_ms = 1, recognised_ms = 1, words = 1, lost_packets = 0";
     assert!(raw.execute(figures, []).is_err());
@@ -270,7 +274,7 @@ fn a_request_is_linked_to_its_call_until_there_is_an_objection() {
     let raw = Connection::open(&path).unwrap();
     let later = "UPDATE calls SET reason = 'objection', note = NULL, trust = NULL, confidence_pct = NULL,
                  kept_pct = NULL, arrived_pct = NULL, words = NULL, listened_ms = NULL, speech_ms = NULL,
-                 recognised_ms = NULL, lost_packets = NULL WHERE note IS NOT NULL";
+                 recognised_ms = NULL, lost_packets = NULL, agent_heard = NULL WHERE note IS NOT NULL";
     assert_eq!(raw.execute(later, []).unwrap(), 1);
     assert!(reader.requests().unwrap().iter().all(|request| request.call.is_none()));
 }

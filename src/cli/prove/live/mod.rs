@@ -139,7 +139,7 @@ fn write_settings(folder: &Path, config: &Config, line: &Line, recogniser: Which
     Ok(Written { config: written, notice: line.notice.clone(), database })
 }
 
-/// Whoever else calls meanwhile is told or asked as ever.
+/// Whoever else calls meanwhile is told or asked, and his agent heard or not, as ever.
 fn mode(line: &Line) -> String {
     let mode = match line.question() {
         Some(question) => {
@@ -147,12 +147,21 @@ fn mode(line: &Line) -> String {
         }
         None => "mode = \"notice\"\nbasis = \"legitimate_interest\"\n".to_owned(),
     };
-    format!("{mode}keep_notes_days = {}\ncontact = \"callgist prove\"\n", line.keep_notes_days)
+    let agents = match line.told.employees_told {
+        Some(day) => format!("employees_told = \"{day}\"\n"),
+        None => String::new(),
+    };
+    format!(
+        "{mode}keep_notes_days = {}\ncontact = \"callgist prove\"\nagent_leg = \"{}\"\n{agents}",
+        line.keep_notes_days,
+        line.agent_leg.word()
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::AgentLeg;
     use crate::config::{Mode, TWO, decided};
 
     fn config() -> Config {
@@ -210,6 +219,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let written = write_settings(folder.path(), &config, &asks, Which::Auto).unwrap();
         assert_eq!(Config::load(&written.config).unwrap().lines[0].mode, asks.mode);
+        let unheard = Line { agent_leg: AgentLeg::NotHeard, ..config.lines[0].clone() };
+        let folder = tempfile::tempdir().unwrap();
+        let written = write_settings(folder.path(), &config, &unheard, Which::Auto).unwrap();
+        let written = Config::load(&written.config).unwrap().lines.remove(0);
+        assert!(written.agent_leg == AgentLeg::NotHeard && written.is_on());
         let (proved, own) = (&read.lines[0], &config.lines[0]);
         assert_eq!((&proved.name, &proved.number, &proved.notice), (&own.name, &own.number, &own.notice));
     }

@@ -224,7 +224,7 @@ fn heard(packets: impl Iterator<Item = (u64, Vec<u8>)>, format: Format, language
     let answer = Box::new(move |answer| kept.lock().unwrap().push(answer));
     let hall = Hall::with_note_taker(Shared, Stenographer, Settings::default(), answer);
     let (call, day) = (CallId(1), Day { year: 2026, month: 3, day: 5, minute: 600 });
-    hall.open(call, language, day);
+    hall.open(call, language, day, crate::call::AgentLeg::Heard);
     hall.hear(call, Party::Caller, format);
     hall.bridged(call, Moment::START);
     for (micros, mut datagram) in packets {
