@@ -113,6 +113,12 @@ impl Evidence {
         self.log.iter().find(|entry| entry.deed == deed.word())
     }
 
+    /// Whether the log tells that an agent objected by a command.
+    fn by_command(&self) -> bool {
+        let by_agent = |entry: &&Logged| entry.detail.as_deref() == Some("agent");
+        self.log.iter().filter(by_agent).any(|entry| entry.deed == Deed::Objection.word())
+    }
+
     fn measured(&self) -> Option<&Measured> {
         self.row.as_ref()?.call.notice.as_ref()?.measured.as_ref()
     }
@@ -258,7 +264,7 @@ impl Evidence {
                          an earlier version, had it played",
                     );
                 }
-                if call.outcome.is_objection() {
+                if call.outcome.is_objection() && !self.by_command() {
                     missing.push("whether the objection came by the caller's key, the agent's, or by voice");
                 }
             }
