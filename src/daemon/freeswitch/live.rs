@@ -84,7 +84,7 @@ impl Live {
                 return Ok(ended.len());
             }
             // One that has ended meanwhile is what was wanted.
-            join_all(copies.iter().map(|copy| link.api(&format!("uuid_kill {copy}")))).await;
+            join_all(copies.iter().map(async |copy| link.api(&format!("uuid_kill {copy}")).await)).await;
             ended.extend(copies);
             clock.sleep(LOOK_AGAIN).await;
         }

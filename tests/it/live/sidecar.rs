@@ -79,6 +79,11 @@ impl Sidecar {
 
     /// One with room for many calls, whose ear recognises the words of a script, announcing.
     pub fn canary(at: &At<'_>, canary: &Canary) -> Sidecar {
+        Sidecar::canary_with(at, canary, |settings| settings)
+    }
+
+    /// The same; `change` may change its settings.
+    pub fn canary_with(at: &At<'_>, canary: &Canary, change: impl FnOnce(String) -> String) -> Sidecar {
         let folder = tempfile::Builder::new().prefix("callgist-canary-").tempdir().unwrap();
         let ears = canary.models().to_owned();
         let settings = settings(folder.path(), at)
@@ -86,7 +91,7 @@ impl Sidecar {
             .replace("[ears]", "[ears]\nmax_calls = 40");
         let settings = with_ports_for(40, &settings);
         let config = folder.path().join("callgist.toml");
-        fs::write(&config, settings).unwrap();
+        fs::write(&config, change(settings)).unwrap();
         let (child, lines) = run(PROGRAM.as_ref(), &config, Some(&ears));
         let mut sidecar = Sidecar { child, folder, lines, seen: Vec::new(), ears: Some(ears) };
         sidecar.announcing();
