@@ -8,6 +8,7 @@ mod audio;
 mod baresip;
 mod codecs;
 mod coding;
+mod commanded;
 mod consent;
 mod keys;
 mod machines;

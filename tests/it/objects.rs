@@ -129,7 +129,10 @@ fn an_agents_command_between_two_talks_is_heard_by_the_daemon_at_once() {
 
 #[test]
 fn of_two_switches_the_command_looks_at_both_and_takes_the_one_that_is_named() {
-    let (north, south) = (Stage::scripted(|_| {}), Stage::beside(|_| {}));
+    let north = Stage::scripted(|_| {});
+    let south = Stage::beside(|settings| {
+        settings.snippet = settings.snippet.replace("callgist=main", "callgist=second");
+    });
     let (here, there) = (north.switch.event_socket().port(), south.switch.event_socket().port());
     let mut callgist = north.sidecar_unready(here, |settings| with_both(&settings, there));
     both_announce(&mut callgist);

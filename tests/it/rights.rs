@@ -566,7 +566,7 @@ fn each_right_holds_from_what_was_said_on_a_call_to_the_bytes_of_the_files() {
     stage.ended(call);
     let (id, caller) = (row["id"].as_str().unwrap(), row["caller"].as_str().unwrap());
     let store = callgist.path("store");
-    assert!(holds(&store, "dishwasher"), "{row}");
+    assert!(holds(&store, "dishwasher"), "{row}\n{}", callgist.log());
 
     // Access, and the data to take along.
     let export = told(&callgist, 0, &["person", "export", caller]);

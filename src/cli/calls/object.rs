@@ -26,7 +26,7 @@ pub struct Which {
 #[derive(clap::Args)]
 #[group(required = true, multiple = true)]
 struct Named {
-    /// The call's id as the log tells it, the id of its caller's leg, or the beginning of one of them.
+    /// The call's id as the log tells it, the id of its caller's leg, or the beginning of one of them, four letters at least.
     id: Option<String>,
     /// The extension of the agent who talks, or whose telephone rings.
     #[arg(long, value_name = "EXTENSION")]
@@ -89,12 +89,13 @@ async fn object(path: &Path, config: &Config, which: &Which, common: &Common) ->
     };
     log(path, common, &live);
     let name = name(&live);
+    let agents: Vec<&str> = live.agents.iter().map(|agent| agent.as_str()).collect();
     match common.json {
         true => println!(
             "{}",
             json!({
                 "call": live.call.map(|call| call.to_string()), "leg": live.leg.as_str(), "line": live.line.as_str(),
-                "switch": switch.name, "objected": true, "before": live.objected, "copies_ended": ended
+                "switch": switch.name, "agents": agents, "objected": true, "before": live.objected, "copies_ended": ended
             })
         ),
         false => println!(

@@ -94,7 +94,7 @@ fn the_notes_of_the_written_calls_could_be_typed_again() {
                 .map(|f| (f.sort.word(), note[f.at.clone()].to_owned()))
                 .collect();
             if !sorts.is_empty() {
-                alarms.insert(call["id"].to_string(), sorts);
+                alarms.insert(call["id"].as_str().unwrap().to_owned(), sorts);
             }
         }
     }

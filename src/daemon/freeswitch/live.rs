@@ -33,6 +33,7 @@ pub struct Live {
     /// Somebody objected already.
     pub objected: bool,
     parties: BTreeSet<Leg>,
+    copies: BTreeSet<Leg>,
 }
 
 /// Why the switch did not do it.
@@ -60,6 +61,7 @@ pub async fn live<'a>(link: &Link, lines: impl Iterator<Item = &'a Line>) -> Res
             caller: number(|name| dump.get(name), line),
             agents: parties.iter().filter_map(|leg| legs.agent(leg)).collect(),
             objected: dump.objected(),
+            copies: legs.copies(leg, &parties),
             parties,
         })
     });
@@ -67,7 +69,7 @@ pub async fn live<'a>(link: &Link, lines: impl Iterator<Item = &'a Line>) -> Res
 }
 
 impl Live {
-    /// Objects as the agent, and ends the copies; gives how many there were.
+    /// Objects as the agent, and ends the copies; gives how many there were, whoever ended them.
     pub async fn object(&self, link: &Link, clock: Clock) -> Result<usize, Undone> {
         let objects = format!("uuid_setvar {} {OBJECTION} agent", self.leg);
         let kept = link.api(&objects).await.ok_or(Undone::Lost)?;
@@ -75,10 +77,12 @@ impl Live {
         if let Ok(again) = Command::bgapi(objects, &uuid()) {
             link.send(again);
         }
-        let mut ended = BTreeSet::new();
+        let mut ended = self.copies.clone();
         let mut looks_without = 0;
         for _ in 0..LOOKS {
-            let copies = Legs::ask(link).await?.copies(self);
+            let legs = Legs::ask(link).await?;
+            let parties = legs.parties(&self.leg).union(&self.parties).cloned().collect();
+            let copies = legs.copies(&self.leg, &parties);
             looks_without = if copies.is_empty() { looks_without + 1 } else { 0 };
             if looks_without == 2 {
                 return Ok(ended.len());
@@ -130,12 +134,9 @@ impl Legs {
         if dump.is_passing() || dump.leads_outside() { None } else { dump.extension() }
     }
 
-    /// The copies of a call's legs, of those that joined it meanwhile, too.
-    fn copies(&self, live: &Live) -> Vec<Leg> {
-        let now = self.parties(&live.leg);
-        let is_of = |leg: &str| {
-            live.leg.as_str() == leg || live.parties.iter().chain(&now).any(|party| party.as_str() == leg)
-        };
+    /// The copies of a call's legs.
+    fn copies(&self, caller: &Leg, parties: &BTreeSet<Leg>) -> BTreeSet<Leg> {
+        let is_of = |leg: &str| caller.as_str() == leg || parties.iter().any(|party| party.as_str() == leg);
         let copies = self.0.iter().filter(|(_, (dump, _))| {
             is_copy(dump) && dump.get("variable_callgist_target").is_some_and(is_of)
         });
