@@ -71,7 +71,9 @@ fn words(found: &[Finding]) -> Vec<&'static str> {
 
 fn says(sort: Sort) -> &'static str {
     match sort {
-        Sort::Card => "a number of a card or an account, or one beside such a word",
+        Sort::Card => {
+            "a number of a card or an account, or what may be one: write each number in a sentence of its own"
+        }
         Sort::Secret => "a password or a code, or what stands beside such a word",
         Sort::Birth => "a date of birth, or a number beside such a word",
         Sort::Address => "a street or where somebody lives",

@@ -75,6 +75,9 @@ fn an_agents_command_in_the_notice_breaks_it_off_and_the_call_is_never_copied() 
     assert_eq!((&row["no_summary_reason"], &row["announced"]), (&"objection".into(), &Value::Null), "{row}");
     let report = stage.ended(call);
     assert!(report.taps.is_empty() && report.bridged.is_some(), "{report:?}");
+    // The whole notice takes 2.6 s.
+    let waited = report.agent_invited.unwrap() - report.answered.unwrap();
+    assert!(waited < seconds(2), "it was played on: {report:?}");
 }
 
 #[test]

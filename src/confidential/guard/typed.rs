@@ -6,7 +6,8 @@
 use super::sensitive::{Secrets, Sort, holds_account};
 use crate::call::Language;
 use crate::confidential::notes::lexicon::{self, Lexicon};
-use crate::confidential::notes::{tokens, values};
+use crate::confidential::notes::tokens::{self, Token};
+use crate::confidential::notes::values::{self, Kind, Value};
 use crate::confidential::{Speaker, Transcript, Turn, Word};
 use std::ops::Range;
 
@@ -25,8 +26,12 @@ pub fn look(text: &str, language: Language) -> Vec<Finding> {
     let values = values::read(&tokens, lexicon);
     let covered = values::cover(&tokens, &values);
     let mut found = Vec::new();
+    let no_times: Vec<Value> =
+        values::read(&tokens, lexicon).into_iter().filter(|value| !is_written_time(value, &tokens)).collect();
     for sort in Sort::ALL {
-        let secrets = Secrets::of(&[sort], &tokens, &values, &covered, lexicon);
+        // A card that was heard may look like a time; in what was typed, a time beside a telephone number is no card.
+        let values = if sort == Sort::Card { &no_times } else { &values };
+        let secrets = Secrets::of(&[sort], &tokens, values, &covered, lexicon);
         let shows = |sentence: &str| match sort {
             Sort::Card => secrets.tells(sentence) || holds_account(sentence),
             // Such a word is never read, so that it cannot be quoted.
@@ -37,6 +42,12 @@ pub fn look(text: &str, language: Language) -> Vec<Finding> {
         found.extend(standing.map(|at| Finding { sort, at: at.clone() }));
     }
     found
+}
+
+/// "10:30" and "10 Uhr", and not "1030".
+fn is_written_time(value: &Value, tokens: &[Token]) -> bool {
+    let digits = |token: &Token| token.text.bytes().all(|byte| byte.is_ascii_digit());
+    matches!(value.kind, Kind::Time { .. }) && !tokens[value.from..value.to].iter().all(digits)
 }
 
 fn as_turns(text: &str, sentences: &[Range<usize>]) -> Transcript {

@@ -48,6 +48,8 @@ fn a_text_about_the_matter_is_let_through_in_each_language() {
     let texts = [
         (En, "The pump is quiet. The technician comes on Friday, 27 November, at 10:30."),
         (En, "The caller asked for a refund of 45.90 euros. The reference is 441729."),
+        (En, "The agent promised to call back tomorrow after 2:00 (07700900618)."),
+        (De, "Der Rückruf ist morgen um 10:30 Uhr unter 0621123456."),
         (De, "Die Pumpe ist leise. Der Techniker kommt am Freitag, 27. November, um 10:30 Uhr."),
         (De, "Die Rechnung über 45,90 Euro wird berichtigt. Der Rückruf ist am Montag um 9 Uhr."),
         (Fr, "La pompe est silencieuse. Le technicien vient vendredi 27 novembre à 10 h 30."),
