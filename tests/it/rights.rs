@@ -629,7 +629,7 @@ fn each_right_holds_from_what_was_said_on_a_call_to_the_bytes_of_the_files() {
     assert!(told(&callgist, 1, &["person", "export", caller]).contains("nothing is kept"));
     let restored = callgist.ask(&["store", "restore", copy.to_str().unwrap()]);
     assert_eq!((&restored[0]["calls"], &restored[0]["stay_erased"]), (&0.into(), &2.into()), "{restored:?}");
-    assert_eq!(gone()[0], false, "the copy brought the note back");
+    assert!(!gone()[0], "the copy brought the note back");
     assert_eq!(callgist.ask(&["log", "verify"])[0]["faults"], Value::Array(vec![]));
 }
 
@@ -1009,7 +1009,7 @@ fn what_the_guard_finds_in_a_corrected_text_is_refused_by_kind_and_sentence_in_t
     let draft = Some(Draft { until: UtcMillis(i64::try_from(now_ms()).unwrap() + 600_000), discard: false });
     for (id, language) in [(31, Language::En), (32, Language::De), (33, Language::Fr)] {
         let row = call(id, Some(CALLER), Some("Velociraptor."));
-        wait(store.keep(CallRecord { language, draft: draft.clone(), ..row })).unwrap();
+        wait(store.keep(CallRecord { language, draft, ..row })).unwrap();
     }
     let texts = [
         (31, "health", "The lift is slow. Her husband has diabetes."),
