@@ -28,7 +28,8 @@
 //! closes its copy; it never reads one. An ear has no path, no socket of its own and no way out but descriptor 3, on
 //! which only the messages of [`border`] pass; the kernel holds it to that ([`sandbox`]), and before it says that it
 //! is ready it tries every forbidden act and is refused. The daemon links no recogniser and names nothing of
-//! [`confidential`]; tests say so.
+//! [`confidential`]; tests say so. Of the commands two do, for what was never heard: `cli/note.rs` tries the note engine
+//! on written calls, and `cli/typed.rs` has a text that somebody typed pass the guard.
 //!
 //! # The layers
 //!

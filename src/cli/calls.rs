@@ -3,6 +3,7 @@
 mod draft;
 mod evidence;
 mod history;
+mod object;
 mod promise;
 
 pub(super) use draft::{acceptable, new_text};
@@ -47,6 +48,14 @@ pub enum CallsCommand {
         /// It is open again.
         #[arg(long)]
         open: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Object in an agent's place to a call that is going on: the same as the agent's key, at once, also when the daemon is
+    /// dead or hangs.
+    Object {
+        #[command(flatten)]
+        which: object::Which,
         #[command(flatten)]
         common: Common,
     },
@@ -114,6 +123,8 @@ pub struct Wish {
 
 pub fn run(path: &Path, command: &CallsCommand) -> Exit {
     let common = match command {
+        // It must not fail for a database that cannot be had.
+        CallsCommand::Object { which, common } => return object::run(path, which, common),
         CallsCommand::Draft(command) => command.common(),
         CallsCommand::List { common, .. }
         | CallsCommand::History { common, .. }
@@ -136,6 +147,7 @@ pub fn run(path: &Path, command: &CallsCommand) -> Exit {
             Ok(number) => history::tell(&reader, &mut clerk, number, common.json),
             Err(exit) => Ok(exit),
         },
+        CallsCommand::Object { which, common } => Ok(object::run(path, which, common)),
         CallsCommand::Draft(command) => command.run(&reader, &mut clerk),
         CallsCommand::Kept { id, number, open, common } => {
             promise::mark(&reader, &mut clerk, id, *number, !open, common.json)

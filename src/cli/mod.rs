@@ -21,6 +21,7 @@ pub mod prove;
 pub mod run;
 pub mod store;
 mod switch;
+mod typed;
 
 pub use exit::Exit;
 

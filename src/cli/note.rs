@@ -1,7 +1,7 @@
 //! `callgist note`: written calls go in, what the note engine makes of them comes out, one JSON object a call.
 //!
-//! The only command that names `confidential`: it tries the engine on calls that were written down, never on heard
-//! ones. It reads `heard` and the times of a call, never `written` or `gold`.
+//! It names `confidential`, which of the command line only `typed.rs` does besides: it tries the engine on calls that were
+//! written down, never on heard ones. It reads `heard` and the times of a call, never `written` or `gold`.
 
 use crate::border::{DoNotContact, WhoseNumber};
 use crate::call::{AgentLeg, Language};

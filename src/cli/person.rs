@@ -10,6 +10,7 @@ use super::calls::{NO_SUCH_CALL, acceptable, call_json, new_text, print_table};
 use super::contacts::entry_json;
 use super::counter::{Common, Place, counted, now, time, timestamp, with_clerk};
 use super::notices::Lang;
+use super::typed::Accepting;
 use super::{Exit, fail};
 use crate::call::{CallId, Number};
 use crate::store::{
@@ -54,6 +55,8 @@ pub enum PersonCommand {
         /// The file with the whole new text.
         #[arg(long)]
         file: Option<PathBuf>,
+        #[command(flatten)]
+        accepting: Accepting,
         #[command(flatten)]
         common: Common,
     },
@@ -157,8 +160,8 @@ pub fn run(path: &Path, command: &PersonCommand) -> Exit {
             let as_json = common.json || *format == Form::Json;
             access::export(place, clerk, who, *lang, mask, as_json)
         }),
-        Rectify { call, text, file, common } => with_clerk(common, path, |place, clerk| {
-            rectify(place, clerk, call, (text.as_deref(), file.as_deref()), common.json)
+        Rectify { call, text, file, accepting, common } => with_clerk(common, path, |place, clerk| {
+            rectify(place, clerk, call, (text.as_deref(), file.as_deref()), accepting, common.json)
         }),
         Object { number, withdraw, sure, common } => with_clerk(common, path, |place, clerk| {
             object(place, clerk, number, *withdraw, sure, common.json)
@@ -325,26 +328,33 @@ fn rectify(
     clerk: &mut Clerk,
     id: &str,
     (text, file): (Option<&str>, Option<&Path>),
+    accepting: &Accepting,
     as_json: bool,
 ) -> Result<Exit, StoreError> {
-    let Some(call) = super::calls::find(&Reader::open(place.database.clone())?, id)?.map(|kept| kept.call.id)
-    else {
+    let Some(kept) = super::calls::find(&Reader::open(place.database.clone())?, id)? else {
         return Ok(fail(Exit::Failed, NO_SUCH_CALL));
     };
+    let call = kept.call.id;
     let text = match text {
         Some(text) => acceptable(text).map(|()| text.to_owned()),
         None => new_text(file),
     };
-    let text = match text {
-        Ok(text) => text,
+    let checked = text.and_then(|text| Ok((accepting.check(&text, kept.call.language)?, text)));
+    let (accepted, text) = match checked {
+        Ok(checked) => checked,
         Err(exit) => return Ok(exit),
     };
-    if !clerk.correct(call, &text, now())? {
+    if !clerk.correct(call, &text, &accepted, now())? {
         return Ok(fail(Exit::Failed, "there is no note of such a call"));
     }
-    match as_json {
-        true => println!("{}", json!({ "call": call.to_string(), "corrected": true })),
-        false => println!("The note of call {call} is corrected; nothing of the old text is kept."),
+    let despite: Vec<&str> = accepted.split('+').filter(|word| !word.is_empty()).collect();
+    if as_json {
+        println!("{}", json!({ "call": call.to_string(), "corrected": true, "accepted": despite }));
+        return Ok(Exit::Done);
+    }
+    println!("The note of call {call} is corrected; nothing of the old text is kept.");
+    if !despite.is_empty() {
+        println!("The guard found in it, and you accepted: {}. The log says so.", despite.join(", "));
     }
     Ok(Exit::Done)
 }

@@ -26,7 +26,7 @@ impl Clerk {
     /// Puts `text` in the place of a draft's; see [`Clerk::correct`].
     pub fn correct_draft(&mut self, call: CallId, text: &str, now: UtcMillis) -> Result<Drafted, StoreError> {
         self.with_draft(call, now, |transaction, draft| {
-            person::correct(transaction, &draft, text, now)?;
+            person::correct(transaction, &draft, text, "", now)?;
             Ok(Drafted::Done)
         })
     }

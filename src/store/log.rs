@@ -40,7 +40,7 @@ deeds! {
     NoticeFailed = "notice_failed",
     ConsentGiven = "consent_given",
     ConsentRefused = "consent_refused",
-    /// Somebody on the call objected.
+    /// Somebody on the call objected; the detail is `agent` where it was an agent's command.
     Objection = "objection",
     ListeningStarted = "listening_started",
     ListeningEnded = "listening_ended",
@@ -60,6 +60,7 @@ deeds! {
     /// A person's calls were looked for.
     Found = "found",
     Exported = "exported",
+    /// A note's text was put right; the detail names what the guard found in the new one and a person accepted.
     Corrected = "corrected",
     /// A standing objection: calls of this number are never heard again.
     Objected = "objected",

@@ -166,12 +166,19 @@ impl Clerk {
         })
     }
 
-    /// Puts `text` in the place of a note's; nothing of the old one is kept. False where there is no such note.
-    pub fn correct(&mut self, call: CallId, text: &str, now: UtcMillis) -> Result<bool, StoreError> {
+    /// Puts `text` in the place of a note's; nothing of the old one is kept. `accepted` goes to the log: what the guard found in
+    /// the text and a person accepted. False where there is no such note.
+    pub fn correct(
+        &mut self,
+        call: CallId,
+        text: &str,
+        accepted: &str,
+        now: UtcMillis,
+    ) -> Result<bool, StoreError> {
         let corrected = self.write(|transaction| {
             let before = reader::show(transaction, call)?;
             let noted = before.filter(|kept| matches!(kept.call.outcome, Outcome::Noted(_)));
-            noted.as_ref().map(|before| correct(transaction, before, text, now)).transpose()
+            noted.as_ref().map(|before| correct(transaction, before, text, accepted, now)).transpose()
         })?;
         self.empty()?;
         Ok(corrected.is_some())
@@ -183,6 +190,7 @@ pub(super) fn correct(
     transaction: &Transaction<'_>,
     before: &Kept,
     text: &str,
+    accepted: &str,
     now: UtcMillis,
 ) -> rusqlite::Result<()> {
     let id = before.call.id.to_string();
@@ -195,7 +203,7 @@ pub(super) fn correct(
     )?;
     transaction.execute("UPDATE drafts SET discard = 0 WHERE call = ?1", [&id])?;
     let entry = Entry::new(Deed::Corrected).call(before.call.id);
-    log::append(transaction, &entry.line(&before.call.line), now)
+    log::append(transaction, &entry.line(&before.call.line).detail(accepted), now)
 }
 
 /// Whether this number has a standing objection.

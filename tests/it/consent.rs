@@ -375,12 +375,12 @@ const AGENTS_KEY: &[(&str, &str)] = &[
 ];
 
 /// As long as the stage's sounds last.
-const NOTICE: Duration = Duration::from_millis(2_620);
+pub(crate) const NOTICE: Duration = Duration::from_millis(2_620);
 const QUESTION: Duration = Duration::from_millis(1_200);
 const WAIT: Duration = Duration::from_millis(3_000);
 /// Asked twice, without an answer.
 const TWICE: Duration = Duration::from_millis(2 * (1_200 + 3_000));
 /// Behind the notice.
-const IN_THE_QUESTION: Duration = Duration::from_millis(900);
+pub(crate) const IN_THE_QUESTION: Duration = Duration::from_millis(900);
 const A_SECOND: Duration = Duration::from_secs(1);
 const FRAME: Duration = Duration::from_millis(20);

@@ -9,6 +9,7 @@ mod baresip;
 mod caller_alone;
 mod codecs;
 mod coding;
+mod commanded;
 mod consent;
 mod keys;
 mod machines;

@@ -52,6 +52,8 @@ mod memory;
 mod models;
 /// The note engine on written calls, scored.
 mod notes;
+/// Calls that an agent objects to by a command.
+mod objects;
 /// Canary words, a canary number and known samples, looked for wherever a byte can come to rest.
 mod privacy;
 /// `callgist run` as a process, and the processes that it started.

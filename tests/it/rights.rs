@@ -2,10 +2,12 @@
 //! bytes of the files are searched.
 
 use crate::canary::Canary;
-use crate::live::sidecar::{At, Sidecar};
+use crate::consent::{IN_THE_QUESTION, NOTICE};
+use crate::live::sidecar::{At, Sidecar, asking};
 use crate::stories::Stage;
 use callgist::border::{Channels, Heard, ModelId, Purpose, Recogniser, Topics, Trust, TrustLabel};
-use callgist::call::{AgentLeg, CallId, Language, NoSummary, Number};
+use callgist::call::{AgentLeg, CallId, Language, NoSummary, Number, Party};
+use callgist::sim::{Act, Script, When};
 use callgist::store::{
     CallRecord, Clerk, ContactsKey, Database, Deed, Draft, Entry, Kept, Marks, Name, Origin, Outcome, Played,
     Request, Segment, Store, Summary, UtcMillis,
@@ -15,6 +17,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
 use tempfile::TempDir;
 
 const CALLER: &str = "+352621987654";
@@ -521,14 +524,10 @@ fn after_an_erasure_no_byte_of_the_calls_is_left_and_the_request_still_protects(
 /// From what a caller says on the simulated switch, by the real note engine, to the search of every byte.
 #[test]
 fn a_wish_that_was_spoken_outlives_the_erasure_of_its_call_and_its_moment_leads_nowhere() {
-    let stage = Stage::set();
     let canary = Canary::saying(
         "My dishwasher is leaking and the kitchen floor is wet. And please do not call me with any offers any more.",
     );
-    let at = |name: &str| stage.folder.path().join(name);
-    let (password_file, notice) = (&at("password"), &at("notice.wav"));
-    let at = At { event_socket: stage.switch.event_socket().port(), password_file, notice };
-    let mut callgist = Sidecar::canary(&at, &canary);
+    let (stage, mut callgist) = spoken(&canary, |_, settings| settings);
     let call = stage.call(stage.talk(10));
     let row = callgist.kept();
     let (id, note) =
@@ -556,6 +555,149 @@ fn a_wish_that_was_spoken_outlives_the_erasure_of_its_call_and_its_moment_leads_
     for entry in callgist.ask(&["log", "export"]) {
         assert!(entry["call"].is_null() || entry["person"].is_null(), "{entry}");
     }
+}
+
+/// The same for a person's rights, one after the other.
+#[test]
+fn each_right_holds_from_what_was_said_on_a_call_to_the_bytes_of_the_files() {
+    let canary = Canary::saying("My dishwasher is leaking and the kitchen floor is wet.");
+    let (stage, mut callgist) = spoken(&canary, |_, settings| settings);
+    let call = stage.call(stage.talk(10));
+    let row = callgist.kept();
+    stage.ended(call);
+    let (id, caller) = (row["id"].as_str().unwrap(), row["caller"].as_str().unwrap());
+    let store = callgist.path("store");
+    assert!(holds(&store, "dishwasher"), "{row}\n{}", callgist.log());
+
+    // Access, and the data to take along.
+    let export = told(&callgist, 0, &["person", "export", caller]);
+    assert!(export.contains("dishwasher") && export.contains(caller), "{export}");
+    let export = told(&callgist, 0, &["person", "export", caller, "--format", "json"]);
+    let data: Value = serde_json::from_str(&export[..=export.rfind('}').unwrap()]).unwrap();
+    assert_eq!(
+        (&data["calls"][0]["id"], &data["calls"][0]["summary"]),
+        (&row["id"], &row["summary"]),
+        "{data}"
+    );
+
+    // Restriction.
+    let reads: [&[&str]; 6] = [
+        &["calls", "list"],
+        &["calls", "list", "--json"],
+        &["calls", "show", id],
+        &["calls", "show", id, "--json"],
+        &["calls", "history", caller],
+        &["calls", "history", caller, "--json"],
+    ];
+    let read = |word: &str| reads.map(|words| told(&callgist, 0, words).contains(word));
+    assert_eq!(read("dishwasher"), [true; 6]);
+    surely(&callgist, &["person", "restrict", caller]);
+    assert_eq!(read("dishwasher"), [false; 6]);
+    surely(&callgist, &["person", "restrict", caller, "--lift"]);
+    assert_eq!(read("dishwasher"), [true; 6]);
+
+    // Rectification, which the guard looks at.
+    let wrong = "The dryer is leaking. Her husband has diabetes.";
+    let refused = told(&callgist, 1, &["person", "rectify", id, "--text", wrong]);
+    assert!(refused.contains("health") && refused.contains("\"Her husband has diabetes.\""), "{refused}");
+    assert!(holds(&store, "dishwasher") && !holds(&store, "diabetes"));
+    callgist.ask(&["person", "rectify", id, "--text", "The dryer is leaking."]);
+    assert!(!holds(&store, "dishwasher"), "a byte of the old note is left");
+    assert_eq!((read("dryer"), read("dishwasher")), ([true; 6], [false; 6]));
+
+    // Objection after the call: it is never heard again, and what there is cannot be read.
+    surely(&callgist, &["person", "object", caller]);
+    assert_eq!(read("dryer"), [false; 6]);
+    let call = stage.call(stage.talk(3));
+    let next = callgist.kept();
+    assert_eq!(
+        (&next["no_summary_reason"], &next["announced"]),
+        (&"excluded".into(), &Value::Null),
+        "{next}"
+    );
+    assert!(stage.ended(call).taps.is_empty());
+    assert!(!holds(&store, "dishwasher"));
+
+    // Erasure, and a copy of before that is brought back.
+    let copy = callgist.path("copy.db");
+    told(&callgist, 0, &["store", "backup", copy.to_str().unwrap()]);
+    callgist.ask_to_stop();
+    callgist.ended();
+    let receipt = surely(&callgist, &["person", "erase", caller, "--also-requests"]);
+    assert_eq!(receipt["calls"].as_array().unwrap().len(), 2, "{receipt}");
+    let gone = || ["dryer", &caller[1..], &caller[4..], id].map(|text| holds(&store, text));
+    assert_eq!(gone()[..3], [false; 3]);
+    assert!(told(&callgist, 1, &["person", "export", caller]).contains("nothing is kept"));
+    let restored = callgist.ask(&["store", "restore", copy.to_str().unwrap()]);
+    assert_eq!((&restored[0]["calls"], &restored[0]["stay_erased"]), (&0.into(), &2.into()), "{restored:?}");
+    assert!(!gone()[0], "the copy brought the note back");
+    assert_eq!(callgist.ask(&["log", "verify"])[0]["faults"], Value::Array(vec![]));
+}
+
+#[test]
+fn a_consent_that_is_withdrawn_in_the_call_or_after_it_leaves_no_byte_of_a_note() {
+    let canary = Canary::saying("My dishwasher is leaking and the kitchen floor is wet.");
+    let (stage, mut callgist) =
+        spoken(&canary, |stage, settings| asking(&settings, &stage.folder.path().join("question.wav")));
+    let yes = (When::Noticed(NOTICE + IN_THE_QUESTION), Act::Keys(Party::Caller, "1".into()));
+    let no = (When::Bridged(Duration::from_secs(4)), Act::Keys(Party::Caller, "*9".into()));
+    let store = callgist.path("store");
+
+    let call = stage.call(Script { events: vec![yes.clone(), no], ..stage.talk(10) });
+    let row = callgist.kept();
+    stage.ended(call);
+    assert_eq!(
+        (&row["no_summary_reason"], &row["consent"]["given"]),
+        (&"objection".into(), &true.into()),
+        "{row}"
+    );
+    assert!(!holds(&store, "dishwasher"));
+
+    let call = stage.call(Script { events: vec![yes], ..stage.talk(10) });
+    let row = callgist.kept();
+    stage.ended(call);
+    assert_eq!(row["consent"]["given"], true, "{row}");
+    assert!(holds(&store, "dishwasher"), "{row}");
+    // As the texts promise: what there is goes, and no call is summarised again.
+    let caller = row["caller"].as_str().unwrap();
+    surely(&callgist, &["person", "object", caller]);
+    surely(&callgist, &["person", "erase", caller]);
+    assert!(!holds(&store, "dishwasher"), "a byte of the note is left");
+    let call = stage.call(stage.talk(3));
+    let row = callgist.kept();
+    assert_eq!((&row["no_summary_reason"], &row["announced"]), (&"excluded".into(), &Value::Null), "{row}");
+    assert!(stage.ended(call).taps.is_empty());
+}
+
+/// A stage, and a Callgist whose ear hears what the canary says; `change` may change its settings.
+fn spoken(canary: &Canary, change: impl FnOnce(&Stage, String) -> String) -> (Stage, Sidecar) {
+    let stage = Stage::set();
+    let at = |name: &str| stage.folder.path().join(name);
+    let (password_file, notice) = (&at("password"), &at("notice.wav"));
+    let at = At { event_socket: stage.switch.event_socket().port(), password_file, notice };
+    let callgist = Sidecar::canary_with(&at, canary, |settings| change(&stage, settings));
+    (stage, callgist)
+}
+
+/// All that a command says that ends so, of the database of a Callgist.
+#[track_caller]
+fn told(callgist: &Sidecar, code: i32, words: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_callgist"))
+        .args(words)
+        .arg("--config")
+        .arg(callgist.path("callgist.toml"))
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
+    assert_eq!(output.status.code(), Some(code), "{words:?}: {said}");
+    said
+}
+
+/// Does what a dry run says, with the word that it prints.
+#[track_caller]
+fn surely(callgist: &Sidecar, words: &[&str]) -> Value {
+    let word = callgist.ask(words)[0]["confirm"].as_str().unwrap().to_owned();
+    callgist.ask(&[words, &["--confirm", &word]].concat())[0].clone()
 }
 
 #[test]
@@ -859,6 +1001,80 @@ fn a_note_is_put_right_and_nothing_of_the_old_one_is_left() {
     let shown = office.json(&["calls", "show", &id]);
     assert_eq!((&shown["summary"], &shown["corrected"]), (&"The heating was warm.".into(), &true.into()));
     assert!(!office.holds("Quetzalcoatlus"));
+}
+
+#[test]
+fn what_the_guard_finds_in_a_corrected_text_is_refused_by_kind_and_sentence_in_the_language_of_the_call() {
+    let office = Office::open();
+    let store = Store::open(&office.database()).unwrap();
+    let draft = Some(Draft { until: UtcMillis(i64::try_from(now_ms()).unwrap() + 600_000), discard: false });
+    for (id, language) in [(31, Language::En), (32, Language::De), (33, Language::Fr)] {
+        let row = call(id, Some(CALLER), Some("Velociraptor."));
+        wait(store.keep(CallRecord { language, draft, ..row })).unwrap();
+    }
+    let texts = [
+        (31, "health", "The lift is slow. Her husband has diabetes."),
+        (31, "secret", "The password is sunflower."),
+        (32, "health", "Der Aufzug ist langsam. Ihr Mann hat Diabetes."),
+        (32, "name", "Hr. Weber ruft am Freitag zurück."),
+        (33, "health", "L'ascenseur est lent. Son mari a du diabète."),
+        (33, "address", "Le technicien vient au 14 rue des Tanneurs."),
+    ];
+    let file = office.folder.path().join("text");
+    for (id, kind, text) in texts {
+        let id = CallId(id).to_string();
+        std::fs::write(&file, text).unwrap();
+        for words in [["calls", "correct", &id, ""], ["person", "rectify", &id, "--file"]] {
+            let mut words = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>();
+            words.push(file.to_str().unwrap());
+            let said = office.ends(1, &words);
+            assert!(said.contains(&format!("  {kind}: ")) && said.contains("leave that out"), "{said}");
+            assert!(said.contains("--accept"), "{said}");
+        }
+        let shown = office.json(&["calls", "show", &id]);
+        assert_eq!((&shown["summary"], &shown["corrected"]), (&"Velociraptor.".into(), &false.into()));
+    }
+    assert!(!office.deeds().contains(&"corrected".to_owned()));
+}
+
+/// A false alarm must not stand against a person's right.
+#[test]
+fn what_a_person_wants_told_is_kept_when_it_is_accepted_by_kind_and_the_log_says_so_but_no_card_ever_is() {
+    let office = Office::open();
+    let id = CallId(1).to_string();
+    let rectify = |code, more: &[&str]| {
+        let words = ["person", "rectify", &id, "--text"];
+        office.ends(code, &[&words, more].concat())
+    };
+    let text = "The lift is slow. Her husband has diabetes. Mr. Weber calls back.";
+    let said = rectify(1, &[text]);
+    assert!(said.contains("  health: ") && said.contains("  name: "), "{said}");
+    assert!(said.contains("--accept name,health"), "{said}");
+    rectify(1, &[text, "--accept", "health"]);
+    assert!(!office.holds("diabetes"));
+    let said = rectify(0, &[text, "--accept", "health,name"]);
+    assert!(said.contains("you accepted: name, health"), "{said}");
+    assert_eq!(office.json(&["calls", "show", &id])["summary"], text);
+    let entries = |deed: &str| -> Vec<Value> {
+        let log = office.says(&["log", "export"]);
+        let entries = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        entries.filter(|entry| entry["deed"] == deed).collect()
+    };
+    let log = entries("corrected");
+    assert_eq!(log.len(), 1, "{log:?}");
+    assert_eq!(log[0]["detail"], "name+health", "{log:?}");
+    assert!(!office.says(&["log", "export"]).contains("diabetes"));
+
+    // Whether it has the shape of a number or only stands beside the word.
+    for card in ["Card 4111 1111 1111 1111 was named.", "She pays with the card ending in 9410."] {
+        let said = rectify(1, &[card, "--accept", "health,name,secret,birth,address,mail"]);
+        assert!(said.contains("card") && !said.contains("add --accept"), "{said}");
+    }
+    assert!(rectify(2, &[text, "--accept", "card"]).contains("one of: secret, birth"));
+    // Nothing was accepted where nothing was found.
+    rectify(0, &["The lift is quick.", "--accept", "health"]);
+    assert_eq!(entries("corrected")[1]["detail"], Value::Null);
+    office.says(&["log", "verify"]);
 }
 
 #[test]

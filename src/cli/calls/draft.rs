@@ -3,7 +3,7 @@
 use super::find;
 use crate::call::CallId;
 use crate::cli::counter::{now, time};
-use crate::cli::{Exit, fail};
+use crate::cli::{Exit, fail, typed};
 use crate::daemon::ears::check_text;
 use crate::store::{Clerk, Drafted, Reader, StoreError};
 use serde_json::json;
@@ -56,10 +56,14 @@ impl DraftCommand {
         };
         let call = found.call.id;
         let (drafted, word) = match self {
-            DraftCommand::Correct { file, .. } => match new_text(file.as_deref()) {
-                Ok(text) => (clerk.correct_draft(call, &text, now())?, "corrected"),
-                Err(exit) => return Ok(exit),
-            },
+            DraftCommand::Correct { file, .. } => {
+                let checked = new_text(file.as_deref())
+                    .and_then(|text| typed::check(&text, found.call.language).map(|()| text));
+                match checked {
+                    Ok(text) => (clerk.correct_draft(call, &text, now())?, "corrected"),
+                    Err(exit) => return Ok(exit),
+                }
+            }
             DraftCommand::Approve { .. } => (clerk.approve_draft(call, now())?, "approved"),
             DraftCommand::Discard { .. } => (clerk.discard_draft(call, now())?, "discarded"),
         };
@@ -101,7 +105,8 @@ pub(in crate::cli) fn new_text(file: Option<&Path>) -> Result<String, Exit> {
     acceptable(&text).map(|()| text)
 }
 
-/// Whether a note may have this text: it is looked at as the notes that come from an ear are.
+/// Whether a note may have this text: its form is looked at as that of the notes that come from an ear is. What the guard
+/// finds in it is the next question.
 pub(in crate::cli) fn acceptable(text: &str) -> Result<(), Exit> {
     if text.trim().is_empty() {
         return Err(fail(

@@ -113,6 +113,12 @@ impl Evidence {
         self.log.iter().find(|entry| entry.deed == deed.word())
     }
 
+    /// Whether the log tells that an agent objected by a command.
+    fn by_command(&self) -> bool {
+        let by_agent = |entry: &&Logged| entry.detail.as_deref() == Some("agent");
+        self.log.iter().filter(by_agent).any(|entry| entry.deed == Deed::Objection.word())
+    }
+
     fn measured(&self) -> Option<&Measured> {
         self.row.as_ref()?.call.notice.as_ref()?.measured.as_ref()
     }
@@ -263,6 +269,8 @@ impl Evidence {
                 }
                 if call.outcome.is_objection() {
                     missing.push("whose voices were copied before the objection: nothing of that is kept");
+                }
+                if call.outcome.is_objection() && !self.by_command() {
                     missing.push("whether the objection came by the caller's key, the agent's, or by voice");
                 }
             }

@@ -6,9 +6,12 @@
 
 mod health;
 mod sensitive;
+mod typed;
 mod verbatim;
 
 pub(in crate::confidential) use sensitive::Secrets;
+pub use sensitive::Sort;
+pub use typed::{Finding, look};
 
 use super::notes::lexicon::Lexicon;
 use super::notes::values::{self, Kind as Valued, Value};

@@ -32,6 +32,38 @@ const WHOLE_DATE: usize = 3;
 /// Longest telephone number that is let through.
 const LONGEST_NUMBER: usize = 13;
 
+/// What sort of thing is kept out of a note.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// Numbers of cards and accounts, what stands beside them, and what is as long.
+    Card,
+    /// Passwords, codes, and the answers to them.
+    Secret,
+    Birth,
+    Address,
+    Mail,
+    Name,
+    /// Health, beliefs, unions, and what stands around them.
+    Health,
+}
+
+impl Sort {
+    pub const ALL: [Sort; 7] =
+        [Sort::Card, Sort::Secret, Sort::Birth, Sort::Address, Sort::Mail, Sort::Name, Sort::Health];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Sort::Card => "card",
+            Sort::Secret => "secret",
+            Sort::Birth => "birth",
+            Sort::Address => "address",
+            Sort::Mail => "mail",
+            Sort::Name => "name",
+            Sort::Health => "health",
+        }
+    }
+}
+
 /// What is forbidden in this call's note.
 pub(in crate::confidential) struct Secrets {
     /// Per token.
@@ -44,27 +76,65 @@ pub(in crate::confidential) struct Secrets {
 
 impl Secrets {
     pub fn find(tokens: &[Token], values: &[Value], covered: &[Option<usize>], lexicon: &Lexicon) -> Secrets {
+        Secrets::of(&Sort::ALL, tokens, values, covered, lexicon)
+    }
+
+    /// What is forbidden for being of one of these sorts.
+    pub fn of(
+        sorts: &[Sort],
+        tokens: &[Token],
+        values: &[Value],
+        covered: &[Option<usize>],
+        lexicon: &Lexicon,
+    ) -> Secrets {
         let mut ban = vec![false; tokens.len()];
-        long_numbers(tokens, values, lexicon, &mut ban);
-        near_cards(tokens, lexicon, covered, &mut ban);
-        let cards = cards(tokens, lexicon);
-        card_ends(tokens, values, lexicon, &cards, &mut ban);
-        let dates = dates(tokens, values, lexicon, &cards, covered);
+        let mut dates = vec![false; tokens.len()];
+        for sort in sorts {
+            match sort {
+                Sort::Card => {
+                    long_numbers(tokens, values, lexicon, &mut ban);
+                    let card = |token: &Token| fits(&lexicon.sensitive.cards, token);
+                    numbers_near(card, tokens, covered, &mut ban);
+                    let cards = cards(tokens, lexicon);
+                    card_ends(tokens, values, lexicon, &cards, &mut ban);
+                    expiries(tokens, values, lexicon, &cards, &mut dates);
+                }
+                Sort::Secret => {
+                    after_secrets(tokens, lexicon, covered, &mut ban);
+                    codes(tokens, lexicon, values, &mut ban);
+                }
+                Sort::Birth => {
+                    let sensitive = &lexicon.sensitive;
+                    let born = |token: &Token| {
+                        fits(&sensitive.birth, token) || sensitive.born.contains(&token.shown)
+                    };
+                    numbers_near(born, tokens, covered, &mut ban);
+                    births(tokens, values, lexicon, covered, &mut dates);
+                }
+                Sort::Address => {
+                    addresses(tokens, lexicon, covered, &mut ban);
+                    named_streets(tokens, lexicon, &mut ban);
+                    numbered_streets(tokens, lexicon, covered, &mut ban);
+                }
+                Sort::Mail => mail_addresses(tokens, lexicon, &mut ban),
+                Sort::Name => {
+                    people(tokens, lexicon, &mut ban);
+                    let named = |token: &Token| lexicon.words.names.contains(&token.text);
+                    ban.iter_mut().zip(tokens).for_each(|(ban, token)| *ban |= named(token));
+                }
+                Sort::Health => {}
+            }
+        }
         ban.iter_mut().zip(&dates).for_each(|(ban, date)| *ban |= date);
-        after_secrets(tokens, lexicon, covered, &mut ban);
-        codes(tokens, lexicon, values, &mut ban);
-        addresses(tokens, lexicon, covered, &mut ban);
-        named_streets(tokens, lexicon, &mut ban);
-        numbered_streets(tokens, lexicon, covered, &mut ban);
-        mail_addresses(tokens, lexicon, &mut ban);
-        people(tokens, lexicon, &mut ban);
-        let health = Told::find(tokens, covered, lexicon);
-        for (at, token) in tokens.iter().enumerate() {
-            ban[at] |= health.hits[at] || lexicon.words.names.contains(&token.text);
+        let health = sorts.contains(&Sort::Health).then(|| Told::find(tokens, covered, lexicon));
+        if let Some(health) = &health {
+            ban.iter_mut().zip(&health.hits).for_each(|(ban, hit)| *ban |= hit);
         }
         let (mut words, digits) = collect(tokens, values, lexicon, &ban);
-        words.extend(health.words(tokens));
-        ban.iter_mut().zip(&health.around).for_each(|(ban, around)| *ban |= around);
+        if let Some(health) = &health {
+            words.extend(health.words(tokens));
+            ban.iter_mut().zip(&health.around).for_each(|(ban, around)| *ban |= around);
+        }
         for (at, token) in tokens.iter().enumerate() {
             ban[at] |= words.contains(token.text.as_str());
         }
@@ -73,12 +143,16 @@ impl Secrets {
 
     /// Whether a sentence of ours holds something forbidden.
     pub fn leak(&self, sentence: &str) -> bool {
+        self.tells(sentence) || holds_account(sentence)
+    }
+
+    /// Whether a sentence holds something that is forbidden for what the call said.
+    pub fn tells(&self, sentence: &str) -> bool {
         let words = super::verbatim::words(sentence);
         words.iter().any(|word| self.words.contains(word))
             || digit_groups(sentence).iter().any(|group| {
                 self.digits.iter().any(|secret| secret.contains(group.as_str()) && group.len() >= 3)
             })
-            || holds_account(sentence)
     }
 }
 
@@ -197,17 +271,14 @@ fn turn_end(tokens: &[Token], at: usize) -> usize {
     tokens[at..].iter().position(|t| t.turn != tokens[at].turn).map_or(tokens.len(), |more| at + more)
 }
 
-/// Every number of a turn that speaks of a card, an account or a birth.
-fn near_cards(tokens: &[Token], lexicon: &Lexicon, covered: &[Option<usize>], ban: &mut [bool]) {
-    let cards = &lexicon.sensitive.cards;
-    let birth = &lexicon.sensitive.birth;
-    let marked: BTreeSet<u16> = tokens
-        .iter()
-        .filter(|token| {
-            fits(cards, token) || fits(birth, token) || lexicon.sensitive.born.contains(&token.shown)
-        })
-        .map(|token| token.turn)
-        .collect();
+/// Every number of a turn that speaks of a card, an account or a birth, and of the turn behind it.
+fn numbers_near(
+    speaks: impl Fn(&Token) -> bool,
+    tokens: &[Token],
+    covered: &[Option<usize>],
+    ban: &mut [bool],
+) {
+    let marked: BTreeSet<u16> = tokens.iter().filter(|token| speaks(token)).map(|token| token.turn).collect();
     for (at, token) in tokens.iter().enumerate() {
         let near = marked.contains(&token.turn) || token.turn > 0 && marked.contains(&(token.turn - 1));
         ban[at] |= near && covered[at].is_some();
@@ -260,30 +331,44 @@ fn near(turns: &BTreeSet<u16>, turn: u16, back: u16) -> bool {
     turns.range(turn.saturating_sub(back)..=turn).next().is_some()
 }
 
-/// When a card expires, and a date of birth in the turns behind its question: "one moment" may stand between.
-fn dates(
+/// When a card expires.
+fn expiries(
     tokens: &[Token],
     values: &[Value],
     lexicon: &Lexicon,
     cards: &BTreeSet<u16>,
-    covered: &[Option<usize>],
-) -> Vec<bool> {
-    let sensitive = &lexicon.sensitive;
-    let expiries = turns_with(&sensitive.expiries, tokens);
-    let births: BTreeSet<u16> =
-        tokens.iter().filter(|token| fits(&sensitive.birth, token)).map(|token| token.turn).collect();
-    let numbers =
-        |turn: u16| tokens.iter().zip(covered).filter(|(t, v)| t.turn == turn && v.is_some()).count();
-    let mut dates = vec![false; tokens.len()];
-    for value in values.iter().filter(|value| !matches!(value.kind, Kind::Amount { .. })) {
-        let expiry = expiries.contains(&value.turn) && near(cards, value.turn, EXPIRY_TURNS);
-        // A whole date has its year: no appointment is made for nineteen forty eight.
-        let birth = near(&births, value.turn, BIRTH_TURNS) && numbers(value.turn) >= WHOLE_DATE;
-        if expiry || birth {
+    dates: &mut [bool],
+) {
+    let expiries = turns_with(&lexicon.sensitive.expiries, tokens);
+    for value in values.iter().filter(|value| may_be_a_date(value)) {
+        if expiries.contains(&value.turn) && near(cards, value.turn, EXPIRY_TURNS) {
             dates[value.from..value.to].fill(true);
         }
     }
-    dates
+}
+
+/// A date of birth in the turns behind its question: "one moment" may stand between.
+fn births(
+    tokens: &[Token],
+    values: &[Value],
+    lexicon: &Lexicon,
+    covered: &[Option<usize>],
+    dates: &mut [bool],
+) {
+    let birth = |token: &&Token| fits(&lexicon.sensitive.birth, token);
+    let births: BTreeSet<u16> = tokens.iter().filter(birth).map(|token| token.turn).collect();
+    let numbers =
+        |turn: u16| tokens.iter().zip(covered).filter(|(t, v)| t.turn == turn && v.is_some()).count();
+    for value in values.iter().filter(|value| may_be_a_date(value)) {
+        // A whole date has its year: no appointment is made for nineteen forty eight.
+        if near(&births, value.turn, BIRTH_TURNS) && numbers(value.turn) >= WHOLE_DATE {
+            dates[value.from..value.to].fill(true);
+        }
+    }
+}
+
+fn may_be_a_date(value: &Value) -> bool {
+    !matches!(value.kind, Kind::Amount { .. })
 }
 
 /// What follows the word "password", and the turn that answers it.

@@ -232,6 +232,10 @@ impl Board {
         if self.alive_job.as_deref() == Some(job) {
             self.announcing(true);
         }
+        if let Some(caller) = words::objected_by_command(event) {
+            let calls = self.switch.registry().of_caller(caller);
+            calls.into_iter().for_each(|call| self.switch.deliver(call, Mail::Event(Event::Objected)));
+        }
         let Some((call, party)) = self.switch.registry().take_job(job) else { return };
         if Fault::check(event.body().unwrap_or_default()).is_err() {
             self.switch.deliver(call, Mail::Event(Event::ForkEnded { party }));

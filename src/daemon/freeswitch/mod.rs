@@ -6,6 +6,7 @@ mod board;
 mod dump;
 mod keys;
 mod link;
+mod live;
 mod order;
 mod question;
 mod recordings;
@@ -18,6 +19,7 @@ mod words;
 
 pub use board::{Board, SharedLines};
 pub use link::{Answer, Link, LinkError, News, start as start_link};
+pub use live::{Live, Undone, live};
 pub use recordings::listed as recordings_listed;
 
 use super::clock::Clock;

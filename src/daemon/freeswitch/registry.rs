@@ -160,6 +160,12 @@ impl Registry {
         self.calls.values().any(|entry| entry.caller == *caller)
     }
 
+    /// The call whose caller has this leg, if there is one.
+    pub fn of_caller(&self, caller: &str) -> Option<CallId> {
+        let mut calls = self.calls.iter();
+        calls.find(|(_, entry)| entry.caller.as_str() == caller).map(|(call, _)| *call)
+    }
+
     /// Every call with its caller's leg.
     pub fn callers(&self) -> Vec<(CallId, Leg)> {
         self.calls.iter().map(|(call, entry)| (*call, entry.caller.clone())).collect()

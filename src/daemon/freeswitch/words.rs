@@ -1,11 +1,12 @@
 //! FreeSWITCH's words for what the daemon wants, and what its events mean for a call; pure.
 
+use super::live::OBJECTION;
 use super::question;
 use crate::call::{Direction, Event, Leg, Stop, SwitchTime};
 use crate::config::Line;
 use crate::store::Earlier;
 use crate::wire::esl::{
-    AnswerState, Command, Event as SwitchEvent, EventName, Execute, LineError, PlaybackStatus,
+    AnswerState, Command, Event as SwitchEvent, EventName, Execute, Fault, LineError, PlaybackStatus,
 };
 use crate::wire::esl::{Line as EslLine, Word};
 use std::net::SocketAddr;
@@ -140,6 +141,15 @@ pub(super) fn objected(event: &SwitchEvent) -> bool {
     let set = event.application() == Some("set")
         && event.application_data().is_some_and(|data| data.starts_with("callgist_objection="));
     set || event.variable("callgist_objection").is_some_and(|value| !value.is_empty())
+}
+
+/// The caller's leg on which somebody's command has just set that variable: only commands in the background are told of.
+pub(super) fn objected_by_command(event: &SwitchEvent) -> Option<&str> {
+    let set = event.get("Job-Command") == Some("uuid_setvar");
+    let (leg, pair) = event.get("Job-Command-Arg").filter(|_| set)?.split_once(' ')?;
+    let value = pair.strip_prefix(OBJECTION)?.strip_prefix(' ')?;
+    let done = Fault::check(event.body().unwrap_or_default()).is_ok();
+    (done && !value.trim().is_empty()).then_some(leg)
 }
 
 /// What an event on the caller's or the agent's leg means for the call. An objection is not looked for here.
@@ -327,6 +337,20 @@ mod tests {
         let started = Some(Event::NoticeStarted { at: SwitchTime(17) });
         assert_eq!(meaning(&start("/s/notice.wav"), &known(&a, None)), started);
         assert_eq!(meaning(&start("tone_stream://%(400,100,350)"), &known(&a, None)), None);
+    }
+
+    #[test]
+    fn an_objection_by_command_is_seen_when_the_switch_has_done_it_and_of_no_other_variable() {
+        let job = |command: &str, argument: &str, answer: &str| {
+            let told = SwitchEvent::new("BACKGROUND_JOB").with("Job-Command", command);
+            let told = told.with("Job-Command-Arg", argument).with_body(answer);
+            objected_by_command(&told).map(str::to_owned)
+        };
+        assert_eq!(job("uuid_setvar", "a callgist_objection agent", "+OK\n").as_deref(), Some("a"));
+        assert_eq!(job("uuid_setvar", "a callgist_objection agent", "-ERR No such channel!\n"), None);
+        assert_eq!(job("uuid_setvar", "a callgist_objection ", "+OK\n"), None, "it was taken away");
+        assert_eq!(job("uuid_setvar", "a callgist_objections agent", "+OK\n"), None);
+        assert_eq!(job("uuid_getvar", "a callgist_objection agent", "+OK\n"), None);
     }
 
     #[test]

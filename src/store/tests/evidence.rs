@@ -324,8 +324,8 @@ fn of_a_corrected_note_the_old_text_is_gone() {
     let store = Store::open(&path).unwrap();
     wait(store.keep(noted(1, "The Quetzalcoatlus pump makes noise."))).unwrap();
     let mut clerk = Clerk::open(&path).unwrap();
-    assert_eq!(clerk.correct(CallId(1), "The pump is quiet.", NOW), Ok(true));
-    assert_eq!(clerk.correct(CallId(2), "The pump is quiet.", NOW), Ok(false));
+    assert_eq!(clerk.correct(CallId(1), "The pump is quiet.", "", NOW), Ok(true));
+    assert_eq!(clerk.correct(CallId(2), "The pump is quiet.", "", NOW), Ok(false));
     assert!(!is_anywhere(&path, "Quetzalcoatlus") && is_anywhere(&path, "The pump is quiet."));
     assert!(Reader::open(&path).unwrap().show(CallId(1)).unwrap().unwrap().marks.corrected);
 }

@@ -139,7 +139,7 @@ impl Talk {
 
 /// The caller hangs up now, and nothing was missing in the talk until then.
 #[track_caller]
-pub(super) fn rings_off(stage: &Stage, call: LiveCall) -> Report {
+pub(crate) fn rings_off(stage: &Stage, call: LiveCall) -> Report {
     call.act(Act::HangUp(Party::Caller));
     let report = stage.ended(call);
     assert_eq!(report.cause, "NORMAL_CLEARING", "{report:?}");

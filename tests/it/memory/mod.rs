@@ -9,6 +9,7 @@ mod search;
 
 use crate::canary::Canary;
 use crate::live::sidecar::{At, Sidecar};
+use crate::objects::object;
 use crate::shout::skipped;
 use crate::stories::{Stage, seconds};
 use callgist::call::Party;
@@ -84,6 +85,26 @@ fn after_an_objection_by_key_our_own_buffers_are_wiped_at_once_and_all_else_with
             assert!(pressed.elapsed() < within, "something is there still after {within:?}");
             std::thread::sleep(Duration::from_millis(2));
         }
+    }
+    assert_eq!(scene.callgist.kept()["no_summary_reason"], "objection");
+    assert_eq!((scene.found(scene.daemon()), scene.found(scene.ear())), (String::new(), String::new()));
+    scene.stage.ended(call);
+}
+
+#[test]
+fn when_an_agents_command_has_ended_nothing_of_the_call_is_in_memory_a_moment_later() {
+    let Some(mut scene) = Scene::saying(SAID) else { return };
+    let call = scene.stage.call(scene.stage.talk(40));
+    scene.is_heard();
+    let hits = scene.sought.in_process(scene.ear());
+    assert!(!hits.is_empty(), "nothing was in memory");
+    let memory = File::open(format!("/proc/{}/mem", scene.ear())).unwrap();
+    let (code, told, said) = object(&scene.callgist.path("callgist.toml"), &["--agent", "agent"]);
+    assert_eq!((code, scene.stage.copies()), (Some(0), 0), "{told} {said}");
+    let ended = Instant::now();
+    while hits.iter().any(|hit| scene.sought.is_still(&memory, hit)) {
+        assert!(ended.elapsed() < ALL_WITHIN, "something is there still after {ALL_WITHIN:?}");
+        std::thread::sleep(Duration::from_millis(2));
     }
     assert_eq!(scene.callgist.kept()["no_summary_reason"], "objection");
     assert_eq!((scene.found(scene.daemon()), scene.found(scene.ear())), (String::new(), String::new()));
