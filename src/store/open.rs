@@ -207,6 +207,7 @@ const VERSIONS: &[M<'_>] = &[
     M::up(include_str!("schema/6.sql")),
     M::up(include_str!("schema/7.sql")),
     M::up(include_str!("schema/8.sql")),
+    M::up(include_str!("schema/9.sql")),
 ];
 pub(super) const MIGRATIONS: Migrations<'_> = Migrations::from_slice(VERSIONS);
 

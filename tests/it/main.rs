@@ -4,6 +4,8 @@
 
 /// Whole calls of somebody who rings again.
 mod again;
+/// The list of who must not be called, as the switch holds it.
+mod blocks;
 /// Whole calls over queues, groups, menus and transfers.
 mod calls;
 /// An ear that hears what a script says.
@@ -26,6 +28,8 @@ mod ear;
 mod encrypted;
 /// Every way we can fail, in the middle of calls.
 mod faults;
+/// Figures, by command and by HTTP.
+mod figures;
 /// Every seed of every fuzz target, replayed.
 mod fuzz_seeds;
 /// What a real switch and its clients said, read as it was and however it is split.

@@ -35,6 +35,7 @@ impl Office {
         keep(call(4, None, Some("Somebody asked for the opening hours.")));
         let request = Request {
             call: Some(CallId(1)),
+            line: Some(Name::new("main").unwrap()),
             number: Some(Number::new(CALLER).unwrap()),
             channels: Channels { calls: true, ..Channels::default() },
             purpose: Purpose::Advertising,
@@ -399,13 +400,23 @@ fn of_a_call_that_a_restore_brought_back_nothing_is_said_to_hold_that_the_log_do
     let told = office.ends(NOT_PROVED, &["calls", "evidence", &id, "--json"]);
     let told: Value = serde_json::from_str(told.lines().next().unwrap()).unwrap();
     let evidence = &told["evidence"];
-    assert_eq!((&evidence["log"], &evidence["announcement"]), (&Value::Array(vec![]), &"not_proved".into()));
-    assert!(evidence["not_on_record"].to_string().contains("a restore brought the row back"), "{told}");
+    let log = evidence["log"].as_array().unwrap();
+    assert_eq!((log.len(), &log[0]["deed"]), (1, &"restored".into()), "{told}");
+    assert_eq!(evidence["announcement"], "not_proved", "{told}");
+    assert!(evidence["restored"].is_string(), "{told}");
+    assert!(
+        evidence["not_on_record"].to_string().contains("before a restore brought its row back"),
+        "{told}"
+    );
     let order = |check: &&Value| check["what"].as_str().unwrap().starts_with("by the log's order");
     let checks = evidence["checks"].as_array().unwrap();
     assert_eq!(checks.iter().find(order).unwrap()["holds"], Value::Null, "{told}");
     // Asked again there is an entry of the call: that it was asked about.
-    office.ends(NOT_PROVED, &["calls", "evidence", &id]);
+    let text = office.ends(NOT_PROVED, &["calls", "evidence", &id]);
+    assert!(text.contains("Announced: not proved: a restore brought the row back"), "{text}");
+    assert!(text.contains("  restored   from a copy, 2"), "{text}");
+    let asked = text.lines().find(|line| line.contains("exported evidence")).unwrap();
+    assert!(asked.ends_with("(somebody asked for this evidence, no part of the call)"), "{asked}");
     office.surely(&["person", "erase", "--call", &id]);
     let text = office.ends(NOT_PROVED, &["calls", "evidence", &id]);
     assert!(text.contains("Announced: not proved: there is no row"), "{text}");
@@ -1132,6 +1143,14 @@ fn there_is_no_field_for_emotion_score_voice_print_or_ranking() {
         files.filter(|path| path.is_file()).for_each(|path| look(&path));
     }
     look(Path::new("src/border.rs"));
+    // And what the figures are named and say of themselves.
+    look(Path::new("src/figures.rs"));
+    for (name, help) in callgist::figures::NAMES {
+        let told = format!("{name} {help}").to_lowercase();
+        let word =
+            forbidden.iter().chain(&["caller_", "extension", "agent"]).find(|word| told.contains(*word));
+        assert!(word.is_none(), "{name}: {help}");
+    }
     assert!(looked > 40, "{looked} files");
     // Of a lexicon what its lists are for: the words in them are what people say.
     let mut lists = 0;
