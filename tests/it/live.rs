@@ -10,6 +10,7 @@ mod codecs;
 mod coding;
 mod consent;
 mod keys;
+mod listed;
 mod machines;
 mod makers;
 mod phone;

@@ -75,7 +75,7 @@ impl Facts {
                 period(
                     days,
                     lang,
-                    "bis sie zurückgenommen werden oder enden",
+                    "bis zu Rücknahme oder Ablauf",
                     "until they are withdrawn or end",
                     "jusqu'à leur retrait ou leur fin",
                 ),
@@ -91,20 +91,14 @@ impl Facts {
                 period(
                     days,
                     lang,
-                    "bis Sie ihn zurücknehmen",
+                    "bis zu seiner Rücknahme",
                     "until you take it back",
                     "jusqu'à ce que vous la retiriez",
                 ),
             );
             worded.insert(
                 "keep_objections_record",
-                period(
-                    days,
-                    lang,
-                    "bis sie zurückgenommen werden",
-                    "until they are taken back",
-                    "jusqu'à leur retrait",
-                ),
+                period(days, lang, "bis zur Rücknahme", "until they are taken back", "jusqu'à leur retrait"),
             );
         }
         settings.insert("software", env!("CARGO_PKG_VERSION").to_owned());
@@ -215,7 +209,7 @@ fn wishes(days: Option<u32>, lang: Lang) -> String {
         (None, Lang::Fr) => "jusqu'à ce que vous les retiriez".to_owned(),
         (Some(days), Lang::De) => format!("{days} Tage, nachdem sie zuletzt geäußert wurden"),
         (Some(days), Lang::En) => format!("for {days} days after they were last made"),
-        (Some(days), Lang::Fr) => format!("{days} jours après la dernière fois qu'ils ont été exprimés"),
+        (Some(days), Lang::Fr) => format!("{days} jours après leur dernière expression"),
     }
 }
 
