@@ -16,7 +16,7 @@ fn holds(stage: &Stage, wanted: Option<&str>) {
         if told.trim() == wanted.unwrap_or("-ERR no reply") {
             return;
         }
-        assert!(from.elapsed() < seconds(20), "{told:?} instead of {wanted:?}");
+        assert!(from.elapsed() < seconds(40), "{told:?} instead of {wanted:?}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -33,6 +33,19 @@ fn what_is_taken_back_right_after_it_was_added_blocks_no_longer() {
     holds(&stage, Some("a"));
     callgist.ask(&["contacts", "withdraw", &id]);
     holds(&stage, None);
+}
+
+#[test]
+fn a_switch_whose_module_was_loaded_anew_is_told_all_again() {
+    let stage = Stage::scripted(|_| {});
+    let callgist = stage.sidecar();
+    add(&callgist);
+    holds(&stage, Some("a"));
+    for key in ["loaded", BLOCKED] {
+        assert_eq!(stage.asks(&format!("hash delete/callgist_dnc/{key}")).trim(), "+OK");
+    }
+    holds(&stage, Some("a"));
+    assert_eq!(stage.asks("hash select/callgist_dnc/loaded").trim(), "yes");
 }
 
 /// The switch has taken the entry, and what it answered was lost with the link.

@@ -272,6 +272,31 @@ fn a_running_callgist_shows_the_figures_that_the_command_prints() {
     assert_eq!(rest, command);
     assert_eq!(said(&get(port, "GET /metrics HTTP/1.1\r\nHost: pbx.example\r\n\r\n")).0, 421);
     assert!(!text.contains(&CALLER[1..]) && !text.contains(&row["caller"].as_str().unwrap()[1..]), "{text}");
+
+    // As published, and then no longer: by the settings that calls go by.
+    let config = callgist.path("callgist.toml");
+    let rendered = Command::new(env!("CARGO_BIN_EXE_callgist"))
+        .args(["notices", "render", "--json", "--config"])
+        .arg(&config)
+        .output()
+        .unwrap();
+    let rendered: Value = serde_json::from_slice(&rendered.stdout).unwrap();
+    let published = format!("mode = \"notice\"\ntexts_version = {}\n", rendered["version"]);
+    let mut shown_after = |change: &dyn Fn(String) -> String| {
+        callgist.resets(change);
+        callgist.says("settings reloaded");
+        said(&get(port, &format!("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"))).1
+    };
+    let text = shown_after(&|settings| settings.replace("mode = \"notice\"\n", &published));
+    has(&text, &unpublished.replace("} 1", "} 0"));
+    for part in ["sound", "texts", "settings"] {
+        has(&text, &format!("callgist_drift{{line={},part=\"{part}\"}} 0", row["line"]));
+    }
+    let text = shown_after(&|settings| settings.replace("keep_notes_days = 90", "keep_notes_days = 91"));
+    for (part, differs) in [("sound", 0), ("texts", 0), ("settings", 1)] {
+        has(&text, &format!("callgist_drift{{line={},part=\"{part}\"}} {differs}", row["line"]));
+    }
+    callgist.says("what was published for the line is no longer what holds: run callgist doctor");
     callgist.ask_to_stop();
     assert_eq!(callgist.exit().0, Some(0));
 }

@@ -31,6 +31,7 @@ impl FreeSwitch {
     /// Runs until it is dropped. `countries` are the codes of the switch's lines.
     pub async fn keep_blocks(self, store: Arc<Store>, countries: BTreeSet<String>) {
         let (mut held, mut connection, mut refused) = (Held::default(), 0, false);
+        let mut looks = 0_u32;
         loop {
             let now = UtcMillis(self.clock.utc_ms());
             let blocks = store.blocks(now).await;
@@ -40,6 +41,9 @@ impl FreeSwitch {
                 if current != connection {
                     (held.sure, refused, connection) = (false, false, current);
                 }
+                // Somebody may have loaded the module anew, which begins with nothing.
+                looks = looks.wrapping_add(1);
+                held.sure &= looks % ASK_EVERY != 0 || self.is_marked().await;
                 let wanted = forms(&blocks, &countries);
                 if !refused && (wanted != held.forms || !held.sure) {
                     match self.put(&mut held, wanted).await {
@@ -78,6 +82,12 @@ impl FreeSwitch {
             *held = Held { forms: wanted, sure: true };
         }
         Some(taken)
+    }
+
+    /// Whether the marker is there.
+    async fn is_marked(&self) -> bool {
+        let told = self.link.api(&format!("hash select/{REALM}/loaded")).await;
+        told.is_some_and(|told| told.text().trim() == "yes")
     }
 
     /// What the switch says that it holds; nothing where it does not tell.
@@ -146,6 +156,9 @@ const REALM: &str = "callgist_dnc";
 /// Dialled forms, of at most forty bytes each in the switch's answer. More could make it longer than an answer may be; fewer,
 /// and of a long list what was taken back while nobody was connected stays.
 const MOST_TOLD: usize = 100_000;
+
+/// Looks. More, and calls for advertising are refused for longer after the module was loaded anew; fewer asks more often.
+const ASK_EVERY: u32 = 3;
 
 /// Longer, and an objection made in a call takes longer to reach the dialler; shorter costs a question to the store.
 const LOOK_EVERY: Duration = Duration::from_secs(5);

@@ -230,7 +230,7 @@ impl Sidecar {
     }
 
     /// Changes its settings and asks it to read them.
-    pub(super) fn resets(&mut self, change: impl Fn(String) -> String) {
+    pub(crate) fn resets(&mut self, change: impl Fn(String) -> String) {
         let path = self.path("callgist.toml");
         let settings = change(std::fs::read_to_string(&path).unwrap());
         // As an editor does it: a new file takes the old one's name.
