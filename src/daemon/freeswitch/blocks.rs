@@ -43,7 +43,7 @@ impl FreeSwitch {
                 }
                 // Somebody may have loaded the module anew, which begins with nothing.
                 looks = looks.wrapping_add(1);
-                held.sure &= looks % ASK_EVERY != 0 || self.is_marked().await;
+                held.sure &= !looks.is_multiple_of(ASK_EVERY) || self.is_marked().await;
                 let wanted = forms(&blocks, &countries);
                 if !refused && (wanted != held.forms || !held.sure) {
                     match self.put(&mut held, wanted).await {
