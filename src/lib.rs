@@ -45,7 +45,8 @@
 //! | 3 | [`confidential`] | RTP packets → a guarded note or a reason; memory only |
 //! | 4 | [`ear`] | the process around it: locks itself in, takes sockets |
 //! | 4 | [`store`] | rows ↔ SQLite, by one writer |
-//! | 5 | [`http`] | the head of a request ↔ a question about the do-not-contact list, and its answer |
+//! | 5 | [`http`] | the head of a request ↔ a question about the do-not-contact list or the figures, and its answer |
+//! | 5 | [`figures`] | the store's counts and whether what was published holds → the text that Prometheus reads |
 //! | 6 | [`daemon`] | switches, ears and store joined by the sentence |
 //! | 6 | [`sim`] | a FreeSWITCH that is not there, for the demo and the tests |
 //! | 7 | [`cli`] | one file for each command |
@@ -72,6 +73,7 @@ pub mod confidential;
 pub mod config;
 pub mod daemon;
 pub mod ear;
+pub mod figures;
 pub mod http;
 pub mod sandbox;
 pub mod sim;

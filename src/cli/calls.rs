@@ -8,7 +8,7 @@ mod promise;
 
 pub(super) use draft::{acceptable, new_text};
 
-use super::counter::{Common, Place, counted, moment, now, time, timestamp};
+use super::counter::{Common, Moment, Place, Zone, counted, moment, now, time, timestamp};
 use super::log::head;
 use super::{Exit, fail};
 use crate::border::TOPICS;
@@ -89,12 +89,16 @@ pub struct Wish {
     /// Only calls on this line.
     #[arg(long)]
     line: Option<String>,
-    /// Only calls from this time on, such as 2026-11-24 or "2026-11-24 14:30" (UTC).
+    /// Only calls from this time on, such as 2026-11, 2026-11-24 or "2026-11-24 14:30": by the host's time zone, which is
+    /// told beside it. What is printed is UTC.
     #[arg(long, value_name = "TIME", value_parser = moment)]
-    since: Option<UtcMillis>,
+    since: Option<Moment>,
     /// Only calls before this time.
     #[arg(long, value_name = "TIME", value_parser = moment)]
-    until: Option<UtcMillis>,
+    until: Option<Moment>,
+    /// --since and --until are UTC.
+    #[arg(long)]
+    utc: bool,
     /// Only calls whose number was withheld.
     #[arg(long)]
     withheld: bool,
@@ -164,12 +168,16 @@ impl Wish {
     /// What is asked for, as the store takes it.
     pub fn filter(&self, place: &Place) -> Result<Filter, Exit> {
         let number = self.number.as_deref().map(|text| place.number(text)).transpose()?;
+        let zone = Zone::of(self.utc);
+        for (what, moment) in [("from", self.since), ("before", self.until)] {
+            moment.iter().for_each(|moment| eprintln!("callgist: calls {what} {}", zone.words(*moment)));
+        }
         Ok(Filter {
             limit: self.limit,
             number,
             line: self.line.clone(),
-            since: self.since,
-            until: self.until,
+            since: self.since.map(|moment| zone.at(moment)),
+            until: self.until.map(|moment| zone.at(moment)),
             withheld: self.withheld,
             reasons: self.reason.clone(),
             drafts_at: self.drafts.then(now),

@@ -1,11 +1,12 @@
 //! `callgist contacts ...`: the list of who must not be contacted is read, added to, decided on and asked.
 
-use super::counter::{Common, Place, counted, moment, now, time, timestamp, with_clerk};
+use super::counter::{Common, Moment, Place, Zone, counted, moment, now, time, timestamp, with_clerk};
 use super::{Exit, fail};
 use crate::border::{Channels, Purpose};
+use crate::daemon::housekeeping::retention;
 use crate::store::{
-    Channel, Clerk, Contact, Deed, Entry, Exceptions, Intent, Listed, NewContact, Question, Source, State,
-    StoreError, UtcMillis,
+    Added, Channel, Clerk, Contact, Deed, Entry, Exceptions, Intent, Listed, Name, NewContact, Question,
+    Source, State, StoreError, UtcMillis,
 };
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Subcommand, ValueEnum};
@@ -27,7 +28,8 @@ pub enum ContactsCommand {
         #[command(flatten)]
         common: Common,
     },
-    /// Add an entry; it counts at once.
+    /// Add an entry; it counts at once. What an entry covers that counts already is not added again; one that is the same,
+    /// but ends earlier, is extended.
     Add {
         number: String,
         /// Channels, or all.
@@ -38,9 +40,18 @@ pub enum ContactsCommand {
         /// What may be done all the same.
         #[arg(long, value_enum, value_delimiter = ',')]
         except: Vec<Except>,
-        /// The day on which the entry ends; without it, it has no end.
+        /// The day on which the entry ends, by the host's time zone; without it, it has no end.
         #[arg(long, value_name = "TIME", value_parser = moment)]
-        expires: Option<UtcMillis>,
+        expires: Option<Moment>,
+        /// How the wish came to you.
+        #[arg(long, value_enum)]
+        source: Option<Via>,
+        /// The day on which it came, where that is not today.
+        #[arg(long, value_name = "DAY", value_parser = moment)]
+        received: Option<Moment>,
+        /// --expires and --received are UTC.
+        #[arg(long)]
+        utc: bool,
         #[command(flatten)]
         common: Common,
     },
@@ -69,6 +80,9 @@ pub enum ContactsCommand {
         /// Only check the file.
         #[arg(long)]
         dry_run: bool,
+        /// The days in column expires are UTC, and not by the host's time zone.
+        #[arg(long)]
+        utc: bool,
         #[command(flatten)]
         common: Common,
     },
@@ -93,6 +107,17 @@ pub enum About {
     Everything,
 }
 
+/// How a wish came to whoever enters it: a closed list, since no entry holds a text.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Via {
+    Letter,
+    Email,
+    Phone,
+    Web,
+    /// Said to somebody face to face.
+    Person,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Except {
     Service,
@@ -105,31 +130,41 @@ pub fn run(path: &Path, command: &ContactsCommand) -> Exit {
         List { number, pending, common } => with_clerk(common, path, |place, clerk| {
             list(place, clerk, number.as_deref(), *pending, common.json)
         }),
-        Add { number, channels, purpose, except, expires, common } => {
+        Add { number, channels, purpose, except, expires, source, received, utc, common } => {
             with_clerk(common, path, |place, clerk| {
                 let number = match place.number(number) {
                     Ok(number) => number,
                     Err(exit) => return Ok(exit),
                 };
+                let zone = Zone::of(*utc);
+                let received = received.map(|moment| zone.at(moment));
+                if received.is_some_and(|at| at > now()) {
+                    return Ok(fail(Exit::Usage, "--received is in the future"));
+                }
                 let new = NewContact {
                     number,
                     channels: channels.iter().copied().fold(Channels::default(), both),
                     purpose: (*purpose).into(),
                     exceptions: exceptions(except),
                     source: Source::Command,
-                    expires: *expires,
+                    via: source.and_then(Via::name),
+                    received,
+                    expires: expires.map(|moment| zone.at(moment)),
                 };
-                let ids = clerk.add_contacts(&[new], now())?;
-                added(&ids, common.json);
+                let what = clerk.add_contacts(&[new], now())?;
+                added(&what, common.json);
+                if let ([Added::New(_) | Added::Extended(_)], Some(moment)) = (what.as_slice(), *expires) {
+                    eprintln!("callgist: until {}", zone.words(moment));
+                }
                 Ok(Exit::Done)
             })
         }
         Confirm { id, common } => decide(path, common, *id, State::Confirmed),
         Reject { id, common } => decide(path, common, *id, State::Rejected),
         Withdraw { id, common } => decide(path, common, *id, State::Withdrawn),
-        Import { file, dry_run, common } => {
-            with_clerk(common, path, |place, clerk| import(place, clerk, file, *dry_run, common.json))
-        }
+        Import { file, dry_run, utc, common } => with_clerk(common, path, |place, clerk| {
+            import(place, clerk, file, &Zone::of(*utc), *dry_run, common.json)
+        }),
         Check { number, channel, purpose, common } => with_clerk(common, path, |place, clerk| {
             check(place, clerk, number, *channel, *purpose, common.json)
         }),
@@ -152,16 +187,17 @@ fn list(
     let count = entries.len().to_string();
     clerk.log(&Entry::new(Deed::ContactsRead).looked_for(number.as_ref()).detail(&count), now())?;
     if as_json {
-        println!("{}", json!({ "do_not_contact": entries.iter().map(entry_json).collect::<Vec<_>>() }));
+        let told = entries.iter().map(|entry| entry_json(entry, place));
+        println!("{}", json!({ "do_not_contact": told.collect::<Vec<_>>() }));
     } else if entries.is_empty() {
         eprintln!("callgist: no entries");
     } else {
-        print_table(&entries);
+        print_table(&entries, place);
     }
     Ok(Exit::Done)
 }
 
-fn print_table(entries: &[Contact]) {
+fn print_table(entries: &[Contact], place: &Place) {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["id", "number", "not by", "for", "except", "state", "source", "since (UTC)", "until"]);
@@ -175,16 +211,39 @@ fn print_table(entries: &[Contact]) {
             purpose_word(entry.request.purpose).to_owned(),
             except_words(entry.exceptions).join(", "),
             entry.state.word().to_owned(),
-            entry.source.word().to_owned(),
+            source_words(entry),
             time(entry.request.created),
-            entry.expires.map_or("no end".to_owned(), time),
+            ends(entry, place).map_or("no end".to_owned(), time),
         ]);
     }
     println!("{table}");
 }
 
+/// `command, letter 2026-11-24`
+fn source_words(entry: &Contact) -> String {
+    let mut words = entry.source.word().to_owned();
+    if let Some(via) = &entry.via {
+        words = format!("{words}, {}", via.as_str());
+    }
+    entry.received.map_or(words.clone(), |day| format!("{words} {}", day_of(day)))
+}
+
+/// The day, where the host is.
+pub(super) fn day_of(at: UtcMillis) -> String {
+    let here = jiff::tz::TimeZone::system();
+    let day = jiff::Timestamp::from_millisecond(at.0).map(|at| here.to_datetime(at).date());
+    day.map_or_else(|_| time(at), |day| day.to_string())
+}
+
+/// When the entry protects no more: by its own end, or by the settings' period where it has none.
+pub(super) fn ends(entry: &Contact, place: &Place) -> Option<UtcMillis> {
+    let days = || retention(place.config.as_ref()?).wishes_days(entry.request.line.as_ref());
+    let since = entry.renewed.unwrap_or(entry.request.created);
+    entry.expires.or_else(|| days().map(|days| since.days_after(days)))
+}
+
 /// An entry as `--json` prints it; fields are added, never changed.
-pub(super) fn entry_json(entry: &Contact) -> Value {
+pub(super) fn entry_json(entry: &Contact, place: &Place) -> Value {
     json!({
         "id": entry.id,
         "number": entry.request.number.as_ref().map(|number| number.as_str()),
@@ -193,10 +252,15 @@ pub(super) fn entry_json(entry: &Contact) -> Value {
         "except": except_words(entry.exceptions),
         "state": entry.state.word(),
         "source": entry.source.word(),
+        "via": entry.via.as_ref().map(Name::as_str),
+        "received": entry.received.map(timestamp),
+        "line": entry.request.line.as_ref().map(Name::as_str),
         "call": entry.request.call.map(|call| call.to_string()),
         "created": timestamp(entry.request.created),
         "changed": entry.changed.map(timestamp),
+        "renewed": entry.renewed.map(timestamp),
         "expires": entry.expires.map(timestamp),
+        "kept_until": ends(entry, place).map(timestamp),
     })
 }
 
@@ -217,6 +281,7 @@ fn import(
     place: &Place,
     clerk: &mut Clerk,
     file: &Path,
+    zone: &Zone,
     dry_run: bool,
     as_json: bool,
 ) -> Result<Exit, StoreError> {
@@ -224,27 +289,83 @@ fn import(
         Ok(text) => text,
         Err(error) => return Ok(fail(Exit::Failed, &format!("cannot read {}: {error}", file.display()))),
     };
-    let new = match read_csv(&text, place.country()) {
-        Ok(new) => new,
+    let new = match read_csv(&text, place.country(), zone) {
+        Ok(new) => {
+            new.into_iter().map(|entry| NewContact { via: list_name(file), ..entry }).collect::<Vec<_>>()
+        }
         Err(problems) => {
             let told = problems.join("\n");
             return Ok(fail(Exit::Failed, &format!("{}: nothing was added\n{told}", file.display())));
         }
     };
     if dry_run {
-        println!("{} would be added", counted(new.len(), "entry", "entries"));
+        let what = Sorted::of(&clerk.try_contacts(&new, now())?);
+        let there = match (what.already.len(), what.extended.len()) {
+            (0, 0) => String::new(),
+            (already, extended) => format!("; {already} there already, {extended} would last longer"),
+        };
+        println!("{} would be added{there}", counted(what.new.len(), "entry", "entries"));
         return Ok(Exit::Done);
     }
-    let ids = clerk.add_contacts(&new, now())?;
-    added(&ids, as_json);
+    let what = clerk.add_contacts(&new, now())?;
+    added(&what, as_json);
     Ok(Exit::Done)
 }
 
-fn added(ids: &[i64], as_json: bool) {
-    match (as_json, ids) {
-        (true, _) => println!("{}", json!({ "added": ids })),
-        (false, [id]) => println!("entry {id} protects from now on"),
-        (false, _) => println!("{} entries protect from now on", ids.len()),
+/// The file's name, as far as it is no text and no number of anybody.
+fn list_name(file: &Path) -> Option<Name> {
+    let name = file.file_name()?.to_string_lossy();
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "_.+-".contains(c) { c } else { '_' };
+    let name: String = name.chars().map(plain).take(40).collect();
+    // A date has eight digits.
+    let longest = name.split(|c: char| !c.is_ascii_digit()).map(str::len).max();
+    Name::new(&name).ok().filter(|_| longest.unwrap_or(0) <= 8)
+}
+
+/// Ids by what became of each entry.
+#[derive(Default)]
+struct Sorted {
+    new: Vec<i64>,
+    already: Vec<i64>,
+    extended: Vec<i64>,
+}
+
+impl Sorted {
+    fn of(all: &[Added]) -> Sorted {
+        all.iter().fold(Sorted::default(), |mut sorted, what| {
+            match *what {
+                Added::New(id) => sorted.new.push(id),
+                Added::Already(id) => sorted.already.push(id),
+                Added::Extended(id) => sorted.extended.push(id),
+            }
+            sorted
+        })
+    }
+}
+
+fn added(all: &[Added], as_json: bool) {
+    let Sorted { new, already, extended } = Sorted::of(all);
+    match (as_json, all) {
+        (true, _) => println!("{}", json!({ "added": new, "already": already, "extended": extended })),
+        (false, [Added::New(id)]) => println!("entry {id} protects from now on"),
+        (false, [Added::Already(id)]) => {
+            println!(
+                "entry {id} covers this already: nothing was added (contacts confirm {id}, where nobody has looked at it)"
+            );
+        }
+        (false, [Added::Extended(id)]) => {
+            println!("entry {id} is the same and lasts longer now: nothing was added")
+        }
+        (false, _) => {
+            let told =
+                [(already.len(), "there already"), (extended.len(), "there already, and last longer now")];
+            let told: String = told
+                .iter()
+                .filter(|(count, _)| *count > 0)
+                .map(|(count, what)| format!("; {count} {what}"))
+                .collect();
+            println!("{} from now on{told}", counted(new.len(), "entry protects", "entries protect"));
+        }
     }
 }
 
@@ -279,7 +400,7 @@ fn intents() -> impl TypedValueParser<Value = Intent> {
 }
 
 /// The rows of a CSV file, or what is wrong with each that is. A number never stands in an error.
-fn read_csv(text: &str, country: &str) -> Result<Vec<NewContact>, Vec<String>> {
+fn read_csv(text: &str, country: &str, zone: &Zone) -> Result<Vec<NewContact>, Vec<String>> {
     let mut lines = text.trim_start_matches('\u{feff}').lines().enumerate();
     let Some((_, head)) = lines.next() else { return Err(vec!["the file is empty".to_owned()]) };
     let between = if head.contains(';') { ';' } else { ',' };
@@ -298,7 +419,7 @@ fn read_csv(text: &str, country: &str) -> Result<Vec<NewContact>, Vec<String>> {
             let at = columns.iter().position(|column| column == name);
             at.and_then(|at| row.get(at)).copied().filter(|cell| !cell.is_empty())
         };
-        match read_row(&cell, country) {
+        match read_row(&cell, country, zone) {
             Ok(entry) if row.len() <= columns.len() => new.push(entry),
             Ok(_) => problems.push(format!("line {}: more cells than columns", at + 1)),
             Err(what) => problems.push(format!("line {}: {what}", at + 1)),
@@ -307,7 +428,11 @@ fn read_csv(text: &str, country: &str) -> Result<Vec<NewContact>, Vec<String>> {
     if problems.is_empty() { Ok(new) } else { Err(problems) }
 }
 
-fn read_row<'a>(cell: &impl Fn(&str) -> Option<&'a str>, country: &str) -> Result<NewContact, String> {
+fn read_row<'a>(
+    cell: &impl Fn(&str) -> Option<&'a str>,
+    country: &str,
+    zone: &Zone,
+) -> Result<NewContact, String> {
     let number = cell("number").ok_or("number is missing")?;
     let number = crate::call::Number::in_country(number, country).map_err(|_| "number is no number")?;
     let channels = cell("channels").unwrap_or("all").split(['+', ' ']).filter(|word| !word.is_empty());
@@ -326,8 +451,10 @@ fn read_row<'a>(cell: &impl Fn(&str) -> Option<&'a str>, country: &str) -> Resul
         }
     }
     let expires = cell("expires").map(moment).transpose().map_err(|how| format!("expires: {how}"))?;
+    let expires = expires.map(|moment| zone.at(moment));
     let channels = channels.into_iter().fold(Channels::default(), both);
-    Ok(NewContact { number, channels, purpose, exceptions, source: Source::Import, expires })
+    let (source, via, received) = (Source::Import, None, None);
+    Ok(NewContact { number, channels, purpose, exceptions, source, via, received, expires })
 }
 
 fn cells(line: &str, between: char) -> impl Iterator<Item = &str> {
@@ -371,6 +498,12 @@ fn purpose_word(purpose: Purpose) -> &'static str {
     }
 }
 
+impl Via {
+    fn name(self) -> Option<Name> {
+        self.to_possible_value().and_then(|value| Name::new(value.get_name()).ok())
+    }
+}
+
 impl From<About> for Purpose {
     fn from(about: About) -> Purpose {
         match about {
@@ -389,18 +522,36 @@ mod tests {
         let new = read_csv(
             "\u{feff}number;channels;purpose;except\n030 901820;calls+sms;everything;callback\n\n",
             "49",
+            &Zone::of(true),
         );
         let new = new.unwrap();
         assert_eq!(new.len(), 1);
         assert_eq!(new[0].number.as_str(), "+4930901820");
         assert_eq!(new[0].channels.words(), ["calls", "sms"]);
         assert!(new[0].exceptions.callback && !new[0].exceptions.service);
-        let plain = read_csv("number\n\"+352621123456\"\n", "").unwrap();
+        let plain = read_csv("number\n\"+352621123456\"\n", "", &Zone::of(true)).unwrap();
         assert_eq!((plain[0].purpose, plain[0].channels), (Purpose::Advertising, Channels::ALL));
-        let wrong = read_csv("number,channels,expires\nabc,all,\n+352621,pigeon,\n+352621,sms,soon\n", "");
+        let wrong = read_csv(
+            "number,channels,expires\nabc,all,\n+352621,pigeon,\n+352621,sms,soon\n",
+            "",
+            &Zone::of(true),
+        );
         let wrong = wrong.unwrap_err();
         assert_eq!(wrong.len(), 3, "{wrong:?}");
         assert!(wrong[0].starts_with("line 2: number") && wrong[2].starts_with("line 4: expires"));
-        assert!(read_csv("number,name\n+352621,x\n", "").unwrap_err()[0].contains("column 2"));
+        assert!(
+            read_csv("number,name\n+352621,x\n", "", &Zone::of(true)).unwrap_err()[0].contains("column 2")
+        );
+    }
+
+    #[test]
+    fn a_lists_name_is_kept_as_a_name_and_one_that_could_be_a_number_is_not() {
+        let name = |file: &str| list_name(Path::new(file)).map(|name| name.as_str().to_owned());
+        assert_eq!(
+            name("/srv/Werbesperre März 20261130.csv").as_deref(),
+            Some("Werbesperre_M_rz_20261130.csv")
+        );
+        assert_eq!(name("/srv/+352621123456.csv"), None);
+        assert_eq!(name("/"), None);
     }
 }

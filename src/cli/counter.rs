@@ -5,6 +5,7 @@ use crate::call::Number;
 use crate::config::Config;
 use crate::daemon::clock::Clock;
 use crate::store::{Clerk, Database, StoreError, UtcMillis};
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -106,17 +107,85 @@ pub fn timestamp(at: UtcMillis) -> Value {
     jiff::Timestamp::from_millisecond(at.0).map_or(Value::Null, |at| json!(format!("{at:.3}")))
 }
 
-/// `2026-11-24`, `2026-11-24 14:30` or RFC 3339; without a zone it is UTC, as everything is printed.
-pub fn moment(text: &str) -> Result<UtcMillis, String> {
-    let civil = text.parse::<jiff::civil::DateTime>();
-    let parsed = match (text.parse::<jiff::Timestamp>(), civil) {
-        (Ok(moment), _) => Some(moment),
-        (_, Ok(civil)) => {
-            civil.to_zoned_datetime(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+/// A time as a person wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// It says from where.
+    Exact(UtcMillis),
+    /// A day and an hour on the wall, somewhere.
+    Civil(jiff::civil::DateTime),
+}
+
+/// Where what a person wrote without saying so is meant.
+pub struct Zone(TimeZone);
+
+impl Zone {
+    /// The host's own, or UTC where that is asked for or the host has none.
+    pub fn of(utc: bool) -> Zone {
+        Zone(if utc { TimeZone::UTC } else { TimeZone::try_system().unwrap_or(TimeZone::UTC) })
+    }
+
+    pub fn at(&self, moment: Moment) -> UtcMillis {
+        match moment {
+            Moment::Exact(at) => at,
+            // Of an hour that a clock skips or has twice it is one of the two that are near; of a day that no calendar of
+            // ours has, the end of time.
+            Moment::Civil(civil) => civil
+                .to_zoned_datetime(self.0.clone())
+                .map_or(UtcMillis(i64::MAX), |zoned| UtcMillis(zoned.timestamp().as_millisecond())),
         }
-        _ => None,
-    };
-    parsed
-        .map(|moment| UtcMillis(moment.as_millisecond()))
-        .ok_or_else(|| "write 2026-11-24, or 2026-11-24 14:30 (UTC)".to_owned())
+    }
+
+    /// `2026-11-24 00:00 Europe/Luxembourg, which is 2026-11-23 23:00:00 UTC`
+    pub fn words(&self, moment: Moment) -> String {
+        let at = time(self.at(moment));
+        match moment {
+            Moment::Civil(civil) if self.0 != TimeZone::UTC => {
+                let name = self.0.iana_name().unwrap_or("local time");
+                format!("{} {name}, which is {at} UTC", civil.strftime("%Y-%m-%d %H:%M"))
+            }
+            _ => format!("{at} UTC"),
+        }
+    }
+}
+
+/// `2026-11`, `2026-11-24`, `2026-11-24 14:30`, or RFC 3339 with its zone.
+pub fn moment(text: &str) -> Result<Moment, String> {
+    let of_month = format!("{text}-01");
+    let text = if text.len() == "2026-11".len() { of_month.as_str() } else { text };
+    let exact = text.parse::<jiff::Timestamp>().map(|at| Moment::Exact(UtcMillis(at.as_millisecond())));
+    exact
+        .or_else(|_| text.parse::<jiff::civil::DateTime>().map(Moment::Civil))
+        .map_err(|_| "write 2026-11, 2026-11-24, \"2026-11-24 14:30\" or 2026-11-24T14:30Z".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_and_a_day_begin_where_the_host_is_and_an_exact_time_is_the_same_everywhere() {
+        let there = Zone(TimeZone::fixed(jiff::tz::offset(2)));
+        let utc = Zone::of(true);
+        let ms = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+        for (text, in_utc) in [
+            ("2026-10", "2026-10-01T00:00:00Z"),
+            ("2026-10-01", "2026-10-01T00:00:00Z"),
+            ("2026-10-01 14:30", "2026-10-01T14:30:00Z"),
+        ] {
+            let moment = moment(text).unwrap();
+            assert_eq!(utc.at(moment).0, ms(in_utc), "{text}");
+            assert_eq!(there.at(moment).0, ms(in_utc) - 2 * 3_600_000, "{text}");
+        }
+        let exact = moment("2026-10-01T00:00:00+02:00").unwrap();
+        assert_eq!((utc.at(exact), there.at(exact)), (there.at(exact), utc.at(exact)));
+        assert_eq!(
+            there.words(moment("2026-10").unwrap()),
+            "2026-10-01 00:00 local time, which is 2026-09-30 22:00:00 UTC"
+        );
+        assert_eq!(utc.words(moment("2026-10").unwrap()), "2026-10-01 00:00:00 UTC");
+        for wrong in ["", "soon", "2026", "2026-13", "2026-10-32"] {
+            assert!(moment(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -13,6 +13,7 @@ use super::notices::Lang;
 use super::typed::Accepting;
 use super::{Exit, fail};
 use crate::call::{CallId, Number};
+use crate::config::{Config, Line};
 use crate::store::{
     Clerk, Contact, Deed, Entry, Erasure, Filter, Kept, Mark, Marks, Outcome, Reader, StoreError, UtcMillis,
 };
@@ -175,7 +176,7 @@ pub fn run(path: &Path, command: &PersonCommand) -> Exit {
         Receipt { receipt, number, common } => with_clerk(common, path, |place, clerk| {
             find_receipt(place, clerk, receipt, number.as_deref(), common.json)
         }),
-        Receivers { common } => receivers(common.json),
+        Receivers { common } => receivers(path, common),
     }
 }
 
@@ -286,7 +287,7 @@ fn find(place: &Place, clerk: &mut Clerk, who: &Who, as_json: bool) -> Result<Ex
     let objects = meant.objected.is_some();
     if as_json {
         let calls: Vec<Value> = meant.calls.iter().map(call_json).collect();
-        let contacts: Vec<Value> = meant.contacts.iter().map(entry_json).collect();
+        let contacts: Vec<Value> = meant.contacts.iter().map(|entry| entry_json(entry, place)).collect();
         let number = meant.number.as_ref().map(Number::as_str);
         println!(
             "{}",
@@ -640,10 +641,31 @@ fn word(what: &str, meant: &Meant) -> String {
     digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn receivers(as_json: bool) -> Exit {
-    match as_json {
-        true => println!("{}", json!({ "receivers": [] })),
-        false => println!("{NO_RECEIVERS}"),
+fn receivers(path: &Path, common: &Common) -> Exit {
+    // Settings that are there and wrong must not pass for settings that name nobody.
+    let config = match path.exists().then(|| Config::load(path)).transpose() {
+        Ok(config) => config,
+        Err(problems) => return fail(Exit::Config, &format!("{}:\n{problems}", path.display())),
+    };
+    let lines: Vec<&Line> = config.iter().flat_map(|config| &config.lines).collect();
+    let mut all: Vec<&str> =
+        lines.iter().flat_map(|line| line.told.processors.iter().map(String::as_str)).collect();
+    all.sort_unstable();
+    all.dedup();
+    if common.json {
+        println!("{}", json!({ "receivers": all }));
+        return Exit::Done;
+    }
+    for line in lines.iter().filter(|line| !line.told.processors.is_empty()) {
+        println!(
+            "Processors of line {} (its settings say so): {}",
+            line.name,
+            line.told.processors.join("; ")
+        );
+    }
+    println!("{}", if all.is_empty() { NO_RECEIVERS } else { NOTHING_SENT });
+    if config.is_none() {
+        eprintln!("callgist: there are no settings at {}, so no processors are known", path.display());
     }
     Exit::Done
 }
@@ -660,3 +682,5 @@ const NO_SUCH_RECEIPT: &str = "no erasure in the log fits this receipt and this 
 /// True as long as nothing in Callgist sends anything anywhere.
 const NO_RECEIVERS: &str =
     "Receivers: none. Callgist hands data about callers to nobody; this version has no way to.";
+
+const NOTHING_SENT: &str = "Callgist itself hands data about callers to nobody; what these can read they read on the machine that it runs on.";

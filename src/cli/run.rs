@@ -1,5 +1,6 @@
 //! `callgist run`: the daemon. Settings are read and rights given up before the first thread starts.
 
+use super::notices::drifts;
 use super::{Exit, fail};
 use crate::config::{Config, Sandbox};
 use crate::daemon::{self, StartError, clock::Clock, ears, events};
@@ -67,7 +68,7 @@ pub fn run(path: &Path, args: &RunArgs) -> Exit {
     let path = path.to_owned();
     let running = async {
         let settings = asked_to_read(path);
-        daemon::run(config, database, door, Clock::new(args.factor), stopped(), settings).await
+        daemon::run(config, database, door, Clock::new(args.factor), stopped(), settings, drifts).await
     };
     match runtime.block_on(running) {
         Ok(()) => Exit::Done,

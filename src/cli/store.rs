@@ -1,8 +1,11 @@
-//! `callgist store backup|restore|sweep`: the database is copied, a copy is brought back, what is past its time goes.
+//! `callgist store backup|restore|sweep|figures`: the database is copied, a copy is brought back, what is past its time
+//! goes, and what there is is counted.
 
 use super::counter::{Common, Place, counted, now, with_clerk};
+use super::notices::drifts;
 use super::{Exit, fail};
 use crate::daemon::housekeeping::retention;
+use crate::figures;
 use crate::store::{Clerk, ContactsKey, Restored, Store, StoreError, Swept};
 use clap::Subcommand;
 use serde_json::json;
@@ -30,6 +33,11 @@ pub enum StoreCommand {
         #[command(flatten)]
         common: Common,
     },
+    /// Print the figures that a running Callgist shows at /metrics, under the same names, in the same form or as JSON.
+    Figures {
+        #[command(flatten)]
+        common: Common,
+    },
 }
 
 pub fn run(path: &Path, command: &StoreCommand) -> Exit {
@@ -47,6 +55,9 @@ pub fn run(path: &Path, command: &StoreCommand) -> Exit {
         }
         StoreCommand::Sweep { common } => {
             with_clerk(common, path, |place, clerk| sweep(place, clerk, common.json))
+        }
+        StoreCommand::Figures { common } => {
+            with_clerk(common, path, |place, clerk| figures(place, clerk, common.json))
         }
     }
 }
@@ -99,26 +110,40 @@ fn restore(path: &Path, file: &Path, contacts_key: Option<&Path>, common: &Commo
     })
 }
 
+fn figures(place: &Place, clerk: &Clerk, as_json: bool) -> Result<Exit, StoreError> {
+    let Some(config) = &place.config else { return Ok(fail(Exit::Config, NO_SETTINGS)) };
+    let now = now();
+    let counts = clerk.counts(&retention(config), now)?;
+    let samples = figures::samples(&counts, &drifts(config), now);
+    match as_json {
+        true => println!("{}", figures::as_json(&samples)),
+        false => print!("{}", figures::text(&samples)),
+    }
+    Ok(Exit::Done)
+}
+
+const NO_SETTINGS: &str = "the retention stands in the settings: name them with --config";
+
 fn sweep(place: &Place, clerk: &mut Clerk, as_json: bool) -> Result<Exit, StoreError> {
-    let Some(config) = &place.config else {
-        return Ok(fail(Exit::Config, "the retention stands in the settings: name them with --config"));
-    };
+    let Some(config) = &place.config else { return Ok(fail(Exit::Config, NO_SETTINGS)) };
     // A write-ahead log that is held up is an error here, since whoever asked can ask again.
     let discarded = clerk.settle_drafts(now())?;
-    let Swept { calls, requests, log_entries, overdue, log_broken, held_up: _ } =
+    let Swept { calls, requests, objections, erased_ids, log_entries, overdue, log_broken, held_up: _ } =
         clerk.sweep(&retention(config), now())?;
     match as_json {
         true => println!(
             "{}",
             json!({
                 "calls": calls, "do_not_contact": requests, "log_entries": log_entries, "overdue": overdue,
-                "drafts_discarded": discarded,
+                "drafts_discarded": discarded, "standing_objections": objections, "erased_ids": erased_ids,
             })
         ),
         false => println!(
-            "{}, {} not to be contacted and {} erased; {} discarded; {} past their retention",
+            "{}, {} not to be contacted, {}, {} and {} erased; {} discarded; {} past their retention",
             counted(calls, "call", "calls"),
             counted(requests, "expired entry", "expired entries"),
+            counted(objections, "standing objection", "standing objections"),
+            counted(erased_ids, "id of what was erased", "ids of what was erased"),
             counted(log_entries, "log entry", "log entries"),
             counted(discarded, "draft", "drafts"),
             counted(overdue, "row", "rows")

@@ -68,6 +68,10 @@ pub struct Store {
     /// The file with the key of the numbers on the do-not-contact list.
     pub contacts_key_file: Option<PathBuf>,
     pub keep_log_days: u32,
+    /// Standing objections; nothing is until they are taken back.
+    pub keep_objections_days: Option<u32>,
+    /// Ids of what was erased, without which a restore would bring it back.
+    pub keep_erased_days: u32,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -109,6 +113,8 @@ pub struct Line {
     pub notice_version: String,
     pub keep_notes_days: u32,
     pub keep_rows_days: u32,
+    /// Entries not to be contacted that have no end of their own; nothing is until they are withdrawn.
+    pub keep_wishes_days: Option<u32>,
     /// For so long after the call its note is a draft; 0 for no time.
     pub draft_minutes: u32,
     /// A draft that nobody has approved is discarded then.
@@ -134,6 +140,8 @@ pub struct Told {
     pub dpo: Option<String>,
     pub authority: Option<String>,
     pub privacy_page: Option<String>,
+    /// Who processes the data for whoever answers for the line (Art. 28 GDPR); none where nobody does.
+    pub processors: Vec<String>,
     pub bases: Bases,
     /// Why what is spoken may be processed at all, which is another law's question.
     pub speech_permission: Option<String>,
@@ -220,6 +228,7 @@ fn config(mut root: Section<'_>, problems: &mut Vec<Problem>) -> Config {
             "there is no [[line]]: add one for each main-line number (callgist config default shows it)",
         ));
     }
+    check_erased(&store, &lines, problems);
     for (index, line) in lines.iter().enumerate() {
         if lines[..index].iter().any(|other| other.name == line.name) {
             problems.push(Problem::new(
@@ -230,6 +239,19 @@ fn config(mut root: Section<'_>, problems: &mut Vec<Problem>) -> Config {
     }
     root.finish(problems);
     Config { switches, sip, store, ears, sandbox, http, lines }
+}
+
+/// An id that goes before its row would have gone lets a restore bring that row back.
+fn check_erased(store: &Store, lines: &[Line], problems: &mut Vec<Problem>) {
+    let longest = lines.iter().map(|line| line.keep_notes_days.max(line.keep_rows_days)).max().unwrap_or(0);
+    if store.keep_erased_days < longest {
+        let what = format!(
+            "[store] keep_erased_days is {}, and rows stay for {longest} days: make it {longest} at least, or a restore \
+             brings back what was erased",
+            store.keep_erased_days
+        );
+        problems.push(Problem::new(0, &what));
+    }
 }
 
 fn sip(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Sip {
@@ -279,8 +301,11 @@ fn store(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Probl
         section.wrong("contacts_key_file", says, problems);
     }
     let keep_log_days = section.whole("keep_log_days", Some(1_095), 1..=36_500, problems) as u32;
+    let keep_objections_days =
+        section.optional_whole("keep_objections_days", 1..=36_500, problems).map(|days| days as u32);
+    let keep_erased_days = section.whole("keep_erased_days", Some(3_650), 1..=36_500, problems) as u32;
     section.finish(problems);
-    Store { database, key_file, contacts_key_file, keep_log_days }
+    Store { database, key_file, contacts_key_file, keep_log_days, keep_objections_days, keep_erased_days }
 }
 
 fn sandbox(mut section: Section<'_>, problems: &mut Vec<Problem>) -> Sandbox {
@@ -387,6 +412,8 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
     }
     let keep_notes_days = section.whole("keep_notes_days", Some(90), 1..=3_650, problems) as u32;
     let keep_rows_days = section.whole("keep_rows_days", Some(90), 1..=3_650, problems) as u32;
+    let keep_wishes_days =
+        section.optional_whole("keep_wishes_days", 1..=36_500, problems).map(|days| days as u32);
     let draft_minutes = section.whole("draft_minutes", Some(15), 0..=1_440, problems) as u32;
     let discard_unapproved = section.flag("discard_unapproved", false, problems);
     if discard_unapproved && draft_minutes == 0 {
@@ -427,6 +454,7 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
         notice_version,
         keep_notes_days,
         keep_rows_days,
+        keep_wishes_days,
         draft_minutes,
         discard_unapproved,
         listen_outside,
@@ -444,6 +472,10 @@ fn told(section: &mut Section<'_>, mode: &Mode, problems: &mut Vec<Problem>) -> 
     let (dpo, authority, privacy_page) = (text("dpo"), text("authority"), text("privacy_page"));
     let (speech_permission, texts_version) = (text("speech_permission"), text("texts_version"));
     let balancing = text("balancing");
+    let processors = section.texts("processors", PROCESSORS, problems);
+    if processors.iter().any(|name| name.trim().is_empty()) {
+        section.wrong("processors", PROCESSORS, problems);
+    }
     let bases = Bases::of(section, mode, problems);
     let employees_told = agents::told(section, problems);
     let never_recorded = section.flag("never_recorded", false, problems);
@@ -458,6 +490,7 @@ fn told(section: &mut Section<'_>, mode: &Mode, problems: &mut Vec<Problem>) -> 
         dpo,
         authority,
         privacy_page,
+        processors,
         bases,
         speech_permission,
         balancing,
@@ -467,6 +500,8 @@ fn told(section: &mut Section<'_>, mode: &Mode, problems: &mut Vec<Problem>) -> 
         texts_version,
     }
 }
+
+const PROCESSORS: &str = "must be a list of texts, such as [\"Example Hosting S.A., L-1234 Luxembourg\"]";
 
 /// Why a key file is refused by a build that would have no use for it.
 pub const NO_ENCRYPTION: &str = "this callgist was built without encryption; build it with cargo build --release \
@@ -569,6 +604,39 @@ mod tests {
         {
             let problems = set(file).unwrap_err().to_string();
             assert!(problems.contains("[store] contacts_key_file") && problems.contains(says), "{problems}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_period_stays_until_it_is_taken_back_and_what_was_erased_is_remembered_for_longer_than_rows_stay()
+     {
+        let plain = Config::parse(DEFAULT).unwrap();
+        assert_eq!((plain.store.keep_objections_days, plain.lines[0].keep_wishes_days), (None, None));
+        let set = |key: &str, value: &str| {
+            let commented = format!("# {key} = ");
+            let line = DEFAULT.lines().find(|line| line.starts_with(&commented)).unwrap();
+            Config::parse(&DEFAULT.replace(line, &format!("{key} = {value}")))
+        };
+        assert_eq!(set("keep_objections_days", "700").unwrap().store.keep_objections_days, Some(700));
+        assert_eq!(set("keep_wishes_days", "800").unwrap().lines[0].keep_wishes_days, Some(800));
+        for (key, value) in [("keep_objections_days", "0"), ("keep_wishes_days", "\"never\"")] {
+            let says = set(key, value).unwrap_err().to_string();
+            assert!(says.contains(key) && says.contains("whole number from 1"), "{says}");
+        }
+        let misspelt = Config::parse(&format!("{DEFAULT}keep_wish_days = 3\n")).unwrap_err().to_string();
+        assert!(misspelt.contains("did you mean \"keep_wishes_days\"?"), "{misspelt}");
+        let short = DEFAULT.replace("keep_erased_days = 3650", "keep_erased_days = 89");
+        let says = Config::parse(&short).unwrap_err().to_string();
+        assert!(says.contains("make it 90 at least"), "{says}");
+    }
+
+    #[test]
+    fn processors_are_a_list_of_names() {
+        assert!(Config::parse(DEFAULT).unwrap().lines[0].told.processors.is_empty());
+        let set = |list: &str| Config::parse(&format!("{DEFAULT}processors = {list}\n"));
+        assert_eq!(set("[\"A S.A.\", \"B GmbH\"]").unwrap().lines[0].told.processors, ["A S.A.", "B GmbH"]);
+        for wrong in ["\"A S.A.\"", "[\" \"]", "[1]"] {
+            assert!(set(wrong).unwrap_err().to_string().contains("list of texts"), "{wrong}");
         }
     }
 

@@ -246,6 +246,20 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// The same where it need not be set.
+    pub(super) fn optional_whole(
+        &mut self,
+        key: &'static str,
+        range: RangeInclusive<u64>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<u64> {
+        self.has(key).then(|| self.whole(key, None, range, problems)).or_else(|| {
+            // So that a mistake of typing is told what was meant.
+            self.asked.push(key);
+            None
+        })
+    }
+
     /// Whether somebody wrote it; to be asked before it is taken.
     pub(super) fn has(&self, key: &str) -> bool {
         self.values.contains_key(key)

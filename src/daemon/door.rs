@@ -1,12 +1,15 @@
-//! The door for questions by HTTP (`[http] listen`): connections come in, one question and one answer each.
+//! The door for questions by HTTP (`[http] listen`): connections come in, one question and one answer each: about the
+//! do-not-contact list, or for the figures.
 //!
 //! It was opened before the rights were given up, so none is needed for it. Whoever connects can hold one seat for a few
 //! seconds and send a few kilobytes, and no call ever waits for it. Who asked and about whom is not logged.
 
 use super::clock::Clock;
 use super::events;
-use crate::http::{self, LONGEST_HEAD, Refusal};
-use crate::store::{Listed, Question, Store, UtcMillis};
+use super::housekeeping::retention;
+use crate::figures;
+use crate::http::{self, LONGEST_HEAD, Refusal, Wish};
+use crate::store::{Listed, Question, UtcMillis};
 use std::io;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -18,7 +21,7 @@ use tokio::sync::Semaphore;
 #[derive(Clone)]
 pub(super) struct Desk {
     /// It does not keep the store open.
-    pub store: Weak<Store>,
+    pub desk: Weak<super::Desk>,
     pub clock: Clock,
     /// The country that national numbers belong to: the first line's.
     pub country: String,
@@ -53,34 +56,49 @@ async fn attend(listener: TcpListener, desk: Desk) {
 }
 
 async fn serve(mut stream: TcpStream, desk: &Desk) -> io::Result<()> {
-    let result = match asked(&mut stream, &desk.country).await? {
-        Some(Ok(question)) => look(question, desk).await,
-        Some(Err(refusal)) => Err(refusal),
+    let response = match asked(&mut stream, &desk.country).await? {
+        Some(Ok(Wish::Check(question))) => http::answer(look(question, desk).await),
+        Some(Ok(Wish::Figures)) => match count(desk).await {
+            Ok(text) => http::figures(&text),
+            Err(refusal) => http::answer(Err(refusal)),
+        },
+        Some(Err(refusal)) => http::answer(Err(refusal)),
         None => return Ok(()),
     };
-    stream.write_all(&http::answer(result)).await?;
+    stream.write_all(&response).await?;
     stream.shutdown().await
 }
 
 /// Nothing where whoever connected went away without a question.
-async fn asked(stream: &mut TcpStream, country: &str) -> io::Result<Option<Result<Question, Refusal>>> {
+async fn asked(stream: &mut TcpStream, country: &str) -> io::Result<Option<Result<Wish, Refusal>>> {
     let mut head = Vec::with_capacity(LONGEST_HEAD);
     loop {
         let room = LONGEST_HEAD - head.len();
         if (&mut *stream).take(room as u64).read_buf(&mut head).await? == 0 {
             return Ok(None);
         }
-        if let Some(question) = http::read(&head, country) {
-            return Ok(Some(question));
+        if let Some(wish) = http::read(&head, country) {
+            return Ok(Some(wish));
         }
     }
 }
 
 async fn look(question: Question, desk: &Desk) -> Result<Listed, Refusal> {
-    let store = desk.store.upgrade().ok_or(Refusal::Unknown)?;
-    let asked = store.check_contact(question, UtcMillis(desk.clock.utc_ms()));
-    drop(store);
+    let own = desk.desk.upgrade().ok_or(Refusal::Unknown)?;
+    let asked = own.store.check_contact(question, UtcMillis(desk.clock.utc_ms()));
+    drop(own);
     asked.await.map_err(|_| Refusal::Unknown)
+}
+
+/// The figures at this moment, by the settings that calls go by.
+async fn count(desk: &Desk) -> Result<String, Refusal> {
+    let own = desk.desk.upgrade().ok_or(Refusal::Uncounted)?;
+    let now = UtcMillis(desk.clock.utc_ms());
+    let counted = own.store.counts(retention(&own.settings()), now);
+    let drifts = own.drifts();
+    drop(own);
+    let (counts, drifts) = (counted.await.map_err(|_| Refusal::Uncounted)?, drifts.await);
+    Ok(figures::text(&figures::samples(&counts, &drifts, now)))
 }
 
 /// Fewer, and a few that say nothing keep others waiting; more would only cost memory.

@@ -245,15 +245,24 @@ pub struct Swept {
 
 impl Swept {
     pub fn log(&self) {
-        let crate::store::Swept { calls, requests, log_entries, overdue, log_broken, held_up } = self.swept;
-        if overdue > 0 || log_broken {
+        let crate::store::Swept {
+            calls,
+            requests,
+            objections,
+            erased_ids,
+            log_entries,
+            overdue,
+            log_broken,
+            held_up,
+        } = self.swept;
+        if !self.swept.is_good() {
             error!(
                 overdue,
                 log_broken,
                 "rows past their retention are left, or the log does not verify: run callgist doctor"
             );
         } else if self.swept.erased() {
-            info!(calls, requests, log_entries, "rows past their retention erased");
+            info!(calls, requests, objections, erased_ids, log_entries, "rows past their retention erased");
         }
         if held_up {
             warn!(
@@ -261,6 +270,24 @@ impl Swept {
                  the next hourly sweep"
             );
         }
+    }
+}
+
+/// What callers and staff were told is no longer what holds.
+pub struct Drifted<'a> {
+    pub drift: &'a crate::figures::LineDrift,
+}
+
+impl Drifted<'_> {
+    pub fn log(&self) {
+        let crate::figures::LineDrift { line, texts, settings, sound, .. } = self.drift;
+        warn!(
+            line,
+            texts,
+            settings,
+            sound,
+            "what was published for the line is no longer what holds: run callgist doctor"
+        );
     }
 }
 

@@ -435,8 +435,10 @@ impl Tale {
                 digits.text().and_then(|text| Number::in_country(&text, &line.country_code).ok())
             }
         };
+        let linked = !record.outcome.is_objection();
         let request = Request {
-            call: (!record.outcome.is_objection()).then_some(record.id),
+            call: linked.then_some(record.id),
+            line: linked.then(|| record.line.clone()),
             number,
             channels: request.channels,
             purpose: request.purpose,

@@ -1,5 +1,5 @@
 //! What the daemon does for the store by itself: the settings' version goes into the log, every hour what is past its time
-//! is erased and counted, and drafts that nobody approved in time are discarded where that is set.
+//! is erased and counted, and it is looked whether what was published still holds; drafts that nobody approved in time are discarded where that is set.
 
 use super::clock::Clock;
 use super::ears::Diary;
@@ -14,9 +14,19 @@ use std::time::Duration;
 pub fn retention(config: &Config) -> Retention {
     let lines = config.lines.iter().filter_map(|line| {
         let name = Name::new(&line.name).ok()?;
-        Some(LineRetention { line: name, notes_days: line.keep_notes_days, rows_days: line.keep_rows_days })
+        Some(LineRetention {
+            line: name,
+            notes_days: line.keep_notes_days,
+            rows_days: line.keep_rows_days,
+            wishes_days: line.keep_wishes_days,
+        })
     });
-    Retention { lines: lines.collect(), log_days: config.store.keep_log_days }
+    Retention {
+        lines: lines.collect(),
+        log_days: config.store.keep_log_days,
+        objections_days: config.store.keep_objections_days,
+        erased_days: config.store.keep_erased_days,
+    }
 }
 
 /// Tells the log of ears that are locked in and that end. It does not keep the store open.
@@ -58,6 +68,7 @@ pub(super) async fn keep_house(desk: Arc<Desk>, settings: String, clock: Clock) 
     loop {
         if clock.now() >= due {
             sweep(&desk, now()).await;
+            tell_drifts(desk.clone()).await;
             due = clock.now() + SWEEP_EVERY;
         }
         match desk.store.settle_drafts(now()).await {
@@ -68,9 +79,15 @@ pub(super) async fn keep_house(desk: Arc<Desk>, settings: String, clock: Clock) 
     }
 }
 
+/// Says of each line whose published texts no longer hold that it is so.
+pub(super) async fn tell_drifts(desk: Arc<Desk>) {
+    for drift in desk.drifts().await.iter().filter(|drift| drift.is_any()) {
+        events::Drifted { drift }.log();
+    }
+}
+
 async fn sweep(desk: &Desk, now: UtcMillis) {
-    let retention = desk.retention().clone();
-    match desk.store.sweep(retention, now).await {
+    match desk.store.sweep(retention(&desk.settings()), now).await {
         Ok(swept) => events::Swept { swept }.log(),
         Err(error) => events::NotSwept { why: &error.to_string() }.log(),
     }

@@ -23,7 +23,8 @@ pub mod taps;
 use crate::border::{ModelId, Recogniser};
 use crate::call::{Event, Language, NoSummary};
 use crate::config::{Choice, Config, Line};
-use crate::store::{Database, Measured, Name, Retention, Store};
+use crate::figures::LineDrift;
+use crate::store::{Database, Measured, Name, Store};
 use admission::{Admission, Seat};
 use clock::Clock;
 use ears::Ears;
@@ -49,12 +50,18 @@ pub struct Desk {
     rtp_ports: RangeInclusive<u16>,
     lines: Mutex<BTreeMap<String, Prepared>>,
     admission: Admission,
-    retention: Mutex<Retention>,
+    /// Those that calls go by.
+    settings: Mutex<Arc<Config>>,
+    /// Looks whether what was published for each line still holds.
+    drifts: Drifts,
     /// Speech that may wait in one kind of ear.
     audio_budget: Duration,
     /// The daemon is being stopped.
     leaving: AtomicBool,
 }
+
+/// Tells of each line whether what was published for it still holds; it reads the sounds.
+pub type Drifts = fn(&Config) -> Vec<LineDrift>;
 
 /// Settings that were read anew, or what is wrong with them.
 pub type Reading = Result<Config, String>;
@@ -85,9 +92,21 @@ impl Desk {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn retention(&self) -> MutexGuard<'_, Retention> {
-        // It is replaced in one statement.
-        self.retention.lock().unwrap_or_else(PoisonError::into_inner)
+    fn settings(&self) -> Arc<Config> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn change_settings(&self, new: Config) {
+        // They are replaced in one statement.
+        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+    }
+
+    /// Of each line; nothing of any where that could not be looked at.
+    fn drifts(&self) -> impl Future<Output = Vec<LineDrift>> + Send + use<> {
+        let (look, settings) = (self.drifts, self.settings());
+        // Files are read.
+        let looked = tokio::task::spawn_blocking(move || look(&settings));
+        async { looked.await.unwrap_or_default() }
     }
 
     fn model(&self, recogniser: Recogniser, language: Language) -> Option<ModelId> {
@@ -169,7 +188,7 @@ impl std::error::Error for StartError {}
 
 /// Runs until `stop` is done: follows every call of the configured lines.
 ///
-/// `database` was put together while its key could be read, and the door for questions by HTTP opened while that could be
+/// `drifts` is asked every hour and for the figures. `database` was put together while its key could be read, and the door for questions by HTTP opened while that could be
 /// done. Settings that arrive in `settings` take the place of the old ones, as far as that goes without a restart.
 pub async fn run(
     config: Config,
@@ -178,6 +197,7 @@ pub async fn run(
     clock: Clock,
     stop: impl Future<Output = ()>,
     mut settings: mpsc::UnboundedReceiver<Reading>,
+    drifts: Drifts,
 ) -> Result<(), StartError> {
     // Before the database: a second callgist by mistake must not encrypt a list that the first one reads.
     let listen = config.sip.listen;
@@ -196,14 +216,15 @@ pub async fn run(
         rtp_ports: config.sip.first_rtp_port..=config.sip.last_rtp_port,
         lines: Mutex::new(lines),
         admission: Admission::new(&config.ears, &config.sip),
-        retention: Mutex::new(housekeeping::retention(&config)),
+        settings: Mutex::new(Arc::new(config.clone())),
+        drifts,
         audio_budget: Duration::from_secs(config.ears.audio_budget_s.into()),
         leaving: AtomicBool::new(false),
     });
     if let Some(listener) = door {
         let country = config.lines.first().map(|line| line.country_code.clone()).unwrap_or_default();
-        let store = Arc::downgrade(&desk.store);
-        door::open(listener, door::Desk { store, clock, country }).map_err(StartError::Http)?;
+        let desk = Arc::downgrade(&desk);
+        door::open(listener, door::Desk { desk, clock, country }).map_err(StartError::Http)?;
     }
     let (begun, mut calls_begun) = mpsc::unbounded_channel::<Begun>();
     let (switches, work) = switches::join(&config, &desk, &begun);

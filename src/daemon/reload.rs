@@ -49,18 +49,19 @@ impl<'a> Reload<'a> {
         self.waits_for_a_restart(&new).into_iter().for_each(|section| events::NeedsRestart { section }.log());
         super::tell_what_lines_wait_for(&new);
         *self.desk.lines() = prepared;
-        *self.desk.retention() = housekeeping::retention(&new);
         let now = UtcMillis(self.desk.clock.utc_ms());
         housekeeping::log_settings(&self.desk.store, &new.version(), now);
         self.switches.replace_lines(&new);
-        self.running.lines = new.lines;
+        self.running.lines.clone_from(&new.lines);
+        self.desk.change_settings(new);
+        tokio::spawn(housekeeping::tell_drifts(self.desk.clone()));
         Ok(self.running.lines.len())
     }
 
     fn waits_for_a_restart(&self, new: &Config) -> Vec<&'static str> {
         let Config { switches, sip, store, ears, sandbox, http, .. } = &self.running;
         let read_once = |store: &Store| {
-            let Store { database, key_file, contacts_key_file, keep_log_days: _ } = store.clone();
+            let Store { database, key_file, contacts_key_file, .. } = store.clone();
             (database, key_file, contacts_key_file)
         };
         let reached = switches.iter().map(Switch::without_password);

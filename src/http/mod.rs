@@ -1,8 +1,8 @@
 //! What is asked by HTTP: the bytes of a request's head go in, a question or a refusal comes out; an answer goes in, bytes
 //! come out. No socket, no clock, no log.
 //!
-//! There is one question, `GET /contacts/check?number=N`, with `channel` and `purpose` as the command has them, and it is
-//! answered as the command answers it: "blocked" or "not listed", never "allowed". Whoever gets anything else does not
+//! Of two. `GET /metrics` is answered with the figures, which name nobody. `GET /contacts/check?number=N`, with `channel` and
+//! `purpose` as the command has them, is answered as the command answers it: "blocked" or "not listed", never "allowed". Whoever gets anything else does not
 //! know, and must not contact. A name that is misspelt is refused, for its default would answer another question.
 //!
 //! Only programs of this host are meant. A page of the web that is open in a browser here can send requests, too, under a
@@ -14,6 +14,15 @@ use crate::store::{Channel, Intent, Listed, Question};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 use std::net::{IpAddr, SocketAddr};
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Whether a number may be contacted.
+    Check(Question),
+    /// The figures.
+    Figures,
+}
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,21 +38,23 @@ pub enum Refusal {
     Query(&'static str),
     /// The list cannot be read now.
     Unknown,
+    /// Nothing can be counted now.
+    Uncounted,
 }
 
 /// Reads a request's head; nothing as long as its end is not there. `country` is the one that national numbers belong to.
-pub fn read(head: &[u8], country: &str) -> Option<Result<Question, Refusal>> {
+pub fn read(head: &[u8], country: &str) -> Option<Result<Wish, Refusal>> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     match request.parse(head) {
-        Ok(httparse::Status::Complete(_)) => Some(question(&request, country)),
+        Ok(httparse::Status::Complete(_)) => Some(wish(&request, country)),
         Ok(httparse::Status::Partial) if head.len() < LONGEST_HEAD => None,
         Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => Some(Err(Refusal::TooLong)),
         Err(_) => Some(Err(Refusal::Malformed)),
     }
 }
 
-fn question(request: &httparse::Request<'_, '_>, country: &str) -> Result<Question, Refusal> {
+fn wish(request: &httparse::Request<'_, '_>, country: &str) -> Result<Wish, Refusal> {
     let (Some(method), Some(target)) = (request.method, request.path) else { return Err(Refusal::Malformed) };
     let mut hosts = request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("host"));
     match (hosts.next(), hosts.next()) {
@@ -52,8 +63,10 @@ fn question(request: &httparse::Request<'_, '_>, country: &str) -> Result<Questi
     }
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     match (method, path) {
-        ("GET", "/contacts/check") => check(query, country),
-        (_, "/contacts/check") => Err(Refusal::Method),
+        ("GET", "/contacts/check") => check(query, country).map(Wish::Check),
+        ("GET", "/metrics") if query.is_empty() => Ok(Wish::Figures),
+        ("GET", "/metrics") => Err(Refusal::Query("nothing can be said here")),
+        (_, "/contacts/check" | "/metrics") => Err(Refusal::Method),
         _ => Err(Refusal::Path),
     }
 }
@@ -101,11 +114,19 @@ pub fn answer(result: Result<Listed, Refusal>) -> Vec<u8> {
         Ok(listed) => ("200 OK", json!({ "answer": listed.word() })),
         Err(refusal) => (refusal.status(), json!({ "error": refusal.words() })),
     };
-    let body = body.to_string();
     let allow = if result == Err(Refusal::Method) { "Allow: GET\r\n" } else { "" };
+    response(status, "application/json", allow, &body.to_string())
+}
+
+/// The whole response to [`Wish::Figures`].
+pub fn figures(text: &str) -> Vec<u8> {
+    response("200 OK", "text/plain; version=0.0.4; charset=utf-8", "", text)
+}
+
+fn response(status: &str, kind: &str, more: &str, body: &str) -> Vec<u8> {
     format!(
-        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
-         X-Content-Type-Options: nosniff\r\n{allow}Connection: close\r\n\r\n{body}",
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
+         X-Content-Type-Options: nosniff\r\n{more}Connection: close\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()
@@ -119,7 +140,7 @@ impl Refusal {
             Refusal::Method => "405 Method Not Allowed",
             Refusal::Path => "404 Not Found",
             Refusal::Host => "421 Misdirected Request",
-            Refusal::Unknown => "503 Service Unavailable",
+            Refusal::Unknown | Refusal::Uncounted => "503 Service Unavailable",
         }
     }
 
@@ -128,10 +149,11 @@ impl Refusal {
             Refusal::Malformed => "this is no HTTP/1 request",
             Refusal::TooLong => "the request is too long",
             Refusal::Method => "only GET is answered",
-            Refusal::Path => "there is only /contacts/check",
+            Refusal::Path => "there are only /contacts/check and /metrics",
             Refusal::Host => "ask by this host's own name: 127.0.0.1, [::1] or localhost",
             Refusal::Query(what) => what,
             Refusal::Unknown => "the list cannot be read now: do not contact",
+            Refusal::Uncounted => "nothing can be counted now",
         }
     }
 }
@@ -147,9 +169,30 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn asked(target: &str) -> Result<Question, Refusal> {
+    fn wished(target: &str) -> Result<Wish, Refusal> {
         let head = format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:8090\r\n\r\n");
         read(head.as_bytes(), "352").expect("a whole head")
+    }
+
+    fn asked(target: &str) -> Result<Question, Refusal> {
+        wished(target).map(|wish| match wish {
+            Wish::Check(question) => question,
+            Wish::Figures => panic!("{target} asks for figures"),
+        })
+    }
+
+    #[test]
+    fn the_figures_are_asked_for_without_anything_beside_them() {
+        assert_eq!(wished("/metrics"), Ok(Wish::Figures));
+        assert_eq!(wished("/metrics/"), Err(Refusal::Path));
+        assert!(matches!(wished("/metrics?number=1234567"), Err(Refusal::Query(_))));
+        let post = "POST /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        assert_eq!(read(post.as_bytes(), ""), Some(Err(Refusal::Method)));
+        let elsewhere = "GET /metrics HTTP/1.1\r\nHost: example.com\r\n\r\n";
+        assert_eq!(read(elsewhere.as_bytes(), ""), Some(Err(Refusal::Host)));
+        let told = String::from_utf8(figures("a 1\n")).unwrap();
+        assert!(told.contains("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"), "{told}");
+        assert!(told.contains("\r\nContent-Length: 4\r\n") && told.ends_with("\r\n\r\na 1\n"), "{told}");
     }
 
     #[test]

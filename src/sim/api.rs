@@ -138,6 +138,7 @@ impl World {
                 OK.into()
             }
             ("create_uuid", _) => self.uuid(),
+            ("hash", [change, ..]) if !change.starts_with("select/") => self.hash_change(change),
             ("uuid_dump", [leg, form @ ..]) if there => {
                 let sequence = self.sequence();
                 self.dump(leg, form.first() == Some(&"json"), sequence)
@@ -166,7 +167,8 @@ impl World {
                 self.globals.get(*name).cloned().unwrap_or_else(|| "-ERR no reply\n".into())
             }
             // Whoever asks the list in a dialplan is not played here.
-            ("hash", _) => "+OK\n".into(),
+            ("hash", _) => self.hash_select(arguments),
+            ("hash_dump", ["db", realm, ..]) => self.hash_dump(realm),
             ("strepoch", _) => (self.micros() / 1_000_000).to_string(),
             ("strmicroepoch", _) => self.micros().to_string(),
             ("cond", _) => cond(arguments),
@@ -212,6 +214,33 @@ impl World {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         self.globals.insert(name.to_owned(), value.to_owned());
         OK.into()
+    }
+
+    /// `insert/realm/key/value` or `delete/realm/key`.
+    fn hash_change(&mut self, change: &str) -> String {
+        match change.split('/').collect::<Vec<_>>()[..] {
+            ["insert", realm, key, value] => {
+                self.hash.insert(format!("{realm}_{key}"), value.to_owned());
+                "+OK\n".into()
+            }
+            ["delete", realm, key] => match self.hash.remove(&format!("{realm}_{key}")) {
+                Some(_) => "+OK\n".into(),
+                None => "-ERR Not found\n".into(),
+            },
+            _ => "-ERR Usage: hash [insert|insert_ifempty|delete|delete_ifmatch]/<realm>/<key>/<value>|[select]/<realm>/<key>\n".into(),
+        }
+    }
+
+    fn hash_select(&self, arguments: &str) -> String {
+        let key = arguments.trim_start_matches("select/").replacen('/', "_", 1);
+        self.hash.get(&key).cloned().unwrap_or_else(|| "-ERR no reply\n".into())
+    }
+
+    fn hash_dump(&self, realm: &str) -> String {
+        let realm = format!("{realm}_");
+        let held = self.hash.iter().filter(|(key, _)| key.contains(&realm));
+        let told: String = held.map(|(key, value)| format!("D/{key}/{value}\n")).collect();
+        if told.is_empty() { "-ERR no reply\n".into() } else { told }
     }
 
     fn switch_hold(&mut self, leg: &str, hold: bool) -> String {

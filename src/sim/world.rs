@@ -127,6 +127,8 @@ pub(super) struct World {
     pub(super) loops: BTreeMap<String, CallNo>,
     pub(super) links: BTreeMap<LinkId, Link>,
     pub(super) globals: BTreeMap<String, String>,
+    /// What mod_hash holds, by realm and key.
+    pub(super) hash: BTreeMap<String, String>,
     outputs: VecDeque<Output>,
     /// A native tap of a leg that never had a codec brought the switch down.
     pub(super) crashed: bool,
@@ -163,6 +165,7 @@ impl World {
             loops: BTreeMap::new(),
             links: BTreeMap::new(),
             globals: globals.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            hash: BTreeMap::new(),
             outputs: VecDeque::new(),
             crashed: false,
         };

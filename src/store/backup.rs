@@ -12,7 +12,8 @@ use super::clerk::{FORGET_PERSONS, count};
 use super::log::{self, Deed, Entry};
 use super::person;
 use super::seal::{self, IS_OF};
-use super::{Clerk, ContactsKey, Database, StoreError, Trouble, UtcMillis, key, open};
+use super::{Clerk, ContactsKey, Database, Name, StoreError, Trouble, UtcMillis, key, open, reader};
+use crate::call::CallId;
 use rusqlite::{Connection, Transaction};
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt;
@@ -100,9 +101,25 @@ fn restore(transaction: &Transaction<'_>, now: UtcMillis) -> rusqlite::Result<Re
     transaction.execute_batch(TAKE_THE_PERSONS)?;
     (restored.requests, restored.objections) = protect(transaction)?;
     transaction.execute(FORGET_PERSONS, [])?;
+    log_restored(transaction, &came_back, now)?;
     let entry = Entry::new(Deed::Restored).detail(&restored.calls.to_string());
     log::append(transaction, &entry, now)?;
     Ok(restored)
+}
+
+/// Of each call, too: where the log has no older entry of it, it shall say why.
+fn log_restored(transaction: &Transaction<'_>, came_back: &str, now: UtcMillis) -> rusqlite::Result<()> {
+    let rows =
+        "SELECT id, line FROM main.calls WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY offered, id";
+    let mut statement = transaction.prepare(rows)?;
+    let calls = statement.query_map([came_back], |row| {
+        Ok((reader::read(row, "id", CallId::parse)?, reader::read(row, "line", |text| Name::new(text).ok())?))
+    })?;
+    for call in calls {
+        let (call, line) = call?;
+        log::append(transaction, &Entry::new(Deed::Restored).call(call).line(&line), now)?;
+    }
+    Ok(())
 }
 
 /// Brings those calls back that are neither here nor buried; their ids.
@@ -231,7 +248,8 @@ const TAKE_THE_PERSONS: &str = "
 
 const TAKE_REQUEST: &str = "
     INSERT INTO main.do_not_contact (call, calls, email, letters, sms, purpose, created, state, source,
-        except_service, except_callback, expires, changed)
+        except_service, except_callback, expires, changed, line, via, received, renewed)
     SELECT CASE WHEN call IN (SELECT id FROM main.calls) THEN call END, calls, email, letters, sms, purpose,
-        created, state, source, except_service, except_callback, expires, changed
+        created, state, source, except_service, except_callback, expires, changed,
+        line, via, received, renewed
     FROM backup.do_not_contact WHERE id = ?1";

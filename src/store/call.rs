@@ -140,6 +140,8 @@ pub struct Origin {
 pub struct Request {
     /// The call, unless there was an objection in it.
     pub call: Option<CallId>,
+    /// Its line, unless there was an objection in it.
+    pub line: Option<Name>,
     /// The caller's number or the one that was named, in E.164; `None` when it is the caller's and was withheld.
     pub number: Option<Number>,
     pub channels: Channels,

@@ -77,6 +77,18 @@ impl Clerk {
         write(&mut self.connection, work).map_err(|error| StoreError::sqlite(&self.database.path, &error))
     }
 
+    /// What `work` would do; nothing of it is done.
+    pub(super) fn rehearse<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let path = self.database.path.clone();
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        // It is rolled back when it is dropped.
+        let worked = transaction.and_then(|transaction| work(&transaction));
+        worked.map_err(|error| StoreError::sqlite(&path, &error))
+    }
+
     /// After an erasure: nothing of it stays in the write-ahead log.
     pub(super) fn empty(&self) -> Result<(), StoreError> {
         match self.read(open::empty_log)? {

@@ -5,7 +5,7 @@
 
 use super::log::{self, Deed, Entry};
 use super::seal::{self, IS_OF, NUMBER};
-use super::{Clerk, Request, StoreError, UtcMillis, reader};
+use super::{Clerk, Name, Request, StoreError, UtcMillis, reader};
 use crate::border::{Channels, Purpose};
 use crate::call::Number;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
@@ -40,9 +40,15 @@ pub struct Contact {
     pub tail: Option<String>,
     pub state: State,
     pub source: Source,
+    /// How it came to us, or the list that it stood in.
+    pub via: Option<Name>,
+    /// The day on which it came to us, where that was another one.
+    pub received: Option<UtcMillis>,
     pub exceptions: Exceptions,
     pub expires: Option<UtcMillis>,
     pub changed: Option<UtcMillis>,
+    /// When the same was last asked for again.
+    pub renewed: Option<UtcMillis>,
 }
 
 /// What may be done in spite of an entry.
@@ -95,10 +101,33 @@ pub struct NewContact {
     pub purpose: Purpose,
     pub exceptions: Exceptions,
     pub source: Source,
+    pub via: Option<Name>,
+    pub received: Option<UtcMillis>,
+    pub expires: Option<UtcMillis>,
+}
+
+/// What became of an entry that was to be added; the id is that of the entry that protects now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    New(i64),
+    /// An entry that counts covers it already.
+    Already(i64),
+    /// There was the same with an earlier end, which was put off.
+    Extended(i64),
+}
+
+/// What an entry asks for.
+pub(super) struct Scope<'a> {
+    pub number: &'a Number,
+    pub channels: Channels,
+    pub purpose: Purpose,
+    pub exceptions: Exceptions,
     pub expires: Option<UtcMillis>,
 }
 
 impl State {
+    pub const ALL: [State; 4] = [State::Pending, State::Confirmed, State::Rejected, State::Withdrawn];
+
     pub fn word(self) -> &'static str {
         match self {
             State::Pending => "pending",
@@ -109,9 +138,7 @@ impl State {
     }
 
     fn of(word: &str) -> Option<State> {
-        [State::Pending, State::Confirmed, State::Rejected, State::Withdrawn]
-            .into_iter()
-            .find(|state| state.word() == word)
+        State::ALL.into_iter().find(|state| state.word() == word)
     }
 
     fn deed(self) -> Deed {
@@ -199,9 +226,14 @@ impl Clerk {
         self.read(|connection| list(connection, number))
     }
 
-    /// Adds entries, all of them or none; they count at once.
-    pub fn add_contacts(&mut self, new: &[NewContact], now: UtcMillis) -> Result<Vec<i64>, StoreError> {
+    /// Adds entries, all of them or none; they count at once. What an entry covers that counts already is not added again.
+    pub fn add_contacts(&mut self, new: &[NewContact], now: UtcMillis) -> Result<Vec<Added>, StoreError> {
         self.write(|transaction| new.iter().map(|entry| add(transaction, entry, now)).collect())
+    }
+
+    /// What [`Clerk::add_contacts`] would do.
+    pub fn try_contacts(&mut self, new: &[NewContact], now: UtcMillis) -> Result<Vec<Added>, StoreError> {
+        self.rehearse(|transaction| new.iter().map(|entry| add(transaction, entry, now)).collect())
     }
 
     /// Changes an entry's state, which stays as its trace; false where there is no such entry.
@@ -235,13 +267,19 @@ fn list(connection: &Connection, number: Option<&Number>) -> rusqlite::Result<Ve
     rows.collect()
 }
 
-fn add(connection: &Connection, new: &NewContact, now: UtcMillis) -> rusqlite::Result<i64> {
+fn add(connection: &Connection, new: &NewContact, now: UtcMillis) -> rusqlite::Result<Added> {
+    let NewContact { number, channels, purpose, exceptions, expires, .. } = new;
+    let scope =
+        Scope { number, channels: *channels, purpose: *purpose, exceptions: *exceptions, expires: *expires };
+    if let Some(there) = renew(connection, &scope, now)? {
+        return Ok(there);
+    }
     let Channels { calls, email, letters, sms } = new.channels;
     connection.execute(
-        "INSERT INTO do_not_contact (calls, email, letters, sms, purpose, created, state, source, except_service,
-             except_callback, expires, changed)
-         VALUES (:calls, :email, :letters, :sms, :purpose, :now, 'confirmed', :source, :service, :callback,
-             :expires, :now)",
+        "INSERT INTO do_not_contact (calls, email, letters, sms, purpose, created, state, source, via, received,
+             except_service, except_callback, expires, changed)
+         VALUES (:calls, :email, :letters, :sms, :purpose, :now, 'confirmed', :source, :via, :received, :service,
+             :callback, :expires, :now)",
         named_params! {
             ":calls": calls,
             ":email": email,
@@ -250,6 +288,8 @@ fn add(connection: &Connection, new: &NewContact, now: UtcMillis) -> rusqlite::R
             ":purpose": super::writer::purpose_word(new.purpose),
             ":now": now.0,
             ":source": new.source.word(),
+            ":via": new.via.as_ref().map(Name::as_str),
+            ":received": new.received.map(|time| time.0),
             ":service": new.exceptions.service,
             ":callback": new.exceptions.callback,
             ":expires": new.expires.map(|time| time.0),
@@ -259,7 +299,47 @@ fn add(connection: &Connection, new: &NewContact, now: UtcMillis) -> rusqlite::R
     seal::give_number(connection, id, Some(new.number.as_str()))?;
     let entry = Entry::new(Deed::ContactAdded).person(Some(&new.number)).detail(&id.to_string());
     log::append(connection, &entry, now)?;
-    Ok(id)
+    Ok(Added::New(id))
+}
+
+/// Where an entry that counts covers all of it, that one is as good as new; and where it is the same but for an earlier
+/// end, it ends as is asked for now. Nothing where there is none: one that is wider is not made to last longer for it.
+pub(super) fn renew(
+    connection: &Connection,
+    scope: &Scope<'_>,
+    now: UtcMillis,
+) -> rusqlite::Result<Option<Added>> {
+    let Channels { calls, email, letters, sms } = scope.channels;
+    // Advertising is never excepted.
+    let advertising = scope.purpose == Purpose::Advertising;
+    let Exceptions { service, callback } = scope.exceptions;
+    let (service, callback) = (service || advertising, callback || advertising);
+    let until = scope.expires.map_or(i64::MAX, |time| time.0);
+    let covering = format!(
+        "SELECT id, lasts FROM (
+             SELECT id, coalesce(expires, {FOR_EVER}) >= ?9 AS lasts,
+                 (calls, email, letters, sms) = (?3, ?4, ?5, ?6) AND (purpose = 'advertising') = ?10
+                     AND (?10 OR (except_service, except_callback) = (?7, ?8)) AS same
+             FROM do_not_contact
+             WHERE {IS_OF} AND {ACTIVE} AND calls >= ?3 AND email >= ?4 AND letters >= ?5 AND sms >= ?6
+                 AND (?10 OR purpose = 'everything') AND except_service <= ?7 AND except_callback <= ?8)
+         WHERE lasts OR same ORDER BY lasts DESC, id LIMIT 1"
+    );
+    let of = reader::spellings(scope.number);
+    let wish =
+        rusqlite::params![of, now.0, calls, email, letters, sms, service, callback, until, advertising];
+    let found =
+        connection.query_row(&covering, wish, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?)));
+    let Some((id, lasts)) = found.optional()? else { return Ok(None) };
+    if !lasts {
+        let extend = "UPDATE do_not_contact SET expires = ?2 WHERE id = ?1";
+        connection.execute(extend, rusqlite::params![id, scope.expires.map(|time| time.0)])?;
+    }
+    let renew = "UPDATE do_not_contact SET renewed = ?2 WHERE id = ?1";
+    connection.execute(renew, rusqlite::params![id, now.0])?;
+    let entry = Entry::new(Deed::ContactRenewed).person(Some(scope.number)).detail(&id.to_string());
+    log::append(connection, &entry, now)?;
+    Ok(Some(if lasts { Added::Already(id) } else { Added::Extended(id) }))
 }
 
 pub(super) fn check(
@@ -304,17 +384,24 @@ pub(super) fn blocks(connection: &Connection, now: UtcMillis) -> rusqlite::Resul
 }
 
 fn contact(row: &Row<'_>) -> rusqlite::Result<Contact> {
+    let time = |column| row.get::<_, Option<i64>>(column).map(|time| time.map(UtcMillis));
     Ok(Contact {
         id: row.get("id")?,
         request: reader::request(row)?,
         tail: row.get("tail")?,
         state: reader::read(row, "state", State::of)?,
         source: reader::read(row, "source", Source::of)?,
+        via: reader::maybe(row, "via", reader::name)?,
+        received: time("received")?,
         exceptions: Exceptions { service: row.get("except_service")?, callback: row.get("except_callback")? },
-        expires: row.get::<_, Option<i64>>("expires")?.map(UtcMillis),
-        changed: row.get::<_, Option<i64>>("changed")?.map(UtcMillis),
+        expires: time("expires")?,
+        changed: time("changed")?,
+        renewed: time("renewed")?,
     })
 }
 
 /// An entry that counts; `?2` is now.
 const ACTIVE: &str = "state IN ('pending', 'confirmed') AND (expires IS NULL OR expires > ?2)";
+
+/// What an entry without an end lasts for.
+const FOR_EVER: &str = "9223372036854775807";

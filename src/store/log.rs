@@ -53,6 +53,8 @@ deeds! {
     ContactConfirmed = "contact_confirmed",
     ContactRejected = "contact_rejected",
     ContactWithdrawn = "contact_withdrawn",
+    /// What an entry covers was asked for again; the detail is its id.
+    ContactRenewed = "contact_renewed",
     ContactsRead = "contacts_read",
     /// Calls were listed; the detail is how many.
     Listed = "listed",
@@ -82,6 +84,7 @@ deeds! {
     /// The detail begins the report's hash.
     ProofMade = "proof_made",
     BackedUp = "backed_up",
+    /// A copy was brought back; the detail is how many calls. And each of these calls has an entry of its own.
     Restored = "restored",
     LogRead = "log_read",
     /// Entries up to a checkpoint were removed; the detail begins the checkpoint's hash.

@@ -16,6 +16,7 @@ mod backup;
 mod call;
 mod clerk;
 mod contacts;
+mod counts;
 mod draft;
 mod error;
 mod key;
@@ -38,8 +39,9 @@ pub use call::{
 };
 pub use clerk::Clerk;
 pub use contacts::{
-    Block, Channel, Contact, Exceptions, Intent, Listed, NewContact, Question, Source, State,
+    Added, Block, Channel, Contact, Exceptions, Intent, Listed, NewContact, Question, Source, State,
 };
+pub use counts::Counts;
 pub use draft::Drafted;
 pub use error::{StoreError, Trouble};
 pub use key::{Database, Key};
@@ -48,7 +50,7 @@ pub use person::{Erasure, Mark};
 pub use promise::Promise;
 pub use reader::{Earlier, Figures, Filter, Reader};
 pub use reference::Reference;
-pub use retention::{LineRetention, Retention, Swept};
+pub use retention::{Kind, LastSweep, LineRetention, Retention, Swept};
 pub use seal::ContactsKey;
 
 use crate::call::{CallId, Number};
@@ -193,6 +195,16 @@ impl Store {
     ) -> impl Future<Output = Result<Vec<Block>, StoreError>> + Send + use<> {
         let (answer, answered) = oneshot::channel();
         self.ask(Job::Blocks(now, answer), answered)
+    }
+
+    /// The store's own figures at that time.
+    pub fn counts(
+        &self,
+        retention: Retention,
+        now: UtcMillis,
+    ) -> impl Future<Output = Result<Counts, StoreError>> + Send + use<> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Job::Count(retention, now, answer), answered)
     }
 
     /// Hands a job to the thread now; the future waits for its answer.

@@ -208,6 +208,7 @@ const VERSIONS: &[M<'_>] = &[
     M::up(include_str!("schema/7.sql")),
     M::up(include_str!("schema/8.sql")),
     M::up(include_str!("schema/9.sql")),
+    M::up(include_str!("schema/10.sql")),
 ];
 pub(super) const MIGRATIONS: Migrations<'_> = Migrations::from_slice(VERSIONS);
 

@@ -363,6 +363,7 @@ pub(super) fn request(row: &Row<'_>) -> rusqlite::Result<Request> {
     };
     Ok(Request {
         call: maybe(row, "call", CallId::parse)?,
+        line: maybe(row, "line", name)?,
         number: maybe(row, "whose", number)?,
         channels,
         purpose: read(row, "purpose", purpose)?,
@@ -376,7 +377,11 @@ pub(super) fn read<T>(row: &Row<'_>, column: &str, meaning: fn(&str) -> Option<T
 }
 
 /// Reads a text that may be null; without a meaning it is an error that does not quote it.
-fn maybe<T>(row: &Row<'_>, column: &str, meaning: fn(&str) -> Option<T>) -> rusqlite::Result<Option<T>> {
+pub(super) fn maybe<T>(
+    row: &Row<'_>,
+    column: &str,
+    meaning: fn(&str) -> Option<T>,
+) -> rusqlite::Result<Option<T>> {
     let text: Option<String> = row.get(column)?;
     text.map(|text| meaning(&text).ok_or_else(|| strange(column))).transpose()
 }
@@ -385,7 +390,7 @@ fn strange(column: &str) -> rusqlite::Error {
     rusqlite::Error::InvalidColumnName(column.to_owned())
 }
 
-fn name(text: &str) -> Option<Name> {
+pub(super) fn name(text: &str) -> Option<Name> {
     Name::new(text).ok()
 }
 

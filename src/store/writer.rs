@@ -1,11 +1,12 @@
 //! The one thread that writes: jobs go in one after the other, each answer goes back when it is on the disk.
 
 use super::clerk::write;
+use super::contacts::Scope;
 use super::log::{self, Deed, Entry};
 use super::retention::{self, Retention, Swept};
 use super::{
-    Block, CallRecord, Decision, Earlier, Listed, Outcome, Played, Question, Request, Segment, StoreError,
-    Trouble, UtcMillis, contacts, draft, open, person, reader, seal,
+    Block, CallRecord, Counts, Decision, Earlier, Exceptions, Listed, Outcome, Played, Question, Request,
+    Segment, StoreError, Trouble, UtcMillis, contacts, counts, draft, open, person, reader, seal,
 };
 use crate::border::{Channels, Heard, Purpose, TrustLabel};
 use crate::call::{AgentLeg, CallId, NoSummary, Number};
@@ -31,6 +32,7 @@ pub(super) enum Job {
     Check(Question, UtcMillis, Answer<Listed>),
     Settle(UtcMillis, Answer<usize>),
     Blocks(UtcMillis, Answer<Vec<Block>>),
+    Count(Retention, UtcMillis, Answer<Counts>),
 }
 
 pub(super) struct Writer {
@@ -60,6 +62,7 @@ impl Writer {
                 Job::Check(question, now, answer) => drop(answer.send(self.check(&question, now))),
                 Job::Settle(now, answer) => drop(answer.send(self.settle(now))),
                 Job::Blocks(now, answer) => drop(answer.send(self.blocks(now))),
+                Job::Count(retention, now, answer) => drop(answer.send(self.count(&retention, now))),
             }
         }
     }
@@ -113,7 +116,12 @@ impl Writer {
     }
 
     fn sweep(&mut self, policy: &Retention, now: UtcMillis) -> Result<Swept, StoreError> {
-        let swept = self.write(|transaction| retention::sweep(transaction, policy, now))?;
+        let swept = self.write(|transaction| retention::sweep(transaction, policy, now));
+        if swept.is_err() {
+            // The error itself is what is told; that it cannot be noted is no news beside it.
+            let _ = self.write(|transaction| retention::note_end(transaction, false, now));
+        }
+        let swept = swept?;
         // Also where nothing was erased now: after an erasure, or a command's, somebody who read may have been in the way.
         match self.empty_log() {
             Err(StoreError { trouble: Trouble::Locked, .. }) => Ok(Swept { held_up: true, ..swept }),
@@ -136,6 +144,10 @@ impl Writer {
 
     fn blocks(&self, now: UtcMillis) -> Result<Vec<Block>, StoreError> {
         self.told(contacts::blocks(&self.connection, now))
+    }
+
+    fn count(&self, retention: &Retention, now: UtcMillis) -> Result<Counts, StoreError> {
+        self.told(counts::count(&self.connection, retention, now))
     }
 
     fn told<T>(&self, result: rusqlite::Result<T>) -> Result<T, StoreError> {
@@ -263,12 +275,26 @@ fn log_outcome(transaction: &Transaction<'_>, call: &CallRecord) -> rusqlite::Re
     entries.iter().try_for_each(|entry| log::append(transaction, entry, call.ended))
 }
 
+/// One that is on the list already is not added again; of a number that was withheld that is not known.
 fn insert_request(connection: &Connection, request: &Request) -> rusqlite::Result<()> {
+    let Request { channels, purpose, .. } = *request;
+    let scope = request.number.as_ref().map(|number| Scope {
+        number,
+        channels,
+        purpose,
+        exceptions: Exceptions::default(),
+        expires: None,
+    });
+    let there = scope.map(|scope| contacts::renew(connection, &scope, request.created)).transpose()?;
+    if there.flatten().is_some() {
+        return Ok(());
+    }
     let Channels { calls, email, letters, sms } = request.channels;
     connection.execute(
         INSERT_REQUEST,
         named_params! {
             ":call": request.call.map(|call| call.to_string()),
+            ":line": request.line.as_ref().map(|line| line.as_str()),
             ":calls": calls,
             ":email": email,
             ":letters": letters,
@@ -319,5 +345,5 @@ const INSERT_SEGMENT: &str =
     "INSERT INTO segments (call, number, agent, began, ended) VALUES (?1, ?2, ?3, ?4, ?5)";
 
 const INSERT_REQUEST: &str = "
-    INSERT INTO do_not_contact (call, calls, email, letters, sms, purpose, created)
-    VALUES (:call, :calls, :email, :letters, :sms, :purpose, :created)";
+    INSERT INTO do_not_contact (call, line, calls, email, letters, sms, purpose, created)
+    VALUES (:call, :line, :calls, :email, :letters, :sms, :purpose, :created)";

@@ -104,12 +104,12 @@ fn a_port_that_is_taken_is_told_with_what_to_do() {
 const BLOCKS: &str = "{\"answer\":\"blocked\"}";
 const PASSES: &str = "{\"answer\":\"not listed\"}";
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// The whole response. Where the other side has seen enough before all was sent, what it said counts all the same.
-fn get(port: u16, request: &str) -> String {
+pub(crate) fn get(port: u16, request: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(seconds(10))).unwrap();
     let _ = stream.write_all(request.as_bytes());
@@ -118,7 +118,7 @@ fn get(port: u16, request: &str) -> String {
     String::from_utf8(response).unwrap()
 }
 
-fn said(response: &str) -> (u16, String) {
+pub(crate) fn said(response: &str) -> (u16, String) {
     let (head, body) = response.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no response: {response:?}"));
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }

@@ -12,6 +12,7 @@ mod coding;
 mod commanded;
 mod consent;
 mod keys;
+mod listed;
 mod machines;
 mod makers;
 mod phone;

@@ -6,6 +6,8 @@
 mod again;
 /// Whole calls of lines whose agents are not heard.
 mod caller_alone;
+/// The list of who must not be called, as the switch holds it.
+mod blocks;
 /// Whole calls over queues, groups, menus and transfers.
 mod calls;
 /// An ear that hears what a script says.
@@ -28,6 +30,8 @@ mod ear;
 mod encrypted;
 /// Every way we can fail, in the middle of calls.
 mod faults;
+/// Figures, by command and by HTTP.
+mod figures;
 /// Every seed of every fuzz target, replayed.
 mod fuzz_seeds;
 /// What a real switch and its clients said, read as it was and however it is split.

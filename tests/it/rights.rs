@@ -38,6 +38,7 @@ impl Office {
         keep(call(4, None, Some("Somebody asked for the opening hours.")));
         let request = Request {
             call: Some(CallId(1)),
+            line: Some(Name::new("main").unwrap()),
             number: Some(Number::new(CALLER).unwrap()),
             channels: Channels { calls: true, ..Channels::default() },
             purpose: Purpose::Advertising,
@@ -403,13 +404,23 @@ fn of_a_call_that_a_restore_brought_back_nothing_is_said_to_hold_that_the_log_do
     let told = office.ends(NOT_PROVED, &["calls", "evidence", &id, "--json"]);
     let told: Value = serde_json::from_str(told.lines().next().unwrap()).unwrap();
     let evidence = &told["evidence"];
-    assert_eq!((&evidence["log"], &evidence["announcement"]), (&Value::Array(vec![]), &"not_proved".into()));
-    assert!(evidence["not_on_record"].to_string().contains("a restore brought the row back"), "{told}");
+    let log = evidence["log"].as_array().unwrap();
+    assert_eq!((log.len(), &log[0]["deed"]), (1, &"restored".into()), "{told}");
+    assert_eq!(evidence["announcement"], "not_proved", "{told}");
+    assert!(evidence["restored"].is_string(), "{told}");
+    assert!(
+        evidence["not_on_record"].to_string().contains("before a restore brought its row back"),
+        "{told}"
+    );
     let order = |check: &&Value| check["what"].as_str().unwrap().starts_with("by the log's order");
     let checks = evidence["checks"].as_array().unwrap();
     assert_eq!(checks.iter().find(order).unwrap()["holds"], Value::Null, "{told}");
     // Asked again there is an entry of the call: that it was asked about.
-    office.ends(NOT_PROVED, &["calls", "evidence", &id]);
+    let text = office.ends(NOT_PROVED, &["calls", "evidence", &id]);
+    assert!(text.contains("Announced: not proved: a restore brought the row back"), "{text}");
+    assert!(text.contains("  restored   from a copy, 2"), "{text}");
+    let asked = text.lines().find(|line| line.contains("exported evidence")).unwrap();
+    assert!(asked.ends_with("(somebody asked for this evidence, no part of the call)"), "{asked}");
     office.surely(&["person", "erase", "--call", &id]);
     let text = office.ends(NOT_PROVED, &["calls", "evidence", &id]);
     assert!(text.contains("Announced: not proved: there is no row"), "{text}");
@@ -1199,6 +1210,109 @@ fn the_list_is_imported_asked_and_decided_on() {
 }
 
 #[test]
+fn what_is_on_the_list_already_is_said_so_and_how_a_wish_came_is_told_by_list_and_answer() {
+    let office = Office::open();
+    let listed = || office.json(&["contacts", "list"])["do_not_contact"].as_array().unwrap().clone();
+    assert_eq!(listed().len(), 1, "from a call: calls, for advertising");
+    let same = ["contacts", "add", CALLER, "--channels", "calls"];
+    assert!(office.says(&same).contains("entry 1 covers this already: nothing was added"));
+    let told = office.json(&same);
+    assert_eq!(
+        (&told["added"], &told["already"]),
+        (&Value::Array(vec![]), &serde_json::json!([1])),
+        "{told}"
+    );
+    let wider = [&same[..3], &["--source", "letter", "--received", "2026-11-20", "--utc"]].concat();
+    assert_eq!(office.json(&wider)["added"], serde_json::json!([2]));
+    assert_eq!(listed().len(), 2);
+    let table = office.says(&["contacts", "list"]);
+    assert!(table.contains("command, letter 2026-11-"), "{table}");
+    assert_eq!((&listed()[0]["via"], &listed()[0]["source"]), (&"letter".into(), &"command".into()));
+    assert!(office.says(&["person", "export", CALLER]).contains("from our staff (by letter, 2026-11-"));
+    let german = office.says(&["person", "export", CALLER, "--lang", "de"]);
+    assert!(german.contains("(per Brief, 2026-11-"), "{german}");
+    assert_eq!(office.code(&["contacts", "add", CALLER, "--source", "she rang up and cried"]), 2);
+    assert_eq!(office.code(&["contacts", "add", CALLER, "--received", "2999-01-01"]), 2);
+
+    let csv = office.folder.path().join("Stop list 2026.csv");
+    std::fs::write(&csv, format!("number\n{CALLER}\n+49301111\n+49301111\n")).unwrap();
+    let import = ["contacts", "import", csv.to_str().unwrap()];
+    let dry = office.says(&[&import[..], &["--dry-run"]].concat());
+    assert!(dry.contains("1 entry would be added; 2 there already"), "{dry}");
+    assert_eq!(listed().len(), 2);
+    assert_eq!(office.says(&import), "1 entry protects from now on; 2 there already\n");
+    assert_eq!(listed()[0]["via"], "Stop_list_2026.csv");
+
+    let ends = ["contacts", "add", "+49302222", "--expires"];
+    office.says(&[&ends[..], &["2030-01-01", "--utc"]].concat());
+    assert!(office.says(&[&ends[..], &["2031-01-01", "--utc"]].concat()).contains("lasts longer now"));
+    let told = office.json(&["contacts", "list", "--number", "+49302222"]);
+    let entries = told["do_not_contact"].as_array().unwrap();
+    assert_eq!((entries.len(), &entries[0]["expires"]), (1, &"2031-01-01T00:00:00.000Z".into()), "{told}");
+    office.says(&["log", "verify"]);
+}
+
+#[test]
+fn days_and_months_are_those_of_the_hosts_zone_and_it_is_said_which() {
+    let office = Office::open();
+    // A quarter of an hour before midnight UTC, on the next day east of there.
+    let store = Store::open(&office.database()).unwrap();
+    let late = UtcMillis(1_796_082_300_000);
+    wait(store.keep(CallRecord { offered: late, ended: late, ..call(30, None, None) })).unwrap();
+    drop(store);
+    let listed = |zone: &str, words: &[&str]| {
+        let told = Command::new(env!("CARGO_BIN_EXE_callgist"))
+            .args([&["calls", "list", "--json"], words].concat())
+            .arg("--database")
+            .arg(office.database())
+            .env("TZ", zone)
+            .output()
+            .unwrap();
+        let calls: Value = serde_json::from_slice(&told.stdout).unwrap();
+        (calls["calls"].as_array().unwrap().len(), String::from_utf8(told.stderr).unwrap())
+    };
+    // POSIX has the sign the other way round.
+    let east = "EST-2";
+    let (december, said) = listed(east, &["--since", "2026-12"]);
+    assert_eq!(december, 1, "{said}");
+    assert!(
+        said.contains("calls from 2026-12-01 00:00 ") && said.contains("which is 2026-11-30 22:00:00 UTC"),
+        "{said}"
+    );
+    let (december, said) = listed(east, &["--since", "2026-12", "--utc"]);
+    assert!(december == 0 && said.contains("calls from 2026-12-01 00:00:00 UTC"), "{december} {said}");
+    assert_eq!(listed("UTC", &["--since", "2026-11-30", "--until", "2026-12"]).0, 1);
+    assert_eq!(listed(east, &["--since", "2026-11-30", "--until", "2026-12-01"]).0, 0);
+}
+
+#[test]
+fn processors_are_named_to_whoever_asks_who_received_something() {
+    let office = Office::open();
+    let file = office.settings("");
+    let with = |list: &str| {
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.replace("# processors = ", &format!("processors = {list} # "))).unwrap();
+    };
+    let config = ["--config", file.as_str()];
+    let export = |more: &[&str]| office.says(&[&["person", "export", CALLER], &config[..], more].concat());
+    assert!(export(&[]).contains("Nobody. Callgist sends data about callers to no one"));
+    assert!(office.says(&[&["person", "receivers"], &config[..]].concat()).contains("Receivers: none"));
+    with("[\"Hosting S.A.\"]");
+    let text = export(&[]);
+    assert!(
+        text.contains("on our instructions (Art. 28): Hosting S.A.") && !text.contains("Nobody. "),
+        "{text}"
+    );
+    let told: Value = serde_json::from_str(&export(&["--format", "json"])).unwrap();
+    assert_eq!(told["receivers"], serde_json::json!(["Hosting S.A."]), "{told}");
+    let receivers = office.says(&[&["person", "receivers"], &config[..]].concat());
+    assert!(receivers.contains("Processors of line main (its settings say so): Hosting S.A."), "{receivers}");
+    // Without settings nobody knows.
+    let unknown = office.says(&["person", "export", CALLER]);
+    assert!(unknown.contains("on our instructions (Art. 28): [[processors]]"), "{unknown}");
+}
+
+#[test]
 fn in_a_dispute_the_history_tells_what_was_promised_and_what_was_kept() {
     let office = Office::open();
     let said = "The caller reported a problem: heating. The agent promised to call back by 17:30. The agent promised to \
@@ -1349,6 +1463,14 @@ fn there_is_no_field_for_emotion_score_voice_print_or_ranking() {
         files.filter(|path| path.is_file()).for_each(|path| look(&path));
     }
     look(Path::new("src/border.rs"));
+    // And what the figures are named and say of themselves.
+    look(Path::new("src/figures.rs"));
+    for (name, help) in callgist::figures::NAMES {
+        let told = format!("{name} {help}").to_lowercase();
+        let word =
+            forbidden.iter().chain(&["caller_", "extension", "agent"]).find(|word| told.contains(*word));
+        assert!(word.is_none(), "{name}: {help}");
+    }
     assert!(looked > 40, "{looked} files");
     // Of a lexicon what its lists are for: the words in them are what people say.
     let mut lists = 0;

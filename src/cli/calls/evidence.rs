@@ -79,7 +79,7 @@ pub(super) fn tell(
     if row.is_none() && log.is_empty() {
         return Ok(fail(Exit::Failed, "neither a row nor the log knows this call"));
     }
-    clerk.log(&Entry::new(Deed::Exported).call(id).detail("evidence"), now())?;
+    clerk.log(&Entry::new(Deed::Exported).call(id).detail(ASKED), now())?;
     let offered = row.as_ref().map(|kept| kept.call.offered);
     let evidence = Evidence {
         made: now(),
@@ -119,6 +119,16 @@ impl Evidence {
         self.log.iter().filter(by_agent).any(|entry| entry.deed == Deed::Objection.word())
     }
 
+    /// When a restore brought the row back that the log tells nothing else of.
+    fn restored(&self) -> Option<UtcMillis> {
+        self.deed(Deed::Restored).filter(|_| self.untold()).map(|entry| entry.at)
+    }
+
+    /// The log tells nothing of how the call went.
+    fn untold(&self) -> bool {
+        self.log.iter().all(|entry| asked_for(entry) || entry.deed == Deed::Restored.word())
+    }
+
     fn measured(&self) -> Option<&Measured> {
         self.row.as_ref()?.call.notice.as_ref()?.measured.as_ref()
     }
@@ -153,6 +163,9 @@ impl Evidence {
         };
         if kept.call.announced.is_none() {
             return Some("the row tells of no notice that was played to its end");
+        }
+        if self.restored().is_some() {
+            return Some("a restore brought the row back, and the log here has no entry of its notice");
         }
         if self.deed(Deed::NoticePlayed).is_none() {
             return Some("the row tells of it, and the log has no entry of it");
@@ -275,15 +288,16 @@ impl Evidence {
                 }
             }
         }
-        if self.log.is_empty() {
+        if self.restored().is_some() {
             missing.push(
-                "the log's entries of this call: their time was up, or a restore brought the row back, which brings no \
-                 entries into a log that is there",
+                "the log's entries of this call from before a restore brought its row back: they stand in the log of the \
+                 database that the copy was made of",
             );
+        } else if self.untold() {
+            missing.push("the log's entries of this call: their time was up");
         } else if !announced && self.row.as_ref().is_some_and(|kept| kept.call.announced.is_some()) {
             missing.push(
-                "the log's entry of the notice: another run of Callgist had it played, its time was up, or a restore \
-                 brought the row back, which brings no entries into a log that is there",
+                "the log's entry of the notice: another run of Callgist had it played, or its time was up",
             );
         }
         if self.listening_untold() {
@@ -312,7 +326,7 @@ impl Evidence {
         let measured = self.measured();
         let entry = |entry: &Logged| {
             json!({ "entry": entry.seq, "at": timestamp(entry.at), "deed": entry.deed, "detail": entry.detail,
-                    "hash": entry.hash })
+                    "hash": entry.hash, "of_asking": asked_for(entry) })
         };
         let checks = self.checks();
         json!({
@@ -320,6 +334,7 @@ impl Evidence {
             "version": env!("CARGO_PKG_VERSION"),
             "call": self.id.to_string(),
             "row": call.is_some(),
+            "restored": self.restored().map(timestamp),
             "line": call.map(|call| call.line.as_str()),
             "caller_masked": call.and_then(|call| call.caller.as_ref()).map(|caller| format!("{caller:?}")),
             "offered": call.map(|call| timestamp(call.offered)),
@@ -383,8 +398,13 @@ impl Evidence {
         say(format!("The log's {} of this call:", counted(self.log.len(), "entry", "entries")));
         for entry in &self.log {
             let detail = entry.detail.as_ref().map_or(String::new(), |detail| format!(" {detail}"));
+            let asked = if asked_for(entry) {
+                "  (somebody asked for this evidence, no part of the call)"
+            } else {
+                ""
+            };
             say(format!(
-                "  {:>6}  {}  {}{detail}  {}",
+                "  {:>6}  {}  {}{detail}  {}{asked}",
                 entry.seq,
                 moment(entry.at),
                 entry.deed,
@@ -416,6 +436,12 @@ impl Evidence {
         let call = &kept.call;
         let caller = call.caller.as_ref().map_or("withheld".to_owned(), |number| format!("{number:?}"));
         say(format!("  line       {}; the caller's number ends in {caller}", call.line.as_str()));
+        if let Some(at) = self.restored() {
+            say(format!(
+                "  restored   from a copy, {}; the log here tells nothing of what was before",
+                moment(at)
+            ));
+        }
         say(format!("  offered    {}", moment(call.offered)));
         let mode = match self.mode() {
             Some("consent") => "consent: a notice, and a question behind it",
@@ -459,7 +485,7 @@ impl Evidence {
         say(match self.deed(Deed::ListeningStarted) {
             Some(started) => format!("  listening  began {}", moment(started.at)),
             None if self.listening_untold() => "  listening  when it began is not on record".to_owned(),
-            None if call.heard.is_none() && self.log.is_empty() => "  listening  not on record".to_owned(),
+            None if call.heard.is_none() && self.untold() => "  listening  not on record".to_owned(),
             None => "  listening  never began".to_owned(),
         });
         if let Some(legs) = call.agent_leg {
@@ -512,6 +538,11 @@ fn voices(legs: AgentLeg) -> &'static str {
     }
 }
 
+/// An entry that only tells of an earlier evidence of the call; the one of this evidence is not among them.
+fn asked_for(entry: &Logged) -> bool {
+    entry.deed == Deed::Exported.word() && entry.detail.as_deref() == Some(ASKED)
+}
+
 /// What was kept of the call, and the reason where it was no note.
 fn kept_word(kept: &Kept) -> (&'static str, Option<&'static str>) {
     match &kept.call.outcome {
@@ -525,6 +556,9 @@ fn kept_word(kept: &Kept) -> (&'static str, Option<&'static str>) {
 fn moment(at: UtcMillis) -> String {
     format!("{}.{:03}", time(at), at.0.rem_euclid(1_000))
 }
+
+/// The detail of the log's entry.
+const ASKED: &str = "evidence";
 
 const NOT_BEFORE_THE_NOTICE: &str =
     "by the log's order nothing was listened to before the notice had been played to its end";

@@ -233,7 +233,7 @@ pub const EVENTS: &str = "CHANNEL_CREATE CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_U
     CHANNEL_UNHOLD CHANNEL_HANGUP CHANNEL_HANGUP_COMPLETE PLAYBACK_START PLAYBACK_STOP CHANNEL_EXECUTE \
     CHANNEL_EXECUTE_COMPLETE MEDIA_BUG_START MEDIA_BUG_STOP BACKGROUND_JOB HEARTBEAT";
 pub const APIS: &str = "show uuid_dump uuid_kill originate uuid_break uuid_setvar uuid_buglist uuid_recv_dtmf global_setvar version \
-    status module_exists file_exists global_getvar hash";
+    status module_exists file_exists global_getvar hash hash_dump";
 
 /// A cold start loads the model from the disk and compiles code for the processor.
 const READY_WITHIN: Duration = Duration::from_secs(120);

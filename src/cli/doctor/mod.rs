@@ -9,7 +9,7 @@ mod switch;
 pub mod talk;
 
 use super::config::told_later;
-use super::counter::{counted, today};
+use super::counter::{counted, time, today};
 use super::notices::{Drift, drift};
 use super::switch::meant;
 use super::{Exit, fail};
@@ -232,8 +232,24 @@ fn kept_in_order(config: &Config, database: Database, findings: &mut Findings) -
     // A sweep is due every hour; the second hour is for a sweep that is under way.
     let grace = i64::try_from(2 * SWEEP_EVERY.as_millis()).unwrap_or(i64::MAX);
     let due = UtcMillis(super::counter::now().0.saturating_sub(grace));
+    let last = clerk.last_sweep()?;
+    let when = |at| time(at);
     match clerk.overdue(&retention(config), due)? {
-        0 => findings.good("retention", "0 rows are past their time"),
+        0 if let Some(failed) = last.failed => {
+            let says = format!(
+                "the sweep of {} UTC failed, and none was good after it: the log of callgist run says why; then run \
+                 callgist store sweep",
+                when(failed)
+            );
+            findings.bad("retention", says);
+        }
+        0 => {
+            let swept = last.good.map_or("no sweep yet".to_owned(), |at| format!("last swept {} UTC", when(at)));
+            let old = last.good.is_some_and(|at| at < due);
+            let state = if old { State::Warning } else { State::Good };
+            let run = if old { ": callgist run, which sweeps every hour, does not run" } else { "" };
+            findings.add("retention", state, format!("0 rows are past their time; {swept}{run}"));
+        }
         rows => findings.bad(
             "retention",
             format!(
@@ -348,11 +364,12 @@ fn notices(config: &Config, findings: &mut Findings) {
                      \"{version}\""
                 ),
             ),
-            Drift::Drifted(version) => findings.bad(
+            Drift::Drifted(version, changed) => findings.bad(
                 what,
                 format!(
-                    "settings, texts or sound are no longer what was published: callgist notices render, publish and \
-                     record anew, then set texts_version = \"{version}\""
+                    "{} no longer what was published: callgist notices render, publish and record anew, then set \
+                     texts_version = \"{version}\"",
+                    changed.words()
                 ),
             ),
         }

@@ -123,6 +123,14 @@ async fn whole_call(
 /// Whether the switch can hold the list of who must not be called.
 async fn list(link: &Link, findings: &mut Findings) {
     let what = "list of who must not be called";
+    // A realm with nothing in it: where it may be asked for, there is no reply.
+    let told = timeout(ANSWERED_WITHIN, link.api("hash_dump db callgist_doctor")).await.ok().flatten();
+    let tells = |text: &str| !text.starts_with('-') || text.starts_with("-ERR no reply");
+    if !told.is_some_and(|reply| tells(reply.text())) {
+        let says = "the switch does not tell what it holds, so what is taken back while Callgist is stopped blocks until \
+                    the switch is restarted: copy dialplan/callgist_user.xml again and run reloadxml";
+        findings.add(what, State::Warning, says);
+    }
     match api(link, "hash select/callgist_dnc/loaded").await.as_deref() {
         Some("yes") => findings.good(what, "is loaded at the switch"),
         // An empty answer to `select` comes as an error of its own.

@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 pub struct Facts {
     /// Those that the version covers.
     settings: BTreeMap<&'static str, String>,
+    /// What some of them are in words of the language.
+    worded: BTreeMap<&'static str, String>,
     figures: BTreeMap<&'static str, String>,
     bases: Bases,
     consent: Consent,
@@ -25,6 +27,7 @@ pub struct Facts {
     earlier_told: bool,
     agent_leg: AgentLeg,
     drafts: Drafts,
+    processed_by_others: bool,
     /// Of the sounds in use.
     sound: String,
 }
@@ -52,16 +55,52 @@ impl Drafts {
 impl Facts {
     /// Without settings the periods are the defaults, and all that has none is missing.
     pub fn of(config: Option<&Config>, line: Option<&Line>, lang: Lang, now: UtcMillis) -> Facts {
+        let figures = figures(config, line, now).unwrap_or_default();
+        Facts { figures, ..Facts::without_figures(config, line, lang) }
+    }
+
+    /// The same without a look at the database: all that the version hangs on.
+    pub fn without_figures(config: Option<&Config>, line: Option<&Line>, lang: Lang) -> Facts {
         let default = Config::parse(crate::config::DEFAULT).ok();
         let default_line = default.as_ref().and_then(|config| config.lines.first());
-        let mut settings = BTreeMap::new();
+        let (mut settings, mut worded) = (BTreeMap::new(), BTreeMap::new());
         if let Some(periods) = line.or(default_line) {
             settings.insert("keep_notes", periods.keep_notes_days.to_string());
             settings.insert("keep_rows", periods.keep_rows_days.to_string());
             settings.insert("draft_minutes", periods.draft_minutes.to_string());
+            let days = periods.keep_wishes_days;
+            settings.insert("keep_wishes_days", format!("{days:?}"));
+            worded.insert("keep_wishes", wishes(days, lang));
+            worded.insert(
+                "keep_wishes_record",
+                period(
+                    days,
+                    lang,
+                    "bis zu Rücknahme oder Ablauf",
+                    "until they are withdrawn or end",
+                    "jusqu'à leur retrait ou leur fin",
+                ),
+            );
         }
         if let Some(config) = config.or(default.as_ref()) {
             settings.insert("keep_log", config.store.keep_log_days.to_string());
+            settings.insert("keep_erased", config.store.keep_erased_days.to_string());
+            let days = config.store.keep_objections_days;
+            settings.insert("keep_objections_days", format!("{days:?}"));
+            worded.insert(
+                "keep_objections",
+                period(
+                    days,
+                    lang,
+                    "bis zu seiner Rücknahme",
+                    "until you take it back",
+                    "jusqu'à ce que vous la retiriez",
+                ),
+            );
+            worded.insert(
+                "keep_objections_record",
+                period(days, lang, "bis zur Rücknahme", "until they are taken back", "jusqu'à leur retrait"),
+            );
         }
         settings.insert("software", env!("CARGO_PKG_VERSION").to_owned());
         let told = line.map(|line| line.told.clone()).unwrap_or_default();
@@ -70,7 +109,10 @@ impl Facts {
             settings.insert("number", line.number.as_str().to_owned());
             settings.insert("recogniser", recogniser(line).to_owned());
         }
+        let processed_by_others = !told.processors.is_empty();
+        worded.insert("where", place(processed_by_others, lang).to_owned());
         let named = [
+            ("processors", processed_by_others.then(|| told.processors.join("; "))),
             ("controller", told.controller),
             ("address", told.address),
             ("contact", told.contact),
@@ -88,7 +130,8 @@ impl Facts {
         settings.extend(named.into_iter().filter_map(|(name, value)| Some((name, value?))));
         Facts {
             settings,
-            figures: figures(config, line, now).unwrap_or_default(),
+            worded,
+            figures: BTreeMap::new(),
             bases: told.bases,
             consent: line.map_or(Consent::NotAsked, Line::consent),
             special,
@@ -98,6 +141,7 @@ impl Facts {
             earlier_told: line.is_some_and(|line| line.tell_earlier_notes),
             agent_leg: line.map_or(AgentLeg::Heard, |line| line.agent_leg),
             drafts: Drafts::of(line.or(default_line)),
+            processed_by_others,
             sound: line.map_or_else(String::new, sound),
         }
     }
@@ -105,7 +149,10 @@ impl Facts {
     pub fn value(&self, name: &str) -> Option<String> {
         match name {
             "version" => Some(self.version()),
-            _ => self.settings.get(name).or_else(|| self.figures.get(name)).cloned(),
+            _ => {
+                let known = self.settings.get(name).or_else(|| self.worded.get(name));
+                known.or_else(|| self.figures.get(name)).cloned()
+            }
         }
     }
 
@@ -126,6 +173,8 @@ impl Facts {
             "agent_confirms" => self.consent == Consent::ByKeyOrAgent,
             // Lines on which an agent confirms must have his keys in the snippet; elsewhere they are the exception.
             "agent_has_no_key" => self.consent != Consent::ByKeyOrAgent,
+            "processors" => self.processed_by_others,
+            "no_processors" => !self.processed_by_others,
             "special" => self.special,
             "ordinary" => !self.special,
             "basis_f" => self.bases.note == Some(Basis::LegitimateInterest),
@@ -141,16 +190,54 @@ impl Facts {
         self.consent != Consent::NotAsked
     }
 
-    /// The same in every language: texts, settings and sound, but no figures, which change every day.
+    /// The same in every language: texts, settings and sound, but no figures, which change every day. Six digits of each, so
+    /// that it can be told which of them is no longer what was published.
     pub fn version(&self) -> String {
         let mut settings = self.settings.clone();
         // Said in words of each language; the bases themselves are below. Another version of ours is no change of theirs.
         settings.retain(|name, _| !name.starts_with("basis") && *name != "software");
         let said = (self.never_recorded, self.recordings_told, self.extensions_kept, self.earlier_told);
         let said = (said, self.drafts, self.consent, self.special, self.agent_leg);
-        let all = format!("{} {settings:?} {:?} {said:?} {}", all_texts(), self.bases, self.sound);
-        let digest = Sha256::digest(all.as_bytes());
-        digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+        let set = format!("{settings:?} {:?} {said:?}", self.bases);
+        [&all_texts(), &set, &self.sound].map(|part| digits(part)).join("-")
+    }
+}
+
+fn digits(of: &str) -> String {
+    Sha256::digest(of.as_bytes()).iter().take(3).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn wishes(days: Option<u32>, lang: Lang) -> String {
+    match (days, lang) {
+        (None, Lang::De) => "bis Sie sie zurücknehmen".to_owned(),
+        (None, Lang::En) => "until you take them back".to_owned(),
+        (None, Lang::Fr) => "jusqu'à ce que vous les retiriez".to_owned(),
+        (Some(days), Lang::De) => format!("{days} Tage, nachdem sie zuletzt geäußert wurden"),
+        (Some(days), Lang::En) => format!("for {days} days after they were last made"),
+        (Some(days), Lang::Fr) => format!("{days} jours après leur dernière expression"),
+    }
+}
+
+/// Days, or what is said where there is no period.
+fn period(days: Option<u32>, lang: Lang, de: &str, en: &str, fr: &str) -> String {
+    match (days, lang) {
+        (None, Lang::De) => de.to_owned(),
+        (None, Lang::En) => en.to_owned(),
+        (None, Lang::Fr) => fr.to_owned(),
+        (Some(days), Lang::De) => format!("{days} Tage"),
+        (Some(days), Lang::En) => format!("{days} days"),
+        (Some(days), Lang::Fr) => format!("{days} jours"),
+    }
+}
+
+fn place(processed_by_others: bool, lang: Lang) -> &'static str {
+    match (processed_by_others, lang) {
+        (false, Lang::De) => "auf unseren eigenen Geräten",
+        (false, Lang::En) => "on our own equipment",
+        (false, Lang::Fr) => "sur nos propres machines",
+        (true, Lang::De) => "auf Geräten, die wir selbst oder für uns Auftragsverarbeiter betreiben,",
+        (true, Lang::En) => "on equipment that we or processors acting for us run",
+        (true, Lang::Fr) => "sur des machines exploitées par nous ou par nos sous-traitants",
     }
 }
 

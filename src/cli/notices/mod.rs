@@ -14,6 +14,7 @@ use super::counter::now;
 use super::{Exit, fail};
 use crate::call::Language;
 use crate::config::{Config, Line};
+use crate::figures::LineDrift;
 use crate::store::Sha256;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
@@ -203,12 +204,34 @@ pub(super) fn section<'a>(texts: &'a str, name: &str, asks: bool) -> Option<&'a 
 
 /// Whether what was published for this line is still what holds.
 pub fn drift(config: &Config, line: &Line) -> Drift {
-    let now = Facts::of(Some(config), Some(line), line.language.into(), now()).version();
+    let now = Facts::without_figures(Some(config), Some(line), line.language.into()).version();
     match &line.told.texts_version {
         None => Drift::NothingPublished(now),
         Some(published) if *published == now => Drift::None(now),
-        Some(_) => Drift::Drifted(now),
+        Some(published) => {
+            let parts = Changed::between(published, &now);
+            Drift::Drifted(now, parts)
+        }
     }
+}
+
+/// The same of every line, as figures tell it.
+pub fn drifts(config: &Config) -> Vec<LineDrift> {
+    let of = |line: &Line| {
+        let changed = match drift(config, line) {
+            Drift::Drifted(_, changed) => changed,
+            Drift::None(_) | Drift::NothingPublished(_) => Changed::default(),
+        };
+        let Changed { texts, settings, sound } = changed;
+        LineDrift {
+            line: line.name.clone(),
+            published: line.told.texts_version.is_some(),
+            texts,
+            settings,
+            sound,
+        }
+    };
+    config.lines.iter().map(of).collect()
 }
 
 /// What became of the published texts; the version that holds now.
@@ -216,7 +239,39 @@ pub fn drift(config: &Config, line: &Line) -> Drift {
 pub enum Drift {
     None(String),
     NothingPublished(String),
-    Drifted(String),
+    Drifted(String, Changed),
+}
+
+/// What is no longer as it was published.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// Of Callgist's own texts.
+    pub texts: bool,
+    /// That they name.
+    pub settings: bool,
+    pub sound: bool,
+}
+
+impl Changed {
+    /// Of a version that has not our form nothing can be told apart.
+    fn between(published: &str, now: &str) -> Changed {
+        let parts = |version: &str| version.split('-').map(str::to_owned).collect::<Vec<_>>();
+        match (parts(published).as_slice(), parts(now).as_slice()) {
+            ([texts, settings, sound], [texts_now, settings_now, sound_now]) => Changed {
+                texts: texts != texts_now,
+                settings: settings != settings_now,
+                sound: sound != sound_now,
+            },
+            _ => Changed { texts: true, settings: true, sound: true },
+        }
+    }
+
+    /// `settings and sound`
+    pub fn words(self) -> String {
+        let parts = [(self.texts, "texts"), (self.settings, "settings"), (self.sound, "sound")];
+        let changed: Vec<&str> = parts.iter().filter_map(|(is, word)| is.then_some(*word)).collect();
+        changed.join(" and ")
+    }
 }
 
 /// All texts as they stand, before anything is filled in.

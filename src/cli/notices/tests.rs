@@ -195,6 +195,57 @@ fn retention_stands_in_every_text_that_names_it_and_changes_the_version() {
 }
 
 #[test]
+fn every_period_stands_in_record_and_website_and_without_one_it_says_until_when() {
+    let (none, mut set) = (settings(""), settings(""));
+    set.store.keep_log_days = 3_071;
+    set.store.keep_objections_days = Some(3_072);
+    set.store.keep_erased_days = 3_073;
+    set.lines[0].keep_wishes_days = Some(3_074);
+    set.lines[0].keep_rows_days = 3_075;
+    set.lines[0].keep_notes_days = 3_076;
+    for (lang, until) in [
+        (Lang::En, "until you take them back"),
+        (Lang::De, "bis Sie sie zurücknehmen"),
+        (Lang::Fr, "que vous les retiriez"),
+    ] {
+        for text in [Text::Website, Text::Record] {
+            let says = |config: &Config| render(text, lang, &facts(config, lang)).unwrap().markdown;
+            for days in 3_071..=3_076 {
+                let days = days.to_string();
+                assert!(
+                    says(&set).contains(&days) && !says(&none).contains(&days),
+                    "{lang:?} {text:?} {days}"
+                );
+            }
+        }
+        let website = render(Text::Website, lang, &facts(&none, lang)).unwrap().markdown;
+        assert!(website.contains(until), "{lang:?}: {website}");
+    }
+}
+
+#[test]
+fn processors_are_named_as_receivers_and_nothing_says_then_that_all_is_done_on_our_own_machines() {
+    let named = settings("processors = [\"Muster Hosting S.A.\", \"Zweite GmbH\"]\n");
+    for (lang, nobody, own) in [
+        (Lang::En, "Nobody outside", "our own equipment"),
+        (Lang::De, "Niemand außerhalb", "unseren eigenen Geräten"),
+        (Lang::Fr, "Personne à l'extérieur", "nos propres machines"),
+    ] {
+        let joined =
+            |config: &Config| all(config, lang).into_iter().map(|text| text.markdown).collect::<String>();
+        let (with, without) = (joined(&named), joined(&settings("")));
+        assert_eq!(
+            with.matches("Muster Hosting S.A.; Zweite GmbH").count(),
+            2,
+            "{lang:?}: website and record"
+        );
+        assert!(!with.contains(nobody) && !with.contains(own), "{lang:?}");
+        assert!(without.contains(nobody) && without.contains(own), "{lang:?}");
+    }
+    assert_ne!(facts(&named, Lang::En).version(), facts(&settings(""), Lang::En).version());
+}
+
+#[test]
 fn no_recording_is_claimed_only_where_it_is_set() {
     let says = |config: &Config| render(Text::Website, Lang::En, &facts(config, Lang::En)).unwrap().markdown;
     assert!(says(&settings("never_recorded = true\n")).contains("not recorded by our telephone system"));
@@ -366,11 +417,35 @@ fn the_alarm_is_raised_when_settings_or_sound_are_no_longer_what_was_published()
     };
     config.lines[0].told.texts_version = Some(version.clone());
     assert_eq!(drift(&config, &config.lines[0]), Drift::None(version));
+    let changed = |config: &Config| match drift(config, &config.lines[0]) {
+        Drift::Drifted(_, changed) => changed.words(),
+        other => panic!("{other:?}"),
+    };
     fs::write(&sound, "another").unwrap();
-    assert!(matches!(drift(&config, &config.lines[0]), Drift::Drifted(_)));
+    assert_eq!(changed(&config), "sound");
     fs::write(&sound, "one").unwrap();
-    config.lines[0].keep_rows_days += 1;
-    assert!(matches!(drift(&config, &config.lines[0]), Drift::Drifted(_)));
+    type Change = fn(&mut Config);
+    let changes: [(&str, Change); 6] = [
+        ("notes", |config| config.lines[0].keep_notes_days += 1),
+        ("rows", |config| config.lines[0].keep_rows_days += 1),
+        ("wishes", |config| config.lines[0].keep_wishes_days = Some(700)),
+        ("log", |config| config.store.keep_log_days += 1),
+        ("objections", |config| config.store.keep_objections_days = Some(700)),
+        ("erased", |config| config.store.keep_erased_days += 1),
+    ];
+    for (what, change) in changes {
+        let mut other = config.clone();
+        change(&mut other);
+        assert_eq!(changed(&other), "settings", "{what}");
+        let [told] = &drifts(&other)[..] else { panic!("one line") };
+        assert_eq!(
+            (told.published, told.settings, told.sound, told.texts),
+            (true, true, false, false),
+            "{what}"
+        );
+    }
+    config.lines[0].told.texts_version = Some("0123456789ab".to_owned());
+    assert_eq!(changed(&config), "texts and settings and sound", "of an earlier version it cannot be told");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 use super::{Meant, Who, nothing_kept};
 use crate::call::{AgentLeg, Language, NoSummary, Number};
 use crate::cli::calls::call_json;
-use crate::cli::contacts::entry_json;
+use crate::cli::contacts::{day_of, ends, entry_json};
 use crate::cli::counter::{Place, now, time, timestamp};
 use crate::cli::notices::{Facts, Lang, section, write};
 use crate::cli::{Exit, fail};
@@ -194,7 +194,7 @@ impl Access<'_> {
             let values = Values::from([("line", name)]);
             parts.push(self.part("line", values, self.facts(line).as_ref(), missing));
         }
-        parts.push(self.part("rest", Values::new(), main.as_ref(), missing));
+        parts.push(self.part("rest", self.receivers(), main.as_ref(), missing));
         parts.push(self.counted("log", self.log.len(), missing));
         let entries: String = self.log.iter().map(|entry| self.entry(entry)).collect();
         parts.push(if entries.is_empty() { self.word("texts", "no_log") + "\n" } else { entries });
@@ -307,12 +307,12 @@ impl Access<'_> {
     }
 
     fn request(&self, entry: &Contact) -> Values {
-        let told = entry_json(entry);
+        let told = entry_json(entry, self.place);
         let words = |field: &str| {
             let listed = told[field].as_array().into_iter().flatten().filter_map(Value::as_str);
             listed.map(|word| self.word("texts", word)).collect::<Vec<_>>().join(", ")
         };
-        let until = match entry.expires {
+        let until = match ends(entry, self.place) {
             Some(at) => format!("{} {}", self.word("texts", "until"), time(at)),
             None => self.word("texts", "no_end"),
         };
@@ -321,7 +321,7 @@ impl Access<'_> {
             ("channels", words("scope")),
             ("purpose", self.word("texts", told["purpose"].as_str().unwrap_or_default())),
             ("state", self.word("texts", entry.state.word())),
-            ("source", self.word("texts", &format!("source_{}", entry.source.word()))),
+            ("source", self.source(entry)),
             ("until", until),
         ]);
         let except = words("except");
@@ -329,6 +329,35 @@ impl Access<'_> {
             values.insert("except", except);
         }
         values
+    }
+
+    /// Where the entry came from, how and when.
+    fn source(&self, entry: &Contact) -> String {
+        let source = self.word("texts", &format!("source_{}", entry.source.word()));
+        let via =
+            entry.via.as_ref().map(|via| match named(self.lang, "texts", &format!("via_{}", via.as_str())) {
+                Some(says) => says.to_owned(),
+                None => via.as_str().to_owned(),
+            });
+        let told: Vec<String> = via.into_iter().chain(entry.received.map(day_of)).collect();
+        if told.is_empty() { source } else { format!("{source} ({})", told.join(", ")) }
+    }
+
+    /// Who processes the data for those who answer for these lines; nothing where the settings of one are not at hand.
+    fn processors(&self) -> Option<Vec<String>> {
+        let told = self.lines().into_iter().map(|(_, line)| Some(line?.told.processors.clone()));
+        let mut all: Vec<String> = told.collect::<Option<Vec<_>>>()?.concat();
+        all.sort_unstable();
+        all.dedup();
+        Some(all)
+    }
+
+    fn receivers(&self) -> Values {
+        match self.processors() {
+            None => Values::from([("processors_unknown", String::new())]),
+            Some(none) if none.is_empty() => Values::from([("processors_none", String::new())]),
+            Some(all) => Values::from([("processors_named", String::new()), ("processors", all.join("; "))]),
+        }
     }
 
     fn entry(&self, entry: &Logged) -> String {
@@ -350,7 +379,8 @@ impl Access<'_> {
 
     /// Fields are added, never changed.
     fn json(&self, missing: &BTreeSet<String>) -> Value {
-        let contacts: Vec<Value> = self.meant.contacts.iter().map(entry_json).collect();
+        let contacts = self.meant.contacts.iter().map(|entry| entry_json(entry, self.place));
+        let contacts: Vec<Value> = contacts.collect();
         let lines: Vec<Value> = self.lines().iter().map(|(name, line)| line_json(name, *line)).collect();
         let entry = |entry: &Logged| {
             json!({ "entry": entry.seq, "at": timestamp(entry.at), "deed": entry.deed, "call": entry.call,
@@ -364,12 +394,14 @@ impl Access<'_> {
             "do_not_contact": contacts,
             "standing_objection": self.meant.objected.is_some(),
             "standing_objection_since": self.meant.objected.map(timestamp),
-            "receivers": [],
+            "receivers": self.processors().unwrap_or_default(),
             "third_countries": [],
             "audio": null,
             "transcript": null,
             "lines": lines,
             "keep_log_days": self.place.config.as_ref().map(|config: &Config| config.store.keep_log_days),
+            "keep_objections_days": self.place.config.as_ref().and_then(|config| config.store.keep_objections_days),
+            "keep_erased_days": self.place.config.as_ref().map(|config| config.store.keep_erased_days),
             "categories": CATEGORIES,
             "source": SOURCES,
             "automated_decisions": false,
@@ -425,6 +457,8 @@ fn line_json(name: &str, line: Option<&Line>) -> Value {
         "purposes": purposes,
         "keep_notes_days": line.keep_notes_days,
         "keep_rows_days": line.keep_rows_days,
+        "keep_wishes_days": line.keep_wishes_days,
+        "processors": told.processors,
     })
 }
 
@@ -511,7 +545,6 @@ mod tests {
             Deed::EarEnded,
             Deed::ProofMade,
             Deed::BackedUp,
-            Deed::Restored,
             Deed::LogRead,
             Deed::Pruned,
         ];

@@ -2,8 +2,10 @@
 //! changes come out as commands.
 //!
 //! The dialplan asks there (`dialplan/20_do_not_contact.xml`), so a call never waits for us. A marker says that the
-//! list is whole; after a restart of the switch it is gone until everything is there again. An entry that was taken
-//! back while nobody was connected blocks until the switch is restarted: too much protection, never too little.
+//! list is whole; after a restart of the switch it is gone until everything is there again. At the start, after the link
+//! was lost, and where an answer did not come, the switch is asked what it holds (`hash_dump`): so what was taken back
+//! meanwhile is taken from there, too. Where it does not tell, what we know to have sent is deleted, and the rest stays
+//! until the switch is restarted: too much protection, never too little.
 
 use super::FreeSwitch;
 use crate::call::numbering;
@@ -17,10 +19,19 @@ use std::time::Duration;
 /// Dialled form of a number -> the purposes that are blocked, a letter each.
 type Forms = BTreeMap<String, String>;
 
+/// What the switch holds of the list, as far as that is known.
+#[derive(Default)]
+struct Held {
+    forms: Forms,
+    /// Nothing else is there, and nothing of it is missing.
+    sure: bool,
+}
+
 impl FreeSwitch {
     /// Runs until it is dropped. `countries` are the codes of the switch's lines.
     pub async fn keep_blocks(self, store: Arc<Store>, countries: BTreeSet<String>) {
-        let (mut held, mut connection, mut refused) = (Forms::new(), 0, false);
+        let (mut held, mut connection, mut refused) = (Held::default(), 0, false);
+        let mut looks = 0_u32;
         loop {
             let now = UtcMillis(self.clock.utc_ms());
             let blocks = store.blocks(now).await;
@@ -28,18 +39,20 @@ impl FreeSwitch {
             // Without the whole list nothing is said: the marker stays as it is.
             if let (Ok(blocks), true) = (blocks, current > 0) {
                 if current != connection {
-                    (held, connection) = (Forms::new(), current);
-                    refused = false;
+                    (held.sure, refused, connection) = (false, false, current);
                 }
+                // Somebody may have loaded the module anew, which begins with nothing.
+                looks = looks.wrapping_add(1);
+                held.sure &= !looks.is_multiple_of(ASK_EVERY) || self.is_marked().await;
                 let wanted = forms(&blocks, &countries);
-                if !refused && (wanted != held || held.is_empty()) {
-                    match self.put(&held, &wanted).await {
-                        Some(true) => held = wanted,
+                if !refused && (wanted != held.forms || !held.sure) {
+                    match self.put(&mut held, wanted).await {
+                        Some(true) => {}
                         Some(false) => {
                             refused = true;
                             events::BlocksRefused { switch: self.name() }.log();
                         }
-                        // The link is gone; all of it is put again when it is back.
+                        // The link is gone; the switch is asked again when it is back.
                         None => {}
                     }
                 }
@@ -50,12 +63,36 @@ impl FreeSwitch {
 
     /// Whether the switch has taken all of it; nothing when it did not answer. Answers come in order, so the last one
     /// stands for all.
-    async fn put(&self, held: &Forms, wanted: &Forms) -> Option<bool> {
-        for change in changes(held, wanted) {
+    async fn put(&self, held: &mut Held, wanted: Forms) -> Option<bool> {
+        if !held.sure
+            && wanted.len() <= MOST_TOLD
+            && let Some(forms) = self.told().await
+        {
+            *held = Held { forms, sure: true };
+        }
+        for change in changes(held, &wanted) {
             self.send_hash(&change);
         }
+        // Until it has answered it may have taken any of it.
+        held.sure = false;
+        held.forms.extend(wanted.clone());
         let marked = self.link.api(&format!("hash insert/{REALM}/loaded/yes")).await?;
-        Some(marked.text().starts_with("+OK"))
+        let taken = marked.text().starts_with("+OK");
+        if taken {
+            *held = Held { forms: wanted, sure: true };
+        }
+        Some(taken)
+    }
+
+    /// Whether the marker is there.
+    async fn is_marked(&self) -> bool {
+        let told = self.link.api(&format!("hash select/{REALM}/loaded")).await;
+        told.is_some_and(|told| told.text().trim() == "yes")
+    }
+
+    /// What the switch says that it holds; nothing where it does not tell.
+    async fn told(&self) -> Option<Forms> {
+        dumped(self.link.api(&format!("hash_dump db {REALM}")).await?.text())
     }
 
     fn send_hash(&self, change: &str) {
@@ -65,12 +102,26 @@ impl FreeSwitch {
     }
 }
 
-fn changes(held: &Forms, wanted: &Forms) -> Vec<String> {
-    let gone = held.keys().filter(|form| !wanted.contains_key(*form));
-    let new = wanted.iter().filter(|(form, purposes)| held.get(*form) != Some(*purposes));
+fn changes(held: &Held, wanted: &Forms) -> Vec<String> {
+    let gone = held.forms.keys().filter(|form| !wanted.contains_key(*form));
+    let there = |form: &str| held.forms.get(form).filter(|_| held.sure);
+    let new = wanted.iter().filter(|(form, purposes)| there(form) != Some(*purposes));
     gone.map(|form| format!("delete/{REALM}/{form}"))
         .chain(new.map(|(form, purposes)| format!("insert/{REALM}/{form}/{purposes}")))
         .collect()
+}
+
+/// `D/realm_form/purposes`, a line each; where there is none, the event socket says that there was no reply.
+fn dumped(text: &str) -> Option<Forms> {
+    if text.starts_with('-') {
+        return text.starts_with("-ERR no reply").then(Forms::new);
+    }
+    let ours = |line: &str| {
+        let (form, purposes) =
+            line.strip_prefix("D/")?.strip_prefix(REALM)?.strip_prefix('_')?.split_once('/')?;
+        (form != "loaded").then(|| (form.to_owned(), purposes.to_owned()))
+    };
+    Some(text.lines().filter_map(ours).collect())
 }
 
 fn forms(blocks: &[Block], countries: &BTreeSet<String>) -> Forms {
@@ -102,6 +153,13 @@ fn dialled(number: &str, countries: &BTreeSet<String>) -> Vec<String> {
 
 const REALM: &str = "callgist_dnc";
 
+/// Dialled forms, of at most forty bytes each in the switch's answer. More could make it longer than an answer may be; fewer,
+/// and of a long list what was taken back while nobody was connected stays.
+const MOST_TOLD: usize = 100_000;
+
+/// Looks. More, and calls for advertising are refused for longer after the module was loaded anew; fewer asks more often.
+const ASK_EVERY: u32 = 3;
+
 /// Longer, and an objection made in a call takes longer to reach the dialler; shorter costs a question to the store.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
@@ -128,8 +186,9 @@ mod tests {
         let none = BTreeSet::new();
         let before = forms(&[block("+4930901820", false), block("1001", false)], &none);
         let after = forms(&[block("1001", true), block("1002", false)], &none);
-        assert_eq!(changes(&after, &after), Vec::<String>::new());
-        let mut sent = changes(&before, &after);
+        let sure = |forms: &Forms| Held { forms: forms.clone(), sure: true };
+        assert_eq!(changes(&sure(&after), &after), Vec::<String>::new());
+        let mut sent = changes(&sure(&before), &after);
         sent.sort();
         assert_eq!(
             sent,
@@ -141,5 +200,24 @@ mod tests {
                 "insert/callgist_dnc/1002/a",
             ]
         );
+    }
+    #[test]
+    fn where_it_is_not_known_what_the_switch_took_all_is_sent_and_what_is_not_wanted_deleted() {
+        let none = BTreeSet::new();
+        let held = Held { forms: forms(&[block("1001", false), block("1002", false)], &none), sure: false };
+        let sent = changes(&held, &forms(&[block("1002", false)], &none));
+        assert_eq!(sent, ["delete/callgist_dnc/1001", "insert/callgist_dnc/1002/a"]);
+    }
+
+    #[test]
+    fn what_the_switch_says_that_it_holds_is_read_and_a_refusal_is_no_empty_list() {
+        let told = "D/callgist_dnc_+4930901820/asc\nD/callgist_dnc_loaded/yes\nD/not_callgist_dnc_1/a\n\
+                    D/callgist_dnc_1001/a\n";
+        let told: Vec<(String, String)> = dumped(told).unwrap().into_iter().collect();
+        let pair = |form: &str, purposes: &str| (form.to_owned(), purposes.to_owned());
+        assert_eq!(told, [pair("+4930901820", "asc"), pair("1001", "a")]);
+        assert_eq!(dumped("-ERR no reply\n"), Some(Forms::new()));
+        assert_eq!(dumped("-ERR permission denied"), None);
+        assert_eq!(dumped("-ERR hash_dump Command not found!\n"), None);
     }
 }

@@ -242,6 +242,11 @@ fn what_was_erased_after_a_backup_stays_erased_and_what_protects_stays() {
     let left = Reader::open(&path).unwrap().list(&Filter::default()).unwrap();
     assert_eq!(left.iter().map(|kept| kept.call.id.0).collect::<Vec<_>>(), [4]);
     assert!(fs::read_dir(path.parent().unwrap()).unwrap().count() <= 3, "no copy is left behind");
+    // What the log tells of the call that came back: what it told before, and that.
+    let told = clerk.log_about(&[CallId(4)], None).unwrap();
+    let told: Vec<(&str, Option<&str>)> =
+        told.iter().map(|entry| (entry.deed.as_str(), entry.line.as_deref())).collect();
+    assert_eq!(told, [("note_kept", Some("main")), ("restored", Some("main"))]);
 }
 
 #[test]
@@ -253,7 +258,21 @@ fn a_lost_database_comes_back_with_its_log() {
     drop(Store::open(&fresh).unwrap());
     let restored = Clerk::open(&fresh).unwrap().restore(&copy, None, NOW).unwrap();
     assert_eq!((restored.calls, restored.began_anew), (4, true));
-    assert_eq!(log_of(&fresh), ["note_kept", "note_kept", "note_kept", "note_kept", "backed_up", "restored"]);
+    assert_eq!(
+        log_of(&fresh),
+        [
+            "note_kept",
+            "note_kept",
+            "note_kept",
+            "note_kept",
+            "backed_up",
+            "restored",
+            "restored",
+            "restored",
+            "restored",
+            "restored"
+        ]
+    );
     assert!(faults(&fresh).is_empty());
 }
 
@@ -281,6 +300,8 @@ fn after_an_erasure_no_byte_of_the_person_is_left() {
         purpose: Purpose::Everything,
         exceptions: Exceptions::default(),
         source: Source::Command,
+        via: None,
+        received: None,
         expires: None,
     };
     clerk.add_contacts(&[new], NOW).unwrap();
@@ -360,6 +381,8 @@ fn the_list_blocks_what_was_asked_for_until_it_is_rejected_withdrawn_or_expired(
         purpose: Purpose::Everything,
         exceptions: Exceptions { callback: true, service: false },
         source: Source::Import,
+        via: None,
+        received: None,
         expires: Some(UtcMillis(NOW.0 + 10)),
     };
     clerk.add_contacts(&[everything], NOW).unwrap();
@@ -383,8 +406,8 @@ fn a_sweep_leaves_no_row_past_its_time_but_those_that_are_restricted_or_held() {
     let mut clerk = Clerk::open(&path).unwrap();
     clerk.mark_calls(&[CallId(1)], Mark::Hold, NOW).unwrap();
     clerk.mark_calls(&[CallId(2)], Mark::Restrict, NOW).unwrap();
-    let lines = vec![LineRetention { line: name("main"), notes_days: 10, rows_days: 20 }];
-    let retention = Retention { lines, log_days: 400 };
+    let lines = vec![LineRetention { line: name("main"), notes_days: 10, rows_days: 20, wishes_days: None }];
+    let retention = Retention { lines, log_days: 400, objections_days: None, erased_days: 3_650 };
     let in_days = |days: i64| UtcMillis(1_795_459_060_000 + days * 86_400_000 + 1);
     let left = || {
         let list = Reader::open(&path).unwrap().list(&Filter::default()).unwrap();

@@ -15,7 +15,7 @@ fn hasty(path: &Path) -> Store {
 fn what_a_reader_kept_in_the_write_ahead_log_goes_with_the_next_sweep() {
     let (_folder, path) = place();
     let store = hasty(&path);
-    let nothing_due = Retention { lines: vec![], log_days: 400 };
+    let nothing_due = Retention { lines: vec![], log_days: 400, objections_days: None, erased_days: 3_650 };
     let sweep = || wait(store.sweep(nothing_due.clone(), NOW)).unwrap();
     wait(store.keep(noted(1, "Quetzalcoatlus was the password."))).unwrap();
     let reader = open::to_read(&Database::from(&path), open::PATIENCE).unwrap();
@@ -37,7 +37,9 @@ fn a_sweep_by_hand_empties_what_a_reader_kept_too() {
     reader.execute_batch("BEGIN; SELECT count(*) FROM calls;").unwrap();
     assert!(wait(store.erase(CallId(1), NOW)).is_err());
     reader.execute_batch("COMMIT").unwrap();
-    let swept = Clerk::open(&path).unwrap().sweep(&Retention { lines: vec![], log_days: 400 }, NOW);
+    let swept = Clerk::open(&path)
+        .unwrap()
+        .sweep(&Retention { lines: vec![], log_days: 400, objections_days: None, erased_days: 3_650 }, NOW);
     assert_eq!(swept, Ok(Swept::default()));
     assert!(!is_anywhere(&path, "Quetzalcoatlus"));
 }

@@ -1,3 +1,4 @@
+mod contacts;
 mod drafts;
 #[cfg(feature = "sqlcipher")]
 mod encrypted;
@@ -6,6 +7,7 @@ mod held_up;
 mod hidden;
 mod pages;
 mod promises;
+mod retention;
 mod versions;
 
 use super::*;
@@ -108,6 +110,7 @@ fn not_noted(id: u64, reason: NoSummary) -> CallRecord {
 fn request(call: u64) -> Request {
     Request {
         call: Some(CallId(call)),
+        line: Some(name("main")),
         number: Some(Number::new("+352621123456").unwrap()),
         channels: Channels { calls: true, sms: true, ..Channels::default() },
         purpose: Purpose::Advertising,
@@ -263,20 +266,26 @@ fn a_request_is_linked_to_its_call_until_there_is_an_objection() {
     let reader = Reader::open(&path).unwrap();
     assert_eq!(reader.show(CallId(1)).unwrap().unwrap().requests, [request(1)]);
 
-    // Made before the objection, and told after it.
-    wait(store.keep_request(request(2))).unwrap();
+    // Made before the objection, and told after it. What is on the list already would not be added again.
+    let wider =
+        |purpose, number: &str| Request { purpose, number: Some(Number::new(number).unwrap()), ..request(2) };
+    wait(store.keep_request(wider(Purpose::Everything, "+352621123457"))).unwrap();
     wait(store.keep(not_noted(2, NoSummary::Objection))).unwrap();
-    wait(store.keep_request(request(2))).unwrap();
+    wait(store.keep_request(wider(Purpose::Everything, "+352621123458"))).unwrap();
     assert_eq!(reader.show(CallId(2)).unwrap().unwrap().requests, []);
     let calls: Vec<_> = reader.requests().unwrap().iter().map(|request| request.call).collect();
     assert_eq!(calls, [None, None, Some(CallId(1))]);
+    let lines: Vec<_> = reader.requests().unwrap().into_iter().map(|request| request.line).collect();
+    assert_eq!(lines, [None, None, Some(name("main"))], "with several lines it would narrow the call down");
 
     let raw = Connection::open(&path).unwrap();
     let later = "UPDATE calls SET reason = 'objection', note = NULL, trust = NULL, confidence_pct = NULL,
                  kept_pct = NULL, arrived_pct = NULL, words = NULL, listened_ms = NULL, speech_ms = NULL,
                  recognised_ms = NULL, lost_packets = NULL, agent_heard = NULL WHERE note IS NOT NULL";
     assert_eq!(raw.execute(later, []).unwrap(), 1);
-    assert!(reader.requests().unwrap().iter().all(|request| request.call.is_none()));
+    assert!(
+        reader.requests().unwrap().iter().all(|request| request.call.is_none() && request.line.is_none())
+    );
 }
 
 #[test]
@@ -289,7 +298,7 @@ fn a_request_stays_when_its_call_is_erased() {
     assert_eq!(wait(store.erase(CallId(1), NOW)), Ok(false));
     let reader = Reader::open(&path).unwrap();
     assert_eq!(reader.show(CallId(1)), Ok(None));
-    assert_eq!(reader.requests().unwrap(), [Request { call: None, ..request(1) }]);
+    assert_eq!(reader.requests().unwrap(), [Request { call: None, ..request(1) }], "its line stays");
 }
 
 #[test]
@@ -508,6 +517,8 @@ fn no_column_but_the_note_can_hold_a_sentence_and_none_can_hold_sound() {
     assert!(clerk.mark_promise(CallId(1), 1, true, NOW).unwrap());
     clerk.object(&Number::new("+352621123456").unwrap(), NOW).unwrap();
     clerk.prune_log(UtcMillis(NOW.0 - 1), NOW).unwrap();
+    let nothing_due = Retention { lines: vec![], log_days: 400, objections_days: None, erased_days: 3_650 };
+    assert!(clerk.sweep(&nothing_due, NOW).unwrap().is_good());
     let raw = Connection::open(&path).unwrap();
     raw.execute_batch("PRAGMA foreign_keys = ON").unwrap();
     // What a key brings, without the rule that then keeps the plain columns from being tried.
@@ -529,7 +540,7 @@ fn no_column_but_the_note_can_hold_a_sentence_and_none_can_hold_sound() {
             columns += 1;
         }
     }
-    assert_eq!(columns, 26 + 2 + 18 + 3 + 8 + 3 + 2 + 5 + 2 + 5 + 3 + 3 + 3 + 3 + 7);
+    assert_eq!(columns, 26 + 2 + 22 + 3 + 8 + 3 + 2 + 5 + 2 + 5 + 3 + 3 + 3 + 3 + 7 + 3);
 }
 
 fn try_column(raw: &Connection, table: &str, column: &str) {
