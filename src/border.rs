@@ -6,7 +6,10 @@
 //! text**, and that is bounded by its type: an ear can encode only `confidential::guard::Guarded`, which only the
 //! guard makes; the daemon decodes [`Note`], which nobody can make or encode, and checks it again.
 
+mod left_out;
 pub mod table;
+
+pub use left_out::{Kind, LeftOut};
 
 use crate::call::{AgentLeg, CallId, Language, NoSummary, Party};
 use crate::wire::rtp::Format;
@@ -29,6 +32,7 @@ pub enum ToEar {
         language: Language,
         today: Day,
         agent_leg: AgentLeg,
+        left_out: LeftOut,
     },
     /// One party's RTP socket, connected and shut for writing; it comes with this message. A second one for the
     /// same party takes the place of the first.

@@ -139,9 +139,10 @@ pub const PONG_WITHIN_S: usize = 3;
 pub const TABLE: &[Row] = &[
     to(
         "Open",
-        "call: CallId, language: Language, today: Day, agent_leg: AgentLeg",
-        21,
-        "a call begins; its date makes \"on Thursday\" a day, and where agents are not heard one voice is all there is",
+        "call: CallId, language: Language, today: Day, agent_leg: AgentLeg, left_out: LeftOut",
+        22,
+        "a call begins; its date makes \"on Thursday\" a day; where agents are not heard one voice is all there is; and \
+         what its line leaves out of notes goes with it",
     ),
     to(
         "Hear",
@@ -256,6 +257,7 @@ mod tests {
             "CallId",
             "Language",
             "Day",
+            "LeftOut",
             "Party",
             "AgentLeg",
             "Format",
@@ -304,6 +306,7 @@ mod tests {
         let call = CallId(u64::MAX);
         let format = Format { codec: Codec::Pcma, payload_type: 255, clock_rate: u32::MAX, ptime_ms: 255 };
         let today = Day { year: i16::MIN, month: 255, day: 255, minute: u16::MAX };
+        let left_out = LeftOut::default().with(Kind::Durations);
         let most = u32::MAX;
         let heard = Heard {
             listened_ms: most,
@@ -321,7 +324,7 @@ mod tests {
         let reason = *NoSummary::ALL.last().unwrap();
         let party = Party::Agent;
         let orders = [
-            ToEar::Open { call, language: Language::Fr, today, agent_leg: AgentLeg::NotHeard },
+            ToEar::Open { call, language: Language::Fr, today, agent_leg: AgentLeg::NotHeard, left_out },
             ToEar::Hear { call, party, format },
             ToEar::Bridged { call },
             ToEar::Paused { call },

@@ -3,10 +3,11 @@
 //! It names `confidential`, which of the command line only `typed.rs` does besides: it tries the engine on calls that were
 //! written down, never on heard ones. It reads `heard` and the times of a call, never `written` or `gold`.
 
-use crate::border::{DoNotContact, WhoseNumber};
+use crate::border::{DoNotContact, Kind, LeftOut, WhoseNumber};
 use crate::call::{AgentLeg, Language};
 use crate::confidential::notes::{self, Explained, ExplainedStatement};
 use crate::confidential::{Speaker, Transcript, Turn, Word};
+use crate::config::Agents;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Deserialize;
@@ -16,7 +17,7 @@ use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 
 /// Try the note engine on written calls; nothing is heard and nothing is stored.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub struct NoteArgs {
     /// Calls as JSON: folders or files; JSON lines on standard input when none is named.
     pub calls: Vec<PathBuf>,
@@ -29,6 +30,28 @@ pub struct NoteArgs {
     /// Show each statement with its rule and evidence, and what was dropped and why.
     #[arg(long)]
     pub explain: bool,
+    /// As the line's setting agents: only with "kept" may a note name an agent.
+    #[arg(long, value_parser = agents, value_name = "none|pseudonym|kept", default_value = "none")]
+    pub agents: Agents,
+    /// As the line's setting redact: a kind that is left out of the notes, or several with commas between them.
+    #[arg(long, value_parser = kind, value_name = "KIND", value_delimiter = ',')]
+    pub redact: Vec<Kind>,
+}
+
+impl NoteArgs {
+    fn left_out(&self) -> LeftOut {
+        self.redact.iter().copied().fold(self.agents.left_out(), LeftOut::with)
+    }
+}
+
+fn agents(word: &str) -> Result<Agents, String> {
+    let known = Agents::WORDS.into_iter().find(|(other, _)| *other == word);
+    known.map(|(_, agents)| agents).ok_or_else(|| "it is none, pseudonym or kept".to_owned())
+}
+
+fn kind(word: &str) -> Result<Kind, String> {
+    let words = Kind::SETTABLE.map(|(word, _)| word).join(", ");
+    Kind::of(word).ok_or_else(|| format!("it is one of {words}"))
 }
 
 /// Runs the command.
@@ -39,7 +62,7 @@ pub fn run(args: &NoteArgs) -> Result<()> {
     for (name, text) in read_all(&args.calls)? {
         let call: Call = serde_json::from_str(&text)
             .with_context(|| format!("{name} is not a call as calls/README.md says"))?;
-        let explained = notes::explain(&call.transcript(args.caller_alone), call.language);
+        let explained = notes::explain(&call.transcript(args.caller_alone), call.language, args.left_out());
         if args.explain {
             explain(&call.id, &explained)?;
         }
@@ -204,7 +227,7 @@ mod tests {
 
     fn note_of(text: &str) -> Value {
         let call: Call = serde_json::from_str(text).unwrap();
-        output(&call.id, &notes::explain(&call.transcript(false), call.language))
+        output(&call.id, &notes::explain(&call.transcript(false), call.language, LeftOut::default()))
     }
 
     #[test]
@@ -220,12 +243,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("x.json"), call("hello", "")).unwrap();
         let out = folder.path().join("out");
-        let args = NoteArgs {
-            calls: vec![folder.path().to_owned()],
-            out: Some(out.clone()),
-            caller_alone: false,
-            explain: false,
-        };
+        let calls = vec![folder.path().to_owned()];
+        let args = NoteArgs { calls, out: Some(out.clone()), ..NoteArgs::default() };
         run(&args).unwrap();
         let written: Value = serde_json::from_str(&fs::read_to_string(out.join("x.json")).unwrap()).unwrap();
         assert_eq!(written["no_summary_reason"], "nothing_said");

@@ -19,7 +19,7 @@ use super::recogniser::{Failure, Found, Packing, Recogniser};
 use super::stack;
 use super::turns;
 use super::words::Transcript;
-use crate::border::{Day, DoNotContact, FromEar, Heard};
+use crate::border::{Day, DoNotContact, FromEar, Heard, LeftOut};
 use crate::call::{AgentLeg, CallId, Language, Moment, NoSummary, Party};
 use crate::wire::rtp::Format;
 use std::collections::BTreeMap;
@@ -66,6 +66,7 @@ pub trait NoteTaker: Send + Sync + 'static {
         transcript: &Transcript,
         language: Language,
         today: Day,
+        left_out: LeftOut,
         quality: Quality,
     ) -> Result<Self::Note, NoSummary>;
 }
@@ -89,9 +90,10 @@ impl NoteTaker for Engine {
         transcript: &Transcript,
         language: Language,
         today: Day,
+        left_out: LeftOut,
         quality: Quality,
     ) -> Result<guard::Guarded, NoSummary> {
-        notes::summarise(transcript, language, today, quality)
+        notes::summarise(transcript, language, today, left_out, quality)
     }
 }
 
@@ -126,9 +128,10 @@ impl<R: Recogniser, N: NoteTaker> Hall<R, N> {
         Hall { recogniser, note_taker, settings, answers, calls, queue, budget }
     }
 
-    pub fn open(&self, call: CallId, language: Language, today: Day, agent_leg: AgentLeg) {
+    /// A call begins, of whose note that is left out.
+    pub fn open(&self, call: CallId, language: Language, today: Day, agent_leg: AgentLeg, left_out: LeftOut) {
         let (packing, idle) = (self.recogniser.packing(), self.settings.idle);
-        let new = Call::new(language, today, agent_leg, packing, &self.budget, idle);
+        let new = Call::new(language, today, agent_leg, left_out, packing, &self.budget, idle);
         self.calls().entry(call).or_insert_with(|| Arc::new(Mutex::new(new)));
     }
 
@@ -407,7 +410,10 @@ impl<R: Recogniser, N: NoteTaker> Hall<R, N> {
         let transcript = call.transcript();
         let noted = match partial {
             true => Err(NoSummary::Partial),
-            false => self.note_taker.summarise(&transcript, call.language, call.today, quality),
+            false => {
+                let Call { language, today, left_out, .. } = call;
+                self.note_taker.summarise(&transcript, *language, *today, *left_out, quality)
+            }
         };
         drop(transcript);
         let answer = match noted {
@@ -436,6 +442,7 @@ struct Call<R: Recogniser> {
     language: Language,
     today: Day,
     agent_leg: AgentLeg,
+    left_out: LeftOut,
     lines: [Line<R>; 2],
     bridged: Option<Moment>,
     counters_at: Moment,
@@ -454,6 +461,7 @@ impl<R: Recogniser> Call<R> {
         language: Language,
         today: Day,
         agent_leg: AgentLeg,
+        left_out: LeftOut,
         packing: Packing,
         budget: &Budget,
         idle: Duration,
@@ -462,6 +470,7 @@ impl<R: Recogniser> Call<R> {
             language,
             today,
             agent_leg,
+            left_out,
             lines: PARTIES.map(|_| Line::new(packing, budget, idle)),
             bridged: None,
             counters_at: Moment::START,

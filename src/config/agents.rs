@@ -1,122 +1,149 @@
-//! Whether the agents of a line are heard, and since when they know: two settings go in, what is wrong with them comes out.
-//!
-//! What an agent says is an employee's, whatever the caller was told. So nothing of it is processed before somebody has
-//! written down when staff were told; or else it is never copied.
+//! What is told of who talked, and what is left out of notes: a line's settings go in, what its rows and its notes may hold
+//! comes out.
 
 use super::Line;
 use super::read::{Problem, Section};
-use crate::call::AgentLeg;
-use jiff::civil::Date;
+use crate::border::{Kind, LeftOut};
 
-pub(super) fn leg(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> AgentLeg {
-    let word = section.text("agent_leg", Some(AgentLeg::Heard.word()), problems);
-    AgentLeg::of(&word).unwrap_or_else(|| {
-        section.wrong("agent_leg", "must be \"heard\" or \"not_heard\"", problems);
-        AgentLeg::NotHeard
-    })
+/// How a row and its note tell who had the call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Agents {
+    /// Not at all.
+    #[default]
+    None,
+    /// By a name that is the same for a day and leads nowhere afterwards; the note names nobody.
+    Pseudonym,
+    /// By the extension; the note may name the agent as he did himself.
+    Kept,
 }
 
-pub(super) fn told(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Option<Date> {
-    let text = section.filled_text("employees_told", problems)?;
-    let day = day(&text);
-    if let Err(says) = &day {
-        section.wrong("employees_told", says, problems);
+impl Agents {
+    pub const WORDS: [(&str, Agents); 3] =
+        [("none", Agents::None), ("pseudonym", Agents::Pseudonym), ("kept", Agents::Kept)];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Agents::None => "none",
+            Agents::Pseudonym => "pseudonym",
+            Agents::Kept => "kept",
+        }
     }
-    day.ok()
-}
 
-/// A day of the calendar, written as ISO 8601 has it and in no other way.
-pub fn day(text: &str) -> Result<Date, String> {
-    let day = text.parse::<Date>().ok().filter(|day| day.to_string() == text);
-    day.ok_or_else(|| "must be a day of the calendar, written as \"2026-01-31\"".to_owned())
+    /// What that leaves out of notes.
+    pub fn left_out(self) -> LeftOut {
+        match self {
+            Agents::None | Agents::Pseudonym => LeftOut::default().with(Kind::AgentNames),
+            Agents::Kept => LeftOut::default(),
+        }
+    }
 }
 
 impl Line {
-    /// The day on which its agents will be told, where that is still to come: then they are heard without knowing.
-    pub fn told_later(&self, today: Date) -> Option<Date> {
-        let heard = self.agent_leg == AgentLeg::Heard;
-        self.told.employees_told.filter(|day| heard && *day > today)
+    /// All that its notes never hold, beside what no note does.
+    pub fn left_out(&self) -> LeftOut {
+        self.redact.and(self.agents.left_out())
     }
 }
 
-/// What a line waits for whose agents are heard, with both ways out.
-pub(super) const UNTOLD: &str =
-    "employees_told (the day on which the agents were told, or agent_leg = \"not_heard\")";
+pub(super) fn agents(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Agents {
+    if section.optional_flag("keep_extensions", problems).is_some() {
+        let says = "is now agents: write agents = \"kept\" where it was true, and agents = \"none\" where it was false";
+        section.wrong("keep_extensions", says, problems);
+    }
+    let word = section.text("agents", Some("none"), problems);
+    let known = Agents::WORDS.into_iter().find(|(other, _)| *other == word);
+    known.map(|(_, agents)| agents).unwrap_or_else(|| {
+        section.wrong("agents", "must be \"none\", \"pseudonym\" or \"kept\"", problems);
+        Agents::None
+    })
+}
+
+pub(super) fn redact(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> LeftOut {
+    let words = section.texts("redact", &kinds(), problems);
+    if let Some(word) = words.iter().find(|word| ALWAYS.contains(&word.as_str())) {
+        let says = format!("need not name \"{word}\", which stands in no note of any line: take it away");
+        section.wrong("redact", &says, problems);
+    }
+    let chosen: Option<Vec<Kind>> = words.iter().map(|word| Kind::of(word)).collect();
+    chosen.map(|kinds| kinds.into_iter().fold(LeftOut::default(), LeftOut::with)).unwrap_or_else(|| {
+        section.wrong("redact", &kinds(), problems);
+        LeftOut::default()
+    })
+}
+
+fn kinds() -> String {
+    let named: Vec<String> = Kind::SETTABLE.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+    format!("must be a list of some of these: {}", named.join(", "))
+}
+
+/// What somebody may think of, and no note holds anyway.
+const ALWAYS: [&str; 9] =
+    ["addresses", "emails", "cards", "accounts", "ibans", "passwords", "codes", "health", "births"];
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Config, DEFAULT, decided};
     use super::*;
+    use crate::config::{Config, DEFAULT};
 
-    fn line(text: &str) -> Line {
-        Config::parse(text).unwrap().lines.remove(0)
-    }
-
-    fn with(settings: &str) -> String {
-        decided()
-            .replace("agent_leg = \"heard\"\n", "")
-            .replace("employees_told = \"2026-01-31\"\n", &format!("{settings}\n"))
+    /// The line of the default file with these settings in place of its own, or what is wrong with it.
+    fn line(settings: &str) -> Result<Line, String> {
+        let text = DEFAULT.replace("agents = \"none\"\n", "").replace("redact = []\n", settings);
+        Config::parse(&text).map(|mut config| config.lines.remove(0)).map_err(|problems| problems.to_string())
     }
 
     #[test]
-    fn agents_are_heard_only_once_it_is_written_down_when_they_were_told() {
-        for heard in ["", "agent_leg = \"heard\"", "employees_told = \"  \""] {
-            let off = line(&with(heard));
-            assert!(off.agent_leg == AgentLeg::Heard && !off.is_on(), "{heard}");
-            let waits = off.waits_for().unwrap();
-            for way_out in ["employees_told (the day", "agent_leg = \"not_heard\""] {
-                assert!(waits.contains(way_out), "{waits}");
-            }
+    fn agents_are_told_not_at_all_by_a_name_for_the_day_or_by_their_extension() {
+        assert_eq!(line("").unwrap().agents, Agents::None);
+        for (word, agents) in Agents::WORDS {
+            let line = line(&format!("agents = \"{word}\"\n")).unwrap();
+            assert_eq!((line.agents, line.agents.word()), (agents, word));
+            assert_eq!(line.left_out().holds(Kind::AgentNames), agents != Agents::Kept);
         }
-        let on = line(&with("employees_told = \"2026-01-31\""));
-        assert!(on.is_on() && on.waits_for().is_none());
-        assert_eq!(on.told.employees_told, Some(jiff::civil::date(2026, 1, 31)));
+        let problems = line("agents = \"names\"\n").unwrap_err();
+        assert!(
+            problems.contains("[[line]] agents must be \"none\", \"pseudonym\" or \"kept\""),
+            "{problems}"
+        );
     }
 
     #[test]
-    fn a_line_whose_agents_are_not_heard_waits_for_no_day() {
-        let line = line(&with("agent_leg = \"not_heard\""));
-        assert!(line.is_on() && line.agent_leg == AgentLeg::NotHeard);
-        assert_eq!(line.agent_leg.voices(), [crate::call::Party::Caller]);
-        // The day may stay for when they are heard again.
-        let with_day = "agent_leg = \"not_heard\"\nemployees_told = \"2026-01-31\"";
-        assert!(Config::parse(&with(with_day)).unwrap().lines[0].is_on());
-    }
-
-    #[test]
-    fn a_day_that_is_none_is_refused_with_its_line() {
-        for wrong in ["2026-02-30", "31.01.2026", "2026-1-31", "20260131", "2026-01-31T08:00", "last spring"]
-        {
-            let text = with(&format!("employees_told = \"{wrong}\""));
-            let problems = Config::parse(&text).unwrap_err().to_string();
-            let at = 1 + text.lines().position(|line| line.starts_with("employees_told")).unwrap();
+    fn the_old_setting_is_refused_with_what_to_write_now() {
+        for (old, now) in [("true", "agents = \"kept\""), ("false", "agents = \"none\"")] {
+            let problems = line(&format!("keep_extensions = {old}\n")).unwrap_err();
             assert!(
-                problems.starts_with(&format!("line {at}: [[line]] employees_told must be a day")),
+                problems.contains("keep_extensions is now agents") && problems.contains(now),
                 "{problems}"
             );
-            assert!(problems.contains("2026-01-31"), "{problems}");
+            assert_eq!(problems.lines().count(), 1, "{problems}");
         }
-        let problems = Config::parse(&with("employees_told = 2026-01-31")).unwrap_err().to_string();
-        assert!(problems.contains("employees_told must be a text in quotes"), "{problems}");
-        let problems = Config::parse(&with("agent_leg = \"no\"")).unwrap_err().to_string();
-        assert!(problems.contains("agent_leg must be \"heard\" or \"not_heard\""), "{problems}");
     }
 
     #[test]
-    fn a_day_that_is_still_to_come_is_told_where_agents_are_heard() {
-        let (then, before) = (jiff::civil::date(2026, 1, 31), jiff::civil::date(2026, 1, 30));
-        let heard = line(&with("employees_told = \"2026-01-31\""));
-        assert_eq!((heard.told_later(before), heard.told_later(then)), (Some(then), None));
-        let not = "agent_leg = \"not_heard\"\nemployees_told = \"2026-01-31\"";
-        assert_eq!(line(&with(not)).told_later(before), None);
-        assert_eq!(line(DEFAULT).told_later(before), None);
+    fn each_kind_can_be_left_out_of_notes_and_none_is_by_itself() {
+        assert_eq!(line("").unwrap().redact, LeftOut::default());
+        for (word, kind) in Kind::SETTABLE {
+            let line = line(&format!("redact = [\"{word}\"]\n")).unwrap();
+            assert_eq!(line.redact, LeftOut::default().with(kind), "{word}");
+            assert!(line.left_out().holds(kind) && line.left_out().holds(Kind::AgentNames), "{word}");
+        }
+        let both = line("redact = [\"dates\", \"amounts\"]\n").unwrap().redact;
+        assert!(both.holds(Kind::Dates) && both.holds(Kind::Amounts) && !both.holds(Kind::Times));
     }
 
     #[test]
-    fn the_settings_version_tells_whether_agents_are_heard_and_when_they_were_told() {
-        let version = |settings: &str| Config::parse(&with(settings)).unwrap().version();
-        let heard = version("employees_told = \"2026-01-31\"");
-        assert_ne!(heard, version("employees_told = \"2026-02-01\""));
-        assert_ne!(heard, version("agent_leg = \"not_heard\"\nemployees_told = \"2026-01-31\""));
+    fn an_unknown_kind_is_refused_with_all_there_are() {
+        for value in ["[\"colours\"]", "\"dates\"", "[1]", "[\"dates\", \"feelings\"]", "[\"agent_names\"]"] {
+            let problems = line(&format!("redact = {value}\n")).unwrap_err();
+            for (word, _) in Kind::SETTABLE {
+                assert!(problems.contains(&format!("\"{word}\"")), "{value}: {problems}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_note_holds_need_not_be_named() {
+        let problems = line("redact = [\"dates\", \"emails\"]\n").unwrap_err();
+        assert!(problems.contains("redact need not name \"emails\""), "{problems}");
+        assert_eq!(problems.lines().count(), 1, "{problems}");
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The commented file that `callgist config default` prints is [`DEFAULT`]; a test parses it, so it cannot lie.
 
+mod agent_leg;
 mod agents;
 mod basis;
 mod mode;
@@ -11,7 +12,8 @@ mod profile;
 mod read;
 mod switches;
 
-pub use agents::day;
+pub use agent_leg::day;
+pub use agents::Agents;
 pub use basis::{Bases, Basis};
 pub use mode::Mode;
 pub use never_heard::NeverHeard;
@@ -21,7 +23,7 @@ pub use read::{Problem, Problems};
 pub(crate) use switches::TWO;
 pub use switches::{Secret, Switch, names};
 
-use crate::border::Recogniser;
+use crate::border::{LeftOut, Recogniser};
 use crate::call::{AgentLeg, Language, Number};
 use jiff::civil::Date;
 use read::Section;
@@ -121,8 +123,10 @@ pub struct Line {
     pub discard_unapproved: bool,
     /// A caller who is transferred to somebody outside is listened to there, too.
     pub listen_outside: bool,
-    /// The row names the extension that had the call.
-    pub keep_extensions: bool,
+    /// How the row and the note tell who had the call.
+    pub agents: Agents,
+    /// What is left out of notes, beside what no note holds.
+    pub redact: LeftOut,
     /// The switch is told how many earlier notes of a caller's there are.
     pub tell_earlier_notes: bool,
     pub never_heard: NeverHeard,
@@ -424,10 +428,11 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
         );
     }
     let listen_outside = section.flag("listen_outside", false, problems);
-    let keep_extensions = section.flag("keep_extensions", false, problems);
+    let agents = agents::agents(&mut section, problems);
+    let redact = agents::redact(&mut section, problems);
     let tell_earlier_notes = section.flag("tell_earlier_notes", false, problems);
     let never_heard = NeverHeard::of(&mut section, problems);
-    let agent_leg = agents::leg(&mut section, problems);
+    let agent_leg = agent_leg::leg(&mut section, problems);
     let profile = profile::profile(&mut section, problems);
     let told = told(&mut section, &mode, problems);
     section.finish(problems);
@@ -436,7 +441,7 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
         (told.bases.note.is_some(), "basis (of the note)"),
         (retention_set, "keep_notes_days"),
         (told.contact.is_some(), "contact"),
-        (agent_leg == AgentLeg::NotHeard || told.employees_told.is_some(), agents::UNTOLD),
+        (agent_leg == AgentLeg::NotHeard || told.employees_told.is_some(), agent_leg::UNTOLD),
     ];
     let unset = decided.into_iter().filter_map(|(is_set, key)| (!is_set).then_some(key)).collect();
     Line {
@@ -458,7 +463,8 @@ fn line(mut section: Section<'_>, switches: &[Switch], problems: &mut Vec<Proble
         draft_minutes,
         discard_unapproved,
         listen_outside,
-        keep_extensions,
+        agents,
+        redact,
         tell_earlier_notes,
         never_heard,
         agent_leg,
@@ -477,7 +483,7 @@ fn told(section: &mut Section<'_>, mode: &Mode, problems: &mut Vec<Problem>) -> 
         section.wrong("processors", PROCESSORS, problems);
     }
     let bases = Bases::of(section, mode, problems);
-    let employees_told = agents::told(section, problems);
+    let employees_told = agent_leg::told(section, problems);
     let never_recorded = section.flag("never_recorded", false, problems);
     let recordings_told = section.flag("recordings_told", false, problems);
     if never_recorded && recordings_told {

@@ -110,7 +110,7 @@ mod tests {
             ("basis = \"legitimate_interest\"\n", "basis (of the note)"),
             ("keep_notes_days = 90\n", "keep_notes_days"),
             ("contact = \"privacy@example.com\"\n", "contact"),
-            ("employees_told = \"2026-01-31\"\n", crate::config::agents::UNTOLD),
+            ("employees_told = \"2026-01-31\"\n", crate::config::agent_leg::UNTOLD),
         ] {
             let line = line(&whole.replacen(setting, "", 1));
             assert!(!line.is_on(), "{key}");

@@ -4,7 +4,7 @@
 
 use super::Desk;
 use super::admission::Seat;
-use super::ears::{self, EarCall, EarWord};
+use super::ears::{self, EarCall, EarWord, Opening};
 use super::events;
 use super::housekeeping;
 use super::segments::Segments;
@@ -629,12 +629,13 @@ impl Tale {
             switch.mark_consented(leg, at);
         }
         self.opened = true;
-        let today = self.desk.clock.today();
+        let (today, left_out) = (self.desk.clock.today(), line.left_out());
         let mailbox: Mailbox = self.offered.mailbox.clone();
         // A call that is told no longer reads what its ear says.
         let words = move |word| drop(mailbox.send(Mail::Ear(word)));
         let (language, agent_leg) = (line.language, line.agent_leg);
-        self.ear = self.desk.ears.open(proof, self.recogniser, language, today, agent_leg, words);
+        let opening = Opening { language, today, agent_leg, left_out };
+        self.ear = self.desk.ears.open(proof, self.recogniser, opening, words);
         if self.ear.is_none() {
             self.life.handle(Event::EarEnded(EarEnding::Failed), self.desk.clock.now());
         }

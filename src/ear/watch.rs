@@ -89,8 +89,8 @@ impl<'a, R: Recogniser, N: NoteTaker<Note: Serialize>> Watch<'a, R, N> {
     fn obey(&mut self, order: ToEar) -> Result<(), Broken> {
         let now = self.clock.now();
         match order {
-            ToEar::Open { call, language, today, agent_leg } if self.hall.has_room() => {
-                self.hall.open(call, language, today, agent_leg)
+            ToEar::Open { call, language, today, agent_leg, left_out } if self.hall.has_room() => {
+                self.hall.open(call, language, today, agent_leg, left_out)
             }
             ToEar::Open { call, .. } => self.refuse(call)?,
             ToEar::Hear { call, party, format } => self.hall.hear(call, party, format),

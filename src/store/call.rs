@@ -105,7 +105,7 @@ pub struct Draft {
 /// The talk with one agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment {
-    /// His extension where the line keeps it, or `outside`.
+    /// His extension or his name for the day, as the line has it, or `outside`.
     pub agent: Option<Name>,
     pub from: UtcMillis,
     pub to: UtcMillis,

@@ -2,7 +2,7 @@
 
 use crate::cpu::{process_cpu, thread_cpu};
 use crate::spoken::FORMAT;
-use callgist::border::{Day, DoNotContact, FromEar, Heard};
+use callgist::border::{Day, DoNotContact, FromEar, Heard, LeftOut};
 use callgist::call::{AgentLeg, CallId, Language, Moment, NoSummary, Party};
 use callgist::confidential::guard::Guarded;
 use callgist::confidential::notes::{Objection, Quality};
@@ -76,7 +76,13 @@ impl<R: Recogniser> Ear<R> {
         let call = CallId(number);
         let noted_before = NOTE_NS.load(Ordering::Relaxed);
         let (before, own) = (process_cpu(), thread_cpu());
-        self.hall.open(call, language, Day { year: 2026, month: 1, day: 5, minute: 600 }, AgentLeg::Heard);
+        self.hall.open(
+            call,
+            language,
+            Day { year: 2026, month: 1, day: 5, minute: 600 },
+            AgentLeg::Heard,
+            LeftOut::default(),
+        );
         for party in PARTIES {
             self.hall.hear(call, party, FORMAT);
         }
@@ -134,9 +140,10 @@ impl NoteTaker for Timed {
         transcript: &Transcript,
         language: Language,
         today: Day,
+        left_out: LeftOut,
         quality: Quality,
     ) -> Result<Guarded, NoSummary> {
-        timed(|| Engine.summarise(transcript, language, today, quality))
+        timed(|| Engine.summarise(transcript, language, today, left_out, quality))
     }
 }
 

@@ -23,7 +23,7 @@ mod spoken;
 // The ear's own modules, compiled here, look for these where the library has them.
 use callgist::{border, call};
 
-use border::{Day, DoNotContact, FromEar};
+use border::{Day, DoNotContact, FromEar, LeftOut};
 use call::{CallId, Language, Moment, NoSummary, Party};
 use callgist::confidential::notes::{Objection, Quality};
 use callgist::confidential::recogniser::{Failure, Found, Packing, Recogniser};
@@ -79,7 +79,7 @@ fn through_the_ear(stream: &[Vec<u8>], at_once: usize) -> f64 {
     let hall = Hall::with_note_taker(Deaf, Nobody, Settings::default(), answers);
     let (call, party) = (CallId(1), Party::Caller);
     let day = Day { year: 2026, month: 1, day: 5, minute: 0 };
-    hall.open(call, Language::En, day, call::AgentLeg::Heard);
+    hall.open(call, Language::En, day, call::AgentLeg::Heard, LeftOut::default());
     hall.hear(call, party, FORMAT);
     hall.bridged(call, Moment::START);
     let sockets = Sockets::bound();
@@ -188,7 +188,14 @@ impl NoteTaker for Nobody {
         Vec::new()
     }
 
-    fn summarise(&self, _: &Transcript, _: Language, _: Day, _: Quality) -> Result<Nothing, NoSummary> {
+    fn summarise(
+        &self,
+        _: &Transcript,
+        _: Language,
+        _: Day,
+        _: LeftOut,
+        _: Quality,
+    ) -> Result<Nothing, NoSummary> {
         Err(NoSummary::NothingSaid)
     }
 }

@@ -102,8 +102,7 @@ impl Counts {
             let file = calls.join(format!("{}.json", case["id"].as_str().unwrap()));
             fs::write(file, call(case, heard).to_string()).unwrap();
         }
-        run(&NoteArgs { calls: vec![calls], out: Some(out.clone()), caller_alone: false, explain: false })
-            .unwrap();
+        run(&NoteArgs { calls: vec![calls], out: Some(out.clone()), ..NoteArgs::default() }).unwrap();
         let mut counts = Counts::default();
         for case in &cases {
             let id = case["id"].as_str().unwrap();

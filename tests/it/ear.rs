@@ -7,15 +7,15 @@ use crate::roles;
 use crate::scripted::{Manner, Script, Scripted, Written, written};
 use crate::shout::skipped;
 use callgist::border::{
-    self, Channels, Day, DoNotContact, EarExit, FromEar, Heard, MAX_MESSAGE, ModelId, Note, Purpose, ToEar,
-    WhoseNumber,
+    self, Channels, Day, DoNotContact, EarExit, FromEar, Heard, LeftOut, MAX_MESSAGE, ModelId, Note, Purpose,
+    ToEar, WhoseNumber,
 };
 use callgist::call::{
     AgentLeg, CallId, Consent, Event, Language, Leg, Life, Moment, NoSummary, Party, Stop, SwitchTime,
 };
 use callgist::daemon::clock::Clock;
 use callgist::daemon::ears::{
-    Diary, EarCall, EarWord, Ears, Held, Settings, libraries, rtp_socket, start, try_one,
+    Diary, EarCall, EarWord, Ears, Held, Opening, Settings, libraries, rtp_socket, start, try_one,
 };
 use callgist::ear;
 use callgist::sandbox::daemon::{Kept, give_up};
@@ -707,7 +707,13 @@ impl ByHand {
     /// Opens a call and hands over the caller's socket; the parties are joined.
     fn open(&mut self, call: CallId) -> Switch {
         let (switch, socket) = Switch::offer();
-        self.send(&ToEar::Open { call, language: Language::En, today: TODAY, agent_leg: AgentLeg::Heard });
+        self.send(&ToEar::Open {
+            call,
+            language: Language::En,
+            today: TODAY,
+            agent_leg: AgentLeg::Heard,
+            left_out: LeftOut::default(),
+        });
         self.send_with(&ToEar::Hear { call, party: Party::Caller, format: FORMAT }, &[socket.into()]);
         self.send(&ToEar::Bridged { call });
         self.send(&ToEar::Ping { number: 77 });
@@ -819,16 +825,14 @@ impl Story {
         let life = announced(CALL);
         let (told, words) = mpsc::unbounded_channel();
         let words_of_ear = move |word| drop(told.send(word));
-        let ear = ears
-            .open(
-                life.announced().unwrap(),
-                border::Recogniser::Vosk,
-                Language::En,
-                TODAY,
-                AgentLeg::Heard,
-                words_of_ear,
-            )
-            .unwrap();
+        let opening = Opening {
+            language: Language::En,
+            today: TODAY,
+            agent_leg: AgentLeg::Heard,
+            left_out: LeftOut::default(),
+        };
+        let ear =
+            ears.open(life.announced().unwrap(), border::Recogniser::Vosk, opening, words_of_ear).unwrap();
         Story { ears, ear, life, words, program, _folder: folder }
     }
 

@@ -4,10 +4,10 @@
 
 /// Whole calls of somebody who rings again.
 mod again;
-/// Whole calls of lines whose agents are not heard.
-mod caller_alone;
 /// The list of who must not be called, as the switch holds it.
 mod blocks;
+/// Whole calls of lines whose agents are not heard.
+mod caller_alone;
 /// Whole calls over queues, groups, menus and transfers.
 mod calls;
 /// An ear that hears what a script says.

@@ -4,6 +4,7 @@
 //! The ear follows a script, so nothing here hangs on what is understood.
 
 use crate::calls::{Live, sides};
+use crate::scripted::{NOTE, WITHOUT_TIMES};
 use crate::stories::{Stage, goes_on, seconds};
 use callgist::call::Party;
 use callgist::sim::{Act, Agent, Answers, Script, When};
@@ -190,22 +191,30 @@ fn an_agent_who_is_outside_from_the_first_is_the_lines_own_choice() {
     assert_eq!((sides(&report), agents(&row)), ((1, 1), vec!["outside".to_owned()]), "{row}");
 }
 
-#[test]
-fn three_agents_in_a_row_are_three_segments_of_one_call() {
+/// The row of a call that a first agent has, then a second one, then the first again; the line has that setting.
+fn three_in_a_row(agents: &str) -> Value {
     let second = |stage: &Stage| Act::Transfer {
         speech: stage.speech(30).agent_speech,
         answer_after: Duration::from_millis(300),
     };
-    let kept = |settings: String| settings + "keep_extensions = true\n";
-    let call = Live::with_settings(kept, |stage| Script {
-        events: vec![
-            (When::Bridged(seconds(3)), second(stage)),
-            (When::Bridged(seconds(6)), Act::TransferTo("6102".into())),
-        ],
-        hangup_after: Some(seconds(14)),
-        ..stage.speech(30)
-    });
-    let (row, _) = call.noted();
+    let set = format!("agents = \"{agents}\"\n");
+    let call = Live::with_settings(
+        move |settings| settings + &set,
+        |stage| Script {
+            events: vec![
+                (When::Bridged(seconds(3)), second(stage)),
+                (When::Bridged(seconds(6)), Act::TransferTo("6102".into())),
+            ],
+            hangup_after: Some(seconds(14)),
+            ..stage.speech(30)
+        },
+    );
+    call.noted().0
+}
+
+#[test]
+fn three_agents_in_a_row_are_three_segments_of_one_call() {
+    let row = three_in_a_row("kept");
     assert_eq!(agents(&row), ["agent", "agent2", "agent"], "{row}");
     let times: Vec<&str> = row["segments"]
         .as_array()
@@ -218,6 +227,37 @@ fn three_agents_in_a_row_are_three_segments_of_one_call() {
         times[0] <= row["bridged"].as_str().unwrap() && times[5] <= row["ended"].as_str().unwrap(),
         "{row}"
     );
+}
+
+#[test]
+fn under_pseudonyms_the_same_agent_is_the_same_for_the_day_and_no_row_names_an_extension() {
+    let row = three_in_a_row("pseudonym");
+    let agents = agents(&row);
+    let short = |name: &str| name.strip_prefix("agent-").is_some_and(|hash| hash.len() == 6);
+    assert!(agents.len() == 3 && agents.iter().all(|name| short(name)), "{row}");
+    assert!(agents[0] == agents[2] && agents[0] != agents[1], "{row}");
+    let text = row.to_string();
+    assert!(!text.contains("\"agent\":\"agent\"") && !text.contains("agent2"), "{row}");
+    let after_a_restart = three_in_a_row("pseudonym");
+    assert_ne!(after_a_restart["segments"][0]["agent"], row["segments"][0]["agent"], "{after_a_restart}");
+}
+
+#[test]
+fn where_agents_are_not_told_a_row_has_their_times_alone() {
+    let row = three_in_a_row("none");
+    assert_eq!(agents(&row), ["unknown"; 3], "{row}");
+}
+
+#[test]
+fn what_a_line_leaves_out_is_known_to_the_ear_that_writes_its_notes() {
+    let noted = |redact: &'static str| {
+        let mut call = Live::with_settings(move |settings| settings + redact, |stage| stage.speech(4));
+        let row = call.callgist.kept();
+        call.stage.ended(call.call);
+        row["summary"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(noted("redact = [\"amounts\", \"times\"]\n"), WITHOUT_TIMES);
+    assert_eq!(noted("redact = [\"amounts\"]\n"), NOTE);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! in place of a recogniser and a note taker it does what the file `manner` in its model's folder says.
 
 use crate::roles;
-use callgist::border::{self, Day, DoNotContact, Topics, Trust, TrustLabel};
+use callgist::border::{self, Day, DoNotContact, Kind, LeftOut, Topics, Trust, TrustLabel};
 use callgist::call::{Language, NoSummary};
 use callgist::confidential::notes::{Objection, Quality};
 use callgist::confidential::recogniser::{Failure, Found, Packing, Recogniser};
@@ -147,7 +147,7 @@ impl Recogniser for Scripted {
     }
 }
 
-/// Writes the same of every call.
+/// Writes the same of every call, and another note where its line leaves out times.
 pub struct Script {
     pub text: &'static str,
 }
@@ -168,9 +168,11 @@ impl NoteTaker for Script {
         _: &Transcript,
         language: Language,
         _: Day,
+        left_out: LeftOut,
         _: Quality,
     ) -> Result<Written, NoSummary> {
-        Ok(written(language, self.text))
+        let times = left_out.holds(Kind::Times);
+        Ok(written(language, if times { WITHOUT_TIMES } else { self.text }))
     }
 }
 
@@ -190,3 +192,6 @@ pub fn written(language: Language, text: &'static str) -> Written {
 
 /// What it writes of every call.
 pub const NOTE: &str = "The caller reported a fault. The agent promised to call back by 17:30.";
+
+/// The same of a line that leaves out times.
+pub const WITHOUT_TIMES: &str = "The caller reported a fault. The agent promised to call back.";

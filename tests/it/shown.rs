@@ -12,6 +12,7 @@ const SHOWN: &[(&str, &str, &str)] = &[
     ("guard/mod.rs", "Guarded", "Serialize alone: it is the note that leaves the ear"),
     ("guard/mod.rs", "Kind", "a closed list"),
     ("guard/mod.rs", "Modality", "a closed list"),
+    ("guard/names.rs", "Sure", "a closed list"),
     ("guard/sensitive.rs", "Sort", "a closed list"),
     ("hall.rs", "Settings", "settings"),
     ("jitter.rs", "Packets", "two counters"),

@@ -85,7 +85,7 @@ fn whoever_is_not_named_is_heard_as_ever() {
 
 #[test]
 fn of_a_talk_with_an_extension_that_is_never_heard_only_the_reason_stays() {
-    let names = "keep_extensions = true\nnever_heard_extensions = [\"agent\"]\n";
+    let names = "agents = \"kept\"\nnever_heard_extensions = [\"agent\"]\n";
     let (row, report) = call(names, |stage| stage.speech(5)).without("excluded");
     assert_ne!(row["announced"], Value::Null, "nobody knew yet where it would go: {row}");
     assert_eq!((&row["heard"], &row["caller"]), (&Value::Null, &Value::Null), "{row}");
@@ -96,7 +96,7 @@ fn of_a_talk_with_an_extension_that_is_never_heard_only_the_reason_stays() {
 
 #[test]
 fn a_caller_who_is_transferred_to_such_an_extension_is_listened_to_up_to_there() {
-    let names = "keep_extensions = true\nnever_heard_extensions = [\"agent2\"]\n";
+    let names = "agents = \"kept\"\nnever_heard_extensions = [\"agent2\"]\n";
     let live = call(names, |stage| {
         let to =
             Act::Transfer { speech: stage.speech(30).agent_speech, answer_after: Duration::from_millis(300) };

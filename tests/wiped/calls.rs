@@ -3,7 +3,7 @@
 use crate::allocator::{alone, watched};
 use crate::canary::{self, Sound};
 use crate::places::assert_none;
-use callgist::border::{self, Day, DoNotContact, FromEar, MAX_MESSAGE};
+use callgist::border::{self, Day, DoNotContact, FromEar, LeftOut, MAX_MESSAGE};
 use callgist::call::{AgentLeg, CallId, Language, Moment, NoSummary, Party};
 use callgist::confidential::guard::Guarded;
 use callgist::confidential::notes::{Objection, Quality};
@@ -139,9 +139,10 @@ impl NoteTaker for NoteTakerOf {
         transcript: &Transcript,
         language: Language,
         today: Day,
+        left_out: LeftOut,
         quality: Quality,
     ) -> Result<Guarded, NoSummary> {
-        let note = Engine.summarise(transcript, language, today, quality);
+        let note = Engine.summarise(transcript, language, today, left_out, quality);
         assert!(self.0 == Manner::Honest);
         note
     }
@@ -255,7 +256,7 @@ impl Call {
 
     /// The caller says the whole sound, then the agent does.
     fn speak<R: Recogniser>(&self, hall: &Hall<R, NoteTakerOf>) {
-        hall.open(CALL, Language::En, TODAY, AgentLeg::Heard);
+        hall.open(CALL, Language::En, TODAY, AgentLeg::Heard, LeftOut::default());
         PARTIES.iter().for_each(|party| hall.hear(CALL, *party, self.sound.format()));
         hall.bridged(CALL, Moment::START);
         for (nth, party) in PARTIES.into_iter().enumerate() {

@@ -3,7 +3,7 @@
 use crate::allocator::{alone, watched};
 use crate::canary;
 use crate::places::assert_none;
-use callgist::border::Day;
+use callgist::border::{Day, Kind, LeftOut};
 use callgist::call::Language;
 use callgist::confidential::notes::Quality;
 use callgist::confidential::{Engine, NoteTaker, Speaker, Transcript, Turn, Word};
@@ -78,13 +78,16 @@ fn the_note_engine_leaves_nothing_of_what_it_reads() {
     for language in [Language::En, Language::De, Language::Fr] {
         let _ = Engine.objection(&Transcript::new(Vec::new()), language);
     }
+    let named = LeftOut::default().with(Kind::AgentNames);
+    let everything = Kind::SETTABLE.into_iter().fold(named, |all, (_, kind)| all.with(kind));
     let (notes, found) = watched(|| {
         let mut notes = 0;
         for call in calls {
-            for first in [0, EVERY / 2] {
+            for (first, left_out) in [(0, LeftOut::default()), (EVERY / 2, everything)] {
                 let said = call.with_canaries(first);
                 let _ = Engine.do_not_contact(&said, call.language);
-                notes += usize::from(Engine.summarise(&said, call.language, TODAY, QUALITY).is_ok());
+                notes +=
+                    usize::from(Engine.summarise(&said, call.language, TODAY, left_out, QUALITY).is_ok());
             }
         }
         notes

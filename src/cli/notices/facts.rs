@@ -2,8 +2,9 @@
 //! operator knows it.
 
 use super::{Lang, all_texts};
+use crate::border::{Kind, LeftOut};
 use crate::call::{AgentLeg, Consent};
-use crate::config::{Bases, Basis, Choice, Config, Line};
+use crate::config::{Agents, Bases, Basis, Choice, Config, Line};
 use crate::daemon::housekeeping::retention;
 use crate::store::{Clerk, Database, Figures, Reader, UtcMillis};
 use sha2::{Digest, Sha256};
@@ -23,7 +24,8 @@ pub struct Facts {
     special: bool,
     never_recorded: bool,
     recordings_told: bool,
-    extensions_kept: bool,
+    agents: Agents,
+    redact: LeftOut,
     earlier_told: bool,
     agent_leg: AgentLeg,
     drafts: Drafts,
@@ -127,6 +129,8 @@ impl Facts {
             ("basis_log", told.bases.log.map(|basis| article(basis, lang).to_owned())),
             ("basis_display", told.bases.display.map(|basis| article(basis, lang).to_owned())),
         ];
+        let redact = line.map(|line| line.redact).unwrap_or_default();
+        settings.insert("left_out", left_out(redact, lang));
         settings.extend(named.into_iter().filter_map(|(name, value)| Some((name, value?))));
         Facts {
             settings,
@@ -137,7 +141,8 @@ impl Facts {
             special,
             never_recorded: told.never_recorded,
             recordings_told: told.recordings_told,
-            extensions_kept: line.is_some_and(|line| line.keep_extensions),
+            agents: line.map(|line| line.agents).unwrap_or_default(),
+            redact,
             earlier_told: line.is_some_and(|line| line.tell_earlier_notes),
             agent_leg: line.map_or(AgentLeg::Heard, |line| line.agent_leg),
             drafts: Drafts::of(line.or(default_line)),
@@ -161,13 +166,14 @@ impl Facts {
             "never_recorded" => self.never_recorded,
             "recordings_told" => self.recordings_told,
             "summary_only" => !self.recordings_told,
-            "extensions_kept" => self.extensions_kept,
+            "agents_none" => self.agents == Agents::None,
+            "agents_pseudonym" => self.agents == Agents::Pseudonym,
+            "agents_kept" => self.agents == Agents::Kept,
             "earlier_told" => self.earlier_told,
             "agents_heard" => self.agent_leg == AgentLeg::Heard,
             "agents_unheard" => self.agent_leg == AgentLeg::NotHeard,
             "drafts_kept" => self.drafts == Drafts::Kept,
             "drafts_discarded" => self.drafts == Drafts::Discarded,
-            "extensions_unkept" => !self.extensions_kept,
             "asks" => self.asks(),
             "tells" => !self.asks(),
             "agent_confirms" => self.consent == Consent::ByKeyOrAgent,
@@ -195,8 +201,8 @@ impl Facts {
     pub fn version(&self) -> String {
         let mut settings = self.settings.clone();
         // Said in words of each language; the bases themselves are below. Another version of ours is no change of theirs.
-        settings.retain(|name, _| !name.starts_with("basis") && *name != "software");
-        let said = (self.never_recorded, self.recordings_told, self.extensions_kept, self.earlier_told);
+        settings.retain(|name, _| !name.starts_with("basis") && !["software", "left_out"].contains(name));
+        let said = (self.never_recorded, self.recordings_told, self.agents, self.redact, self.earlier_told);
         let said = (said, self.drafts, self.consent, self.special, self.agent_leg);
         let set = format!("{settings:?} {:?} {said:?}", self.bases);
         [&all_texts(), &set, &self.sound].map(|part| digits(part)).join("-")
@@ -297,6 +303,62 @@ fn article(basis: Basis, lang: Lang) -> &'static str {
         (Basis::Contract, Lang::En) => "performance of a contract, Art. 6(1)(b) GDPR",
         (Basis::Contract, Lang::De) => "Erfüllung eines Vertrags, Art. 6 Abs. 1 Buchst. b DSGVO",
         (Basis::Contract, Lang::Fr) => "exécution d'un contrat, art. 6, par. 1, point b) du RGPD",
+    }
+}
+
+/// What no summary holds, and what those of the line leave out beside it.
+fn left_out(redact: LeftOut, lang: Lang) -> String {
+    let always: &[&str] = match lang {
+        Lang::En => &[
+            "numbers of cards and accounts",
+            "passwords and codes",
+            "addresses and e-mail addresses",
+            "what concerns health",
+            "names of people who are not on the call",
+        ],
+        Lang::De => &[
+            "Karten- und Kontonummern",
+            "Kennwörter und Codes",
+            "Anschriften und E-Mail-Adressen",
+            "was die Gesundheit betrifft",
+            "Namen von Personen, die nicht am Gespräch teilnehmen",
+        ],
+        Lang::Fr => &[
+            "les numéros de cartes et de comptes",
+            "les mots de passe et les codes",
+            "les adresses postales et électroniques",
+            "ce qui touche à la santé",
+            "les noms des personnes qui ne participent pas à l'appel",
+        ],
+    };
+    let chosen = Kind::SETTABLE.into_iter().filter(|(_, kind)| redact.holds(*kind));
+    let chosen = chosen.map(|(_, kind)| word(kind, lang));
+    always.iter().copied().chain(chosen).collect::<Vec<_>>().join(", ")
+}
+
+fn word(kind: Kind, lang: Lang) -> &'static str {
+    match (kind, lang) {
+        (Kind::PhoneNumbers, Lang::En) => "telephone numbers",
+        (Kind::PhoneNumbers, Lang::De) => "Telefonnummern",
+        (Kind::PhoneNumbers, Lang::Fr) => "les numéros de téléphone",
+        (Kind::References, Lang::En) => "reference numbers",
+        (Kind::References, Lang::De) => "Vorgangs- und andere Nummern",
+        (Kind::References, Lang::Fr) => "les numéros de dossier et autres références",
+        (Kind::Amounts, Lang::En) => "amounts of money",
+        (Kind::Amounts, Lang::De) => "Geldbeträge",
+        (Kind::Amounts, Lang::Fr) => "les montants",
+        (Kind::Names | Kind::AgentNames, Lang::En) => "names of the people on the call",
+        (Kind::Names | Kind::AgentNames, Lang::De) => "Namen der Personen im Gespräch",
+        (Kind::Names | Kind::AgentNames, Lang::Fr) => "les noms des personnes qui participent à l'appel",
+        (Kind::Dates, Lang::En) => "days and dates",
+        (Kind::Dates, Lang::De) => "Tage und Daten",
+        (Kind::Dates, Lang::Fr) => "les jours et les dates",
+        (Kind::Times, Lang::En) => "times of day",
+        (Kind::Times, Lang::De) => "Uhrzeiten",
+        (Kind::Times, Lang::Fr) => "les heures",
+        (Kind::Durations, Lang::En) => "periods of time",
+        (Kind::Durations, Lang::De) => "Zeiträume",
+        (Kind::Durations, Lang::Fr) => "les durées",
     }
 }
 

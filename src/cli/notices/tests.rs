@@ -1,6 +1,7 @@
 use super::*;
+use crate::border::{Kind, LeftOut};
 use crate::call::AgentLeg;
-use crate::config::{Basis, Mode};
+use crate::config::{Agents, Basis, Mode};
 use crate::store::UtcMillis;
 use std::fs;
 
@@ -355,18 +356,58 @@ fn callers_and_agents_are_told_that_the_key_is_surer_than_speaking() {
 
 #[test]
 fn staff_are_told_whether_it_is_kept_who_had_a_call() {
-    let mut kept = settings("");
-    kept.lines[0].keep_extensions = true;
-    for (lang, unkept, told) in [
-        (Lang::En, "is not stored", "which extension had the call"),
-        (Lang::De, "wird nicht gespeichert", "welcher Nebenanschluss"),
-        (Lang::Fr, "n'est pas enregistrée", "quel poste a eu l'appel"),
+    let of = |agents| {
+        let mut config = settings("");
+        config.lines[0].agents = agents;
+        config
+    };
+    let [none, pseudonym, kept] = [Agents::None, Agents::Pseudonym, Agents::Kept].map(of);
+    for (text, lang, says) in [
+        (Text::Employee, Lang::En, ["is not stored", "agent-7f3a9c", "which extension had the call"]),
+        (Text::Employee, Lang::De, ["wird nicht gespeichert", "agent-7f3a9c", "welcher Nebenanschluss"]),
+        (Text::Employee, Lang::Fr, ["n'est pas enregistrée", "agent-7f3a9c", "quel poste a eu l'appel"]),
+        (Text::Website, Lang::En, ["is not kept", "made for that day", "which of our extensions"]),
+        (
+            Text::Website,
+            Lang::De,
+            ["wird nicht gespeichert", "für diesen Tag", "welcher unserer Nebenanschlüsse"],
+        ),
+        (Text::Website, Lang::Fr, ["n'est pas conservé", "formé pour ce jour", "lequel de nos postes"]),
+        (Text::Record, Lang::En, ["is not stored", "keyed hash", "the extension that had a call"]),
+        (Text::Record, Lang::De, ["wird nicht gespeichert", "Hashwert", "wird die Nebenstelle"]),
+        (Text::Record, Lang::Fr, ["n'est pas enregistré", "hachage", "le poste qui a eu l'appel"]),
+        (Text::WorksCouncil, Lang::De, ["wird nicht gespeichert", "Tagesname", "welcher Nebenanschluss"]),
     ] {
-        let says = |config: &Config| render(Text::Employee, lang, &facts(config, lang)).unwrap().markdown;
-        assert!(says(&settings("")).contains(unkept) && !says(&settings("")).contains(told), "{lang:?}");
-        assert!(says(&kept).contains(told) && !says(&kept).contains(unkept), "{lang:?}");
+        for (at, config) in [&none, &pseudonym, &kept].into_iter().enumerate() {
+            let told = render(text, lang, &facts(config, lang)).unwrap().markdown;
+            for (other, says) in says.iter().enumerate() {
+                assert_eq!(told.contains(says), at == other, "{text:?} {lang:?} {says}: {told}");
+            }
+        }
     }
-    assert_ne!(facts(&kept, Lang::En).version(), facts(&settings(""), Lang::En).version());
+    let versions = [&none, &pseudonym, &kept].map(|config| facts(config, Lang::En).version());
+    assert!(versions[0] != versions[1] && versions[1] != versions[2] && versions[0] != versions[2]);
+}
+
+#[test]
+fn it_is_told_what_is_left_out_of_summaries() {
+    let mut more = settings("");
+    more.lines[0].redact = LeftOut::default().with(Kind::Amounts).with(Kind::Dates);
+    for (lang, always, chosen) in [
+        (Lang::En, "passwords and codes", "amounts of money, days and dates"),
+        (Lang::De, "Kennwörter und Codes", "Geldbeträge, Tage und Daten"),
+        (Lang::Fr, "les mots de passe et les codes", "les montants, les jours et les dates"),
+    ] {
+        let sheet = Some(Text::WorksCouncil).filter(|_| lang == Lang::De);
+        for text in [Text::Website, Text::Record].into_iter().chain(sheet) {
+            let says = |config: &Config| render(text, lang, &facts(config, lang)).unwrap().markdown;
+            assert!(says(&more).contains(always) && says(&more).contains(chosen), "{lang:?} {text:?}");
+            assert!(says(&settings("")).contains(always), "{lang:?} {text:?}");
+            assert!(!says(&settings("")).contains(chosen), "{lang:?} {text:?}");
+        }
+    }
+    assert_ne!(facts(&more, Lang::En).version(), facts(&settings(""), Lang::En).version());
+    assert_eq!(facts(&more, Lang::En).version(), facts(&more, Lang::Fr).version());
 }
 
 #[test]

@@ -1,14 +1,18 @@
 //! A drafted note goes in; a guarded one comes out, or nothing does.
 //!
 //! The guard trusts nobody: it reads the call again for itself, and drops every statement that holds something
-//! sensitive, a number that was not heard, a value that fell, too many of the call's own words, or no sentence.
+//! sensitive, a number that was not heard, a value that fell, too many of the call's own words, or no sentence; and what the
+//! line leaves out, it takes out of a statement or drops with it.
 //! `Guarded` has no other maker, and it is the only note that an ear can encode.
 
 mod health;
+mod left_out;
+mod names;
 mod sensitive;
 mod typed;
 mod verbatim;
 
+pub(in crate::confidential) use names::Names;
 pub(in crate::confidential) use sensitive::Secrets;
 pub use sensitive::Sort;
 pub use typed::{Finding, look};
@@ -17,7 +21,7 @@ use super::notes::lexicon::Lexicon;
 use super::notes::values::{self, Kind as Valued, Value};
 use super::notes::{tokens, when};
 use super::{Speaker, Text, Transcript};
-use crate::border::{MAX_TEXT, Topics, Trust};
+use crate::border::{LeftOut, MAX_TEXT, Topics, Trust};
 use crate::call::Language;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -94,7 +98,15 @@ pub struct Guarded {
 super::lacks!(Guarded:
     std::fmt::Debug, std::fmt::Display, Clone, AsRef<str>, AsRef<[u8]>, std::ops::Deref);
 super::wiped!(Guarded);
-super::never_shown!(Draft, Verdict, Bench<'static>, verbatim::Said, Secrets);
+super::never_shown!(
+    Draft,
+    Verdict,
+    Bench<'static>,
+    verbatim::Said,
+    Secrets,
+    Names,
+    left_out::Withheld<'static>
+);
 
 impl Guarded {
     /// The note's text; for written calls only, an ear has no use for it.
@@ -164,6 +176,10 @@ pub(in crate::confidential) enum Fault {
     Form,
     Verbatim,
     Length,
+    /// It names somebody whom the line does not name.
+    Named,
+    /// It holds something else that the line leaves out.
+    LeftOut,
 }
 
 impl Fault {
@@ -176,6 +192,8 @@ impl Fault {
             Fault::Form => "form",
             Fault::Verbatim => "verbatim",
             Fault::Length => "length",
+            Fault::Named => "named",
+            Fault::LeftOut => "left out",
         }
     }
 }
@@ -188,6 +206,8 @@ pub(in crate::confidential) struct Draft {
     pub statements: Vec<Statement>,
     /// Values that fell: no appointment or promise may hold one.
     pub dead: Vec<Valued>,
+    /// What the line leaves out of its notes.
+    pub left_out: LeftOut,
 }
 
 /// What came of a draft.
@@ -215,15 +235,20 @@ const WORDS: usize = 80;
 const WORDS_OF_LONG_CALLS: usize = 130;
 const LONG_CALL_MS: u32 = 360_000;
 
-/// Makes a note of what stands up to every check.
+/// Makes a note of what stands up to every check; `known` are faults that statements had before, by their places.
 pub(in crate::confidential) fn examine(
     transcript: &Transcript,
     lexicon: &Lexicon,
     draft: &mut Draft,
+    known: &[Option<Fault>],
 ) -> Verdict {
-    let bench = Bench::new(transcript, lexicon, &draft.dead);
+    let bench = Bench::new(transcript, lexicon, draft);
     let mut faults: Vec<Option<Fault>> = Vec::new();
     for at in 0..draft.statements.len() {
+        if let Some(fault) = known.get(at).copied().flatten() {
+            faults.push(Some(fault));
+            continue;
+        }
         let before = joined(&draft.statements[..at], &faults);
         let statement = &mut draft.statements[at];
         let mut fault = bench.fault(statement, &before);
@@ -232,6 +257,9 @@ pub(in crate::confidential) fn examine(
         {
             statement.text = shorter;
             fault = bench.fault(statement, &before);
+        }
+        if fault.is_none() {
+            fault = bench.leave_out(statement, &before);
         }
         faults.push(fault);
     }
@@ -275,10 +303,11 @@ struct Bench<'a> {
     dead: Vec<Vec<Text>>,
     speakers: Vec<Speaker>,
     limit: usize,
+    withheld: left_out::Withheld<'a>,
 }
 
 impl<'a> Bench<'a> {
-    fn new(transcript: &Transcript, lexicon: &'a Lexicon, dead: &[Valued]) -> Bench<'a> {
+    fn new(transcript: &Transcript, lexicon: &'a Lexicon, draft: &Draft) -> Bench<'a> {
         let tokens = tokens::read(transcript, lexicon);
         let values = values::read(&tokens, lexicon);
         let covered = values::cover(&tokens, &values);
@@ -295,9 +324,15 @@ impl<'a> Bench<'a> {
             secrets,
             numbers,
             days,
-            dead: dead.iter().map(|kind| printed(kind, lexicon)).filter(|words| !words.is_empty()).collect(),
+            dead: draft
+                .dead
+                .iter()
+                .map(|kind| printed(kind, lexicon))
+                .filter(|words| !words.is_empty())
+                .collect(),
             speakers: transcript.turns.iter().map(|turn| turn.speaker).collect(),
             limit: if last > LONG_CALL_MS { WORDS_OF_LONG_CALLS } else { WORDS },
+            withheld: left_out::Withheld::new(&tokens, &values, &covered, lexicon, draft.left_out),
         }
     }
 
@@ -321,6 +356,22 @@ impl<'a> Bench<'a> {
         let mut whole = Text::from(before);
         push_sentence(&mut whole, sentence);
         self.crowds(&whole, statement)
+    }
+
+    /// Takes what the line leaves out of a statement that stood up to all else, or says that it must go with it.
+    fn leave_out(&self, statement: &mut Statement, before: &str) -> Option<Fault> {
+        if !self.withheld.stands_in_statement(statement) {
+            return None;
+        }
+        if self.withheld.is_named_in(&statement.text) {
+            return Some(Fault::Named);
+        }
+        let Some(text) = self.withheld.without(statement).filter(|text| !before.contains(text.as_str()))
+        else {
+            return Some(Fault::LeftOut);
+        };
+        statement.text = text;
+        self.fault(statement, before)
     }
 
     fn crowds(&self, whole: &str, statement: &Statement) -> Option<Fault> {
@@ -355,6 +406,7 @@ impl<'a> Bench<'a> {
             && self.said.longest_run(text) <= verbatim::LONGEST_RUN
             && shared as f64 / words.max(1) as f64 <= SHARE
             && !sensitive::holds_account(text)
+            && !self.withheld.stands_in(text)
     }
 
     /// A whole sentence: four words or more, a capital, a stop, a finite verb of ours, no line break.
@@ -509,6 +561,8 @@ pub(in crate::confidential) fn obeys_the_caps(transcript: &Transcript, text: &st
 
 #[cfg(test)]
 mod kept_out_tests;
+#[cfg(test)]
+mod left_out_tests;
 
 #[cfg(test)]
 mod tests {
@@ -560,8 +614,9 @@ mod tests {
             trust: Trust { label: TrustLabel::Good, confidence_pct: 90, kept_pct: 90, arrived_pct: 90 },
             statements: vec![reason, statement(kind, by, text, false)],
             dead,
+            left_out: LeftOut::default(),
         };
-        let verdict = examine(&call(&SAID), lexicon::of(Language::En), &mut draft);
+        let verdict = examine(&call(&SAID), lexicon::of(Language::En), &mut draft, &[]);
         assert!(verdict.note.is_some(), "the reason alone is a note");
         verdict.faults[1]
     }
@@ -622,8 +677,9 @@ mod tests {
             trust: Trust { label: TrustLabel::Good, confidence_pct: 90, kept_pct: 90, arrived_pct: 90 },
             statements: Vec::new(),
             dead: Vec::new(),
+            left_out: LeftOut::default(),
         };
-        assert!(examine(&call(&SAID), lexicon::of(Language::En), &mut draft).note.is_none());
+        assert!(examine(&call(&SAID), lexicon::of(Language::En), &mut draft, &[]).note.is_none());
     }
 
     #[test]

@@ -207,7 +207,7 @@ fn closed_up(text: &str) -> Text {
 }
 
 /// Maximal strings of digits, closed up over blanks and hyphens.
-fn digit_groups(text: &str) -> Vec<Text> {
+pub(super) fn digit_groups(text: &str) -> Vec<Text> {
     let closed = closed_up(text);
     closed.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty()).map(Text::from).collect()
 }

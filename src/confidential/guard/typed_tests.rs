@@ -1,6 +1,7 @@
 //! Texts that somebody might type in a note's place, in all three languages.
 
 use super::*;
+use crate::border::LeftOut;
 use crate::confidential::notes::explain;
 use std::collections::BTreeMap;
 
@@ -86,7 +87,7 @@ fn the_notes_of_the_written_calls_could_be_typed_again() {
             speaker: if turn["speaker"] == "caller" { Speaker::Caller } else { Speaker::Agent(1) },
             words: turn["heard"].as_str().unwrap().split_whitespace().map(word).collect(),
         });
-        let note = explain(&Transcript::new(turns.collect()), language).summary;
+        let note = explain(&Transcript::new(turns.collect()), language, LeftOut::default()).summary;
         notes += u32::from(!note.is_empty());
         if let Some(finding) = look(&note, language).first() {
             let id = call["id"].as_str().unwrap().to_owned();

@@ -107,7 +107,14 @@ impl NoteTaker for Notary {
         if asked { vec![DoNotContact { channels, purpose, number }] } else { Vec::new() }
     }
 
-    fn summarise(&self, said: &Transcript, _: Language, _: Day, _: Quality) -> Result<String, NoSummary> {
+    fn summarise(
+        &self,
+        said: &Transcript,
+        _: Language,
+        _: Day,
+        _: LeftOut,
+        _: Quality,
+    ) -> Result<String, NoSummary> {
         if count(said) == 0 { Err(NoSummary::NothingSaid) } else { Ok(told(said)) }
     }
 }
@@ -138,7 +145,7 @@ impl Stage {
     }
 
     fn open(&mut self, call: CallId) {
-        self.hall.open(call, Language::En, TODAY, AgentLeg::Heard);
+        self.hall.open(call, Language::En, TODAY, AgentLeg::Heard, LeftOut::default());
         PARTIES.iter().for_each(|party| self.hall.hear(call, *party, FORMAT));
     }
 
@@ -274,7 +281,7 @@ fn what_is_said_before_the_bridge_is_not_heard() {
 #[test]
 fn of_an_agent_who_is_not_heard_every_packet_is_wiped_undecoded() {
     let mut stage = Stage::new(Scripted::willing(), Notary::default());
-    stage.hall.open(CALL, Language::En, TODAY, AgentLeg::NotHeard);
+    stage.hall.open(CALL, Language::En, TODAY, AgentLeg::NotHeard, LeftOut::default());
     // Also where a daemon gives his socket all the same.
     PARTIES.iter().for_each(|party| stage.hall.hear(CALL, *party, FORMAT));
     stage.bridged(CALL);
@@ -580,7 +587,7 @@ fn a_panic_ends_its_own_call_only() {
     let french = |language| if language == Language::Fr { panic!("in a test") } else { Ok(()) };
     let mut stage = Stage::new(Scripted::new(french), Notary::default());
     stage.open(CALL);
-    stage.hall.open(CallId(8), Language::Fr, TODAY, AgentLeg::Heard);
+    stage.hall.open(CallId(8), Language::Fr, TODAY, AgentLeg::Heard, LeftOut::default());
     stage.hall.hear(CallId(8), Party::Caller, FORMAT);
     for call in [CALL, CallId(8)] {
         stage.bridged(call);
@@ -665,7 +672,7 @@ proptest! {
         let mut opened = false;
         for order in orders {
             match order {
-                Order::Open if !opened => { stage.hall.open(CALL, Language::En, TODAY, AgentLeg::Heard); opened = true; }
+                Order::Open if !opened => { stage.hall.open(CALL, Language::En, TODAY, AgentLeg::Heard, LeftOut::default()); opened = true; }
                 Order::Open | Order::Hear => stage.hall.hear(CALL, Party::Caller, FORMAT),
                 Order::Packet => (0..30).for_each(|_| stage.tick(CALL, [true, false], 20)),
                 Order::Bridged => stage.bridged(CALL),

@@ -23,12 +23,12 @@ mod told;
 pub(in crate::confidential) mod values;
 pub(in crate::confidential) mod when;
 
-pub(in crate::confidential) use say::amount as print_amount;
+pub(in crate::confidential) use say::{amount as print_amount, fill};
 pub(in crate::confidential) use tokens::fold;
 
-use super::Transcript;
-use super::guard::{self, Draft, Fault, Guarded, Kind, Modality, Secrets, Statement};
-use crate::border::{Day, DoNotContact, Topics, Trust, TrustLabel};
+use super::guard::{self, Draft, Fault, Guarded, Kind, Modality, Names, Secrets, Statement, Verdict};
+use super::{Text, Transcript};
+use crate::border::{Day, DoNotContact, LeftOut, Topics, Trust, TrustLabel};
 use crate::call::{Language, NoSummary};
 use lexicon::Lexicon;
 use pattern::View;
@@ -76,14 +76,16 @@ pub enum Objection {
 /// Writes the note of a call, or says why there is none.
 ///
 /// Days stay as they were said ("Thursday", "tomorrow"): `today` is kept for the reader, who sees it beside the note.
+/// What the line leaves out of its notes is `left_out`.
 pub fn summarise(
     transcript: &Transcript,
     language: Language,
     today: Day,
+    left_out: LeftOut,
     quality: Quality,
 ) -> Result<Guarded, NoSummary> {
     let _ = today;
-    write(transcript, language, quality).0
+    write(transcript, language, left_out, quality).0
 }
 
 /// Looks for an objection in what has been recognised so far.
@@ -133,6 +135,13 @@ impl Read {
         read
     }
 
+    /// Bans the names that the line leaves out.
+    fn hide(&mut self, left_out: LeftOut) {
+        let names = Names::find(&self.tokens, &self.values, &self.covered, self.lexicon, left_out);
+        names.ban(&self.tokens, &mut self.secrets.tokens);
+        self.verbs = pattern::verbs(self.view());
+    }
+
     fn view(&self) -> View<'_> {
         View {
             tokens: &self.tokens,
@@ -173,10 +182,10 @@ impl ZeroizeOnDrop for Read {}
 
 type Written = (Result<Guarded, NoSummary>, Vec<Statement>, Vec<Option<Fault>>);
 
-fn write(transcript: &Transcript, language: Language, quality: Quality) -> Written {
+fn write(transcript: &Transcript, language: Language, left_out: LeftOut, quality: Quality) -> Written {
     let none = |reason| (Err(reason), Vec::new(), Vec::new());
     let lexicon = lexicon::of(language);
-    let read = Read::new(transcript, lexicon);
+    let mut read = Read::new(transcript, lexicon);
     let view = read.view();
     match objection::find(view).what {
         Objection::Heard => return none(NoSummary::Objection),
@@ -186,6 +195,73 @@ fn write(transcript: &Transcript, language: Language, quality: Quality) -> Writt
     if let Some(reason) = abstain::before(transcript, language, view) {
         return none(reason);
     }
+    let trust = quality.trust();
+    let mut drafted = draft(&read, language, left_out, trust);
+    let mut verdict = guard::examine(transcript, lexicon, &mut drafted, &[]);
+    if verdict.faults.contains(&Some(Fault::Named)) || !left_out.is_of_names() {
+        (drafted, verdict) = with_less(transcript, &mut read, language, left_out, trust);
+    }
+    let note = verdict.note.ok_or(NoSummary::Unintelligible);
+    (note, drafted.statements, verdict.faults)
+}
+
+/// The note as it would be if nothing were left out, with less in it: no statement is told that would not stand there, for
+/// it may lack a condition that another one has. Where a name stood, the statement is told anew without it.
+fn with_less(
+    transcript: &Transcript,
+    read: &mut Read,
+    language: Language,
+    left_out: LeftOut,
+    trust: Trust,
+) -> (Draft, Verdict) {
+    let lexicon = read.lexicon;
+    let mut drafted = draft(read, language, LeftOut::default(), trust);
+    let whole = guard::examine(transcript, lexicon, &mut drafted, &[]);
+    let standing = drafted.statements.iter().zip(&whole.faults).filter(|(_, fault)| fault.is_none());
+    let texts: Vec<Text> = standing.map(|(statement, _)| statement.text.again()).collect();
+    drafted.left_out = left_out;
+    let verdict = guard::examine(transcript, lexicon, &mut drafted, &whole.faults);
+    if !verdict.faults.contains(&Some(Fault::Named)) {
+        return (drafted, verdict);
+    }
+    read.hide(left_out);
+    let mut anew = draft(read, language, left_out, trust);
+    anew.statements.retain_mut(|statement| {
+        let stood = |text: &Text| texts.iter().any(|whole| is_part(text, whole, lexicon));
+        if !stood(&statement.text)
+            && let Some(shorter) = statement.shorter.take_if(|shorter| stood(shorter))
+        {
+            statement.text = shorter;
+            return true;
+        }
+        stood(&statement.text)
+    });
+    let verdict = guard::examine(transcript, lexicon, &mut anew, &[]);
+    (anew, verdict)
+}
+
+/// Whether a sentence is another one, or that with words taken out, and none of them a denial. Where a name was an object,
+/// another one would take its place.
+fn is_part(part: &str, whole: &str, lexicon: &Lexicon) -> bool {
+    let (part, whole) = (fold(part), fold(whole));
+    let words = |text: &str| -> Vec<Text> {
+        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(Text::from).collect()
+    };
+    let denies = |word: &str| {
+        lexicon.words.not_before.contains_key(word) || lexicon.words.not_after.contains_key(word)
+    };
+    let mut left = words(&part).into_iter().peekable();
+    for word in words(&whole) {
+        if left.next_if_eq(&word).is_none() && denies(word.as_str()) {
+            return false;
+        }
+    }
+    left.peek().is_none()
+}
+
+/// What is to be told of a call.
+fn draft(read: &Read, language: Language, left_out: LeftOut, trust: Trust) -> Draft {
+    let view = read.view();
     let clauses = clauses::read(view);
     let mut deeds = deeds::read(view, &clauses);
     pairs::settle(&mut deeds, &clauses);
@@ -194,18 +270,7 @@ fn write(transcript: &Transcript, language: Language, quality: Quality) -> Writt
     let evidence =
         select::Evidence { view, clauses: &clauses, deeds: &deeds, ledger: &ledger, requests: &requests };
     let statements = select::statements(&evidence);
-    let topics = topics(view);
-    let draft = |statements| Draft {
-        language,
-        topics,
-        trust: quality.trust(),
-        statements,
-        dead: ledger.dead.clone(),
-    };
-    let mut draft = draft(statements);
-    let verdict = guard::examine(transcript, lexicon, &mut draft);
-    let note = verdict.note.ok_or(NoSummary::Unintelligible);
-    (note, draft.statements, verdict.faults)
+    Draft { language, topics: topics(view), trust, statements, dead: ledger.dead.clone(), left_out }
 }
 
 /// Topics by the words of the call; two words of a topic, or one that both sides said.
@@ -243,9 +308,9 @@ pub(crate) struct ExplainedStatement {
 }
 
 /// Writes the note of a written call and says what it rests on.
-pub(crate) fn explain(transcript: &Transcript, language: Language) -> Explained {
+pub(crate) fn explain(transcript: &Transcript, language: Language, left_out: LeftOut) -> Explained {
     let quality = Quality { confidence_pct: 100, kept_pct: 100, arrived_pct: 100 };
-    let (note, statements, faults) = write(transcript, language, quality);
+    let (note, statements, faults) = write(transcript, language, left_out, quality);
     let (mut kept, mut dropped) = (Vec::new(), Vec::new());
     for (statement, fault) in statements.iter().zip(faults) {
         match fault {

@@ -130,7 +130,7 @@ fn a_value_that_the_other_side_repeats_is_read_back() {
 }
 
 fn texts(language: Language, text: &str) -> String {
-    let written = explain(&call(text), language);
+    let written = explain(&call(text), language, LeftOut::default());
     written.summary
 }
 
@@ -424,7 +424,8 @@ fn what_is_added_to_a_request_for_somebody_else_is_no_request_of_the_callers() {
 
 #[test]
 fn calls_without_a_note_say_why() {
-    let reason = |language, lines: &str| summarise(&call(lines), language, DAY, GOOD).err();
+    let reason =
+        |language, lines: &str| summarise(&call(lines), language, DAY, LeftOut::default(), GOOD).err();
     let en = Language::En;
     assert_eq!(reason(en, "a: hello\na: hello is anybody there"), Some(NoSummary::NothingSaid));
     let voicemail =
@@ -445,7 +446,7 @@ fn calls_without_a_note_say_why() {
 fn a_guarded_note_is_decoded_as_the_daemons_note() {
     let mut lines = OPENING.to_owned();
     lines.push_str("a: okay i'll send you a new invoice by friday\nc: great thank you bye");
-    let note = summarise(&call(&lines), Language::En, DAY, GOOD).ok().unwrap();
+    let note = summarise(&call(&lines), Language::En, DAY, LeftOut::default(), GOOD).ok().unwrap();
     let text = note.text().to_owned();
     let message = FromEar::Noted { call: CallId(7), heard: border::Heard::default(), note };
     let mut room = [0; MAX_MESSAGE];
@@ -489,6 +490,7 @@ fn a_relatives_name_is_secret_and_a_relative_may_be_the_last_word() {
 }
 
 mod caller_tests;
+mod left_out_tests;
 mod truth_tests;
 
 proptest! {
@@ -511,7 +513,7 @@ proptest! {
         let transcript = call(&text);
         for language in [Language::En, Language::De, Language::Fr] {
             let _ = do_not_contact(&transcript, language);
-            if let Ok(note) = summarise(&transcript, language, DAY, GOOD) {
+            if let Ok(note) = summarise(&transcript, language, DAY, LeftOut::default(), GOOD) {
                 prop_assert!(guard::obeys_the_caps(&transcript, note.text()), "{}", note.text());
             }
         }
@@ -525,7 +527,7 @@ proptest! {
         });
         let transcript = Transcript::new(turns.collect());
         for language in [Language::En, Language::De, Language::Fr] {
-            let _ = summarise(&transcript, language, DAY, GOOD);
+            let _ = summarise(&transcript, language, DAY, LeftOut::default(), GOOD);
             let _ = objection(&transcript, language);
             let _ = do_not_contact(&transcript, language);
         }

@@ -5,10 +5,10 @@ use super::held::Gauge;
 use super::judge::{Breach, Heed, Judge};
 use super::log::{EarHolds, EarReady, EarSays};
 use super::process::{Line, packaged_libraries};
-use super::{EarWord, Settings};
+use super::{EarWord, Opening, Settings};
 use crate::border::table::{PING_EVERY_S, PONG_WITHIN_S};
-use crate::border::{Day, EarExit, FromEar, ModelId, Note, Recogniser, ToEar};
-use crate::call::{AgentLeg, CallId, Language, Moment, Party};
+use crate::border::{EarExit, FromEar, ModelId, Note, Recogniser, ToEar};
+use crate::call::{CallId, Language, Moment, Party};
 use crate::daemon::{clock::Clock, models};
 use crate::sandbox::trial;
 use crate::wire::rtp::Format;
@@ -26,9 +26,7 @@ use tokio::sync::{mpsc, watch};
 pub enum Order {
     Open {
         call: CallId,
-        language: Language,
-        today: Day,
-        agent_leg: AgentLeg,
+        opening: Opening,
         words: Words,
     },
     Hear {
@@ -293,10 +291,11 @@ impl Desk {
     fn obey(&mut self, line: &Line, order: Order) -> Result<(), Breach> {
         let now = self.clock.now();
         match order {
-            Order::Open { call, language, today, agent_leg, words } => {
+            Order::Open { call, opening, words } => {
+                let Opening { language, today, agent_leg, left_out } = opening;
                 self.judge.opened(call, language, now);
                 self.words.insert(call, words);
-                line.send(&ToEar::Open { call, language, today, agent_leg })
+                line.send(&ToEar::Open { call, language, today, agent_leg, left_out })
             }
             Order::Hear { call, party, format, socket } if self.judge.holds(call) => {
                 self.judge.handed_over(call, party);

@@ -21,7 +21,7 @@ pub use process::{libraries, program, programs};
 pub use rtp::rtp_socket;
 
 use super::clock::Clock;
-use crate::border::{Day, DoNotContact, Heard, ModelId, Note, Recogniser, ToEar};
+use crate::border::{Day, DoNotContact, Heard, LeftOut, ModelId, Note, Recogniser, ToEar};
 use crate::call::{AgentLeg, Announced, CallId, Language, NoSummary, Party};
 use crate::wire::rtp::Format;
 use attend::{Order, Words};
@@ -164,16 +164,13 @@ impl Ears {
         &self,
         proof: &Announced,
         recogniser: Recogniser,
-        language: Language,
-        today: Day,
-        agent_leg: AgentLeg,
+        opening: Opening,
         words: impl Fn(EarWord) + Send + 'static,
     ) -> Option<EarCall> {
-        let slot = self.slot(recogniser, language)?;
+        let slot = self.slot(recogniser, opening.language)?;
         let orders = slot.take_one()?;
         let call = proof.call();
-        let words = Words::new(words);
-        orders.send(Order::Open { call, language, today, agent_leg, words }).ok()?;
+        orders.send(Order::Open { call, opening, words: Words::new(words) }).ok()?;
         Some(EarCall { call, orders })
     }
 
@@ -187,6 +184,16 @@ impl Ears {
     fn slot(&self, recogniser: Recogniser, language: Language) -> Option<&Arc<Slot>> {
         self.kept.slots.iter().find(|slot| slot.serves(recogniser, language))
     }
+}
+
+/// What an ear is told of a call at its beginning, beside its number.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening {
+    pub language: Language,
+    /// So that "on Thursday" can be told apart.
+    pub today: Day,
+    pub agent_leg: AgentLeg,
+    pub left_out: LeftOut,
 }
 
 /// A call that an ear was told of. Dropped, it is wiped there.

@@ -152,6 +152,7 @@ impl Board {
 
     fn wake(&mut self) {
         let now = self.switch.clock.now();
+        self.switch.registry().turn_day(self.switch.clock.today());
         match self.lost_since {
             Some(lost) if now.since(lost) >= LOST_AFTER => {
                 // A copy must not outlive what we know of its call.

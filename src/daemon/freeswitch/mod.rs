@@ -8,6 +8,7 @@ mod keys;
 mod link;
 mod live;
 mod order;
+mod pseudonyms;
 mod question;
 mod recordings;
 mod registry;
@@ -122,7 +123,7 @@ impl FreeSwitch {
         let dump = Dump::parse(reply.text());
         let tappable = dump.as_ref().and_then(|dump| dump.tappable());
         if let Some(dump) = &dump {
-            self.registry().tell_agent(call, &leg, dump);
+            self.registry().tell_agent(call, &leg, dump, self.clock.today());
         }
         if self.look_for_recordings(call, &leg).await.is_none() {
             return;

@@ -3,10 +3,12 @@
 use super::super::switch::{Mail, Mailbox};
 use super::dump::{Dump, Talk};
 use super::order::Order;
+use super::pseudonyms::Pseudonyms;
 use super::recordings::{Change, Recordings};
 use super::words::Tappable;
+use crate::border::Day;
 use crate::call::{CallId, Event, Leg, Party};
-use crate::config::Line;
+use crate::config::{Agents, Line};
 use crate::store::Name;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -80,10 +82,10 @@ impl Entry {
     }
 
     /// An agent's leg was looked at. The first one may be anywhere: where calls of the line go is the line's own choice.
-    fn agent_seen(&mut self, leg: &Leg, dump: &Dump) {
+    fn agent_seen(&mut self, leg: &Leg, dump: &Dump, name: Option<Name>) {
         let (leg, passing) = (leg.clone(), dump.is_passing());
         // A call that is told no longer reads its mail.
-        let _ = self.mailbox.send(Mail::Agent { leg: leg.clone(), name: self.name_of(dump), passing });
+        let _ = self.mailbox.send(Mail::Agent { leg: leg.clone(), name, passing });
         if passing {
             return;
         }
@@ -100,12 +102,17 @@ impl Entry {
             && dump.extension().is_some_and(|name| self.line.never_heard.extension(name.as_str()))
     }
 
-    /// A number outside is nobody's business, nor an extension that is never heard, and any other only where the line
-    /// keeps it.
-    fn name_of(&self, dump: &Dump) -> Option<Name> {
-        match dump.leads_outside() {
-            true => Name::new("outside").ok(),
-            false => dump.extension().filter(|_| self.line.keep_extensions && !self.is_never_heard(dump)),
+    /// A number outside is nobody's business, nor an extension that is never heard, and any other is told as the line has
+    /// it.
+    fn name_of(&self, dump: &Dump, pseudonyms: &mut Pseudonyms, today: Day) -> Option<Name> {
+        if dump.leads_outside() {
+            return Name::new("outside").ok();
+        }
+        let extension = dump.extension().filter(|_| !self.is_never_heard(dump))?;
+        match self.line.agents {
+            Agents::None => None,
+            Agents::Pseudonym => pseudonyms.name(&extension, today),
+            Agents::Kept => Some(extension),
         }
     }
 
@@ -142,6 +149,7 @@ pub(super) struct Registry {
     jobs: BTreeMap<String, (CallId, Party)>,
     /// Counts connections: what the switch said on another one is not compared.
     connection: u64,
+    pseudonyms: Pseudonyms,
 }
 
 impl Registry {
@@ -207,10 +215,16 @@ impl Registry {
     }
 
     /// Tells a call whose leg this is, if it is an agent's.
-    pub fn tell_agent(&mut self, call: CallId, leg: &Leg, dump: &Dump) {
+    pub fn tell_agent(&mut self, call: CallId, leg: &Leg, dump: &Dump, today: Day) {
         if let Some(entry) = self.calls.get_mut(&call).filter(|entry| entry.caller != *leg) {
-            entry.agent_seen(leg, dump);
+            let name = entry.name_of(dump, &mut self.pseudonyms, today);
+            entry.agent_seen(leg, dump, name);
         }
+    }
+
+    /// The day may have changed: then yesterday's names lead nowhere.
+    pub fn turn_day(&mut self, today: Day) {
+        self.pseudonyms.turn(today);
     }
 
     /// To be called before the switch is asked about a leg of the call.
@@ -432,6 +446,48 @@ mod tests {
         registry.connected();
         assert_eq!(registry.answer(CallId(1), &leg("a"), asked, &dump(100, "", "b")), Answered::Late);
         assert_eq!(told(&mut mail), []);
+    }
+
+    /// How an agent is told whose leg was looked at on that day of a month.
+    fn seen(registry: &mut Registry, mail: &mut UnboundedReceiver<Mail>, extension: &str, day: u8) -> String {
+        let fields = json!({ "Call-Direction": "outbound", "Caller-Destination-Number": extension });
+        let today = Day { year: 2026, month: 11, day, minute: 600 };
+        registry.tell_agent(CallId(1), &leg("b"), &Dump::parse(&fields.to_string()).unwrap(), today);
+        let Ok(Mail::Agent { name, .. }) = mail.try_recv() else { panic!("no agent was told") };
+        name.map_or_else(|| "nobody".to_owned(), |name| name.as_str().to_owned())
+    }
+
+    fn with_agents(agents: Agents) -> (Registry, UnboundedReceiver<Mail>) {
+        let mut registry = Registry::default();
+        let mut line = Config::parse(DEFAULT).unwrap().lines.remove(0);
+        line.agents = agents;
+        let (mailbox, mail) = unbounded_channel();
+        registry.add(CallId(1), Entry::new(leg("a"), Arc::new(line), mailbox));
+        (registry, mail)
+    }
+
+    #[test]
+    fn an_agent_is_told_by_nothing_by_a_name_of_the_day_or_by_the_extension() {
+        let (mut registry, mut mail) = with_agents(Agents::None);
+        assert_eq!(seen(&mut registry, &mut mail, "1002", 3), "nobody");
+        let (mut registry, mut mail) = with_agents(Agents::Kept);
+        assert_eq!(seen(&mut registry, &mut mail, "1002", 3), "1002");
+        let (mut registry, mut mail) = with_agents(Agents::Pseudonym);
+        let first = seen(&mut registry, &mut mail, "1002", 3);
+        assert!(first.starts_with("agent-") && !first.contains("1002"), "{first}");
+        assert_eq!(seen(&mut registry, &mut mail, "1002", 3), first);
+        assert_ne!(seen(&mut registry, &mut mail, "1003", 3), first);
+        assert_ne!(seen(&mut registry, &mut mail, "1002", 4), first);
+        let (mut restarted, mut mail) = with_agents(Agents::Pseudonym);
+        assert_ne!(seen(&mut restarted, &mut mail, "1002", 3), first);
+    }
+
+    #[test]
+    fn the_key_of_a_day_is_forgotten_though_nobody_asks_for_a_name_on_the_next() {
+        let (mut registry, mut mail) = with_agents(Agents::Pseudonym);
+        let first = seen(&mut registry, &mut mail, "1002", 3);
+        registry.turn_day(Day { year: 2026, month: 11, day: 4, minute: 0 });
+        assert_ne!(seen(&mut registry, &mut mail, "1002", 3), first);
     }
 
     #[test]

@@ -23,6 +23,7 @@ macro_rules! files {
             tell: include_str!(concat!($language, "/tell.toml")),
             objection: include_str!(concat!($language, "/objection.toml")),
             contact: include_str!(concat!($language, "/contact.toml")),
+            names: include_str!(concat!($language, "/names.toml")),
             objects: include_str!(concat!($language, "/objects.toml")),
             sensitive: include_str!(concat!($language, "/sensitive.toml")),
             render: include_str!(concat!($language, "/render.toml")),
@@ -40,6 +41,7 @@ struct Files {
     tell: &'static str,
     objection: &'static str,
     contact: &'static str,
+    names: &'static str,
     objects: &'static str,
     sensitive: &'static str,
     render: &'static str,
@@ -322,10 +324,16 @@ fn phrases(text: &str) -> Vec<Vec<Stem>> {
     text.split('|').map(stems).filter(|phrase| !phrase.is_empty()).collect()
 }
 
-/// The cues of the three files; each file has its own classes.
+/// The cues of the four files; each file has its own classes.
 fn load_cues(files: &Files) -> Result<BTreeMap<String, Vec<Pattern>>, LexiconError> {
     let mut cues = BTreeMap::new();
-    for (file, text) in [("cues", files.cues), ("objection", files.objection), ("contact", files.contact)] {
+    let all = [
+        ("cues", files.cues),
+        ("objection", files.objection),
+        ("contact", files.contact),
+        ("names", files.names),
+    ];
+    for (file, text) in all {
         let table: CuesFile = parse(file, text)?;
         let classes =
             Classes::compile(&table.class, table.misheard).map_err(|what| LexiconError { file, what })?;

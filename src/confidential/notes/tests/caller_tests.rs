@@ -28,9 +28,9 @@ const LEAK: &str = "a: hello the kitchen shop how can i help you\n\
 
 #[test]
 fn nobody_who_is_not_heard_promises_anything() {
-    let both = summarise(&call(LEAK), Language::En, DAY, GOOD).ok().unwrap();
+    let both = summarise(&call(LEAK), Language::En, DAY, LeftOut::default(), GOOD).ok().unwrap();
     assert!(both.text().contains("agent promised"), "{}", both.text());
-    let caller = summarise(&alone(LEAK), Language::En, DAY, GOOD).ok().unwrap();
+    let caller = summarise(&alone(LEAK), Language::En, DAY, LeftOut::default(), GOOD).ok().unwrap();
     let text = caller.text();
     assert!(text.contains("dishwasher") && !text.to_lowercase().contains("agent"), "{text}");
     assert!(!text.contains("noon") && !text.contains("call back"), "{text}");
@@ -38,12 +38,15 @@ fn nobody_who_is_not_heard_promises_anything() {
 
 #[test]
 fn a_caller_alone_is_never_one_side_of_a_call() {
-    let reason = |lines: &str| summarise(&alone(lines), Language::En, DAY, GOOD).err();
+    let reason = |lines: &str| summarise(&alone(lines), Language::En, DAY, LeftOut::default(), GOOD).err();
     assert_eq!(reason("a: hello\na: is anybody there"), Some(NoSummary::NothingSaid));
     assert_eq!(reason("a: hello\nc: oh\na: hello hello hello"), Some(NoSummary::NothingSaid));
     let voicemail = "a: please leave a message after the tone\n\
                      c: hello this is about my order the dishwasher is broken and leaks please call me back";
-    assert_eq!(summarise(&call(voicemail), Language::En, DAY, GOOD).err(), Some(NoSummary::OneSided));
+    assert_eq!(
+        summarise(&call(voicemail), Language::En, DAY, LeftOut::default(), GOOD).err(),
+        Some(NoSummary::OneSided)
+    );
     assert_eq!(reason(voicemail), None);
     let german = "c: ja guten tag ich habe ein problem mit der heizung und die ist nicht mehr warm";
     assert_eq!(reason(german), Some(NoSummary::Language));
@@ -56,7 +59,10 @@ fn a_caller_alone_objects_and_asks_not_to_be_contacted_as_ever() {
     let says = |lines: &str| alone(lines);
     let objects = "c: hello my dishwasher leaks\na: a summary is made\nc: i object to the summary of this call please stop it";
     assert!(objection(&says(objects), Language::En) == Objection::Heard);
-    assert_eq!(summarise(&says(objects), Language::En, DAY, GOOD).err(), Some(NoSummary::Objection));
+    assert_eq!(
+        summarise(&says(objects), Language::En, DAY, LeftOut::default(), GOOD).err(),
+        Some(NoSummary::Objection)
+    );
     let talk =
         "c: hello my dishwasher leaks\na: well\nc: it has leaked since yesterday and i need a technician";
     assert!(objection(&says(talk), Language::En) == Objection::None);
@@ -92,7 +98,7 @@ fn no_statement_about_any_written_call_is_of_an_agent_who_was_not_heard() {
             .map(|turn| format!("c:{}", turn["heard"].as_str().unwrap()))
             .collect();
         let transcript = alone(&said.join("\n"));
-        let told = explain(&transcript, language);
+        let told = explain(&transcript, language, LeftOut::default());
         assert_ne!(told.reason, Some(NoSummary::OneSided), "{}", path.display());
         for statement in &told.statements {
             assert_eq!(statement.by, "caller", "{}: {} ({})", path.display(), statement.text, statement.rule);

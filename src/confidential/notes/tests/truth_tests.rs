@@ -361,7 +361,7 @@ fn a_number_that_is_called_a_code_or_a_secret_is_never_told() {
 
 #[test]
 fn a_call_of_courtesies_is_too_short() {
-    let reason = |language, text: &str| explain(&call(text), language).reason;
+    let reason = |language, text: &str| explain(&call(text), language, LeftOut::default()).reason;
     let calls = [
         (
             Language::En,

@@ -3,7 +3,7 @@
 
 use super::ctranslate2::CTranslate2;
 use super::*;
-use crate::border::{Day, DoNotContact, FromEar};
+use crate::border::{Day, DoNotContact, FromEar, LeftOut};
 use crate::call::{CallId, Moment, NoSummary, Party};
 use crate::confidential::codecs::Decoder;
 use crate::confidential::notes::{Objection, Quality};
@@ -76,7 +76,14 @@ impl NoteTaker for Stenographer {
         Vec::new()
     }
 
-    fn summarise(&self, said: &Transcript, _: Language, _: Day, _: Quality) -> Result<String, NoSummary> {
+    fn summarise(
+        &self,
+        said: &Transcript,
+        _: Language,
+        _: Day,
+        _: LeftOut,
+        _: Quality,
+    ) -> Result<String, NoSummary> {
         let words = said.turns.iter().flat_map(|turn| &turn.words);
         Ok(words.map(|word| word.text()).collect::<Vec<_>>().join(" "))
     }
@@ -224,7 +231,7 @@ fn heard(packets: impl Iterator<Item = (u64, Vec<u8>)>, format: Format, language
     let answer = Box::new(move |answer| kept.lock().unwrap().push(answer));
     let hall = Hall::with_note_taker(Shared, Stenographer, Settings::default(), answer);
     let (call, day) = (CallId(1), Day { year: 2026, month: 3, day: 5, minute: 600 });
-    hall.open(call, language, day, crate::call::AgentLeg::Heard);
+    hall.open(call, language, day, crate::call::AgentLeg::Heard, LeftOut::default());
     hall.hear(call, Party::Caller, format);
     hall.bridged(call, Moment::START);
     for (micros, mut datagram) in packets {
