@@ -208,7 +208,7 @@ impl Call {
     #[track_caller]
     pub fn hold_with<R: Recogniser>(self, recogniser: R) -> End {
         // Lexicons are compiled once, and stay.
-        let _ = Engine.objection(&Transcript::default(), Language::En);
+        let _ = Engine.objection(&Transcript::new(Vec::new()), Language::En);
         std::panic::set_hook(Box::new(panic_hook));
         let (end, found) = watched(|| self.go_through_a_hall(recogniser));
         let _ = std::panic::take_hook();

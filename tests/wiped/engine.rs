@@ -76,7 +76,7 @@ fn the_note_engine_leaves_nothing_of_what_it_reads() {
     let _alone = alone();
     let calls = written_calls();
     for language in [Language::En, Language::De, Language::Fr] {
-        let _ = Engine.objection(&Transcript::default(), language);
+        let _ = Engine.objection(&Transcript::new(Vec::new()), language);
     }
     let (notes, found) = watched(|| {
         let mut notes = 0;
