@@ -434,7 +434,7 @@ fn evidence_of_a_row_that_the_log_does_not_bear_out_says_no_and_fails() {
     let raw = rusqlite::Connection::open(office.database()).unwrap();
     raw.execute_batch(
         "UPDATE calls SET reason = 'objection', words = NULL, listened_ms = NULL, speech_ms = NULL,
-            recognised_ms = NULL, lost_packets = NULL WHERE reason = 'too_short'",
+            recognised_ms = NULL, lost_packets = NULL, agent_heard = NULL WHERE reason = 'too_short'",
     )
     .unwrap();
     let told = office.ask(&["calls", "evidence", &CallId(2).to_string()]);

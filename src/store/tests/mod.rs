@@ -540,7 +540,7 @@ fn no_column_but_the_note_can_hold_a_sentence_and_none_can_hold_sound() {
             columns += 1;
         }
     }
-    assert_eq!(columns, 26 + 2 + 22 + 3 + 8 + 3 + 2 + 5 + 2 + 5 + 3 + 3 + 3 + 3 + 7 + 3);
+    assert_eq!(columns, 27 + 2 + 22 + 3 + 8 + 3 + 2 + 5 + 2 + 5 + 3 + 3 + 3 + 3 + 7 + 3);
 }
 
 fn try_column(raw: &Connection, table: &str, column: &str) {
