@@ -24,7 +24,8 @@ impl fmt::Debug for CallId {
 impl CallId {
     /// Reads what `Display` wrote.
     pub fn parse(text: &str) -> Option<CallId> {
-        (text.len() == 16).then(|| u64::from_str_radix(text, 16).ok().map(CallId)).flatten()
+        let digits = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        digits.then(|| u64::from_str_radix(text, 16).ok().map(CallId)).flatten()
     }
 }
 

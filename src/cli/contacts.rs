@@ -279,7 +279,7 @@ fn intents() -> impl TypedValueParser<Value = Intent> {
 }
 
 /// The rows of a CSV file, or what is wrong with each that is. A number never stands in an error.
-fn read_csv(text: &str, country: &str) -> Result<Vec<NewContact>, Vec<String>> {
+pub fn read_csv(text: &str, country: &str) -> Result<Vec<NewContact>, Vec<String>> {
     let mut lines = text.trim_start_matches('\u{feff}').lines().enumerate();
     let Some((_, head)) = lines.next() else { return Err(vec!["the file is empty".to_owned()]) };
     let between = if head.contains(';') { ';' } else { ',' };
@@ -327,6 +327,9 @@ fn read_row<'a>(cell: &impl Fn(&str) -> Option<&'a str>, country: &str) -> Resul
     }
     let expires = cell("expires").map(moment).transpose().map_err(|how| format!("expires: {how}"))?;
     let channels = channels.into_iter().fold(Channels::default(), both);
+    if channels == Channels::default() {
+        return Err("channels names none; leave it empty for all".to_owned());
+    }
     Ok(NewContact { number, channels, purpose, exceptions, source: Source::Import, expires })
 }
 

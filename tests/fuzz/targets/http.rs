@@ -1,0 +1,55 @@
+//! The head of a request for the one question that is answered by HTTP.
+
+use callgist::http::{LONGEST_HEAD, answer, read};
+use callgist::store::Listed;
+
+/// HTTP: no panic, a whole question is the same in however many pieces it came, no head is waited for for ever, only a
+/// request that was sent to this host by its own name is answered, and a question is read again from what is printed.
+pub fn http(bytes: &[u8]) {
+    let (country, head) = bytes
+        .split_first()
+        .map_or(("", bytes), |(first, rest)| (COUNTRIES[usize::from(*first) % COUNTRIES.len()], rest));
+    let head = &head[..head.len().min(LONGEST_HEAD)];
+    let whole = read(head, country);
+    assert!(whole.is_some() || head.len() < LONGEST_HEAD, "it is waited for for ever");
+    let pieces = if head.len() < 256 { 1 } else { 61 };
+    let first = (0..head.len()).step_by(pieces).find_map(|length| read(&head[..length], country));
+    assert!(first.is_none() || first == whole, "in pieces it says something else");
+    if whole.is_none() {
+        let mut long = head.to_vec();
+        long.resize(LONGEST_HEAD, b'x');
+        assert!(read(&long, country).is_some());
+        return;
+    }
+    let Some(Ok(question)) = whole else {
+        let Some(Err(refusal)) = whole else { return };
+        return response(&answer(Err(refusal)), "error");
+    };
+    let text = String::from_utf8_lossy(head);
+    assert!(text.trim_start_matches(['\r', '\n']).starts_with("GET /contacts/check?"), "{text}");
+    let mut hosts = text.lines().filter(|line| line.to_ascii_lowercase().starts_with("host:"));
+    let host = hosts.next().expect("a request to no name").to_ascii_lowercase();
+    assert!(
+        hosts.next().is_none()
+            && ["127.", "[::1]", "::1", "localhost", "[::ffff:127."].iter().any(|here| host.contains(here))
+    );
+    let printed = format!(
+        "GET /contacts/check?number={}&channel={}&purpose={} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        question.number.as_str(),
+        question.channel.word(),
+        question.intent.word()
+    );
+    assert_eq!(read(printed.as_bytes(), country), Some(Ok(question)));
+    response(&answer(Ok(Listed::Blocked)), "answer");
+}
+
+/// A head, its own length of body, and one word of JSON.
+fn response(bytes: &[u8], name: &str) {
+    let text = std::str::from_utf8(bytes).expect("it is text");
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+    assert!(head.contains(&format!("\r\nContent-Length: {}\r\n", body.len())));
+    let body: serde_json::Value = serde_json::from_str(body).expect("it is JSON");
+    assert!(body[name].is_string() && body.as_object().is_some_and(|fields| fields.len() == 1));
+}
+
+const COUNTRIES: [&str; 6] = ["", "352", "49", "33", "39", "1"];
