@@ -470,7 +470,7 @@ impl Life {
             return;
         }
         self.held.push(leg);
-        if self.ear_is_bridged() && self.held.len() == 1 {
+        if self.is_talk() && self.held.len() == 1 {
             self.commands.push_back(Command::EarPaused);
         }
     }
@@ -478,14 +478,14 @@ impl Life {
     fn unheld(&mut self, leg: &Leg) {
         let before = self.held.len();
         self.held.retain(|held| held != leg);
-        if self.ear_is_bridged() && before > 0 && self.held.is_empty() {
+        if self.is_talk() && before > 0 && self.held.is_empty() {
             self.commands.push_back(Command::EarResumed);
         }
     }
 
     /// To an ear that was not told of the bridge, a hold that ends would be the beginning of the talk.
-    fn ear_is_bridged(&self) -> bool {
-        self.agent.is_some()
+    fn is_talk(&self) -> bool {
+        matches!(self.phase, Phase::Bridged | Phase::Forked)
     }
 
     /// Who objects in the middle of the notice or of the question need not hear the rest of it.

@@ -404,6 +404,8 @@ mod tests {
         let wrong = wrong.unwrap_err();
         assert_eq!(wrong.len(), 3, "{wrong:?}");
         assert!(wrong[0].starts_with("line 2: number") && wrong[2].starts_with("line 4: expires"));
+        let none = read_csv("number;channels\n+352621123456;+\n", "").unwrap_err();
+        assert!(none[0].contains("names none"), "an entry that protects nothing: {none:?}");
         assert!(read_csv("number,name\n+352621,x\n", "").unwrap_err()[0].contains("column 2"));
     }
 }
