@@ -2,6 +2,7 @@
 
 use callgist::http::{LONGEST_HEAD, answer, read};
 use callgist::store::Listed;
+use std::net::IpAddr;
 
 /// HTTP: no panic, a whole question is the same in however many pieces it came, no head is waited for for ever, only a
 /// request that was sent to this host by its own name is answered, and a question is read again from what is printed.
@@ -29,10 +30,7 @@ pub fn http(bytes: &[u8]) {
     assert!(text.trim_start_matches(['\r', '\n']).starts_with("GET /contacts/check?"), "{text}");
     let mut hosts = text.lines().filter(|line| line.to_ascii_lowercase().starts_with("host:"));
     let host = hosts.next().expect("a request to no name").to_ascii_lowercase();
-    assert!(
-        hosts.next().is_none()
-            && ["127.", "[::1]", "::1", "localhost", "[::ffff:127."].iter().any(|here| host.contains(here))
-    );
+    assert!(hosts.next().is_none() && is_ours(host["host:".len()..].trim()), "{host}");
     let printed = format!(
         "GET /contacts/check?number={}&channel={}&purpose={} HTTP/1.1\r\nHost: localhost\r\n\r\n",
         question.number.as_str(),
@@ -41,6 +39,13 @@ pub fn http(bytes: &[u8]) {
     );
     assert_eq!(read(printed.as_bytes(), country), Some(Ok(question)));
     response(&answer(Ok(Listed::Blocked)), "answer");
+}
+
+/// Whether a name, with a port or without one, leads to this host and to no other.
+fn is_ours(name: &str) -> bool {
+    let loopback = |text: &str| text.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let (bare, _) = name.rsplit_once(':').unwrap_or((name, ""));
+    [name, bare].iter().any(|name| *name == "localhost" || loopback(name.trim_matches(['[', ']'])))
 }
 
 /// A head, its own length of body, and one word of JSON.

@@ -189,6 +189,7 @@ impl<'a> Ear<'a> {
                 let ours = std::mem::replace(&mut stream.ssrc, 77);
                 let packet = stream.speech();
                 stream.ssrc = ours;
+                self.now = self.now + PACKET;
                 self.packet(id, party, packet);
             }
             19 | 20 => self.now = self.now + Duration::from_millis(u64::from(hand.byte()) * 20),
