@@ -7,7 +7,8 @@ use callgist::daemon::freeswitch::{Dump, Talk, recordings_listed};
 pub fn replies(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let recordings = recordings_listed(Ok(&text));
-    assert!(recordings.len() <= text.matches("<media-bug>").count());
+    // One more that nobody has put into a bug's mark: doubt protects.
+    assert!(recordings.len() <= text.matches("<media-bug>").count() + 1);
     let Some(dump) = Dump::parse(&text) else { return };
     if let Talk::With(leg) | Talk::Over(leg) = dump.talk() {
         assert!(is_plain(leg.as_str(), b"-._", 64));
