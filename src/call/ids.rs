@@ -24,7 +24,8 @@ impl fmt::Debug for CallId {
 impl CallId {
     /// Reads what `Display` wrote.
     pub fn parse(text: &str) -> Option<CallId> {
-        (text.len() == 16).then(|| u64::from_str_radix(text, 16).ok().map(CallId)).flatten()
+        let digits = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        digits.then(|| u64::from_str_radix(text, 16).ok().map(CallId)).flatten()
     }
 }
 
@@ -69,8 +70,11 @@ pub struct Number(Box<str>);
 pub struct NumberError;
 
 impl Number {
-    /// Takes the number as it is; blanks, `-`, `.`, `/` and brackets are left out.
+    /// Takes the number as it is; blanks, `-`, `.`, `/` and brackets are left out, and so is the zero of "+49 (0)30", which is
+    /// dialled at home alone. Italy's belongs to the number.
     pub fn new(text: &str) -> Result<Number, NumberError> {
+        let abroad = text.trim_start().starts_with('+') && !text.trim_start().starts_with("+39");
+        let text = if abroad { text.replacen("(0)", "", 1) } else { text.to_owned() };
         let digits: String = text.chars().filter(|c| !" -./()".contains(*c)).collect();
         let rest = digits.strip_prefix('+').unwrap_or(&digits);
         let fits = (2..=15).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_digit());
@@ -132,6 +136,8 @@ mod tests {
         assert_eq!(e164("0035226123456"), "+35226123456");
         assert_eq!(e164("030 901820"), "+4930901820");
         assert_eq!(e164("1001"), "1001");
+        assert_eq!(e164("+49 (0)30 901820"), "+4930901820");
+        assert_eq!(e164("+39 (0)6 12345678"), "+390612345678");
     }
 
     #[test]
@@ -139,5 +145,6 @@ mod tests {
         let id = CallId(0x00ab_cdef_0123_4567);
         assert_eq!(CallId::parse(&id.to_string()), Some(id));
         assert_eq!(format!("{id:?}"), "00abcd");
+        assert_eq!(CallId::parse("+0abcdef01234567"), None);
     }
 }

@@ -351,6 +351,9 @@ impl Life {
         if first {
             self.phase = Phase::Bridged;
             self.commands.push_back(Command::EarBridged);
+            if !self.held.is_empty() {
+                self.commands.push_back(Command::EarPaused);
+            }
         }
         self.deadline = Some((now + FORKS_RUN_WITHIN, Deadline::Forks));
         for party in self.agent_leg.voices() {
@@ -501,7 +504,7 @@ impl Life {
             return;
         }
         self.held.push(leg);
-        if self.opened && self.held.len() == 1 {
+        if self.is_talk() && self.held.len() == 1 {
             self.commands.push_back(Command::EarPaused);
         }
     }
@@ -509,9 +512,14 @@ impl Life {
     fn unheld(&mut self, leg: &Leg) {
         let before = self.held.len();
         self.held.retain(|held| held != leg);
-        if self.opened && before > 0 && self.held.is_empty() {
+        if self.is_talk() && before > 0 && self.held.is_empty() {
             self.commands.push_back(Command::EarResumed);
         }
+    }
+
+    /// To an ear that was not told of the bridge, a hold that ends would be the beginning of the talk.
+    fn is_talk(&self) -> bool {
+        matches!(self.phase, Phase::Bridged | Phase::Forked)
     }
 
     /// Who objects in the middle of the notice or of the question need not hear the rest of it.

@@ -400,7 +400,7 @@ fn intents() -> impl TypedValueParser<Value = Intent> {
 }
 
 /// The rows of a CSV file, or what is wrong with each that is. A number never stands in an error.
-fn read_csv(text: &str, country: &str, zone: &Zone) -> Result<Vec<NewContact>, Vec<String>> {
+pub fn read_csv(text: &str, country: &str, zone: &Zone) -> Result<Vec<NewContact>, Vec<String>> {
     let mut lines = text.trim_start_matches('\u{feff}').lines().enumerate();
     let Some((_, head)) = lines.next() else { return Err(vec!["the file is empty".to_owned()]) };
     let between = if head.contains(';') { ';' } else { ',' };
@@ -453,6 +453,9 @@ fn read_row<'a>(
     let expires = cell("expires").map(moment).transpose().map_err(|how| format!("expires: {how}"))?;
     let expires = expires.map(|moment| zone.at(moment));
     let channels = channels.into_iter().fold(Channels::default(), both);
+    if channels == Channels::default() {
+        return Err("channels names none; leave it empty for all".to_owned());
+    }
     let (source, via, received) = (Source::Import, None, None);
     Ok(NewContact { number, channels, purpose, exceptions, source, via, received, expires })
 }
@@ -539,6 +542,8 @@ mod tests {
         let wrong = wrong.unwrap_err();
         assert_eq!(wrong.len(), 3, "{wrong:?}");
         assert!(wrong[0].starts_with("line 2: number") && wrong[2].starts_with("line 4: expires"));
+        let none = read_csv("number;channels\n+352621123456;+\n", "", &Zone::of(true)).unwrap_err();
+        assert!(none[0].contains("names none"), "an entry that protects nothing: {none:?}");
         assert!(
             read_csv("number,name\n+352621,x\n", "", &Zone::of(true)).unwrap_err()[0].contains("column 2")
         );

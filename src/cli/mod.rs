@@ -6,7 +6,7 @@
 pub mod calls;
 pub mod config;
 pub mod contacts;
-mod counter;
+pub mod counter;
 pub mod demo;
 pub mod doctor;
 mod exit;

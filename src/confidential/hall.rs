@@ -175,8 +175,13 @@ impl<R: Recogniser, N: NoteTaker> Hall<R, N> {
         });
     }
 
+    /// Before the bridge there is nothing to go on with.
     pub fn resumed(&self, call: CallId, now: Moment) {
-        self.with(call, |call| call.listen(now));
+        self.with(call, |call| {
+            if call.bridged.is_some() {
+                call.listen(now);
+            }
+        });
     }
 
     /// The call is over: what is left is recognised, then comes `Noted`, `NotNoted` or `Objected`.

@@ -1,5 +1,41 @@
 //! What is tried on every input: bytes from anywhere go in, nothing comes out, and a broken promise panics.
 
+#[path = "targets/border.rs"]
+mod border;
+#[path = "targets/contacts.rs"]
+mod contacts;
+#[path = "targets/hand.rs"]
+mod hand;
+#[path = "targets/http.rs"]
+mod http;
+#[path = "targets/life.rs"]
+mod life;
+#[path = "targets/media.rs"]
+mod media;
+#[path = "targets/note.rs"]
+mod note;
+#[path = "targets/numbers.rs"]
+mod numbers;
+#[path = "targets/replies.rs"]
+mod replies;
+#[path = "targets/sdp.rs"]
+mod sdp;
+#[path = "targets/secrets.rs"]
+mod secrets;
+#[path = "targets/settings.rs"]
+mod settings;
+
+pub use border::border;
+pub use contacts::contacts;
+pub use http::http;
+pub use life::call;
+pub use media::media;
+pub use note::note;
+pub use numbers::numbers;
+pub use replies::replies;
+pub use sdp::sdp;
+pub use settings::settings;
+
 use bytes::BytesMut;
 use callgist::wire::esl::{ClientCodec, EslError, Event, Form, Frame, ServerCodec, Value};
 use callgist::wire::{rtp, sip};

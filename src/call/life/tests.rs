@@ -249,6 +249,22 @@ fn a_hold_pauses_the_listening_until_both_sides_are_back() {
 }
 
 #[test]
+fn an_ear_is_told_of_no_hold_before_the_bridge_and_at_the_bridge_of_one_that_lasts() {
+    let ear = |story: &Story| {
+        let told = |c: &&Command| matches!(c, Command::EarBridged | Command::EarPaused | Command::EarResumed);
+        story.said.iter().filter(told).cloned().collect::<Vec<_>>()
+    };
+    let held = Story::announced().then(4_000, Event::Held { leg: leg("a") });
+    let back =
+        held.then(5_000, Event::Unheld { leg: leg("a") }).then(8_000, Event::Bridged { agent: leg("b") });
+    assert_eq!(ear(&back), [Command::EarBridged], "it would have listened while the phone rang");
+    let held = Story::announced().then(4_000, Event::Held { leg: leg("a") });
+    let held = held.then(8_000, Event::Bridged { agent: leg("b") });
+    assert_eq!(ear(&held), [Command::EarBridged, Command::EarPaused]);
+    assert_eq!(ear(&held.then(9_000, Event::Unheld { leg: leg("a") })).last(), Some(&Command::EarResumed));
+}
+
+#[test]
 fn a_transfer_taps_the_new_agent_and_keeps_the_callers_copy() {
     let story = Story::forked()
         .then(20_000, Event::ForkEnded { party: Party::Caller })

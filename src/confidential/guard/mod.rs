@@ -417,6 +417,7 @@ impl<'a> Bench<'a> {
             && verb
             && sentence.starts_with(|c: char| c.is_uppercase())
             && sentence.ends_with('.')
+            && sentence.chars().all(is_printed)
             && !sentence.contains(['\n', ';', '!', '?', '{', '}'])
             && !sentence.contains("  ")
     }
@@ -449,6 +450,12 @@ impl<'a> Bench<'a> {
         let turns = statement.evidence.iter().filter_map(|turn| self.speakers.get(usize::from(*turn)));
         turns.into_iter().any(|speaker| speaker.is_caller() == by)
     }
+}
+
+/// Letters of our languages, and what stands between them. Whisper writes a word that it took for another language's in that
+/// one's letters; the daemon has no use for them, and ends an ear that sends them.
+fn is_printed(c: char) -> bool {
+    c.is_ascii_graphic() || " €£°’‘“”„«»–—…\u{a0}\u{202f}".contains(c) || c.is_alphabetic() && c < '\u{250}'
 }
 
 /// The words and numbers by which a value may be printed.

@@ -267,6 +267,10 @@ fn what_is_said_before_the_bridge_is_not_heard() {
     stage.open(CALL);
     stage.talk(CALL, [true, true], 3);
     assert_eq!(stage.hall.buffered(), 0);
+    stage.hall.paused(CALL, stage.now());
+    stage.hall.resumed(CALL, stage.now());
+    stage.talk(CALL, [true, true], 3);
+    assert_eq!(stage.hall.buffered(), 0, "the end of a hold is no bridge");
     stage.bridged(CALL);
     stage.talk(CALL, [false, false], 2);
     stage.end(CALL);

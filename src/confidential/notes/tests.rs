@@ -457,6 +457,14 @@ fn a_guarded_note_is_decoded_as_the_daemons_note() {
     assert_eq!(note.trust().confidence_pct, 91);
 }
 
+/// The daemon would take the ear for broken, and end it with all its calls.
+#[test]
+fn a_word_in_another_languages_letters_reaches_no_note() {
+    let lines = "c: l’appelant n'a pas reçu la facture İ ß ŉ ǰ ΐ\n\
+                 a: je vous envoie la facture demain à 15 h 30 d’accord\nc: oui d'accord envoyez la facture";
+    assert!(!texts(Language::Fr, lines).contains('ΐ'), "{}", texts(Language::Fr, lines));
+}
+
 #[test]
 fn cards_accounts_and_passwords_never_reach_a_note() {
     let text = english(

@@ -7,11 +7,12 @@ use crate::call::Leg;
 use crate::store::Name;
 use serde_json::{Map, Value};
 
-pub(super) struct Dump(Map<String, Value>);
+/// What the switch remembers of a leg.
+pub struct Dump(Map<String, Value>);
 
 /// Who talks with the leg.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Talk {
+pub enum Talk {
     With(Leg),
     /// The bridge with this one is over, and no other has begun.
     Over(Leg),
@@ -21,17 +22,19 @@ pub(super) enum Talk {
 
 /// The mark of a notice that was played to its end: `<version>;<from>;<to>`, microseconds of the switch's clock.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Noticed<'a> {
+pub struct Noticed<'a> {
     pub version: &'a str,
     pub from: u64,
     pub to: u64,
 }
 
 impl Dump {
+    /// Nothing where it is no dump, as when the leg is gone.
     pub fn parse(text: &str) -> Option<Dump> {
         serde_json::from_str(text).ok().map(Dump)
     }
 
+    /// A field's text, of several the first; nothing where it is empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         let value = match self.0.get(name)? {
             Value::Array(list) => list.first()?,
@@ -40,6 +43,7 @@ impl Dump {
         value.as_str().filter(|text| !text.is_empty())
     }
 
+    /// What is older than the dump has a lower one.
     pub fn sequence(&self) -> Option<u64> {
         self.number("Event-Sequence")
     }
@@ -54,6 +58,7 @@ impl Dump {
         self.get("variable_callgist_objection").is_some()
     }
 
+    /// Whether the leg is on hold.
     pub fn held(&self) -> bool {
         self.get("Channel-Call-State") == Some("HELD")
     }
@@ -69,6 +74,7 @@ impl Dump {
         }
     }
 
+    /// The mark of the notice, where it is whole.
     pub fn noticed(&self) -> Option<Noticed<'_>> {
         let mut parts = self.get("variable_callgist_notice")?.split(';');
         let (version, from, to) = (parts.next()?, parts.next()?, parts.next()?);

@@ -19,9 +19,11 @@ mod tests;
 mod words;
 
 pub use board::{Board, SharedLines};
+pub use dump::{Dump, Noticed, Talk};
 pub use link::{Answer, Link, LinkError, News, start as start_link};
 pub use live::{Live, Undone, live};
 pub use recordings::listed as recordings_listed;
+pub use words::Tappable;
 
 use super::clock::Clock;
 use super::events;
@@ -31,14 +33,13 @@ use crate::call::{CallId, Direction, Event, Leg, Party, SwitchTime};
 use crate::config::{self, Line, Sip};
 use crate::store::Earlier;
 use crate::wire::esl::Command;
-use dump::Dump;
 use recordings::Change;
 use registry::Registry;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::UnboundedSender;
-use words::{Copy, Tappable};
+use words::Copy;
 
 /// One switch as the sentence sees it.
 #[derive(Clone)]

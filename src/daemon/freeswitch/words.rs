@@ -77,7 +77,7 @@ pub(super) fn earlier(caller: &Leg, earlier: &Earlier) -> Vec<String> {
 
 /// What a copy needs to know of its target.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Tappable {
+pub struct Tappable {
     /// `Channel-Read-Codec-Name`.
     pub codec: String,
     /// `variable_rtp_last_audio_codec_string`, so that the very packets come (F82).
