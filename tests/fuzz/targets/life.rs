@@ -304,7 +304,7 @@ fn event(hand: &mut Hand<'_>) -> Event {
                 hung_up: marks & 4 != 0,
             })
         }
-        9 => Event::NoticeCompleted { file_played: hand.byte() % 8 > 0 },
+        9 => Event::NoticeCompleted { file_played: !hand.byte().is_multiple_of(8) },
         10 => Event::Answered(Answer::Yes { at: a_key(hand) }),
         11 => Event::Answered(hand.one_of(&[Answer::No, Answer::Silence])),
         12 => Event::Confirmed { at: a_key(hand) },
@@ -313,7 +313,7 @@ fn event(hand: &mut Hand<'_>) -> Event {
         16 => Event::AgentTaken,
         17 => Event::WentOutside { leg: leg(hand) },
         18 => Event::NeverHeard { leg: leg(hand) },
-        19 | 20 => Event::Examined { leg: leg(hand), tappable: hand.byte() % 8 > 0 },
+        19 | 20 => Event::Examined { leg: leg(hand), tappable: !hand.byte().is_multiple_of(8) },
         21 | 22 => Event::ForkOffered { party: party(hand), leg: leg(hand) },
         23 => Event::ForkFlows { party: party(hand) },
         24 => Event::ForkEnded { party: party(hand) },

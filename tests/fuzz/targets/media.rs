@@ -541,8 +541,11 @@ impl Answers {
 
 // ---------------------------------------------------------------- what is sent
 
+/// Payloads by codec and clock rate.
+type Spoken = BTreeMap<(Codec, u32), Vec<Vec<u8>>>;
+
 /// Twenty milliseconds each of a spoken notice, in every format.
-static SPEECH: LazyLock<BTreeMap<(Codec, u32), Vec<Vec<u8>>>> = LazyLock::new(|| {
+static SPEECH: LazyLock<Spoken> = LazyLock::new(|| {
     let samples = |wav: &[u8]| -> Vec<i16> {
         wav[44..].as_chunks::<2>().0.iter().map(|two| i16::from_le_bytes(*two)).collect()
     };

@@ -27,7 +27,7 @@ pub fn holds_card(text: &str) -> bool {
             double = !double;
             sum + twice / 10 + twice % 10
         });
-        sum % 10 == 0
+        sum.is_multiple_of(10)
     };
     runs.iter().any(|run| (13..=19).contains(&run.len()) && luhn(run))
 }
