@@ -247,10 +247,12 @@ fn config(mut root: Section<'_>, problems: &mut Vec<Problem>) -> Config {
 
 /// An id that goes before its row would have gone lets a restore bring that row back.
 fn check_erased(store: &Store, lines: &[Line], problems: &mut Vec<Problem>) {
-    let longest = lines.iter().map(|line| line.keep_notes_days.max(line.keep_rows_days)).max().unwrap_or(0);
+    let days =
+        |line: &Line| line.keep_notes_days.max(line.keep_rows_days).max(line.keep_wishes_days.unwrap_or(0));
+    let longest = lines.iter().map(days).chain(store.keep_objections_days).max().unwrap_or(0);
     if store.keep_erased_days < longest {
         let what = format!(
-            "[store] keep_erased_days is {}, and rows stay for {longest} days: make it {longest} at least, or a restore \
+            "[store] keep_erased_days is {}, and rows, wishes or objections stay for {longest} days: make it {longest} at least, or a restore \
              brings back what was erased",
             store.keep_erased_days
         );

@@ -116,6 +116,14 @@ pub enum Added {
     Extended(i64),
 }
 
+impl Added {
+    fn id(self) -> i64 {
+        match self {
+            Added::New(id) | Added::Already(id) | Added::Extended(id) => id,
+        }
+    }
+}
+
 /// What an entry asks for.
 pub(super) struct Scope<'a> {
     pub number: &'a Number,
@@ -123,6 +131,8 @@ pub(super) struct Scope<'a> {
     pub purpose: Purpose,
     pub exceptions: Exceptions,
     pub expires: Option<UtcMillis>,
+    /// Where it was asked for.
+    pub line: Option<&'a Name>,
 }
 
 impl State {
@@ -269,9 +279,16 @@ fn list(connection: &Connection, number: Option<&Number>) -> rusqlite::Result<Ve
 
 fn add(connection: &Connection, new: &NewContact, now: UtcMillis) -> rusqlite::Result<Added> {
     let NewContact { number, channels, purpose, exceptions, expires, .. } = new;
-    let scope =
-        Scope { number, channels: *channels, purpose: *purpose, exceptions: *exceptions, expires: *expires };
+    let scope = Scope {
+        number,
+        channels: *channels,
+        purpose: *purpose,
+        exceptions: *exceptions,
+        expires: *expires,
+        line: None,
+    };
     if let Some(there) = renew(connection, &scope, now)? {
+        told_again(connection, new, there.id(), now)?;
         return Ok(there);
     }
     let Channels { calls, email, letters, sms } = new.channels;
@@ -302,8 +319,24 @@ fn add(connection: &Connection, new: &NewContact, now: UtcMillis) -> rusqlite::R
     Ok(Added::New(id))
 }
 
+/// Somebody has said so now: what a call was thought to have asked for is no longer to be decided.
+fn told_again(connection: &Connection, new: &NewContact, id: i64, now: UtcMillis) -> rusqlite::Result<()> {
+    let told =
+        "UPDATE do_not_contact SET via = coalesce(via, ?2), received = coalesce(received, ?3) WHERE id = ?1";
+    let (via, received) = (new.via.as_ref().map(Name::as_str), new.received.map(|time| time.0));
+    connection.execute(told, rusqlite::params![id, via, received])?;
+    let confirm =
+        "UPDATE do_not_contact SET state = 'confirmed', changed = ?2 WHERE id = ?1 AND state = 'pending'";
+    if connection.execute(confirm, rusqlite::params![id, now.0])? > 0 {
+        let entry = Entry::new(Deed::ContactConfirmed).person(Some(&new.number)).detail(&id.to_string());
+        log::append(connection, &entry, now)?;
+    }
+    Ok(())
+}
+
 /// Where an entry that counts covers all of it, that one is as good as new; and where it is the same but for an earlier
 /// end, it ends as is asked for now. Nothing where there is none: one that is wider is not made to last longer for it.
+/// Asked for on another line it is of none from then on, and stays for the longest period that any has.
 pub(super) fn renew(
     connection: &Connection,
     scope: &Scope<'_>,
@@ -335,8 +368,9 @@ pub(super) fn renew(
         let extend = "UPDATE do_not_contact SET expires = ?2 WHERE id = ?1";
         connection.execute(extend, rusqlite::params![id, scope.expires.map(|time| time.0)])?;
     }
-    let renew = "UPDATE do_not_contact SET renewed = ?2 WHERE id = ?1";
-    connection.execute(renew, rusqlite::params![id, now.0])?;
+    let renew =
+        "UPDATE do_not_contact SET renewed = ?2, line = CASE WHEN line IS ?3 THEN line END WHERE id = ?1";
+    connection.execute(renew, rusqlite::params![id, now.0, scope.line.map(Name::as_str)])?;
     let entry = Entry::new(Deed::ContactRenewed).person(Some(scope.number)).detail(&id.to_string());
     log::append(connection, &entry, now)?;
     Ok(Some(if lasts { Added::Already(id) } else { Added::Extended(id) }))

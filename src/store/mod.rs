@@ -112,7 +112,8 @@ impl Store {
         self.ask(Job::KeepRequest(request, answer), answered)
     }
 
-    /// Erases a call, its note and topics; says whether there was one. An entry in the do-not-contact list stays.
+    /// Erases a call in which somebody objected after its row was kept, with note and topics; says whether there was one.
+    /// An entry in the do-not-contact list stays, and no longer says on which line.
     /// After [`Trouble::Locked`] the row is gone, but the write-ahead log still holds it: somebody reads for long.
     /// Asking again empties it, and so does the next sweep.
     pub fn erase(

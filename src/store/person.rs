@@ -119,7 +119,7 @@ impl Clerk {
     /// From now on calls of this number are neither announced nor heard, and its notes are restricted.
     pub fn object(&mut self, number: &Number, now: UtcMillis) -> Result<usize, StoreError> {
         self.write(|transaction| {
-            let insert = "INSERT INTO objections VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+            let insert = "INSERT INTO objections VALUES (?1, ?2) ON CONFLICT DO UPDATE SET at = excluded.at";
             transaction.execute(insert, params![number.as_str(), now.0])?;
             log::append(transaction, &Entry::new(Deed::Objected).person(Some(number)), now)?;
             let mut restricted = 0;

@@ -255,7 +255,7 @@ fn due(retention: &Retention, now: UtcMillis) -> Vec<Due> {
     if let Some(days) = retention.longest_wishes_days() {
         add(Kind::Contacts, WISHED, before(days));
     }
-    add(Kind::Contacts, "expires <= ?", now.0.into());
+    add(Kind::Contacts, EXPIRED, now.0.into());
     add(Kind::Contacts, UNDONE, before(retention.log_days));
     if let Some(days) = retention.objections_days {
         add(Kind::Objections, "at < ?", before(days));
@@ -282,7 +282,9 @@ const NOT_NOTED: &str =
     "reason IS NOT NULL AND ended < ? AND id NOT IN (SELECT call FROM marks WHERE restricted OR held)";
 const ENDED: &str = "ended < ? AND id NOT IN (SELECT call FROM marks WHERE restricted OR held)";
 
-const WISHED: &str = "expires IS NULL AND coalesce(renewed, created) < ?";
+const WISHED: &str =
+    "state IN ('pending', 'confirmed') AND expires IS NULL AND coalesce(renewed, created) < ?";
+const EXPIRED: &str = "state IN ('pending', 'confirmed') AND expires <= ?";
 
 /// It protects nobody any more, and stays as a trace as long as the log's entry of it.
 const UNDONE: &str = "state IN ('rejected', 'withdrawn') AND coalesce(changed, created) < ?";

@@ -121,6 +121,40 @@ fn a_wish_from_a_call_that_is_on_the_list_already_is_not_added_and_one_without_a
 }
 
 #[test]
+fn a_wish_that_is_made_again_on_another_line_is_of_none_and_one_that_somebody_tells_is_confirmed() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).unwrap();
+    let of = |line: &str, call| Request { line: Some(name(line)), ..request(call) };
+    let mut clerk = Clerk::open(&path).unwrap();
+    let there = |clerk: &Clerk| clerk.contacts(None).unwrap().remove(0);
+    for (line, then) in [("main", Some("main")), ("main", Some("main")), ("other", None), ("main", None)] {
+        wait(store.keep_request(of(line, 1))).unwrap();
+        assert_eq!(there(&clerk).request.line, then.map(name), "{line}");
+    }
+    assert_eq!(there(&clerk).state, State::Pending);
+    let Request { number, channels, purpose, .. } = request(1);
+    let letter =
+        NewContact { number: number.unwrap(), channels, purpose, via: Some(name("letter")), ..new() };
+    let Added::Already(_) = add(&mut clerk, letter) else { panic!("it is there") };
+    assert_eq!((there(&clerk).state, there(&clerk).via), (State::Confirmed, Some(name("letter"))));
+    let deeds: Vec<String> = clerk.whole_log().unwrap().into_iter().map(|entry| entry.deed).collect();
+    assert_eq!(deeds.iter().filter(|deed| *deed == "contact_confirmed").count(), 1, "{deeds:?}");
+}
+
+/// As when somebody objects after the row was kept.
+#[test]
+fn a_wish_of_a_call_whose_row_goes_for_an_objection_is_of_no_line() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).unwrap();
+    wait(store.keep(noted(1, "The pump is loud."))).unwrap();
+    wait(store.keep_request(Request { line: Some(name("main")), ..request(1) })).unwrap();
+    assert_eq!(wait(store.erase(CallId(1), NOW)), Ok(true));
+    wait(store.keep(not_noted(1, NoSummary::Objection))).unwrap();
+    let entry = Clerk::open(&path).unwrap().contacts(None).unwrap().remove(0);
+    assert_eq!((entry.request.call, entry.request.line), (None, None));
+}
+
+#[test]
 fn an_encrypted_list_knows_what_is_there_already_too() {
     let (folder, path) = place();
     drop(Store::open(&path).unwrap());

@@ -1,6 +1,7 @@
 //! What has a time goes when it is up, all of it, and the count afterwards says so or raises the alarm.
 
 use super::*;
+use crate::store::open::KNOWN;
 use crate::store::retention;
 
 const DAY: i64 = 86_400_000;
@@ -131,6 +132,27 @@ fn without_a_period_wishes_and_objections_stay_until_they_are_taken_back_or_end(
 }
 
 #[test]
+fn an_objection_that_is_made_again_counts_from_then() {
+    let (_folder, path) = kept();
+    let mut clerk = Clerk::open(&path).unwrap();
+    clerk.object(&Number::new("+352621000004").unwrap(), at_day(49)).unwrap();
+    for (day, left) in [(51, 1), (98, 1), (100, 0)] {
+        clerk.sweep(&all(), at_day(day)).unwrap();
+        assert_eq!(clerk.objections().unwrap().len(), left, "day {day}");
+    }
+}
+
+#[test]
+fn what_was_taken_back_stays_as_a_trace_as_long_as_the_log() {
+    let (_folder, path) = kept();
+    let mut clerk = Clerk::open(&path).unwrap();
+    for (day, left) in [(31, 1), (39, 1), (41, 0)] {
+        clerk.sweep(&all(), at_day(day)).unwrap();
+        assert_eq!(clerk.contacts(None).unwrap().len(), left, "day {day}");
+    }
+}
+
+#[test]
 fn an_entry_of_no_line_stays_for_the_longest_period_and_one_with_an_end_of_its_own_by_that() {
     let (_folder, path) = kept();
     let mut clerk = Clerk::open(&path).unwrap();
@@ -206,7 +228,7 @@ fn the_counts_are_those_of_the_rows() {
         counts.contacts,
         [(State::Pending, 1), (State::Confirmed, 2), (State::Rejected, 0), (State::Withdrawn, 1)]
     );
-    assert_eq!((counts.drafts, counts.version, counts.sweep), (1, 9, LastSweep::default()));
+    assert_eq!((counts.drafts, counts.version, counts.sweep), (1, KNOWN, LastSweep::default()));
     assert_eq!(i64::try_from(counts.log_entries), Ok(rows(&path, "log")));
     assert!(counts.overdue.iter().all(|(_, rows)| *rows == 0));
     let late = wait(store.counts(all(), at_day(61))).unwrap();
