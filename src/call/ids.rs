@@ -70,10 +70,12 @@ pub struct Number(Box<str>);
 pub struct NumberError;
 
 impl Number {
-    /// Takes the number as it is; blanks, `-`, `.`, `/` and brackets are left out, and so is the zero of "+49 (0)30", which is
-    /// dialled at home alone. Italy's belongs to the number.
+    /// Takes the number as it is; blanks, `-`, `.`, `/` and brackets are left out, and so is the zero of "+49 (0)30" or
+    /// "0049 (0)30", which is dialled at home alone. Italy's belongs to the number.
     pub fn new(text: &str) -> Result<Number, NumberError> {
-        let abroad = text.trim_start().starts_with('+') && !text.trim_start().starts_with("+39");
+        let start = text.trim_start();
+        let code = start.strip_prefix('+').or_else(|| start.strip_prefix("00"));
+        let abroad = code.is_some_and(|code| !code.trim_start().starts_with("39"));
         let text = if abroad { text.replacen("(0)", "", 1) } else { text.to_owned() };
         let digits: String = text.chars().filter(|c| !" -./()".contains(*c)).collect();
         let rest = digits.strip_prefix('+').unwrap_or(&digits);
@@ -138,6 +140,9 @@ mod tests {
         assert_eq!(e164("1001"), "1001");
         assert_eq!(e164("+49 (0)30 901820"), "+4930901820");
         assert_eq!(e164("+39 (0)6 12345678"), "+390612345678");
+        assert_eq!(e164("0049 (0)30 901820"), "+4930901820");
+        assert_eq!(e164("00 49 (0)30 901820"), "+4930901820");
+        assert_eq!(e164("0039 (0)6 12345678"), "+390612345678");
     }
 
     #[test]

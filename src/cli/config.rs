@@ -48,13 +48,13 @@ pub fn run(path: &Path, command: &ConfigCommand) -> Exit {
         }
         ConfigCommand::Check => match Config::load(path) {
             Ok(config) => {
+                let told_later = config.lines.iter().any(|line| line.told_later(today()).is_some());
                 let lines = config.lines.len();
-                println!("{}: good, {lines} line{}", path.display(), if lines == 1 { "" } else { "s" });
-                remark(&config);
-                match config.lines.iter().any(|line| line.told_later(today()).is_some()) {
-                    true => Exit::Config,
-                    false => Exit::Done,
+                if !told_later {
+                    println!("{}: good, {lines} line{}", path.display(), if lines == 1 { "" } else { "s" });
                 }
+                remark(&config);
+                if told_later { Exit::Config } else { Exit::Done }
             }
             Err(problems) => fail(Exit::Config, &format!("{}:\n{problems}", path.display())),
         },

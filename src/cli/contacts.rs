@@ -317,9 +317,11 @@ fn list_name(file: &Path) -> Option<Name> {
     let name = file.file_name()?.to_string_lossy();
     let plain = |c: char| if c.is_ascii_alphanumeric() || "_.+-".contains(c) { c } else { '_' };
     let name: String = name.chars().map(plain).take(40).collect();
-    // A date has eight digits.
-    let longest = name.split(|c: char| !c.is_ascii_digit()).map(str::len).max();
-    Name::new(&name).ok().filter(|_| longest.unwrap_or(0) <= 8)
+    // A number may be written in groups. A date has eight digits.
+    let digits: String = name.chars().filter(char::is_ascii_digit).collect();
+    let a_date = ["19", "20"].iter().any(|century| digits.starts_with(century));
+    let no_number = digits.len() < 8 || digits.len() == 8 && a_date;
+    Name::new(&name).ok().filter(|_| no_number)
 }
 
 /// Ids by what became of each entry.
@@ -556,7 +558,10 @@ mod tests {
             name("/srv/Werbesperre März 20261130.csv").as_deref(),
             Some("Werbesperre_M_rz_20261130.csv")
         );
-        assert_eq!(name("/srv/+352621123456.csv"), None);
+        assert_eq!(name("/srv/2026-11-30.csv").as_deref(), Some("2026-11-30.csv"));
+        for number in ["+352621123456", "+352 621-123-456", "0621 12 34 56", "26123456", "30901820"] {
+            assert_eq!(name(&format!("/srv/{number}.csv")), None, "{number}");
+        }
         assert_eq!(name("/"), None);
     }
 }

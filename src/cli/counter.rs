@@ -96,13 +96,13 @@ pub fn time(at: UtcMillis) -> String {
         .map_or_else(|_| at.0.to_string(), |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
-/// RFC 3339, in milliseconds.
 /// Today's date where this machine stands.
 pub fn today() -> jiff::civil::Date {
     let now = jiff::Timestamp::from_millisecond(now().0).unwrap_or_default();
     now.to_zoned_datetime(jiff::tz::TimeZone::system()).date()
 }
 
+/// RFC 3339, in milliseconds.
 pub fn timestamp(at: UtcMillis) -> Value {
     jiff::Timestamp::from_millisecond(at.0).map_or(Value::Null, |at| json!(format!("{at:.3}")))
 }

@@ -34,7 +34,7 @@ pub fn day(text: &str) -> Result<Date, String> {
 impl Line {
     /// The day on which its agents will be told, where that is still to come: then they are heard without knowing.
     pub fn told_later(&self, today: Date) -> Option<Date> {
-        let heard = self.agent_leg == AgentLeg::Heard;
+        let heard = self.is_on() && self.agent_leg == AgentLeg::Heard;
         self.told.employees_told.filter(|day| heard && *day > today)
     }
 }
@@ -45,7 +45,7 @@ pub(super) const UNTOLD: &str =
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Config, DEFAULT, decided};
+    use super::super::{Config, DEFAULT, Mode, decided};
     use super::*;
 
     fn line(text: &str) -> Line {
@@ -109,6 +109,9 @@ mod tests {
         assert_eq!((heard.told_later(before), heard.told_later(then)), (Some(then), None));
         let not = "agent_leg = \"not_heard\"\nemployees_told = \"2026-01-31\"";
         assert_eq!(line(&with(not)).told_later(before), None);
+        let mut off = heard;
+        off.mode = Mode::Off;
+        assert_eq!(off.told_later(before), None);
         assert_eq!(line(DEFAULT).told_later(before), None);
     }
 

@@ -131,6 +131,7 @@ fn a_day_that_is_still_to_come_tells_no_agent_anything() {
     let later = || House::new().with("2026-01-31", "2999-01-31");
     let says = ["employees_told is 2999-01-31, which is still to come", "agent_leg = \"not_heard\""];
     later().refuses(&["config", "check"], 3, &says);
+    assert!(later().callgist(&["config", "check"]).stdout.is_empty(), "nothing is said to be good");
     let unheard = later().with("2999-01-31\"\n", "2999-01-31\"\nagent_leg = \"not_heard\"\n");
     unheard.refuses(&["config", "check"], 0, &[]);
 }

@@ -71,7 +71,12 @@ async fn object(path: &Path, config: &Config, which: &Which, common: &Common) ->
         }
     }
     let Found { live, link, switch } = found.remove(0);
-    let ended = match live.object(&link, Clock::new(1)).await {
+    let result = live.object(&link, Clock::new(1)).await;
+    let kept = matches!(result, Ok(_) | Err(Undone::Copied));
+    if kept && !live.objected {
+        log(path, common, &live);
+    }
+    let ended = match result {
         Ok(ended) => ended,
         Err(Undone::Lost) => return fail(Exit::Switch, "the switch was lost before it answered: try again"),
         Err(Undone::Refused) => {
@@ -87,7 +92,6 @@ async fn object(path: &Path, config: &Config, which: &Which, common: &Common) ->
             );
         }
     };
-    log(path, common, &live);
     let name = name(&live);
     let agents: Vec<&str> = live.agents.iter().map(|agent| agent.as_str()).collect();
     match common.json {

@@ -399,9 +399,11 @@ fn law(config: &Config, findings: &mut Findings) {
         match (line.agent_leg, line.told_later(today()), line.told.employees_told) {
             (AgentLeg::NotHeard, ..) => findings.good(what, AGENTS_UNHEARD),
             (_, Some(day), _) => findings.bad(what, told_later(day)),
-            (_, None, Some(day)) => findings.good(what, format!("heard, and told so on {day}")),
+            (_, None, Some(day)) if line.is_on() => {
+                findings.good(what, format!("heard, and told so on {day}"));
+            }
             // That it is missing was said above, or nobody is heard anyway.
-            (_, None, None) => {}
+            (_, None, _) => {}
         }
         let what = format!("legal basis of {}", line.name);
         match line.told.bases.missing(line.tell_earlier_notes).as_slice() {

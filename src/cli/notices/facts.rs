@@ -169,6 +169,8 @@ impl Facts {
             "agents_none" => self.agents == Agents::None,
             "agents_pseudonym" => self.agents == Agents::Pseudonym,
             "agents_kept" => self.agents == Agents::Kept,
+            "agents_kept_named" => self.agents == Agents::Kept && !self.redact.holds(Kind::Names),
+            "agents_kept_unnamed" => self.agents == Agents::Kept && self.redact.holds(Kind::Names),
             "earlier_told" => self.earlier_told,
             "agents_heard" => self.agent_leg == AgentLeg::Heard,
             "agents_unheard" => self.agent_leg == AgentLeg::NotHeard,

@@ -374,8 +374,12 @@ fn staff_are_told_whether_it_is_kept_who_had_a_call() {
         ),
         (Text::Website, Lang::Fr, ["n'est pas conservé", "formé pour ce jour", "lequel de nos postes"]),
         (Text::Record, Lang::En, ["is not stored", "keyed hash", "the extension that had a call"]),
-        (Text::Record, Lang::De, ["wird nicht gespeichert", "Hashwert", "wird die Nebenstelle"]),
-        (Text::Record, Lang::Fr, ["n'est pas enregistré", "hachage", "le poste qui a eu l'appel"]),
+        (
+            Text::Record,
+            Lang::De,
+            ["wird nicht gespeichert", "Hashwert der Nebenstelle", "wird die Nebenstelle"],
+        ),
+        (Text::Record, Lang::Fr, ["n'est pas enregistré", "hachage du poste", "le poste qui a eu l'appel"]),
         (Text::WorksCouncil, Lang::De, ["wird nicht gespeichert", "Tagesname", "welcher Nebenanschluss"]),
     ] {
         for (at, config) in [&none, &pseudonym, &kept].into_iter().enumerate() {
@@ -387,6 +391,28 @@ fn staff_are_told_whether_it_is_kept_who_had_a_call() {
     }
     let versions = [&none, &pseudonym, &kept].map(|config| facts(config, Lang::En).version());
     assert!(versions[0] != versions[1] && versions[1] != versions[2] && versions[0] != versions[2]);
+}
+
+#[test]
+fn where_it_is_kept_who_had_a_call_a_summary_may_name_staff_only_if_names_are_not_left_out() {
+    let mut named = settings("");
+    named.lines[0].agents = Agents::Kept;
+    let mut unnamed = named.clone();
+    unnamed.lines[0].redact = LeftOut::default().with(Kind::Names);
+    for (text, lang, may, never) in [
+        (Text::Employee, Lang::En, "may name you", "leaves it out"),
+        (Text::Employee, Lang::De, "kann Ihren Namen nennen", "Ihren Namen lässt das Programm"),
+        (Text::Employee, Lang::Fr, "peut vous nommer", "omet votre nom"),
+        (Text::Record, Lang::En, "may name staff", "names of staff are left out"),
+        (Text::Record, Lang::De, "kann Beschäftigte nennen", "Namen von Beschäftigten lassen"),
+        (Text::Record, Lang::Fr, "peut nommer le personnel", "les noms du personnel sont omis"),
+        (Text::WorksCouncil, Lang::De, "können Beschäftigte nennen", "Namen von Beschäftigten lässt"),
+    ] {
+        let says = |config: &Config| render(text, lang, &facts(config, lang)).unwrap().markdown;
+        let (named, unnamed) = (says(&named), says(&unnamed));
+        assert!(named.contains(may) && !named.contains(never), "{text:?} {lang:?}: {named}");
+        assert!(unnamed.contains(never) && !unnamed.contains(may), "{text:?} {lang:?}: {unnamed}");
+    }
 }
 
 #[test]

@@ -394,7 +394,7 @@ impl Access<'_> {
             "do_not_contact": contacts,
             "standing_objection": self.meant.objected.is_some(),
             "standing_objection_since": self.meant.objected.map(timestamp),
-            "receivers": self.processors().unwrap_or_default(),
+            "receivers": self.processors(),
             "third_countries": [],
             "audio": null,
             "transcript": null,

@@ -80,7 +80,7 @@ impl Live {
         let mut ended = self.copies.clone();
         let mut looks_without = 0;
         for _ in 0..LOOKS {
-            let legs = Legs::ask(link).await?;
+            let legs = Legs::ask(link).await.map_err(|_| Undone::Copied)?;
             let parties = legs.parties(&self.leg).union(&self.parties).cloned().collect();
             let copies = legs.copies(&self.leg, &parties);
             looks_without = if copies.is_empty() { looks_without + 1 } else { 0 };
