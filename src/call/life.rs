@@ -419,7 +419,8 @@ impl Life {
             return;
         };
         let talks = matches!(self.phase, Phase::Allowed | Phase::Bridged | Phase::Forked);
-        if !talks || self.awaits(Deadline::Apart) || self.forks.contains_key(&party) {
+        let to_nobody = self.agent_leg == AgentLeg::NotHeard && self.awaits(Deadline::Rebridge);
+        if !talks || to_nobody || self.awaits(Deadline::Apart) || self.forks.contains_key(&party) {
             return;
         }
         if !tappable {

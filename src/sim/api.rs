@@ -138,7 +138,13 @@ impl World {
                 OK.into()
             }
             ("create_uuid", _) => self.uuid(),
-            ("hash", [change, ..]) if !change.starts_with("select/") => self.hash_change(change),
+            ("load", [name]) => {
+                self.settings.modules.push((*name).to_owned());
+                "+OK Reloading XML\n+OK\n".into()
+            }
+            ("hash", [change, ..]) if self.has("mod_hash") && !change.starts_with("select/") => {
+                self.hash_change(change)
+            }
             ("uuid_dump", [leg, form @ ..]) if there => {
                 let sequence = self.sequence();
                 self.dump(leg, form.first() == Some(&"json"), sequence)
@@ -159,13 +165,12 @@ impl World {
                 ["as", "json"] => self.channels_json(),
                 _ => format!("\n{} total.\n", self.live()),
             },
-            ("module_exists", [name, ..]) => {
-                self.settings.modules.iter().any(|module| module == name).to_string()
-            }
+            ("module_exists", [name, ..]) => self.has(name).to_string(),
             ("file_exists", [path, ..]) => std::path::Path::new(&self.path(path)).is_file().to_string(),
             ("global_getvar", [name, ..]) => {
                 self.globals.get(*name).cloned().unwrap_or_else(|| "-ERR no reply\n".into())
             }
+            ("hash" | "hash_dump", _) if !self.has("mod_hash") => return None,
             // Whoever asks the list in a dialplan is not played here.
             ("hash", _) => self.hash_select(arguments),
             ("hash_dump", ["db", realm, ..]) => self.hash_dump(realm),
@@ -214,6 +219,10 @@ impl World {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         self.globals.insert(name.to_owned(), value.to_owned());
         OK.into()
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.settings.modules.iter().any(|module| module == name)
     }
 
     /// `insert/realm/key/value` or `delete/realm/key`.

@@ -107,7 +107,7 @@ impl Default for Settings {
     fn default() -> Settings {
         let local = SocketAddr::from(([127, 0, 0, 1], 0));
         let modules = "mod_sofia mod_event_socket mod_dptools mod_commands mod_dialplan_xml mod_sndfile mod_tone_stream \
-                       mod_loopback";
+                       mod_loopback mod_hash";
         Settings {
             clock: SimClock::real_time(),
             event_socket: local,

@@ -48,6 +48,19 @@ fn a_switch_whose_module_was_loaded_anew_is_told_all_again() {
     assert_eq!(stage.asks("hash select/callgist_dnc/loaded").trim(), "yes");
 }
 
+#[test]
+fn a_switch_that_had_not_the_module_is_told_all_when_it_is_loaded() {
+    let stage = Stage::scripted(|settings| settings.modules.retain(|module| module != "mod_hash"));
+    let mut callgist = stage.sidecar_unready(stage.switch.event_socket().port(), |settings| settings);
+    callgist.until("refused", seconds(20), |line| {
+        line["message"].as_str().is_some_and(|told| told.contains("load mod_hash"))
+    });
+    add(&callgist);
+    stage.asks("load mod_hash");
+    holds(&stage, Some("a"));
+    assert_eq!(stage.asks("hash select/callgist_dnc/loaded").trim(), "yes");
+}
+
 /// The switch has taken the entry, and what it answered was lost with the link.
 #[test]
 fn what_is_taken_back_while_the_link_is_away_blocks_no_longer_when_it_is_back() {

@@ -6,8 +6,9 @@
 #[path = "../fuzz/targets.rs"]
 pub mod targets;
 
+use callgist::config::Config;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[test]
 fn no_seed_of_the_event_socket_breaks_a_promise() {
@@ -44,6 +45,8 @@ fn no_seed_of_a_written_call_breaks_a_promise() {
 #[test]
 fn no_seed_of_what_people_and_programs_write_breaks_a_promise() {
     assert!(replay("settings", targets::settings, 4) >= 10);
+    let taken = seeds("settings").into_iter().filter(|(_, seed)| is_taken(seed)).count();
+    assert!(taken >= 6, "of settings that are not taken no promise is asked: {taken}");
     assert!(replay("contacts", targets::contacts, 50) >= 10);
     assert!(replay("numbers", targets::numbers, 50) >= 10);
     assert!(replay("http", targets::http, 20) >= 10);
@@ -53,11 +56,7 @@ fn no_seed_of_what_people_and_programs_write_breaks_a_promise() {
 /// Runs `target` on every seed of its folder and on so many changes of each, and counts the seeds.
 fn replay(name: &str, target: fn(&[u8]), rounds: usize) -> usize {
     let rounds = std::env::var("ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(rounds);
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds").join(name);
-    let files = std::fs::read_dir(folder).expect("the seeds are in the repository");
-    let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
-    files.sort();
-    let seeds: Vec<Vec<u8>> = files.iter().map(|file| std::fs::read(file).unwrap()).collect();
+    let (files, seeds): (Vec<PathBuf>, Vec<Vec<u8>>) = seeds(name).into_iter().unzip();
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     for (file, seed) in files.iter().zip(&seeds) {
         tried(target, seed, &file.display().to_string());
@@ -67,6 +66,18 @@ fn replay(name: &str, target: fn(&[u8]), rounds: usize) -> usize {
         }
     }
     seeds.len()
+}
+
+fn seeds(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds").join(name);
+    let files = std::fs::read_dir(folder).expect("the seeds are in the repository");
+    let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    files.sort();
+    files.into_iter().map(|file| (file.clone(), std::fs::read(file).unwrap())).collect()
+}
+
+fn is_taken(settings: &[u8]) -> bool {
+    Config::parse(&String::from_utf8_lossy(settings)).is_ok()
 }
 
 fn tried(target: fn(&[u8]), bytes: &[u8], which: &str) {

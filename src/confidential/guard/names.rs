@@ -28,6 +28,8 @@ pub(in crate::confidential) struct Names {
     places: BTreeSet<usize>,
     /// Wherever they stand.
     words: BTreeSet<Text>,
+    /// One of the places is a common word's.
+    common: bool,
 }
 
 impl Names {
@@ -50,13 +52,19 @@ impl Names {
         let places = if everybody { &found.agents | &found.callers } else { found.agents };
         let plain = |at: &&usize| !lexicon.words.nouns.contains(&tokens[**at].text);
         let words = places.iter().filter(plain).map(|&at| tokens[at].text.as_str().into()).collect();
-        Names { places, words }
+        let common = !places.iter().all(|at| plain(&at));
+        Names { places, words, common }
     }
 
     /// Whether a sentence of ours holds one.
     pub fn stand_in(&self, sentence: &str) -> bool {
         !self.words.is_empty()
             && super::verbatim::words(sentence).iter().any(|word| self.words.contains(word))
+    }
+
+    /// Whether one of them is a common word, too, by which no sentence can be known to hold a name.
+    pub fn are_words(&self) -> bool {
+        self.common
     }
 
     /// Bans every token that is one.

@@ -135,9 +135,12 @@ impl Read {
         read
     }
 
+    fn names(&self, left_out: LeftOut) -> Names {
+        Names::find(&self.tokens, &self.values, &self.covered, self.lexicon, left_out)
+    }
+
     /// Bans the names that the line leaves out.
-    fn hide(&mut self, left_out: LeftOut) {
-        let names = Names::find(&self.tokens, &self.values, &self.covered, self.lexicon, left_out);
+    fn hide(&mut self, names: &Names) {
         names.ban(&self.tokens, &mut self.secrets.tokens);
         self.verbs = pattern::verbs(self.view());
     }
@@ -198,8 +201,9 @@ fn write(transcript: &Transcript, language: Language, left_out: LeftOut, quality
     let trust = quality.trust();
     let mut drafted = draft(&read, language, left_out, trust);
     let mut verdict = guard::examine(transcript, lexicon, &mut drafted, &[]);
-    if verdict.faults.contains(&Some(Fault::Named)) || !left_out.is_of_names() {
-        (drafted, verdict) = with_less(transcript, &mut read, language, left_out, trust);
+    let names = read.names(left_out);
+    if verdict.faults.contains(&Some(Fault::Named)) || names.are_words() || !left_out.is_of_names() {
+        (drafted, verdict) = with_less(transcript, &mut read, language, left_out, &names, trust);
     }
     let note = verdict.note.ok_or(NoSummary::Unintelligible);
     (note, drafted.statements, verdict.faults)
@@ -212,6 +216,7 @@ fn with_less(
     read: &mut Read,
     language: Language,
     left_out: LeftOut,
+    names: &Names,
     trust: Trust,
 ) -> (Draft, Verdict) {
     let lexicon = read.lexicon;
@@ -221,10 +226,10 @@ fn with_less(
     let texts: Vec<Text> = standing.map(|(statement, _)| statement.text.again()).collect();
     drafted.left_out = left_out;
     let verdict = guard::examine(transcript, lexicon, &mut drafted, &whole.faults);
-    if !verdict.faults.contains(&Some(Fault::Named)) {
+    if !verdict.faults.contains(&Some(Fault::Named)) && !names.are_words() {
         return (drafted, verdict);
     }
-    read.hide(left_out);
+    read.hide(names);
     let mut anew = draft(read, language, left_out, trust);
     anew.statements.retain_mut(|statement| {
         let stood = |text: &Text| texts.iter().any(|whole| is_part(text, whole, lexicon));

@@ -43,7 +43,10 @@ impl FreeSwitch {
                 }
                 // Somebody may have loaded the module anew, which begins with nothing.
                 looks = looks.wrapping_add(1);
-                held.sure &= !looks.is_multiple_of(ASK_EVERY) || self.is_marked().await;
+                if looks.is_multiple_of(ASK_EVERY) {
+                    held.sure &= self.is_marked().await;
+                    refused = refused && !self.takes().await;
+                }
                 let wanted = forms(&blocks, &countries);
                 if !refused && (wanted != held.forms || !held.sure) {
                     match self.put(&mut held, wanted).await {
@@ -82,6 +85,12 @@ impl FreeSwitch {
             *held = Held { forms: wanted, sure: true };
         }
         Some(taken)
+    }
+
+    /// Whether the module is there and may be asked: what it refused may be tried again.
+    async fn takes(&self) -> bool {
+        let told = self.link.api(&format!("hash select/{REALM}/loaded")).await;
+        told.is_some_and(|told| dumped(told.text()).is_some())
     }
 
     /// Whether the marker is there.

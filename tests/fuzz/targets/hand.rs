@@ -1,5 +1,7 @@
 //! Bytes become choices, so that whoever changes bytes changes a story. Where no byte is left, every choice is the first.
 
+use callgist::border::{Kind, LeftOut};
+
 pub struct Hand<'a>(&'a [u8]);
 
 impl<'a> Hand<'a> {
@@ -31,4 +33,11 @@ impl<'a> Hand<'a> {
         self.0 = rest;
         some
     }
+}
+
+/// What a line leaves out, a kind for each bit.
+pub fn left_out(bits: u8) -> LeftOut {
+    let kinds = [Kind::AgentNames, Kind::Names, Kind::Dates, Kind::Amounts, Kind::PhoneNumbers, Kind::Times];
+    let set = kinds.into_iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1);
+    set.fold(LeftOut::default(), |left_out, (_, kind)| left_out.with(kind))
 }

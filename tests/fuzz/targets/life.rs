@@ -15,13 +15,15 @@ use std::time::Duration;
 /// after the end, no wait ended that is over, every notice undone, and one ending.
 pub fn call(bytes: &[u8]) {
     let mut hand = Hand::new(bytes);
-    let consent = match hand.byte() % 4 {
+    let first = hand.byte();
+    let consent = match first % 4 {
         0 => Some(Consent::NotAsked),
         1 => Some(Consent::ByKey),
         2 => Some(Consent::ByKeyOrAgent),
         _ => None,
     };
-    let mut book = Book::new(consent);
+    let agent_leg = if first & 4 > 0 { AgentLeg::NotHeard } else { AgentLeg::Heard };
+    let mut book = Book::new(consent, agent_leg);
     while !hand.is_empty() {
         match hand.byte() % 16 {
             0..4 => book.time_passes(Duration::from_millis(u64::from(hand.wide()) * 8)),
@@ -44,6 +46,7 @@ struct Book {
     life: Life,
     now: Moment,
     consent: Consent,
+    agent_leg: AgentLeg,
     /// It began without us.
     missed: bool,
     starts: Vec<SwitchTime>,
@@ -57,6 +60,8 @@ struct Book {
     notices: i32,
     opened: bool,
     bridged: bool,
+    /// The caller's talk with somebody is interrupted.
+    apart: bool,
     listens: bool,
     asked_for_the_rest: bool,
     stopped: u32,
@@ -72,15 +77,16 @@ enum Copied {
 }
 
 impl Book {
-    fn new(consent: Option<Consent>) -> Book {
+    fn new(consent: Option<Consent>, agent_leg: AgentLeg) -> Book {
         let life = match consent {
-            Some(consent) => Life::new(CALL, caller(), LENGTH, consent, AgentLeg::Heard),
+            Some(consent) => Life::new(CALL, caller(), LENGTH, consent, agent_leg),
             None => Life::missed(CALL, caller(), NoSummary::Partial),
         };
         Book {
             life,
             now: Moment::START,
             consent: consent.unwrap_or(Consent::NotAsked),
+            agent_leg,
             missed: consent.is_none(),
             starts: Vec::new(),
             stops: Vec::new(),
@@ -93,6 +99,7 @@ impl Book {
             notices: 0,
             opened: false,
             bridged: false,
+            apart: false,
             listens: false,
             asked_for_the_rest: false,
             stopped: 0,
@@ -171,6 +178,10 @@ impl Book {
             }
             Event::Unheld { leg } => self.held.retain(|held| held != leg),
             Event::ForkEnded { party } => _ = self.copies.remove(party),
+            Event::Bridged { .. } => self.apart = false,
+            Event::Unbridged | Event::AgentTaken => {
+                self.apart |= matches!(self.life.phase(), Phase::Bridged | Phase::Forked);
+            }
             _ => {}
         }
     }
@@ -235,8 +246,14 @@ impl Book {
             Command::Examine { leg } => assert!(self.opened && self.is_of_the_call(&leg)),
             Command::Fork { leg, party, direction } => {
                 assert!(self.opened && self.is_of_the_call(&leg) && self.life.announced().is_some());
-                assert_eq!(party == Party::Agent, leg == caller(), "the copy of the other side");
-                assert_eq!(direction, Direction::ToPhone);
+                if self.agent_leg == AgentLeg::Heard {
+                    assert_eq!(party == Party::Agent, leg == caller(), "the copy of the other side");
+                    assert_eq!(direction, Direction::ToPhone);
+                } else {
+                    // Of his own leg, so that no agent's voice can be in it, and never while he speaks to nobody.
+                    assert_eq!((party, &leg), (Party::Caller, &caller()));
+                    assert_eq!((direction, self.apart), (Direction::FromPhone, false));
+                }
                 assert_eq!(
                     self.copies.insert(party, Copied::Asked(leg)),
                     None,
@@ -245,6 +262,7 @@ impl Book {
             }
             Command::HandOver { party } => {
                 assert!(self.life.announced().is_some(), "a socket, and no proof");
+                assert!(!self.apart || self.agent_leg == AgentLeg::Heard, "the caller speaks to nobody");
                 let Some(Event::ForkOffered { leg, .. }) = event else { panic!("nothing was offered") };
                 assert_eq!(self.copies.insert(party, Copied::Given), Some(Copied::Asked(leg.clone())));
             }

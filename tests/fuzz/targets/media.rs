@@ -5,7 +5,7 @@
 //! recogniser says words of our own choice at times that no recogniser would give them. What the ear answers is judged as
 //! the daemon judges it.
 
-use super::hand::Hand;
+use super::hand::{Hand, left_out};
 use callgist::border::{self, Day, FromEar, Heard, LeftOut, MAX_MESSAGE, Note, decode, encode};
 use callgist::call::{AgentLeg, CallId, Language, Moment, Party};
 use callgist::confidential::guard::Guarded;
@@ -37,7 +37,8 @@ pub fn media(bytes: &[u8]) {
         Hall::new(Babbler::new(packing, hand.wide()), settings, Box::new(move |said| took.take(&said)));
     std::thread::scope(|scope| {
         scope.spawn(|| hall.work());
-        Ear::new(&hall, &answers).live(&mut hand);
+        let agent_leg = if told & 8 > 0 { AgentLeg::NotHeard } else { AgentLeg::Heard };
+        Ear::new(&hall, &answers, agent_leg, left_out(told >> 4)).live(&mut hand);
         hall.close();
     });
 }
@@ -45,6 +46,8 @@ pub fn media(bytes: &[u8]) {
 struct Ear<'a> {
     hall: &'a Hall<Babbler>,
     answers: &'a Answers,
+    agent_leg: AgentLeg,
+    left_out: LeftOut,
     now: Moment,
     /// More would make an input slow, and no more is learnt.
     packets: u32,
@@ -78,15 +81,17 @@ struct Stream {
 }
 
 impl<'a> Ear<'a> {
-    fn new(hall: &'a Hall<Babbler>, answers: &'a Answers) -> Ear<'a> {
+    fn new(hall: &'a Hall<Babbler>, answers: &'a Answers, agent_leg: AgentLeg, left_out: LeftOut) -> Ear<'a> {
         let (now, calls) = (Moment::START, BTreeMap::new());
-        Ear { hall, answers, now, packets: 0, cuts: 1, honest: true, calls }
+        Ear { hall, answers, agent_leg, left_out, now, packets: 0, cuts: 1, honest: true, calls }
     }
 
     fn live(&mut self, hand: &mut Hand<'_>) {
         self.open(hand);
         while !hand.is_empty() && self.packets < MOST_PACKETS {
             let (id, party) = (CallId(u64::from(hand.byte() & 1)), hand.one_of(&PARTIES));
+            // Of an agent who is not heard there is no copy.
+            let party = if self.agent_leg == AgentLeg::Heard { party } else { Party::Caller };
             if !self.calls.contains_key(&id) {
                 self.open(hand);
                 continue;
@@ -115,11 +120,11 @@ impl<'a> Ear<'a> {
             id,
             language,
             Day { year: 2026, month: 1, day: 5, minute: 0 },
-            AgentLeg::Heard,
-            LeftOut::default(),
+            self.agent_leg,
+            self.left_out,
         );
-        for (party, stream) in PARTIES.into_iter().zip(&streams) {
-            self.hall.hear(id, party, stream.format);
+        for party in self.agent_leg.voices() {
+            self.hall.hear(id, *party, streams[*party as usize].format);
         }
         self.calls.insert(id, Call { streams, bridged: None, ended: false });
         if hand.byte() & 7 > 0 {

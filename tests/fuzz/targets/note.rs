@@ -1,6 +1,6 @@
-//! A byte string is a written call: its first byte is the language, and each line a turn, the agent's behind a `>`.
+//! A byte string is a written call: its first byte is the language and what the line leaves out, and each line a turn, the agent's behind a `>`.
 
-use super::hand::Hand;
+use super::hand::{Hand, left_out};
 use super::secrets::{holds_account, holds_card};
 use callgist::border::{Channels, Day, LeftOut, MAX_TEXT, Note};
 use callgist::call::{Language, NoSummary};
@@ -14,11 +14,14 @@ use std::time::Duration;
 /// call's words, no card's or account's number, no digits that nobody said, and nothing that the daemon would refuse.
 pub fn note(bytes: &[u8]) {
     let mut hand = Hand::new(bytes);
-    let language = hand.one_of(&[Language::En, Language::De, Language::Fr]);
+    let first = hand.byte();
+    let language = [Language::En, Language::De, Language::Fr][usize::from(first % 3)];
+    let left_out = left_out(first / 3);
     let written = String::from_utf8_lossy(hand.some(LONGEST)).into_owned();
     let call = transcript(&written);
-    let note = summarised(&call, language);
-    assert_eq!(note, summarised(&transcript(&written), language), "the same call gives another note");
+    let note = summarised(&call, language, left_out);
+    let again = summarised(&transcript(&written), language, left_out);
+    assert_eq!(note, again, "the same call gives another note");
     let objection = Engine.objection(&call, language);
     let requests = Engine.do_not_contact(&call, language);
     assert!(requests.iter().all(|request| request.channels != Channels::default()));
@@ -45,10 +48,10 @@ pub fn note(bytes: &[u8]) {
 }
 
 /// As it would pass the border.
-fn summarised(call: &Transcript, language: Language) -> Result<Vec<u8>, NoSummary> {
+fn summarised(call: &Transcript, language: Language, left_out: LeftOut) -> Result<Vec<u8>, NoSummary> {
     let today = Day { year: 2026, month: 11, day: 30, minute: 600 };
     let quality = Quality { confidence_pct: 90, kept_pct: 95, arrived_pct: 100 };
-    let note = Engine.summarise(call, language, today, LeftOut::default(), quality)?;
+    let note = Engine.summarise(call, language, today, left_out, quality)?;
     let mut room = [0; callgist::border::MAX_MESSAGE];
     Ok(callgist::border::encode(&note, &mut room).expect("a note that does not fit").to_vec())
 }

@@ -107,6 +107,22 @@ fn what_the_caller_says_between_two_agents_is_not_copied_and_with_the_next_one_i
 }
 
 #[test]
+fn what_was_on_its_way_when_the_bridge_ended_makes_no_copy_of_a_caller_who_speaks_to_nobody() {
+    let talk = || alone(Consent::NotAsked).then(8_000, Event::Bridged { agent: leg("b") });
+    let (examined, offered) = (
+        Event::Examined { leg: leg("a"), tappable: true },
+        Event::ForkOffered { party: Party::Caller, leg: leg("a") },
+    );
+    let story = talk().then(8_010, Event::Unbridged).then(8_020, examined.clone());
+    assert!(forks(&story).is_empty());
+    let story = talk().then(8_010, examined.clone()).then(8_020, Event::Unbridged).then(8_030, offered);
+    assert_eq!(story.said.last(), Some(&Command::RefuseFork { party: Party::Caller }));
+    // With the next agent it is asked for again.
+    let story = story.then(8_040, Event::Bridged { agent: leg("c") }).then(8_050, examined);
+    assert_eq!(story.said.last(), Some(&of_the_caller()));
+}
+
+#[test]
 fn the_key_objects_and_hold_pauses_as_ever() {
     let story = forked().then(20_000, Event::Held { leg: leg("b") });
     assert_eq!(story.said.last(), Some(&Command::EarPaused));

@@ -99,3 +99,42 @@ fn a_sentence_with_words_taken_out_is_told_and_none_without_its_denial() {
     assert!(!part("The agent promised: dogs.", "The agent promised: not dogs ammanford."));
     assert!(!part("The agent promised: surveyor, surveyor.", "The agent promised: surveyor."));
 }
+
+/// A call whose agent is called Bill, and what else is said in it.
+fn with_bill(said: &str) -> String {
+    format!(
+        "a: good morning hallam lettings you're speaking with bill how can i help
+         {said}
+         a: okay i will send the surveyor on monday
+         c: good thank you"
+    )
+}
+
+#[test]
+fn a_name_that_is_a_common_word_is_left_out_where_it_was_said_as_a_name() {
+    let calls = [
+        (
+            Left::AgentNames,
+            "c: hello i have a problem with mould in the bedroom your name is bill the boiler is broken",
+        ),
+        (
+            Left::Names,
+            "c: hello i have a problem with mould\na: i will check the name of bill and send it by post",
+        ),
+    ];
+    for (left, said) in calls {
+        let lines = with_bill(said);
+        let kept = note(Language::En, &lines, LeftOut::default());
+        assert!(kept.contains("bill"), "the call is no trial: {kept}");
+        let less = note(Language::En, &lines, LeftOut::default().with(left));
+        assert!(!less.contains("bill") && less.contains("mould"), "{less}");
+    }
+}
+
+#[test]
+fn a_common_word_that_is_a_name_elsewhere_is_told_where_it_is_none() {
+    let lines = with_bill("c: hello i have a problem with my bill the bill is much too high");
+    let kept = note(Language::En, &lines, LeftOut::default());
+    assert!(kept.contains("bill"), "the call is no trial: {kept}");
+    assert_eq!(kept, note(Language::En, &lines, LeftOut::default().with(Left::AgentNames)));
+}
