@@ -141,9 +141,9 @@ proptest! {
     }
 }
 
-/// What was said: the beginning of the notice.
+/// What was said: the beginning of the notice as it was when this was coded.
 fn spoken(seconds: usize) -> Vec<i16> {
-    let mut reader = hound::WavReader::open("sounds/en/16000/notice.wav").unwrap();
+    let mut reader = hound::WavReader::open("tests/golden/rtp/speech.wav").unwrap();
     reader.samples().map(Result::unwrap).take(seconds * 16_000).collect()
 }
 
