@@ -28,6 +28,7 @@ pub struct Facts {
     redact: LeftOut,
     earlier_told: bool,
     agent_leg: AgentLeg,
+    outside_heard: bool,
     drafts: Drafts,
     processed_by_others: bool,
     /// Of the sounds in use.
@@ -145,6 +146,7 @@ impl Facts {
             redact,
             earlier_told: line.is_some_and(|line| line.tell_earlier_notes),
             agent_leg: line.map_or(AgentLeg::Heard, |line| line.agent_leg),
+            outside_heard: line.is_some_and(|line| line.listen_outside),
             drafts: Drafts::of(line.or(default_line)),
             processed_by_others,
             sound: line.map_or_else(String::new, sound),
@@ -174,6 +176,7 @@ impl Facts {
             "earlier_told" => self.earlier_told,
             "agents_heard" => self.agent_leg == AgentLeg::Heard,
             "agents_unheard" => self.agent_leg == AgentLeg::NotHeard,
+            "outside_heard" => self.outside_heard && self.agent_leg == AgentLeg::Heard,
             "drafts_kept" => self.drafts == Drafts::Kept,
             "drafts_discarded" => self.drafts == Drafts::Discarded,
             "asks" => self.asks(),
@@ -205,7 +208,7 @@ impl Facts {
         // Said in words of each language; the bases themselves are below. Another version of ours is no change of theirs.
         settings.retain(|name, _| !name.starts_with("basis") && !["software", "left_out"].contains(name));
         let said = (self.never_recorded, self.recordings_told, self.agents, self.redact, self.earlier_told);
-        let said = (said, self.drafts, self.consent, self.special, self.agent_leg);
+        let said = (said, self.drafts, self.consent, self.special, self.agent_leg, self.outside_heard);
         let set = format!("{settings:?} {:?} {said:?}", self.bases);
         [&all_texts(), &set, &self.sound].map(|part| digits(part)).join("-")
     }

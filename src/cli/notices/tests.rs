@@ -437,6 +437,28 @@ fn it_is_told_what_is_left_out_of_summaries() {
 }
 
 #[test]
+fn that_whoever_is_outside_is_heard_after_a_transfer_is_told_where_it_is_so() {
+    let mut outside = settings("");
+    outside.lines[0].listen_outside = true;
+    let alone = caller_alone(outside.clone());
+    for (lang, website, record) in [
+        (Lang::En, "transferred to somebody outside", "After a transfer outside"),
+        (Lang::De, "nach außen verbunden", "Nach einer Weiterleitung nach außen"),
+        (Lang::Fr, "transféré vers l'extérieur", "Après un transfert vers l'extérieur"),
+    ] {
+        for (text, says) in [(Text::Website, website), (Text::Record, record)] {
+            let said = |config: &Config| render(text, lang, &facts(config, lang)).unwrap().markdown;
+            assert!(
+                said(&outside).contains(says) && !said(&settings("")).contains(says),
+                "{lang:?} {text:?}"
+            );
+            assert!(!said(&alone).contains(says), "{lang:?} {text:?}");
+        }
+    }
+    assert_ne!(facts(&outside, Lang::En).version(), facts(&settings(""), Lang::En).version());
+}
+
+#[test]
 fn callers_are_told_where_it_is_shown_at_ring_how_many_notes_there_are() {
     let mut shown = settings("");
     shown.lines[0].tell_earlier_notes = true;
