@@ -5,7 +5,7 @@
 
 use crate::confidential::Text;
 use crate::confidential::notes::lexicon::{Lexicon, Stem};
-use crate::confidential::notes::tokens::Token;
+use crate::confidential::notes::tokens::{Token, turn_end};
 use std::collections::BTreeSet;
 
 /// Tokens of the same turn before and behind a hit that are of its matter.
@@ -135,8 +135,7 @@ fn hurting(tokens: &[Token], at: usize, lexicon: &Lexicon) -> Option<usize> {
 fn turn_of(tokens: &[Token], at: usize) -> std::ops::Range<usize> {
     let turn = tokens[at].turn;
     let from = tokens[..at].iter().rposition(|token| token.turn != turn).map_or(0, |before| before + 1);
-    let to = tokens[at..].iter().position(|token| token.turn != turn).map_or(tokens.len(), |more| at + more);
-    from..to
+    from..turn_end(tokens, at)
 }
 
 /// Whether a word may tell something about anybody's health: a small word, a thing of service calls and what our own

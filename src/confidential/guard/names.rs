@@ -9,7 +9,7 @@ use super::sensitive::is_unknown;
 use crate::border::{Kind, LeftOut};
 use crate::confidential::notes::lexicon::Lexicon;
 use crate::confidential::notes::pattern::{self, Pattern, View};
-use crate::confidential::notes::tokens::Token;
+use crate::confidential::notes::tokens::{Token, turns};
 use crate::confidential::notes::values::Value;
 use crate::confidential::{Speaker, Text};
 use std::collections::{BTreeMap, BTreeSet};
@@ -255,15 +255,4 @@ impl<'a> Finder<'a> {
         };
         word && self.view.covered[at].is_none() && (listed || fits)
     }
-}
-
-fn turns(tokens: &[Token]) -> Vec<Range<usize>> {
-    let mut turns: Vec<Range<usize>> = Vec::new();
-    for (at, token) in tokens.iter().enumerate() {
-        match turns.last_mut() {
-            Some(last) if tokens[last.start].turn == token.turn => last.end = at + 1,
-            _ => turns.push(at..at + 1),
-        }
-    }
-    turns
 }

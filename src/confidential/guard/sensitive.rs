@@ -7,7 +7,7 @@
 use super::health::Told;
 use crate::confidential::Text;
 use crate::confidential::notes::lexicon::{Lexicon, Stem};
-use crate::confidential::notes::tokens::Token;
+use crate::confidential::notes::tokens::{Token, turn_end};
 use crate::confidential::notes::values::{Kind, Value};
 use std::collections::BTreeSet;
 use zeroize::Zeroizing;
@@ -265,10 +265,6 @@ fn digits_of(value: &Value) -> Text {
         _ => {}
     }
     text
-}
-
-fn turn_end(tokens: &[Token], at: usize) -> usize {
-    tokens[at..].iter().position(|t| t.turn != tokens[at].turn).map_or(tokens.len(), |more| at + more)
 }
 
 /// Every number of a turn that speaks of a card, an account or a birth, and of the turn behind it.

@@ -3,6 +3,7 @@
 use super::lexicon;
 use super::pattern::{self, View};
 use super::phrase;
+use super::tokens::turns;
 use crate::call::{AgentLeg, Language, NoSummary};
 use crate::confidential::Transcript;
 
@@ -31,7 +32,7 @@ pub(super) fn before(transcript: &Transcript, language: Language, view: View<'_>
     let (caller, agent) = (words(true), words(false));
     let alone = transcript.agent_leg == AgentLeg::NotHeard;
     let says = |cue: &str, caller: bool| {
-        turn_places(view).into_iter().any(|place| {
+        turns(view.tokens).into_iter().any(|place| {
             view.tokens[place.start].speaker.is_caller() == caller
                 && pattern::any(view.lexicon.cue(cue), view, &place)
         })
@@ -108,15 +109,4 @@ fn foreign(view: View<'_>, language: Language, alone: bool) -> Option<NoSummary>
     }
     let both_low = caller < FOREIGN && agent < FOREIGN;
     both_low.then_some(if agent < FOREIGN / 2.0 { NoSummary::Language } else { NoSummary::Unintelligible })
-}
-
-fn turn_places(view: View<'_>) -> Vec<std::ops::Range<usize>> {
-    let mut places: Vec<std::ops::Range<usize>> = Vec::new();
-    for (at, token) in view.tokens.iter().enumerate() {
-        match places.last_mut() {
-            Some(last) if view.tokens[last.start].turn == token.turn => last.end = at + 1,
-            _ => places.push(at..at + 1),
-        }
-    }
-    places
 }

@@ -3,8 +3,9 @@
 //! A matcher of its own. Advertising unless the caller clearly wants no contact for whatever reason; every channel
 //! that is named, all where none is; a channel left open is not in it. Reports about others are no requests.
 
-use super::objection::{self, parts};
+use super::objection::parts;
 use super::pattern::{self, Pattern, View};
+use super::tokens::turns;
 use super::values::Kind;
 use crate::border::{Channels, Digits, DoNotContact, Purpose, WhoseNumber};
 use std::ops::Range;
@@ -53,7 +54,7 @@ const LINE: usize = 9;
 const CHANNELS: [&str; 4] = ["contact_calls", "contact_sms", "contact_email", "contact_letters"];
 
 pub(super) fn find(view: View<'_>) -> Vec<(DoNotContact, Heard)> {
-    let turns = objection::turns(view);
+    let turns = turns(view.tokens);
     let mut found: Vec<(DoNotContact, Heard)> = Vec::new();
     for (index, turn) in turns.iter().enumerate() {
         if !view.tokens[turn.start].speaker.is_caller() || found.len() >= MOST {

@@ -6,6 +6,7 @@
 
 use super::Objection;
 use super::pattern::{self, View};
+use super::tokens::turns;
 use std::ops::Range;
 
 /// Tokens between the thing and the refusal; more finds more and errs more.
@@ -46,7 +47,7 @@ struct Before {
 pub(super) fn find(view: View<'_>) -> Hit {
     let mut suspected: Option<u16> = None;
     let mut before = Before::default();
-    let turns = turns(view);
+    let turns = turns(view.tokens);
     for (index, turn) in turns.iter().enumerate() {
         let number = view.tokens[turn.start].turn;
         let raised = index.checked_sub(1).map(|before| &turns[before]);
@@ -278,18 +279,6 @@ fn is_question(view: View<'_>, part: &Range<usize>) -> bool {
     let says = |cue: &str| pattern::any(view.lexicon.cue(cue), view, part);
     let marked = view.tokens[part.clone()].last().is_some_and(|token| token.question);
     (marked && !says("objection_direct") || says("question")) && !says("objection_demand")
-}
-
-/// The tokens of each turn.
-pub(super) fn turns(view: View<'_>) -> Vec<Range<usize>> {
-    let mut turns: Vec<Range<usize>> = Vec::new();
-    for (at, token) in view.tokens.iter().enumerate() {
-        match turns.last_mut() {
-            Some(last) if view.tokens[last.start].turn == token.turn => last.end = at + 1,
-            _ => turns.push(at..at + 1),
-        }
-    }
-    turns
 }
 
 /// A turn's sentences, where they are marked; the whole turn otherwise.

@@ -5,6 +5,7 @@
 
 use super::lexicon::Lexicon;
 use crate::confidential::{Speaker, Text, Transcript};
+use std::ops::Range;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// One token and where it was heard.
@@ -333,4 +334,22 @@ fn join_torn(tokens: &mut Vec<Token>, from: usize, lexicon: &Lexicon) {
         }
         at += 1;
     }
+}
+
+/// The tokens of each turn.
+pub(in crate::confidential) fn turns(tokens: &[Token]) -> Vec<Range<usize>> {
+    let mut turns: Vec<Range<usize>> = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        match turns.last_mut() {
+            Some(last) if tokens[last.start].turn == token.turn => last.end = at + 1,
+            _ => turns.push(at..at + 1),
+        }
+    }
+    turns
+}
+
+/// Where the turn of a token ends.
+pub(in crate::confidential) fn turn_end(tokens: &[Token], at: usize) -> usize {
+    let turn = tokens[at].turn;
+    tokens[at..].iter().position(|token| token.turn != turn).map_or(tokens.len(), |more| at + more)
 }

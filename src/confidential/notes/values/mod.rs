@@ -8,7 +8,7 @@ mod days;
 mod numbers;
 
 use super::lexicon::{Lexicon, Style};
-use super::tokens::Token;
+use super::tokens::{Token, turn_end};
 use crate::confidential::{Speaker, Text};
 use std::ops::Range;
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -112,11 +112,6 @@ pub(in crate::confidential) fn cover(tokens: &[Token], values: &[Value]) -> Vec<
         covered[value.from..value.to].fill(Some(index));
     }
     covered
-}
-
-fn turn_end(tokens: &[Token], at: usize) -> usize {
-    let turn = tokens[at].turn;
-    tokens[at..].iter().position(|t| t.turn != turn).map_or(tokens.len(), |more| at + more)
 }
 
 /// "Sixteen fifteen" and "a quarter past four" within six turns are one time, the later one of the day.
