@@ -1,16 +1,15 @@
 //! Figures, by command and by HTTP: what is wrong shows in them, and nobody does.
 
 use crate::http::{free_port, get, said};
+use crate::rights::{CALLER, now_ms, request, wait};
 use crate::stories::Stage;
-use callgist::border::{Channels, Purpose};
 use callgist::call::{CallId, Language, NoSummary, Number};
-use callgist::store::{CallRecord, Name, Origin, Outcome, Request, Store, UtcMillis};
+use callgist::store::{CallRecord, Name, Origin, Outcome, Store, UtcMillis};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
 use tempfile::TempDir;
 
-const CALLER: &str = "+352621987654";
 const EXTENSION: &str = "10770";
 
 struct House {
@@ -22,17 +21,9 @@ impl House {
     fn of(days: i64) -> House {
         let house = House { folder: tempfile::tempdir().unwrap() };
         let store = Store::open(&house.database()).unwrap();
-        let ended = UtcMillis(now_ms() - days * 86_400_000);
+        let ended = UtcMillis(now_ms() - days * UtcMillis::DAY);
         wait(store.keep(call(1, ended))).unwrap();
-        let request = Request {
-            call: Some(CallId(1)),
-            line: Some(Name::new("main").unwrap()),
-            number: Some(Number::new(CALLER).unwrap()),
-            channels: Channels { calls: true, ..Channels::default() },
-            purpose: Purpose::Advertising,
-            created: ended,
-        };
-        wait(store.keep_request(request)).unwrap();
+        wait(store.keep_request(request(ended))).unwrap();
         house
     }
 
@@ -83,15 +74,6 @@ impl House {
         let found = found.unwrap_or_else(|| panic!("{what} is missing: {told}"));
         (found["state"].as_str().unwrap().to_owned(), found["says"].as_str().unwrap().to_owned())
     }
-}
-
-fn now_ms() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    i64::try_from(since.as_millis()).unwrap()
-}
-
-fn wait<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
 fn call(id: u64, ended: UtcMillis) -> CallRecord {

@@ -20,7 +20,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 use tempfile::TempDir;
 
-const CALLER: &str = "+352621987654";
+pub(crate) const CALLER: &str = "+352621987654";
 
 struct Office {
     folder: TempDir,
@@ -36,15 +36,7 @@ impl Office {
         keep(call(2, Some(CALLER), None));
         keep(call(3, Some("+33140000099"), Some("A price was asked.")));
         keep(call(4, None, Some("Somebody asked for the opening hours.")));
-        let request = Request {
-            call: Some(CallId(1)),
-            line: Some(Name::new("main").unwrap()),
-            number: Some(Number::new(CALLER).unwrap()),
-            channels: Channels { calls: true, ..Channels::default() },
-            purpose: Purpose::Advertising,
-            created: UtcMillis(1_795_459_030_000),
-        };
-        wait(store.keep_request(request)).unwrap();
+        wait(store.keep_request(request(UtcMillis(1_795_459_030_000)))).unwrap();
         office
     }
 
@@ -145,11 +137,24 @@ fn holds(folder: &Path, text: &str) -> bool {
     })
 }
 
-fn now_ms() -> u128 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis()
+/// What the caller asked for in the first call.
+pub(crate) fn request(created: UtcMillis) -> Request {
+    Request {
+        call: Some(CallId(1)),
+        line: Some(Name::new("main").unwrap()),
+        number: Some(Number::new(CALLER).unwrap()),
+        channels: Channels { calls: true, ..Channels::default() },
+        purpose: Purpose::Advertising,
+        created,
+    }
 }
 
-fn wait<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn now_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_millis()).unwrap()
+}
+
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
@@ -1018,7 +1023,7 @@ fn a_note_is_put_right_and_nothing_of_the_old_one_is_left() {
 fn what_the_guard_finds_in_a_corrected_text_is_refused_by_kind_and_sentence_in_the_language_of_the_call() {
     let office = Office::open();
     let store = Store::open(&office.database()).unwrap();
-    let draft = Some(Draft { until: UtcMillis(i64::try_from(now_ms()).unwrap() + 600_000), discard: false });
+    let draft = Some(Draft { until: UtcMillis(now_ms() + 600_000), discard: false });
     for (id, language) in [(31, Language::En), (32, Language::De), (33, Language::Fr)] {
         let row = call(id, Some(CALLER), Some("Velociraptor."));
         wait(store.keep(CallRecord { language, draft, ..row })).unwrap();
@@ -1126,7 +1131,7 @@ fn a_note_is_named_by_the_beginning_of_its_id_and_its_new_text_may_stand_in_a_fi
 fn a_draft_is_corrected_approved_or_discarded_while_it_is_one_and_by_the_person_after_that() {
     let office = Office::open();
     let store = Store::open(&office.database()).unwrap();
-    let until = |minutes: i64| UtcMillis(i64::try_from(now_ms()).unwrap() + minutes * 60_000);
+    let until = |minutes: i64| UtcMillis(now_ms() + minutes * 60_000);
     let draft = |minutes| Some(Draft { until: until(minutes), discard: true });
     let drafted =
         |id, note, minutes| CallRecord { draft: draft(minutes), ..call(id, Some(CALLER), Some(note)) };

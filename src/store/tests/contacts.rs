@@ -5,20 +5,12 @@ use super::*;
 const NUMBER: &str = "+352621987654";
 
 fn new() -> NewContact {
-    NewContact {
-        number: Number::new(NUMBER).unwrap(),
-        channels: Channels { calls: true, ..Channels::default() },
-        purpose: Purpose::Advertising,
-        exceptions: Exceptions::default(),
-        source: Source::Command,
-        via: None,
-        received: None,
-        expires: None,
-    }
+    let channels = Channels { calls: true, ..Channels::default() };
+    NewContact { channels, purpose: Purpose::Advertising, ..entry(NUMBER) }
 }
 
 fn days(days: i64) -> UtcMillis {
-    UtcMillis(NOW.0 + days * 86_400_000)
+    UtcMillis(NOW.0 + days * UtcMillis::DAY)
 }
 
 fn add(clerk: &mut Clerk, new: NewContact) -> Added {

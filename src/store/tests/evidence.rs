@@ -294,17 +294,7 @@ fn after_an_erasure_no_byte_of_the_person_is_left() {
     let (_folder, path) = kept();
     let mut clerk = Clerk::open(&path).unwrap();
     let caller = number("+352621123456");
-    let new = NewContact {
-        number: caller.clone(),
-        channels: Channels::ALL,
-        purpose: Purpose::Everything,
-        exceptions: Exceptions::default(),
-        source: Source::Command,
-        via: None,
-        received: None,
-        expires: None,
-    };
-    clerk.add_contacts(&[new], NOW).unwrap();
+    clerk.add_contacts(&[entry(caller.as_str())], NOW).unwrap();
     clerk.object(&caller, NOW).unwrap();
     for canary in ["Quetzalcoatlus", "+352621123456"] {
         assert!(is_anywhere(&path, canary), "the search finds what is there");
@@ -376,14 +366,11 @@ fn the_list_blocks_what_was_asked_for_until_it_is_rejected_withdrawn_or_expired(
     }
     assert_eq!(clerk.decide_contact(999, State::Confirmed, NOW), Ok(false));
     let everything = NewContact {
-        number: caller.clone(),
         channels: Channels { calls: true, ..Channels::default() },
-        purpose: Purpose::Everything,
         exceptions: Exceptions { callback: true, service: false },
         source: Source::Import,
-        via: None,
-        received: None,
         expires: Some(UtcMillis(NOW.0 + 10)),
+        ..entry(caller.as_str())
     };
     clerk.add_contacts(&[everything], NOW).unwrap();
     assert_eq!(ask(&clerk, Channel::Calls, Intent::Service), Listed::Blocked);
@@ -408,7 +395,7 @@ fn a_sweep_leaves_no_row_past_its_time_but_those_that_are_restricted_or_held() {
     clerk.mark_calls(&[CallId(2)], Mark::Restrict, NOW).unwrap();
     let lines = vec![LineRetention { line: name("main"), notes_days: 10, rows_days: 20, wishes_days: None }];
     let retention = Retention { lines, log_days: 400, objections_days: None, erased_days: 3_650 };
-    let in_days = |days: i64| UtcMillis(1_795_459_060_000 + days * 86_400_000 + 1);
+    let in_days = |days: i64| UtcMillis(1_795_459_060_000 + days * UtcMillis::DAY + 1);
     let left = || {
         let list = Reader::open(&path).unwrap().list(&Filter::default()).unwrap();
         let mut left: Vec<_> = list.iter().map(|kept| kept.call.id.0).collect();

@@ -37,6 +37,20 @@ fn name(text: &str) -> Name {
     Name::new(text).unwrap()
 }
 
+/// On the list by a command, for everything.
+fn entry(number: &str) -> NewContact {
+    NewContact {
+        number: Number::new(number).unwrap(),
+        channels: Channels::ALL,
+        purpose: Purpose::Everything,
+        exceptions: Exceptions::default(),
+        source: Source::Command,
+        via: None,
+        received: None,
+        expires: None,
+    }
+}
+
 fn call(id: u64, outcome: Outcome) -> CallRecord {
     CallRecord {
         id: CallId(id),

@@ -4,10 +4,8 @@ use super::*;
 use crate::store::open::KNOWN;
 use crate::store::retention;
 
-const DAY: i64 = 86_400_000;
-
 fn at_day(days: i64) -> UtcMillis {
-    UtcMillis(NOW.0 + days * DAY)
+    UtcMillis(NOW.0 + days * UtcMillis::DAY)
 }
 
 fn line(name: &str, wishes_days: Option<u32>) -> LineRetention {
@@ -18,19 +16,6 @@ fn line(name: &str, wishes_days: Option<u32>) -> LineRetention {
 fn all() -> Retention {
     let lines = vec![line("main", Some(30))];
     Retention { lines, log_days: 40, objections_days: Some(50), erased_days: 60 }
-}
-
-fn entry(number: &str) -> NewContact {
-    NewContact {
-        number: Number::new(number).unwrap(),
-        channels: Channels::ALL,
-        purpose: Purpose::Everything,
-        exceptions: Exceptions::default(),
-        source: Source::Command,
-        via: None,
-        received: None,
-        expires: None,
-    }
 }
 
 /// One row of each kind at least: a note, a reason, a wish of a call and three entries, an objection, what was erased.
