@@ -59,6 +59,14 @@ impl AgentLeg {
         }
     }
 
+    pub fn heard(is: bool) -> AgentLeg {
+        if is { AgentLeg::Heard } else { AgentLeg::NotHeard }
+    }
+
+    pub fn is_heard(self) -> bool {
+        self == AgentLeg::Heard
+    }
+
     pub fn of(word: &str) -> Option<AgentLeg> {
         [AgentLeg::Heard, AgentLeg::NotHeard].into_iter().find(|leg| leg.word() == word)
     }

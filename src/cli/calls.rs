@@ -397,7 +397,7 @@ pub(super) fn call_json(kept: &Kept) -> Value {
         "model": call.origin.ear.map(|(_, model)| model.to_string()),
         "version": call.origin.version.as_str(),
         "heard": call.heard,
-        "agent_heard": call.agent_leg.map(|leg| leg == AgentLeg::Heard),
+        "agent_heard": call.agent_leg.map(AgentLeg::is_heard),
         "segments": call.segments.iter().map(segment_json).collect::<Vec<_>>(),
         "do_not_contact": kept.requests.iter().map(request_json).collect::<Vec<_>>(),
     })

@@ -45,8 +45,7 @@ impl NoteArgs {
 }
 
 fn agents(word: &str) -> Result<Agents, String> {
-    let known = Agents::WORDS.into_iter().find(|(other, _)| *other == word);
-    known.map(|(_, agents)| agents).ok_or_else(|| "it is none, pseudonym or kept".to_owned())
+    Agents::of(word).ok_or_else(|| "it is none, pseudonym or kept".to_owned())
 }
 
 fn kind(word: &str) -> Result<Kind, String> {
@@ -105,7 +104,7 @@ impl Call {
             });
             Turn { speaker: speaker(&turn.speaker), words: words.collect() }
         });
-        let agent_leg = if caller_alone { AgentLeg::NotHeard } else { AgentLeg::Heard };
+        let agent_leg = AgentLeg::heard(!caller_alone);
         Transcript { turns: turns.collect(), agent_leg }
     }
 }

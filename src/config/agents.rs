@@ -21,6 +21,10 @@ impl Agents {
     pub const WORDS: [(&str, Agents); 3] =
         [("none", Agents::None), ("pseudonym", Agents::Pseudonym), ("kept", Agents::Kept)];
 
+    pub fn of(word: &str) -> Option<Agents> {
+        Agents::WORDS.into_iter().find(|(other, _)| *other == word).map(|(_, agents)| agents)
+    }
+
     pub fn word(self) -> &'static str {
         match self {
             Agents::None => "none",
@@ -51,8 +55,7 @@ pub(super) fn agents(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> 
         section.wrong("keep_extensions", says, problems);
     }
     let word = section.text("agents", Some("none"), problems);
-    let known = Agents::WORDS.into_iter().find(|(other, _)| *other == word);
-    known.map(|(_, agents)| agents).unwrap_or_else(|| {
+    Agents::of(&word).unwrap_or_else(|| {
         section.wrong("agents", "must be \"none\", \"pseudonym\" or \"kept\"", problems);
         Agents::None
     })

@@ -252,8 +252,8 @@ fn check_erased(store: &Store, lines: &[Line], problems: &mut Vec<Problem>) {
     let longest = lines.iter().map(days).chain(store.keep_objections_days).max().unwrap_or(0);
     if store.keep_erased_days < longest {
         let what = format!(
-            "[store] keep_erased_days is {}, and rows, wishes or objections stay for {longest} days: make it {longest} at least, or a restore \
-             brings back what was erased",
+            "[store] keep_erased_days is {}, and rows, wishes or objections stay for {longest} days: make it {longest} \
+             at least, or a restore brings back what was erased",
             store.keep_erased_days
         );
         problems.push(Problem::new(0, &what));
@@ -363,8 +363,8 @@ fn ears(mut section: Section<'_>, (sip, lines): (&Sip, &[Line]), problems: &mut 
     let room = calls(sip, lines);
     if room > 0 && ears.max_calls as usize > room {
         let says = format!(
-            "needs two even RTP ports for each call, or one where no line's agents are heard, and there are enough for {room}: widen [sip] first_rtp_port to \
-             last_rtp_port"
+            "needs two even RTP ports for each call, or one where no line's agents are heard, and there are enough for \
+             {room}: widen [sip] first_rtp_port to last_rtp_port"
         );
         section.wrong("max_calls", &says, problems);
     }

@@ -301,7 +301,7 @@ fn call(row: &Row<'_>, topics: Topics) -> rusqlite::Result<CallRecord> {
         outcome: outcome(row, topics)?,
         origin: Origin { ear: ear(row)?, version: read(row, "version", name)? },
         heard: heard(row)?,
-        agent_leg: row.get::<_, Option<bool>>("agent_heard")?.map(agent_leg),
+        agent_leg: row.get::<_, Option<bool>>("agent_heard")?.map(AgentLeg::heard),
         segments: Vec::new(),
         draft: None,
     })
@@ -336,10 +336,6 @@ fn heard(row: &Row<'_>) -> rusqlite::Result<Option<Heard>> {
         words,
         lost_packets: row.get("lost_packets")?,
     }))
-}
-
-fn agent_leg(heard: bool) -> AgentLeg {
-    if heard { AgentLeg::Heard } else { AgentLeg::NotHeard }
 }
 
 fn requests(

@@ -125,7 +125,7 @@ fn call(done: &Done) -> Value {
         "recogniser": record.origin.ear.map(|(recogniser, _)| recogniser.word()),
         "model": record.origin.ear.map(|(_, model)| model.to_string()),
         "listened_ms": heard.listened_ms,
-        "agent_heard": record.agent_leg.map(|leg| leg == AgentLeg::Heard),
+        "agent_heard": record.agent_leg.map(AgentLeg::is_heard),
         "speech_ms": heard.speech_ms,
         "words_recognised": heard.words,
         "processes": done.seen.processes.values().collect::<Vec<_>>(),
