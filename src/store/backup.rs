@@ -12,7 +12,7 @@ use super::clerk::{FORGET_PERSONS, count};
 use super::log::{self, Deed, Entry};
 use super::person;
 use super::seal::{self, IS_OF};
-use super::{Clerk, ContactsKey, Database, Name, StoreError, Trouble, UtcMillis, key, open, reader};
+use super::{Clerk, ContactsKey, Database, StoreError, Trouble, UtcMillis, key, open, reader};
 use crate::call::CallId;
 use rusqlite::{Connection, Transaction};
 use std::fs;
@@ -113,7 +113,7 @@ fn log_restored(transaction: &Transaction<'_>, came_back: &str, now: UtcMillis) 
         "SELECT id, line FROM main.calls WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY offered, id";
     let mut statement = transaction.prepare(rows)?;
     let calls = statement.query_map([came_back], |row| {
-        Ok((reader::read(row, "id", CallId::parse)?, reader::read(row, "line", |text| Name::new(text).ok())?))
+        Ok((reader::read(row, "id", CallId::parse)?, reader::read(row, "line", reader::name)?))
     })?;
     for call in calls {
         let (call, line) = call?;

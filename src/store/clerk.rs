@@ -74,7 +74,15 @@ impl Clerk {
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        write(&mut self.connection, work).map_err(|error| StoreError::sqlite(&self.database.path, &error))
+        self.work(|connection| write(connection, work))
+    }
+
+    /// Work that makes transactions of its own.
+    pub(super) fn work<T>(
+        &mut self,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        work(&mut self.connection).map_err(|error| StoreError::sqlite(&self.database.path, &error))
     }
 
     /// What `work` would do; nothing of it is done.
@@ -82,11 +90,8 @@ impl Clerk {
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let path = self.database.path.clone();
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
-        // It is rolled back when it is dropped.
-        let worked = transaction.and_then(|transaction| work(&transaction));
-        worked.map_err(|error| StoreError::sqlite(&path, &error))
+        // The transaction is rolled back when it is dropped.
+        self.work(|connection| work(&connection.transaction_with_behavior(TransactionBehavior::Immediate)?))
     }
 
     /// After an erasure: nothing of it stays in the write-ahead log.

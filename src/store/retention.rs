@@ -4,7 +4,7 @@
 //! count after a sweep is made anew and must be 0; [`overdue`] gives it to whoever asks, and the store keeps when that was
 //! last so, and when not.
 
-use super::clerk::{FORGET_PERSONS, count};
+use super::clerk::{FORGET_PERSONS, count, write};
 use super::log::{self, Deed, Entry};
 use super::{Clerk, Name, StoreError, UtcMillis};
 use rusqlite::types::Value;
@@ -136,11 +136,7 @@ impl Swept {
 impl Clerk {
     /// Erases what is past its time now.
     pub fn sweep(&mut self, retention: &Retention, now: UtcMillis) -> Result<Swept, StoreError> {
-        let swept = self.write(|transaction| sweep(transaction, retention, now));
-        if swept.is_err() {
-            // The error itself is what is told; that it cannot be noted is no news beside it.
-            let _ = self.write(|transaction| note_end(transaction, false, now));
-        }
+        let swept = self.work(|connection| sweep(connection, retention, now));
         // Also where nothing was erased now: after an erasure somebody who read may have been in the way.
         self.empty()?;
         swept
@@ -156,11 +152,21 @@ impl Clerk {
     }
 }
 
+/// Erases what is past its time, and keeps how that ended.
 pub(super) fn sweep(
-    transaction: &Transaction<'_>,
+    connection: &mut Connection,
     retention: &Retention,
     now: UtcMillis,
 ) -> rusqlite::Result<Swept> {
+    let swept = write(connection, |transaction| erase(transaction, retention, now));
+    if swept.is_err() {
+        // The error itself is what is told; that it cannot be noted is no news beside it.
+        let _ = write(connection, |transaction| note_end(transaction, false, now));
+    }
+    swept
+}
+
+fn erase(transaction: &Transaction<'_>, retention: &Retention, now: UtcMillis) -> rusqlite::Result<Swept> {
     let mut swept = Swept::default();
     for Due { kind, past, values } in due(retention, now) {
         let erase = format!("DELETE FROM {} WHERE {past}", kind.table());
@@ -181,7 +187,7 @@ pub(super) fn sweep(
 }
 
 /// Keeps how a sweep ended, for whoever asks later.
-pub(super) fn note_end(connection: &Connection, good: bool, now: UtcMillis) -> rusqlite::Result<()> {
+fn note_end(connection: &Connection, good: bool, now: UtcMillis) -> rusqlite::Result<()> {
     let note = match good {
         true => {
             "INSERT INTO sweeps (only, good) VALUES (1, ?1) ON CONFLICT (only) DO UPDATE SET good = ?1, failed = NULL"
@@ -272,15 +278,18 @@ fn due(retention: &Retention, now: UtcMillis) -> Vec<Due> {
             Some(Due { kind, past: format!("line = ? AND {past}"), values })
         }));
     }
+    let of_calls = due.iter_mut().filter(|due| due.kind == Kind::Calls);
+    of_calls.for_each(|due| due.past.push_str(FREE));
     due
 }
 
 // A row has a note or a reason.
-const NOTED: &str =
-    "reason IS NULL AND ended < ? AND id NOT IN (SELECT call FROM marks WHERE restricted OR held)";
-const NOT_NOTED: &str =
-    "reason IS NOT NULL AND ended < ? AND id NOT IN (SELECT call FROM marks WHERE restricted OR held)";
-const ENDED: &str = "ended < ? AND id NOT IN (SELECT call FROM marks WHERE restricted OR held)";
+const NOTED: &str = "reason IS NULL AND ended < ?";
+const NOT_NOTED: &str = "reason IS NOT NULL AND ended < ?";
+const ENDED: &str = "ended < ?";
+
+/// Of a call: nothing keeps it beyond its time.
+const FREE: &str = " AND id NOT IN (SELECT call FROM marks WHERE restricted OR held)";
 
 const WISHED: &str =
     "state IN ('pending', 'confirmed') AND expires IS NULL AND coalesce(renewed, created) < ?";

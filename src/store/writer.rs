@@ -120,12 +120,8 @@ impl Writer {
     }
 
     fn sweep(&mut self, policy: &Retention, now: UtcMillis) -> Result<Swept, StoreError> {
-        let swept = self.write(|transaction| retention::sweep(transaction, policy, now));
-        if swept.is_err() {
-            // The error itself is what is told; that it cannot be noted is no news beside it.
-            let _ = self.write(|transaction| retention::note_end(transaction, false, now));
-        }
-        let swept = swept?;
+        let swept = retention::sweep(&mut self.connection, policy, now)
+            .map_err(|error| StoreError::sqlite(&self.path, &error))?;
         // Also where nothing was erased now: after an erasure, or a command's, somebody who read may have been in the way.
         match self.empty_log() {
             Err(StoreError { trouble: Trouble::Locked, .. }) => Ok(Swept { held_up: true, ..swept }),
@@ -214,7 +210,7 @@ fn insert_call(transaction: &Transaction<'_>, call: &CallRecord) -> rusqlite::Re
             ":recognised_ms": figure(|heard| heard.recognised_ms),
             ":words": figure(|heard| heard.words),
             ":lost_packets": figure(|heard| heard.lost_packets),
-            ":agent_heard": agent_leg.map(|leg| leg == AgentLeg::Heard),
+            ":agent_heard": agent_leg.map(AgentLeg::is_heard),
         },
     )?;
     for topic in note.map(|summary| summary.topics.words()).unwrap_or_default() {
