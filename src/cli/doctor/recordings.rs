@@ -4,10 +4,9 @@ use super::{Findings, State};
 use crate::cli::counter::counted;
 use crate::cli::switch::api;
 use crate::config::{Config, Line, Switch};
-use crate::daemon::freeswitch::{Link, recordings_listed};
+use crate::daemon::freeswitch::{Link, recordings_listed, rows};
 use crate::store::{Database, Reader};
 use crate::wire::esl::ApiReply;
-use serde_json::Value;
 
 pub(super) async fn look(config: &Config, switch: &Switch, link: &Link, findings: &mut Findings) {
     may_ask(link, findings).await;
@@ -49,9 +48,7 @@ async fn at_this_moment(link: &Link, findings: &mut Findings) {
 
 async fn legs(link: &Link) -> Vec<String> {
     let channels = api(link, "show channels as json").await.unwrap_or_default();
-    let channels: Value = serde_json::from_str(&channels).unwrap_or_default();
-    let rows = channels.get("rows").and_then(Value::as_array).cloned().unwrap_or_default();
-    rows.iter().filter_map(|row| Some(row.get("uuid")?.as_str()?.to_owned())).collect()
+    rows(&channels).iter().filter_map(|row| Some(row.get("uuid")?.as_str()?.to_owned())).collect()
 }
 
 fn of_a_line(config: &Config, line: &Line, findings: &mut Findings) {

@@ -44,8 +44,10 @@ impl FreeSwitch {
                 // Somebody may have loaded the module anew, which begins with nothing.
                 looks = looks.wrapping_add(1);
                 if looks.is_multiple_of(ASK_EVERY) {
-                    held.sure &= self.is_marked().await;
-                    refused = refused && !self.takes().await;
+                    let marker = self.marker().await;
+                    held.sure &= marker.as_deref() == Some("yes");
+                    // Where the module is there and may be asked, what it refused may be tried again.
+                    refused = refused && marker.is_none_or(|told| dumped(&told).is_none());
                 }
                 let wanted = forms(&blocks, &countries);
                 if !refused && (wanted != held.forms || !held.sure) {
@@ -87,16 +89,10 @@ impl FreeSwitch {
         Some(taken)
     }
 
-    /// Whether the module is there and may be asked: what it refused may be tried again.
-    async fn takes(&self) -> bool {
-        let told = self.link.api(&format!("hash select/{REALM}/loaded")).await;
-        told.is_some_and(|told| dumped(told.text()).is_some())
-    }
-
-    /// Whether the marker is there.
-    async fn is_marked(&self) -> bool {
-        let told = self.link.api(&format!("hash select/{REALM}/loaded")).await;
-        told.is_some_and(|told| told.text().trim() == "yes")
+    /// What the switch says of the marker.
+    async fn marker(&self) -> Option<String> {
+        let told = self.link.api(&format!("hash select/{REALM}/loaded")).await?;
+        Some(told.text().trim().to_owned())
     }
 
     /// What the switch says that it holds; nothing where it does not tell.
@@ -210,6 +206,7 @@ mod tests {
             ]
         );
     }
+
     #[test]
     fn where_it_is_not_known_what_the_switch_took_all_is_sent_and_what_is_not_wanted_deleted() {
         let none = BTreeSet::new();

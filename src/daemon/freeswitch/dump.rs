@@ -10,6 +10,14 @@ use serde_json::{Map, Value};
 /// What the switch remembers of a leg.
 pub struct Dump(Map<String, Value>);
 
+/// The legs that `show channels as json` names, a row each.
+pub fn rows(shown: &str) -> Vec<Value> {
+    match serde_json::from_str::<Map<String, Value>>(shown).ok().and_then(|mut shown| shown.remove("rows")) {
+        Some(Value::Array(rows)) => rows,
+        _ => Vec::new(),
+    }
+}
+
 /// Who talks with the leg.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Talk {

@@ -8,7 +8,7 @@
 //! ended here as well: a daemon that hangs would not.
 
 use super::board::number;
-use super::dump::{Dump, Talk};
+use super::dump::{Dump, Talk, rows};
 use super::link::Link;
 use super::{Clock, uuid};
 use crate::call::{CallId, Leg, Number};
@@ -102,9 +102,7 @@ struct Legs(BTreeMap<Leg, (Dump, Option<Leg>)>);
 impl Legs {
     async fn ask(link: &Link) -> Result<Legs, Undone> {
         let reply = link.api("show channels as json").await.ok_or(Undone::Lost)?;
-        let channels: Value =
-            serde_json::from_str(reply.result().map_err(|_| Undone::Refused)?).unwrap_or_default();
-        let rows = channels.get("rows").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let rows = rows(reply.result().map_err(|_| Undone::Refused)?);
         let leg = |row: &Value, name| Leg::new(row.get(name)?.as_str()?).ok();
         let rows: Vec<(Leg, Option<Leg>)> =
             rows.iter().filter_map(|row| Some((leg(row, "uuid")?, leg(row, "call_uuid")))).collect();

@@ -19,7 +19,7 @@ mod tests;
 mod words;
 
 pub use board::{Board, SharedLines};
-pub use dump::{Dump, Noticed, Talk};
+pub use dump::{Dump, Noticed, Talk, rows};
 pub use link::{Answer, Link, LinkError, News, start as start_link};
 pub use live::{Live, Undone, live};
 pub use recordings::listed as recordings_listed;

@@ -7,7 +7,7 @@
 
 use super::super::switch::{Begun, Found, Mail, Noticed, Offered};
 use super::board::{Lines, number};
-use super::dump::Dump;
+use super::dump::{Dump, rows};
 use super::registry::{Answered, Entry};
 use super::{FreeSwitch, events, terminators};
 use crate::call::{CallId, Event, Leg};
@@ -59,9 +59,7 @@ impl Resync {
 
     async fn channels(&self) -> Option<Vec<Row>> {
         let reply = self.switch.link.api("show channels as json").await?;
-        let channels: Value = serde_json::from_str(reply.text()).unwrap_or_default();
-        let rows = channels.get("rows").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        Some(rows.iter().filter_map(Row::read).collect())
+        Some(rows(reply.text()).iter().filter_map(Row::read).collect())
     }
 
     async fn dump(&self, leg: &Leg) -> Option<Sight> {

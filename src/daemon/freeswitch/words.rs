@@ -140,7 +140,7 @@ pub(super) fn waiting(event: &SwitchEvent) -> Option<&str> {
 pub(super) fn objected(event: &SwitchEvent) -> bool {
     let set = event.application() == Some("set")
         && event.application_data().is_some_and(|data| data.starts_with("callgist_objection="));
-    set || event.variable("callgist_objection").is_some_and(|value| !value.is_empty())
+    set || event.variable(OBJECTION).is_some_and(|value| !value.is_empty())
 }
 
 /// The caller's leg on which somebody's command has just set that variable: only commands in the background are told of.
