@@ -231,29 +231,20 @@ fn is_verb(tokens: &[Token], value: &Value) -> bool {
 }
 
 fn cut(text: &str, said: &str, left: &str) -> Text {
-    match text.split_once(said) {
-        Some((head, tail)) => {
-            let mut cut = Text::from(head);
-            cut.push_str(left);
-            cut.push_str(tail);
-            cut
-        }
-        // The frame has the blank.
-        None => match text.split_once(said.trim_start()) {
-            Some((head, tail)) if left.trim().is_empty() => {
-                let mut cut = Text::from(head.trim_end());
-                cut.push_str(tail);
-                cut
-            }
-            Some((head, tail)) => {
-                let mut cut = Text::from(head);
-                cut.push_str(left.trim_start());
-                cut.push_str(tail);
-                cut
-            }
-            None => Text::from(text),
+    // The frame has the blank where what was said begins a sentence.
+    let bare = || text.split_once(said.trim_start());
+    let (head, left, tail) = match text.split_once(said) {
+        Some((head, tail)) => (head, left, tail),
+        None => match bare() {
+            Some((head, tail)) if left.trim().is_empty() => (head.trim_end(), "", tail),
+            Some((head, tail)) => (head, left.trim_start(), tail),
+            None => (text, "", ""),
         },
-    }
+    };
+    let mut cut = Text::from(head);
+    cut.push_str(left);
+    cut.push_str(tail);
+    cut
 }
 
 /// A sentence of ours, read as a turn of a call is.

@@ -199,12 +199,15 @@ fn write(transcript: &Transcript, language: Language, left_out: LeftOut, quality
         return none(reason);
     }
     let trust = quality.trust();
-    let mut drafted = draft(&read, language, left_out, trust);
-    let mut verdict = guard::examine(transcript, lexicon, &mut drafted, &[]);
     let names = read.names(left_out);
-    if verdict.faults.contains(&Some(Fault::Named)) || names.are_words() || !left_out.is_of_names() {
-        (drafted, verdict) = with_less(transcript, &mut read, language, left_out, &names, trust);
-    }
+    let whole = (left_out.is_of_names() && !names.are_words()).then(|| {
+        let mut drafted = draft(&read, language, left_out, trust);
+        let verdict = guard::examine(transcript, lexicon, &mut drafted, &[]);
+        (drafted, verdict)
+    });
+    let (drafted, verdict) = whole
+        .filter(|(_, verdict)| !verdict.faults.contains(&Some(Fault::Named)))
+        .unwrap_or_else(|| with_less(transcript, &mut read, language, left_out, &names, trust));
     let note = verdict.note.ok_or(NoSummary::Unintelligible);
     (note, drafted.statements, verdict.faults)
 }
