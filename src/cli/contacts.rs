@@ -230,9 +230,7 @@ fn source_words(entry: &Contact) -> String {
 
 /// The day, where the host is.
 pub(super) fn day_of(at: UtcMillis) -> String {
-    let here = jiff::tz::TimeZone::system();
-    let day = jiff::Timestamp::from_millisecond(at.0).map(|at| here.to_datetime(at).date());
-    day.map_or_else(|_| time(at), |day| day.to_string())
+    Zone::of(false).day(at).map_or_else(|| time(at), |day| day.to_string())
 }
 
 /// When the entry protects no more: by its own end, or by the settings' period where it has none.

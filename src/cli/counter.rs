@@ -61,9 +61,14 @@ impl Place {
 
     /// A number as a person wrote it.
     pub fn number(&self, text: &str) -> Result<Number, Exit> {
-        Number::in_country(text, self.country())
-            .map_err(|_| fail(Exit::Usage, "a number is digits, best in E.164 form: +352621123456"))
+        number(text, self.country())
     }
+}
+
+/// The same, where national numbers are those of this country.
+pub fn number(text: &str, country: &str) -> Result<Number, Exit> {
+    Number::in_country(text, country)
+        .map_err(|_| fail(Exit::Usage, "a number is digits, best in E.164 form: +352621123456"))
 }
 
 /// Runs what a command does with the database.
@@ -98,8 +103,7 @@ pub fn time(at: UtcMillis) -> String {
 
 /// Today's date where this machine stands.
 pub fn today() -> jiff::civil::Date {
-    let now = jiff::Timestamp::from_millisecond(now().0).unwrap_or_default();
-    now.to_zoned_datetime(jiff::tz::TimeZone::system()).date()
+    Zone::of(false).day(now()).unwrap_or_default()
 }
 
 /// RFC 3339, in milliseconds.
@@ -123,6 +127,12 @@ impl Zone {
     /// The host's own, or UTC where that is asked for or the host has none.
     pub fn of(utc: bool) -> Zone {
         Zone(if utc { TimeZone::UTC } else { TimeZone::try_system().unwrap_or(TimeZone::UTC) })
+    }
+
+    /// The date there at that time; nothing where no calendar of ours has it.
+    pub fn day(&self, at: UtcMillis) -> Option<jiff::civil::Date> {
+        let at = jiff::Timestamp::from_millisecond(at.0).ok()?;
+        Some(self.0.to_datetime(at).date())
     }
 
     pub fn at(&self, moment: Moment) -> UtcMillis {

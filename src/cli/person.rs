@@ -20,6 +20,7 @@ use crate::store::{
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
@@ -648,10 +649,7 @@ fn receivers(path: &Path, common: &Common) -> Exit {
         Err(problems) => return fail(Exit::Config, &format!("{}:\n{problems}", path.display())),
     };
     let lines: Vec<&Line> = config.iter().flat_map(|config| &config.lines).collect();
-    let mut all: Vec<&str> =
-        lines.iter().flat_map(|line| line.told.processors.iter().map(String::as_str)).collect();
-    all.sort_unstable();
-    all.dedup();
+    let all: BTreeSet<&String> = lines.iter().flat_map(|line| &line.told.processors).collect();
     if common.json {
         println!("{}", json!({ "receivers": all }));
         return Exit::Done;

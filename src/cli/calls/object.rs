@@ -2,8 +2,8 @@
 //! once and whether the daemon lives or not.
 
 use super::Common;
-use crate::call::{CallId, Number};
-use crate::cli::counter::{counted, now};
+use crate::call::Number;
+use crate::cli::counter::{counted, now, number};
 use crate::cli::switch::{meant, reach};
 use crate::cli::{Exit, fail};
 use crate::config::{Config, Switch};
@@ -148,8 +148,7 @@ impl Which {
 impl Named {
     fn caller(&self, config: &Config) -> Result<Option<Number>, Exit> {
         let country = config.lines.first().map_or("", |line| &line.country_code);
-        let number = self.caller.as_deref().map(|text| Number::in_country(text, country)).transpose();
-        number.map_err(|_| fail(Exit::Usage, "a number is digits, best in E.164 form: +352621123456"))
+        self.caller.as_deref().map(|text| number(text, country)).transpose()
     }
 
     fn fits(&self, live: &Live, caller: Option<&Number>) -> bool {
@@ -185,7 +184,11 @@ fn name(live: &Live) -> String {
 /// That it was an agent's command, where the row will only say that there was an objection. The objection stands whether
 /// the log can be written or not.
 fn log(path: &Path, common: &Common, live: &Live) {
-    let entry = live.call.iter().fold(Entry::new(Deed::Objection), |entry, call: &CallId| entry.call(*call));
+    let entry = Entry::new(Deed::Objection);
+    let entry = match live.call {
+        Some(call) => entry.call(call),
+        None => entry,
+    };
     let written =
         common.place(path).map(|place| written(place.database, &entry.line(&live.line).detail("agent")));
     if let Ok(Err(error)) = written {

@@ -6,8 +6,7 @@ use crate::border::{Kind, LeftOut};
 use crate::call::{AgentLeg, Consent};
 use crate::config::{Agents, Bases, Basis, Choice, Config, Line};
 use crate::daemon::housekeeping::retention;
-use crate::store::{Clerk, Database, Figures, Reader, UtcMillis};
-use sha2::{Digest, Sha256};
+use crate::store::{Clerk, Database, Figures, Reader, Sha256, UtcMillis};
 use std::collections::BTreeMap;
 
 /// The values, by placeholder.
@@ -215,7 +214,7 @@ impl Facts {
 }
 
 fn digits(of: &str) -> String {
-    Sha256::digest(of.as_bytes()).iter().take(3).map(|byte| format!("{byte:02x}")).collect()
+    Sha256::of(of.as_bytes()).to_string().chars().take(6).collect()
 }
 
 fn wishes(days: Option<u32>, lang: Lang) -> String {
@@ -371,5 +370,5 @@ fn word(kind: Kind, lang: Lang) -> &'static str {
 fn sound(line: &Line) -> String {
     let read: Result<Vec<Vec<u8>>, _> = line.sounds().map(std::fs::read).collect();
     let Ok(sounds) = read else { return "unreadable".to_owned() };
-    format!("{} {}", crate::store::Sha256::of(&sounds.concat()), line.notice_version)
+    format!("{} {}", Sha256::of(&sounds.concat()), line.notice_version)
 }

@@ -344,19 +344,20 @@ impl Access<'_> {
     }
 
     /// Who processes the data for those who answer for these lines; nothing where the settings of one are not at hand.
-    fn processors(&self) -> Option<Vec<String>> {
+    fn processors(&self) -> Option<BTreeSet<String>> {
         let told = self.lines().into_iter().map(|(_, line)| Some(line?.told.processors.clone()));
-        let mut all: Vec<String> = told.collect::<Option<Vec<_>>>()?.concat();
-        all.sort_unstable();
-        all.dedup();
-        Some(all)
+        Some(told.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())
     }
 
     fn receivers(&self) -> Values {
         match self.processors() {
-            None => Values::from([("processors_unknown", String::new())]),
+            // Without their names it is a placeholder.
+            None => Values::from([("processors_named", String::new())]),
             Some(none) if none.is_empty() => Values::from([("processors_none", String::new())]),
-            Some(all) => Values::from([("processors_named", String::new()), ("processors", all.join("; "))]),
+            Some(all) => Values::from([
+                ("processors_named", String::new()),
+                ("processors", all.into_iter().collect::<Vec<_>>().join("; ")),
+            ]),
         }
     }
 
