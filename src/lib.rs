@@ -6,8 +6,7 @@
 //! end, which is proved and not believed), **consented** to where the line asks, **bridged** (caller and agent talk),
 //! **forked** (the switch copies both voices to an ear, or the caller's alone), **heard** (the talk is over),
 //! **summarised**, **guarded** and **kept**. `daemon/follow.rs` tells it, one verb a line; every early ending is one of
-//! the reasons of
-//! [`call::NoSummary`].
+//! the reasons of [`call::NoSummary`].
 //!
 //! # The two processes
 //!

@@ -414,10 +414,8 @@ impl Life {
             return;
         }
         let voices = self.agent_leg.voices().iter().copied();
-        let found = voices.filter_map(|party| Some((party, self.source(party)?)));
-        let Some((party, (leg, direction))) = found.into_iter().find(|(_, (of, _))| *of == leg) else {
-            return;
-        };
+        let mut sources = voices.filter_map(|party| Some((party, self.source(party)?)));
+        let Some((party, (leg, direction))) = sources.find(|(_, (of, _))| *of == leg) else { return };
         let talks = matches!(self.phase, Phase::Allowed | Phase::Bridged | Phase::Forked);
         let to_nobody = self.agent_leg == AgentLeg::NotHeard && self.awaits(Deadline::Rebridge);
         if !talks || to_nobody || self.awaits(Deadline::Apart) || self.forks.contains_key(&party) {

@@ -1,5 +1,6 @@
 //! What the daemon does for the store by itself: the settings' version goes into the log, every hour what is past its time
-//! is erased and counted, and it is looked whether what was published still holds; drafts that nobody approved in time are discarded where that is set.
+//! is erased and counted, and it is looked whether what was published still holds; drafts that nobody approved in time are
+//! discarded where that is set.
 
 use super::clock::Clock;
 use super::ears::Diary;

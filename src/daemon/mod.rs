@@ -188,8 +188,8 @@ impl std::error::Error for StartError {}
 
 /// Runs until `stop` is done: follows every call of the configured lines.
 ///
-/// `drifts` is asked every hour and for the figures. `database` was put together while its key could be read, and the door for questions by HTTP opened while that could be
-/// done. Settings that arrive in `settings` take the place of the old ones, as far as that goes without a restart.
+/// `drifts` is asked every hour and for the figures. `database` was put together while its key could be read, and the door
+/// for questions by HTTP opened while that could be done. Settings that arrive in `settings` take the place of the old ones, as far as that goes without a restart.
 pub async fn run(
     config: Config,
     database: Database,

@@ -2,8 +2,8 @@
 //! come out. No socket, no clock, no log.
 //!
 //! Of two. `GET /metrics` is answered with the figures, which name nobody. `GET /contacts/check?number=N`, with `channel` and
-//! `purpose` as the command has them, is answered as the command answers it: "blocked" or "not listed", never "allowed". Whoever gets anything else does not
-//! know, and must not contact. A name that is misspelt is refused, for its default would answer another question.
+//! `purpose` as the command has them, is answered as the command answers it: "blocked" or "not listed", never "allowed".
+//! Whoever gets anything else does not know, and must not contact. A name that is misspelt is refused, for its default would answer another question.
 //!
 //! Only programs of this host are meant. A page of the web that is open in a browser here can send requests, too, under a
 //! name that leads to this host: so the name must be this host's own (`Host`, RFC 9110, 7.2), and no answer may be read by

@@ -4,7 +4,8 @@
 //! did *what*. So the agent promises to call back at a time that nobody else names, and the caller reports a fault of a
 //! thing that nobody else names. A note in which the agent promises and the caller reports is that of legs as they are;
 //! one in which the caller promises is that of legs that were swapped; one in which either is missing is that of a
-//! leg that was not heard, or not understood. Where agents are not heard, nothing of what the agent says may be in it. The talk is cut from the demo's, which is in the program.
+//! leg that was not heard, or not understood. Where agents are not heard, nothing of what the agent says may be in it. The
+//! talk is cut from the demo's, which is in the program.
 
 use crate::call::Language;
 use crate::cli::demo::audio::Recording;
